@@ -1,0 +1,33 @@
+import type { MetricType } from "./definition.ts";
+
+/** What a dimension can hold once it was accepted. */
+export type Scalar = string | number | boolean | null;
+
+/**
+ * One combination of a metric type's catalogued dimensions.
+ *
+ * Interned: while it is remembered, equal combinations are the same object, so that whoever derives
+ * something from it (a row of the dictionary, a series) can keep that by identity.
+ */
+export interface DimensionSet {
+  readonly type: MetricType;
+  /** In the order of `type.dimensions`; undefined where the client sent none. */
+  readonly values: readonly (Scalar | undefined)[];
+  /** The dimensions that were sent, as a JSON object. Equal sets have equal text. */
+  readonly json: string;
+}
+
+/** A metric that passed validation. */
+export interface Measurement {
+  readonly dimensions: DimensionSet;
+  /** When it happened, in ms since 1970 UTC. */
+  readonly timestampMs: number;
+  readonly value: number;
+  readonly durationMs: number | undefined;
+  /** Dimensions outside the catalogue entry: keys, and their values in the same order. */
+  readonly otherKeys: readonly string[];
+  readonly otherValues: readonly Scalar[];
+  /** Metadata: keys, and their values in the same order; objects and lists as they came. */
+  readonly metadataKeys: readonly string[];
+  readonly metadataValues: readonly unknown[];
+}

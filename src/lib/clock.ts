@@ -1,0 +1,24 @@
+/**
+ * Time, as something a test can hold still.
+ *
+ * Two clocks: the wall clock may jump and stamps rows; the monotonic clock never goes back and
+ * measures durations, rate limits and timeouts.
+ */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  wallMs(): number;
+  /** Milliseconds since some fixed instant; fractional. */
+  monotonicMs(): number;
+  /** Call `job` once after `delayMs`; the returned function cancels it. Does not keep the process alive. */
+  after(delayMs: number, job: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  wallMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, job) {
+    const timer = setTimeout(job, delayMs);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
