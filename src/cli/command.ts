@@ -1,0 +1,78 @@
+/** What a positional argument or an option takes. */
+export interface ValueSpec {
+  /**
+   * `flag` takes nothing and is true when given. `duration` is written `90d`, `24h`, `30m` or `45s` and
+   * means milliseconds.
+   */
+  readonly type: "text" | "integer" | "duration" | "choice" | "flag";
+  readonly description: string;
+  /** The words a `choice` takes. */
+  readonly choices?: readonly string[];
+  /** How help calls the value of an option: `--to <N>`. The type's name when absent. */
+  readonly valueName?: string;
+  readonly required?: boolean;
+  /** The option may be repeated; the value is an array, empty when it is not given. */
+  readonly multiple?: boolean;
+  /** Taken when absent; in the type's own form. */
+  readonly default?: string | number;
+}
+
+/** One command of the program. */
+export interface Command {
+  /** As typed, of one word or two: `serve`, `keys create`. */
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** In their order; those that are required come first. */
+  readonly positionals?: Readonly<Record<string, ValueSpec>>;
+  /** By name without the dashes. `--json` and `--help` are everywhere and stand in no command. */
+  readonly options?: Readonly<Record<string, ValueSpec>>;
+}
+
+export interface Program {
+  readonly name: string;
+  readonly version: string;
+  readonly summary: string;
+  readonly commands: readonly Command[];
+}
+
+type Single<S> = S extends { readonly type: "flag" }
+  ? boolean
+  : S extends { readonly type: "integer" | "duration" }
+    ? number
+    : S extends { readonly type: "choice"; readonly choices: readonly (infer Word)[] }
+      ? Word
+      : string;
+
+type ValueOf<S> = S extends { readonly multiple: true }
+  ? readonly Single<S>[]
+  : S extends { readonly type: "flag" } | { readonly required: true } | { readonly default: string | number }
+    ? Single<S>
+    : Single<S> | undefined;
+
+type ValuesIn<C, Field extends "positionals" | "options"> = C extends { readonly [K in Field]: infer Specs }
+  ? { readonly [Name in keyof Specs]: ValueOf<Specs[Name]> }
+  : unknown;
+
+/** What the command line says for command `C`: its positionals and its options by their names. */
+export type CommandValues<C> = ValuesIn<C, "positionals"> & ValuesIn<C, "options">;
+
+/** A command line that names a command. One member for each command, told apart by `name`. */
+export type Run<C extends Command> = C extends Command
+  ? {
+      readonly kind: "run";
+      readonly name: C["name"];
+      readonly values: CommandValues<C>;
+      /** Whether to answer in JSON. */
+      readonly json: boolean;
+    }
+  : never;
+
+/**
+ * What to do with a command line: run a command; print `text` and exit 0; or print `text` to standard
+ * error and exit 2.
+ */
+export type Invocation<C extends Command> =
+  | Run<C>
+  | { readonly kind: "show"; readonly text: string }
+  | { readonly kind: "usage_error"; readonly text: string };
