@@ -1,0 +1,87 @@
+import type { BoundLabelValue } from "./label-values.ts";
+import {
+  createFamily,
+  type Family,
+  type FamilyDefinition,
+  observe,
+  openSeries,
+  type Series,
+  writeLabels,
+} from "./series.ts";
+
+/** Add `amount` (a count, seconds, bytes) to the series with these label values. */
+export type RecordAmount = (amount: number, ...labelValues: readonly string[]) => void;
+
+export interface InstrumentOptions {
+  readonly boundLabelValue: BoundLabelValue;
+  readonly wallMs: () => number;
+}
+
+/** A metric of our own, with what it takes to record it. */
+export interface Instrument {
+  readonly family: Family;
+  readonly record: RecordAmount;
+}
+
+/** Label values cannot hold it: they come from our code or passed validation. */
+const SEPARATOR = "\u0000";
+
+/**
+ * A counter or histogram for self-metrics. Label values come in the order of the definition's labels
+ * and are bounded as a client's are.
+ */
+export function createInstrument(definition: FamilyDefinition, options: InstrumentOptions): Instrument {
+  const family = createFamily(definition);
+  const byValues = new Map<string, Series>();
+
+  function open(labelValues: readonly string[]): Series {
+    return openSeries(family, writeLabels(family.labels, labelValues), labelValues, options.wallMs());
+  }
+  function record(amount: number, ...labelValues: readonly string[]): void {
+    let key = "";
+    for (let index = 0; index < labelValues.length; index++) {
+      const label = family.labels[index] ?? "";
+      key += options.boundLabelValue(label, labelValues[index]) + SEPARATOR;
+    }
+    let series = byValues.get(key);
+    if (series === undefined) {
+      series = open(key.split(SEPARATOR).slice(0, labelValues.length));
+      byValues.set(key, series);
+    }
+    observe(series, amount);
+  }
+  return { family, record };
+}
+
+/** Label values and what is measured there now. */
+export type Reading = readonly [labelValues: readonly string[], value: number];
+
+export interface ObservedInstrument {
+  readonly family: Family;
+  /** Ask anew. Series that are no longer told of end. */
+  refresh(): void;
+}
+
+/** A gauge, or a counter kept elsewhere, that is asked for its values when somebody looks. */
+export function createObservedInstrument(
+  definition: FamilyDefinition,
+  read: () => Iterable<Reading>,
+  options: InstrumentOptions,
+): ObservedInstrument {
+  const family = createFamily(definition);
+  function refresh(): void {
+    for (const series of family.series.values()) series.count = 0;
+    for (const [labelValues, value] of read()) {
+      const bounded = labelValues.map((text, index) =>
+        options.boundLabelValue(family.labels[index] ?? "", text),
+      );
+      const series = openSeries(family, writeLabels(family.labels, bounded), bounded, options.wallMs());
+      series.count = 1;
+      series.value = value;
+    }
+    for (const [labelText, series] of family.series) {
+      if (series.count === 0) family.series.delete(labelText);
+    }
+  }
+  return { family, refresh };
+}

@@ -1,0 +1,62 @@
+import type { Scalar } from "../catalogue/measurement.ts";
+
+/** What a label says where the client sent nothing. */
+export const UNSET = "_unset";
+/** What a label says once it has had its share of distinct values. */
+export const OTHER = "_other";
+/** In Unicode code points. A longer value is cut, so that values alike up to here share a series. */
+export const LABEL_VALUE_LENGTH_MAX = 96;
+
+/** A value as a label may carry it; see `createLabelValues`. */
+export type BoundLabelValue = (label: string, value: Scalar | undefined) => string;
+
+export interface LabelValuesOptions {
+  /** Distinct values a label may have; whatever comes later is `_other`. `_unset` takes no place. */
+  readonly distinctMax: number;
+  /** Called each time a value became `_other`. */
+  readonly onFold: (label: string) => void;
+}
+
+/**
+ * Remember which values each label has had, first come first served, and fold the rest.
+ *
+ * Label names must come from the program: each new one costs memory for ever.
+ */
+export function createLabelValues({ distinctMax, onFold }: LabelValuesOptions): BoundLabelValue {
+  const seen = new Map<string, Set<string>>();
+  return (label, value) => {
+    const text = toLabelValue(value);
+    if (text === UNSET || text === OTHER) return text;
+    let values = seen.get(label);
+    if (values === undefined) {
+      values = new Set();
+      seen.set(label, values);
+    }
+    if (values.has(text)) return text;
+    if (values.size < distinctMax) {
+      values.add(text);
+      return text;
+    }
+    onFold(label);
+    return OTHER;
+  };
+}
+
+/** The text of a dimension value, well-formed and cut to length, before any counting of values. */
+export function toLabelValue(value: Scalar | undefined): string {
+  if (value === undefined || value === null || value === "") return UNSET;
+  if (typeof value !== "string") return String(value);
+  // Python clients send str(True); two spellings would split every success rate in two.
+  if (value === "True") return "true";
+  if (value === "False") return "false";
+  return cut(value).toWellFormed();
+}
+
+function cut(text: string): string {
+  if (text.length <= LABEL_VALUE_LENGTH_MAX) return text;
+  let end = 0;
+  for (let points = 0; points < LABEL_VALUE_LENGTH_MAX && end < text.length; points++) {
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  }
+  return text.slice(0, end);
+}

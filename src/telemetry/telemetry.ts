@@ -1,0 +1,192 @@
+import { setImmediate } from "node:timers/promises";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
+import { METRIC_TYPES } from "../catalogue/catalogue.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { SECONDS_BOUNDARIES } from "./boundaries.ts";
+import { EXPOSITION_CONTENT_TYPE, writeExposition } from "./exposition-text.ts";
+import { createLabelValues } from "./label-values.ts";
+import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
+import { createOtlpExporter } from "./otlp-exporter.ts";
+import { moveCredentials } from "./otlp-request.ts";
+import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.ts";
+import type { Family } from "./series.ts";
+import { createSeriesProducer, type TemporalityPreference } from "./series-producer.ts";
+import { createSeriesTable } from "./series-table.ts";
+
+/** A dead endpoint may hold up a stopping process for so long. */
+const SHUTDOWN_GRACE_MS = 1_000;
+/** An endpoint that is down for a night must not fill the log. */
+const FAILURE_LOG_INTERVAL_MS = 60_000;
+
+export interface OtlpOptions {
+  /** In full, path included; may hold a name and password, which are not logged. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly compression: "gzip" | "none";
+  /** For an export with all its retries; no more than the interval. */
+  readonly timeoutMs: number;
+  readonly intervalMs: number;
+  readonly temporality: TemporalityPreference;
+}
+
+export interface TelemetryOptions {
+  /** The three that `target_info` and the OTLP resource carry. */
+  readonly serviceName: string;
+  readonly serviceVersion: string;
+  readonly instanceId: string;
+  /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have. */
+  readonly labelValuesMax?: number;
+  /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesTableOptions`. */
+  readonly seriesMax?: number;
+  /** HISTOGRAM_BUCKET_BOUNDARIES: ascending, in seconds. */
+  readonly secondsBoundaries?: readonly number[];
+  /** Push to an OTLP receiver; absent: nothing is sent. */
+  readonly otlp?: OtlpOptions | undefined;
+  readonly gauges: Gauges;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+export interface Telemetry {
+  readonly exporter: MetricExporter;
+  readonly selfMetrics: SelfMetrics;
+  /**
+   * Everything as Prometheus text, with all that was recorded before the call. Callers of the same turn
+   * of the event loop share one text: writing a full table takes tens of milliseconds.
+   */
+  exposition(): Promise<Exposition>;
+  /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
+  forceFlush(): Promise<void>;
+  /** One last export, which gets a second, then no more. */
+  shutdown(): Promise<void>;
+}
+
+export const LABEL_VALUES_MAX = 150;
+export const SERIES_MAX = 10_000;
+
+/** Build all of it. @throws {TypeError} when the OTLP URL is none. */
+export function openTelemetry(options: TelemetryOptions): Telemetry {
+  const { clock, labelValuesMax: distinctMax = LABEL_VALUES_MAX } = options;
+  const secondsBoundaries = options.secondsBoundaries ?? SECONDS_BOUNDARIES;
+  const onFold = (label: string) => selfMetrics.labelOverflow(label);
+  const selfMetrics = openSelfMetrics({
+    gauges: options.gauges,
+    secondsBoundaries,
+    boundLabelValue: createLabelValues({ distinctMax, onFold }),
+    wallMs: clock.wallMs,
+  });
+  const table = createSeriesTable({
+    types: METRIC_TYPES,
+    seriesMax: options.seriesMax ?? SERIES_MAX,
+    secondsBoundaries,
+    boundLabelValue: createLabelValues({ distinctMax, onFold }),
+    wallMs: clock.wallMs,
+    onSkip: (reason) => selfMetrics.exportSkipped(reason),
+    onFold,
+  });
+  const readFamilies = () => [...table.families, ...selfMetrics.readFamilies()];
+  const push =
+    options.otlp === undefined ? undefined : openPush(options, options.otlp, readFamilies, selfMetrics);
+  const target = {
+    service_name: options.serviceName,
+    service_version: options.serviceVersion,
+    service_instance_id: options.instanceId,
+  };
+  return {
+    exporter: createMetricExporter(table, selfMetrics),
+    selfMetrics,
+    exposition: shareTurn(() => ({
+      contentType: EXPOSITION_CONTENT_TYPE,
+      text: writeExposition(readFamilies(), target),
+    })),
+    forceFlush: async () => push?.provider.forceFlush(),
+    shutdown: async () => {
+      push?.exporter.hurry(SHUTDOWN_GRACE_MS);
+      await push?.provider.shutdown();
+      selfMetrics.close();
+    },
+  };
+}
+
+/** Callers of one turn get one result, made at the end of it, so that it holds what they all did before. */
+function shareTurn<T>(make: () => T): () => Promise<T> {
+  let next: Promise<T> | undefined;
+  return () => {
+    next ??= setImmediate().then(() => {
+      next = undefined;
+      return make();
+    });
+    return next;
+  };
+}
+
+function openPush(
+  { serviceName, serviceVersion, instanceId, clock, logger }: TelemetryOptions,
+  otlp: OtlpOptions,
+  readFamilies: () => readonly Family[],
+  selfMetrics: SelfMetrics,
+) {
+  const resource = resourceFromAttributes({
+    "service.name": serviceName,
+    "service.version": serviceVersion,
+    "service.instance.id": instanceId,
+  });
+  const producer = createSeriesProducer({
+    readFamilies,
+    temporality: otlp.temporality,
+    resource,
+    scope: { name: "mcp-metrics", version: serviceVersion },
+    wallMs: clock.wallMs,
+  });
+  const report = createExportReport(logger, clock);
+  const exporter = createOtlpExporter({
+    request: moveCredentials(otlp),
+    compression: otlp.compression,
+    timeoutMs: Math.min(otlp.timeoutMs, otlp.intervalMs),
+    clock,
+    onSuccess() {
+      producer.confirm();
+      selfMetrics.otlpExport("success");
+      report.success();
+    },
+    onFailure(error) {
+      selfMetrics.otlpExport("failure");
+      report.failure(error);
+    },
+  });
+  const reader = new PeriodicExportingMetricReader({
+    exporter,
+    exportIntervalMillis: otlp.intervalMs,
+    exportTimeoutMillis: otlp.intervalMs,
+    metricProducers: [producer],
+  });
+  return { exporter, provider: new MeterProvider({ resource, readers: [reader] }) };
+}
+
+/** The first failure is logged at once, later ones at most once a minute with their number. */
+function createExportReport(logger: Logger, clock: Clock) {
+  let failures = 0;
+  let quietUntilMs = Number.NEGATIVE_INFINITY;
+  let isReported = false;
+  return {
+    success() {
+      if (isReported) logger.info("OTLP export works again");
+      isReported = false;
+    },
+    failure(error: Error) {
+      failures += 1;
+      if (clock.monotonicMs() < quietUntilMs) return;
+      logger.warn("OTLP export failed; the next one carries its totals", { failures, reason: error.message });
+      failures = 0;
+      isReported = true;
+      quietUntilMs = clock.monotonicMs() + FAILURE_LOG_INTERVAL_MS;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Scalar } from "../../src/catalogue/measurement.ts";
+import { createLabelValues, toLabelValue } from "../../src/telemetry/label-values.ts";
+
+const CASES: readonly { name: string; value: Scalar | undefined; expected: string }[] = [
+  { name: "absent", value: undefined, expected: "_unset" },
+  { name: "null", value: null, expected: "_unset" },
+  { name: "empty", value: "", expected: "_unset" },
+  { name: "true", value: true, expected: "true" },
+  { name: "Python's True", value: "True", expected: "true" },
+  { name: "Python's False", value: "False", expected: "false" },
+  { name: "an integer", value: 200, expected: "200" },
+  { name: "a fraction", value: 0.1, expected: "0.1" },
+  { name: "minus zero", value: -0, expected: "0" },
+  { name: "96 characters", value: "x".repeat(96), expected: "x".repeat(96) },
+  { name: "97 characters", value: "x".repeat(97), expected: "x".repeat(96) },
+  { name: "96 characters outside the BMP", value: "😀".repeat(96), expected: "😀".repeat(96) },
+  { name: "97 characters outside the BMP", value: "😀".repeat(97), expected: "😀".repeat(96) },
+  { name: "a pair at the edge", value: `${"x".repeat(95)}😀y`, expected: `${"x".repeat(95)}😀` },
+  { name: "a lone surrogate", value: "a\ud800b", expected: "a\ufffdb" },
+];
+
+for (const { name, value, expected } of CASES) {
+  test(`a label's text is stated for every value: ${name}`, () => {
+    assert.is(toLabelValue(value), expected);
+  });
+}
+
+test("a label keeps its first values and folds the rest, counting each time", () => {
+  const folds: string[] = [];
+  const bound = createLabelValues({ distinctMax: 2, onFold: (label) => folds.push(label) });
+  const texts = ["a", "b", "c", "a", "c", undefined].map((value) => bound("tool_name", value));
+  assert.equal(texts, ["a", "b", "_other", "a", "_other", "_unset"]);
+  assert.equal(folds, ["tool_name", "tool_name"]);
+  assert.is(bound("method", "c"), "c", "another label has places of its own");
+});
+
+test.run();

@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+
+import { buffer } from "node:stream/consumers";
+import { gunzipSync } from "node:zlib";
+
+/** What an `answer` returns to leave a request to the decoder. */
+export const PASS = Symbol("pass");
+
+/** Field number to everything found there: a number (fixed64 as a double, varint) or bytes. */
+type Fields = ReadonlyMap<number, readonly (number | Buffer)[]>;
+
+/** One number of an export: a sum's or gauge's value, or a histogram's count. */
+export interface ReceivedPoint {
+  readonly name: string;
+  readonly value: number;
+}
+
+export interface Receiver {
+  readonly url: string;
+  readonly requests: { readonly path: string; readonly headers: IncomingHttpHeaders }[];
+  readonly points: ReceivedPoint[];
+  close(): Promise<void>;
+}
+
+/**
+ * A server that answers as `answer` does, if that answers; else decodes the export, with a decoder that
+ * shares no code with ours.
+ */
+export async function openReceiver(
+  answer?: (...exchange: Parameters<RequestListener>) => unknown,
+): Promise<Receiver> {
+  const requests: Receiver["requests"] = [];
+  const points: ReceivedPoint[] = [];
+  const server = createServer((request, response) => {
+    requests.push({ path: request.url ?? "", headers: request.headers });
+    if (answer !== undefined && answer(request, response) !== PASS) return;
+    void buffer(request).then((body) => {
+      const isZipped = request.headers["content-encoding"] === "gzip";
+      points.push(...decodeExport(isZipped ? gunzipSync(body) : body));
+      response.end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests,
+    points,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** The points of an ExportMetricsServiceRequest, by the field numbers of opentelemetry/proto/metrics/v1. */
+function decodeExport(body: Buffer): ReceivedPoint[] {
+  const found: ReceivedPoint[] = [];
+  for (const resourceMetrics of messages(decode(body), 1)) {
+    for (const scopeMetrics of messages(resourceMetrics, 2)) {
+      for (const metric of messages(scopeMetrics, 2)) {
+        const name = String(metric.get(1)?.[0]);
+        for (const data of [...messages(metric, 5), ...messages(metric, 7)]) {
+          for (const point of messages(data, 1)) found.push({ name, value: Number(point.get(4)?.[0]) });
+        }
+        for (const histogram of messages(metric, 9)) {
+          for (const point of messages(histogram, 1)) {
+            found.push({ name, value: readCount(point.get(4)?.[0]) });
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+function messages(fields: Fields, number: number): Fields[] {
+  return (fields.get(number) ?? []).filter((value) => Buffer.isBuffer(value)).map(decode);
+}
+
+/** A count is a fixed64 that `decode` took for a double. */
+function readCount(asDouble: number | Buffer | undefined): number {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(Number(asDouble));
+  return Number(bytes.readBigUInt64LE());
+}
+
+function decode(bytes: Buffer): Fields {
+  const fields = new Map<number, (number | Buffer)[]>();
+  let at = 0;
+  const readVarint = (): number => {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = bytes.readUInt8(at++);
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = readVarint();
+    const values = fields.get(tag >>> 3) ?? [];
+    fields.set(tag >>> 3, values);
+    if ((tag & 7) === 0) values.push(readVarint());
+    else if ((tag & 7) === 1) {
+      values.push(bytes.readDoubleLE(at));
+      at += 8;
+    } else if ((tag & 7) === 2) {
+      const length = readVarint();
+      values.push(bytes.subarray(at, at + length));
+      at += length;
+    } else throw new Error(`wire type ${tag & 7}`);
+  }
+  return fields;
+}

@@ -1,0 +1,159 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { measure, only, open, select, sum } from "./support.ts";
+
+test("an authentication feeds its counter and its histogram, under the catalogue's labels", async () => {
+  const telemetry = open();
+  const dimensions = { success: true, method: "jwt", server: "gateway" };
+  telemetry.exporter.record("auth", [measure({ dimensions, durationMs: 45.2 })]);
+  const samples = await telemetry.scrape();
+  const labels = {
+    service: "auth",
+    metric_type: "auth_request",
+    success: "true",
+    method: "jwt",
+    server: "gateway",
+  };
+  assert.equal(select(samples, "mcp_auth_requests_total")[0]?.labels, labels);
+  assert.is(only(samples, "mcp_auth_requests_total"), 1);
+  assert.ok(Math.abs(only(samples, "mcp_auth_request_duration_seconds_sum") - 0.0452) < 1e-12);
+  assert.is(only(samples, "mcp_auth_request_duration_seconds_bucket", { le: "0.025" }), 0);
+  assert.is(only(samples, "mcp_auth_request_duration_seconds_bucket", { le: "0.05" }), 1);
+  await telemetry.shutdown();
+});
+
+test("a duration of exactly a bound counts in that bound's bucket, and 0 is a duration", async () => {
+  const telemetry = open();
+  telemetry.exporter.record("s", [measure({ durationMs: 5 }), measure({ durationMs: 0 }), measure()]);
+  const samples = await telemetry.scrape();
+  assert.is(only(samples, "mcp_auth_request_duration_seconds_bucket", { le: "0.005" }), 2);
+  assert.is(only(samples, "mcp_auth_request_duration_seconds_count"), 2, "no duration, no observation");
+  await telemetry.shutdown();
+});
+
+const METADATA_CASES = [
+  { name: "a number", value: 512, sum: 512, skipped: 0 },
+  { name: "a numeric string", value: "512", sum: 512, skipped: 0 },
+  { name: "a word", value: "large", sum: 0, skipped: 1 },
+  { name: "an object", value: { bytes: 1 }, sum: 0, skipped: 1 },
+  { name: "true", value: true, sum: 0, skipped: 1 },
+  { name: "infinity", value: "1e999", sum: 0, skipped: 1 },
+  { name: "a negative number", value: -1, sum: 0, skipped: 1 },
+  { name: "null", value: null, sum: 0, skipped: 0 },
+  { name: "an empty string", value: "", sum: 0, skipped: 0 },
+];
+
+for (const { name, value, sum: expected, skipped } of METADATA_CASES) {
+  test(`a size in metadata is observed only if it is one: ${name}`, async () => {
+    const telemetry = open();
+    const metadata = { jsonrpc_id: 1, input_size_bytes: value };
+    telemetry.exporter.record("s", [measure({ type: "tool_execution", metadata })]);
+    const samples = await telemetry.scrape();
+    assert.is(sum(samples, "mcp_tool_input_bytes_sum"), expected);
+    assert.is(sum(samples, "metrics_export_skipped_total"), skipped);
+    assert.is(sum(samples, "mcp_tool_executions_total"), 1, "the metric itself counts");
+    await telemetry.shutdown();
+  });
+}
+
+test("the second name of a metadata field serves where the first is missing", async () => {
+  const telemetry = open();
+  const type = "tool_discovery";
+  telemetry.exporter.record("s", [
+    measure({ type, metadata: { faiss_search_time_ms: 10 } }),
+    measure({ type, metadata: { faiss_search_time_ms: null, vector_search_time_ms: 30 } }),
+  ]);
+  assert.is(only(await telemetry.scrape(), "mcp_tool_discovery_search_seconds_sum"), 0.04);
+  await telemetry.shutdown();
+});
+
+test("a counter never goes down; a gauge may, and shows the last value", async () => {
+  const telemetry = open();
+  const dimensions = { metric_name: "queue" };
+  telemetry.exporter.record("s", [
+    measure({ type: "custom", dimensions, value: 5 }),
+    measure({ type: "custom", dimensions, value: -2 }),
+  ]);
+  const samples = await telemetry.scrape();
+  assert.is(only(samples, "mcp_custom_metrics_total"), 5);
+  assert.is(only(samples, "mcp_custom_metric"), -2);
+  assert.is(only(samples, "metrics_export_skipped_total", { reason: "negative" }), 1);
+  await telemetry.shutdown();
+});
+
+test("a client cannot choose label names, nor overwrite service and metric_type", async () => {
+  const telemetry = open();
+  const dimensions = { service: "other", metric_type: "other", user_hash: "u1", le: "1", method: "jwt" };
+  telemetry.exporter.record("auth", [measure({ dimensions })]);
+  const [sample] = select(await telemetry.scrape(), "mcp_auth_requests_total");
+  assert.equal(Object.keys(sample?.labels ?? {}), ["service", "metric_type", "success", "method", "server"]);
+  assert.is(sample?.labels.service, "auth");
+  assert.is(sample?.labels.metric_type, "auth_request");
+  await telemetry.shutdown();
+});
+
+test("a flood of 100 000 values stays bounded, is counted, and loses nothing of the total", async () => {
+  const telemetry = open();
+  telemetry.exporter.record("honest", [measure({ dimensions: { server: "honest" } })]);
+  for (let index = 0; index < 100_000; index++) {
+    const dimensions = { server: `s${index}`, method: `m${index}`, success: `x${index}` };
+    telemetry.exporter.record(`service-${index}`, [measure({ dimensions, durationMs: 1 })]);
+  }
+  telemetry.exporter.record("honest", [measure({ dimensions: { server: "honest" } })]);
+  const { text } = await telemetry.exposition();
+  const samples = await telemetry.scrape();
+  const counters = select(samples, "mcp_auth_requests_total");
+  for (const label of ["service", "server", "method", "success"]) {
+    const values = new Set(counters.map(({ labels }) => labels[label]).filter((value) => value !== "_unset"));
+    assert.ok(values.size <= 151, `${label} has ${values.size} values`);
+    assert.ok(sum(samples, "metrics_label_overflow_total", { label }) > 99_000, `folds of ${label}`);
+  }
+  assert.is(sum(samples, "mcp_auth_requests_total"), 100_002);
+  assert.is(only(samples, "mcp_auth_requests_total", { server: "honest" }), 2, "others are untouched");
+  assert.is(sum(samples, "metrics_processed_total"), 100_002);
+  assert.ok(text.length < 5e6, `${text.length} bytes`);
+  await telemetry.shutdown();
+});
+
+test("each measurement that lands in a folded label is counted, not only the first", async () => {
+  const telemetry = open({ labelValuesMax: 1 });
+  const second = measure({ dimensions: { server: "b" } });
+  telemetry.exporter.record("s", [measure({ dimensions: { server: "a" } }), second, second, second]);
+  assert.is(only(await telemetry.scrape(), "metrics_label_overflow_total", { label: "server" }), 3);
+  await telemetry.shutdown();
+});
+
+test("a full table keeps its totals: new combinations share an overflow series", async () => {
+  const seriesMax = 100;
+  const telemetry = open({ seriesMax });
+  for (let round = 0; round < 2; round++) {
+    for (let index = 0; index < 120; index++) {
+      const dimensions = { server: `s${index}` };
+      telemetry.exporter.record("auth", [measure({ dimensions, durationMs: 10 })]);
+    }
+  }
+  const samples = await telemetry.scrape();
+  const counters = select(samples, "mcp_auth_requests_total");
+  assert.is(counters.length, seriesMax / 2 + 1, "a combination takes one series of each instrument");
+  const other = { service: "_other", success: "_other", method: "_other", server: "_other" };
+  assert.is(only(samples, "mcp_auth_requests_total", { ...other, metric_type: "auth_request" }), 140);
+  assert.is(only(samples, "mcp_auth_request_duration_seconds_count", other), 140);
+  assert.is(only(samples, "mcp_auth_requests_total", { server: "s0" }), 2, "series that exist keep counting");
+  assert.is(only(samples, "metrics_label_overflow_total", { label: "_series" }), 140);
+  assert.is(sum(samples, "mcp_auth_requests_total"), 240);
+  await telemetry.shutdown();
+});
+
+test("the series of a dimension set are the same whether its object is known or new", async () => {
+  const telemetry = open();
+  const dimensions = { server: "a", success: "True" };
+  const known = measure({ dimensions });
+  telemetry.exporter.record("s", [known, known, measure({ dimensions })]);
+  telemetry.exporter.record("t", [known]);
+  const samples = await telemetry.scrape();
+  assert.is(only(samples, "mcp_auth_requests_total", { service: "s", success: "true" }), 3);
+  assert.is(only(samples, "mcp_auth_requests_total", { service: "t" }), 1);
+  await telemetry.shutdown();
+});
+
+test.run();

@@ -1,0 +1,91 @@
+import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
+import type { Measurement, Scalar } from "../../src/catalogue/measurement.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
+import type { LogFields, Logger } from "../../src/lib/logger.ts";
+import { openTelemetry, type TelemetryOptions } from "../../src/telemetry/telemetry.ts";
+import { parseExposition, type Sample } from "../support/exposition.ts";
+
+export interface MetricOptions {
+  readonly type?: string;
+  readonly dimensions?: Readonly<Record<string, Scalar>>;
+  readonly value?: number;
+  readonly durationMs?: number;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A measurement as ingest would make it, with a dimension set of its own. */
+export function measure(options: MetricOptions = {}): Measurement {
+  const { type: name = "auth_request", dimensions = {}, metadata = {}, value = 1, durationMs } = options;
+  const type = METRIC_TYPES.find((entry) => entry.name === name);
+  if (type === undefined) throw new Error(`no metric type ${name}`);
+  const values = type.dimensions.map((key) => (Object.hasOwn(dimensions, key) ? dimensions[key] : undefined));
+  return {
+    dimensions: { type, values, json: JSON.stringify(dimensions) },
+    timestampMs: 0,
+    value,
+    durationMs,
+    otherKeys: [],
+    otherValues: [],
+    metadataKeys: Object.keys(metadata),
+    metadataValues: Object.values(metadata),
+  };
+}
+
+/** A logger that keeps what it was told. */
+export function recordLog(): { readonly logger: Logger; readonly lines: string[] } {
+  const lines: string[] = [];
+  const log =
+    (level: string) =>
+    (message: string, fields: LogFields = {}) =>
+      void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
+  const logger: Logger = {
+    debug: log("debug"),
+    info: log("info"),
+    warn: log("warn"),
+    error: log("error"),
+    named: () => logger,
+  };
+  return { logger, lines };
+}
+
+/** Telemetry with everything else set to something harmless. Must be shut down. */
+export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clock } = {}) {
+  const telemetry = openTelemetry({
+    serviceName: "mcp-metrics-service",
+    serviceVersion: "1.0.0",
+    instanceId: "test-1",
+    gauges: { queueMetrics: () => 0, availableTokens: () => [], databaseBytes: () => undefined },
+    clock: systemClock,
+    logger: recordLog().logger,
+    ...options,
+  });
+  return { ...telemetry, scrape: async () => parseExposition((await telemetry.exposition()).text) };
+}
+
+/** The value of the only sample with that name and at least those labels. */
+export function only(
+  samples: readonly Sample[],
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+) {
+  const found = select(samples, name, labels);
+  const [sample] = found;
+  if (sample === undefined || found.length > 1) throw new Error(`${found.length} samples of ${name}`);
+  return sample.value;
+}
+
+export function select(
+  samples: readonly Sample[],
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Sample[] {
+  const wanted = Object.entries(labels);
+  return samples.filter(
+    (sample) => sample.name === name && wanted.every(([label, value]) => sample.labels[label] === value),
+  );
+}
+
+/** Of every sample with that name. */
+export function sum(samples: readonly Sample[], name: string, labels: Readonly<Record<string, string>> = {}) {
+  return select(samples, name, labels).reduce((total, { value }) => total + value, 0);
+}
