@@ -1,0 +1,9 @@
+DROP VIEW tool_metrics;
+DROP VIEW discovery_metrics;
+DROP VIEW auth_metrics;
+DROP VIEW metrics;
+DROP TABLE measurements;
+DROP TABLE shapes;
+DROP TABLE dimension_sets;
+DROP TABLE sources;
+DROP TABLE api_keys;

@@ -1,0 +1,2 @@
+DROP TABLE metrics_daily;
+DROP TABLE metrics_hourly;

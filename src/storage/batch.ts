@@ -1,0 +1,176 @@
+import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
+
+/** Who sent a measurement, as one row of `sources`. Equal sources need not be the same object. */
+export interface Source {
+  readonly service: string;
+  readonly version: string;
+  readonly instanceId: string;
+  readonly apiKeyId: number;
+}
+
+/** The record of an idempotency key, to be written with the rows it answers for. */
+export interface IdempotencyRecord {
+  readonly key: string;
+  readonly fingerprint: string;
+  /** The answer to give, and to give again; JSON. */
+  readonly answer: string;
+}
+
+/** What one request adds to a transaction. */
+export interface Submission {
+  readonly source: Source;
+  readonly requestNumber: number;
+  readonly measurements: readonly Measurement[];
+  readonly idempotency: IdempotencyRecord | undefined;
+}
+
+/** A dictionary row that the writer meets for the first time, under the number the batch uses for it. */
+export type Definition =
+  | { readonly kind: "source"; readonly ref: number; readonly source: Source }
+  | {
+      readonly kind: "dimension_set";
+      readonly ref: number;
+      readonly metricType: string;
+      readonly json: string;
+    }
+  | {
+      readonly kind: "shape";
+      readonly ref: number;
+      readonly dimensionKeys: string;
+      readonly metadataKeys: string;
+    };
+
+export interface KeyedRows extends IdempotencyRecord {
+  readonly apiKeyId: number;
+  /** The rows it covers: from `start`, before `end`. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Rows on their way to the writer thread.
+ *
+ * Numbers travel in one transferred array and repeated things as numbers into a dictionary, because a
+ * structured clone of the measurements would cost the event loop more than everything else it does
+ * for them.
+ */
+export interface Batch {
+  /** `COLUMNS_PER_ROW` numbers a row: ts, source, dimension set, request, value, duration or NaN, shape or -1. */
+  readonly numbers: Float64Array;
+  readonly payloads: readonly (string | null)[];
+  readonly rowCount: number;
+  readonly definitions: readonly Definition[];
+  /** Forget every definition of earlier batches; their numbers are used again. */
+  readonly reset: boolean;
+  readonly keyed: readonly KeyedRows[];
+}
+
+export const COLUMNS_PER_ROW = 7;
+
+/** Dictionary entries remembered on both sides; beyond, both start anew, so that memory is bounded. */
+const REFS_MAX = 50_000;
+
+/** Collects submissions into batches. One for the life of a writer: it knows what the writer was told. */
+export class BatchBuilder {
+  readonly #dimensionSets = new Map<DimensionSet, number>();
+  readonly #named = new Map<string, number>();
+  #nextRef = 0;
+  #numbers: number[] = [];
+  #payloads: (string | null)[] = [];
+  #definitions: Definition[] = [];
+  #keyed: KeyedRows[] = [];
+  #reset = false;
+
+  get rowCount(): number {
+    return this.#payloads.length;
+  }
+
+  add(submission: Submission): void {
+    const start = this.rowCount;
+    const source = this.#refOfSource(submission.source);
+    for (const measurement of submission.measurements) {
+      const { otherValues, metadataValues, durationMs } = measurement;
+      const hasPayload = otherValues.length + metadataValues.length > 0;
+      this.#numbers.push(
+        measurement.timestampMs,
+        source,
+        this.#refOfDimensionSet(measurement.dimensions),
+        submission.requestNumber,
+        measurement.value,
+        durationMs ?? Number.NaN,
+        hasPayload ? this.#refOfShape(measurement) : -1,
+      );
+      this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
+    }
+    if (submission.idempotency !== undefined) {
+      const { apiKeyId } = submission.source;
+      this.#keyed.push({ ...submission.idempotency, apiKeyId, start, end: this.rowCount });
+    }
+  }
+
+  /** Everything added since the last call. */
+  take(): Batch {
+    const batch: Batch = {
+      numbers: Float64Array.from(this.#numbers),
+      payloads: this.#payloads,
+      rowCount: this.rowCount,
+      definitions: this.#definitions,
+      reset: this.#reset,
+      keyed: this.#keyed,
+    };
+    this.#numbers = [];
+    this.#payloads = [];
+    this.#definitions = [];
+    this.#keyed = [];
+    this.#reset = false;
+    if (this.#nextRef > REFS_MAX) this.#forget();
+    return batch;
+  }
+
+  #forget(): void {
+    this.#dimensionSets.clear();
+    this.#named.clear();
+    this.#nextRef = 0;
+    this.#reset = true;
+  }
+
+  #refOfDimensionSet(set: DimensionSet): number {
+    let ref = this.#dimensionSets.get(set);
+    if (ref === undefined) {
+      ref = this.#nextRef++;
+      this.#dimensionSets.set(set, ref);
+      this.#definitions.push({ kind: "dimension_set", ref, metricType: set.type.name, json: set.json });
+    }
+    return ref;
+  }
+
+  #refOfSource(source: Source): number {
+    const name = `${source.apiKeyId} ${source.service} ${source.instanceId} ${source.version}`;
+    return this.#refOfName(name, (ref) => ({ kind: "source", ref, source }));
+  }
+
+  #refOfShape({ otherKeys, metadataKeys }: Measurement): number {
+    // "\n" stands in no dimension key, so the first one ends them.
+    const name = `${otherKeys.join(",")}\n${metadataKeys.join("\n")}`;
+    return this.#refOfName(name, (ref) => ({
+      kind: "shape",
+      ref,
+      dimensionKeys: JSON.stringify(otherKeys),
+      metadataKeys: JSON.stringify(metadataKeys),
+    }));
+  }
+
+  #refOfName(name: string, define: (ref: number) => Definition): number {
+    let ref = this.#named.get(name);
+    if (ref === undefined) {
+      ref = this.#nextRef++;
+      this.#named.set(name, ref);
+      this.#definitions.push(define(ref));
+    }
+    return ref;
+  }
+}
+
+function payloadJson(otherValues: readonly unknown[], metadataValues: readonly unknown[]): string {
+  return JSON.stringify(otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues]);
+}

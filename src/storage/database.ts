@@ -1,0 +1,112 @@
+import Libsql from "libsql";
+import { bind, type SqlValue } from "./bind.ts";
+
+/** A row as the driver returns it. It also carries a key `_metadata`: read columns, never spread. */
+export type Row = Record<string, string | number | null>;
+
+type Statement = Libsql.Statement;
+
+/**
+ * One connection to the database file.
+ *
+ * Exactly one connection in one process writes and checkpoints: libsql 0.5.29 carries SQLite 3.45.1,
+ * where two connections that write or checkpoint at the same instant can lose committed data (the
+ * WAL-reset bug, fixed upstream in 3.51.3). Readers are opened with `openReader`, which can do neither.
+ *
+ * Statements are cached by their text, because an uncached `prepare` leaks: pass constant SQL.
+ */
+export class Database {
+  readonly #connection: Libsql.Database;
+  readonly #statements = new Map<string, Statement>();
+
+  constructor(connection: Libsql.Database) {
+    this.#connection = connection;
+  }
+
+  run(sql: string, ...values: readonly SqlValue[]): { readonly changes: number } {
+    return { changes: this.#prepare(sql).run(values.map(bind)).changes };
+  }
+
+  /** As `run`, for values that are known to be bindable: the insert path passes thousands at a time. */
+  runBound(sql: string, values: readonly (string | number | null)[]): void {
+    this.#prepare(sql).run(values);
+  }
+
+  all(sql: string, ...values: readonly SqlValue[]): Row[] {
+    return this.#prepare(sql).all(values.map(bind)) as Row[];
+  }
+
+  first(sql: string, ...values: readonly SqlValue[]): Row | undefined {
+    return this.all(sql, ...values)[0];
+  }
+
+  /** Run several statements, uncached: migrations and pragmas. */
+  script(sql: string): void {
+    this.#connection.exec(sql);
+  }
+
+  /** Everything `work` writes, or nothing. Does not nest; `work` must not be asynchronous. */
+  transaction<Result>(work: () => Result): Result {
+    this.script("BEGIN IMMEDIATE");
+    try {
+      const result = work();
+      this.script("COMMIT");
+      return result;
+    } catch (error) {
+      // A full disk has rolled back already, and a second ROLLBACK throws.
+      if (this.#connection.inTransaction) this.script("ROLLBACK");
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#connection.close();
+  }
+
+  #prepare(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#connection.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** What the writing connection relies on; read back after being set, since libsql ignores what it does not know. */
+const WRITER_PRAGMAS = {
+  journal_mode: "wal",
+  // FULL: a commit returns after its fsync, so that a power cut loses nothing that was acknowledged.
+  synchronous: 2,
+  wal_autocheckpoint: 1000,
+  foreign_keys: 0,
+} as const;
+
+/**
+ * Open the one connection that writes. The caller holds the lock of `lock.ts`.
+ *
+ * `check` sees the database before anything of it is changed, and throws to refuse it.
+ *
+ * @throws when the file is no database, or a pragma does not take.
+ */
+export function openWriter(path: string, check: (database: Database) => void = () => {}): Database {
+  const database = new Database(new Libsql(path));
+  check(database);
+  // Only takes effect on a file without tables: lets freed pages be given back without VACUUM.
+  database.script("PRAGMA auto_vacuum = INCREMENTAL");
+  for (const [pragma, wanted] of Object.entries(WRITER_PRAGMAS)) {
+    database.script(`PRAGMA ${pragma} = ${wanted}`);
+    const found = database.first(`PRAGMA ${pragma}`)?.[pragma];
+    if (found !== wanted) throw new Error(`PRAGMA ${pragma} is ${found}, not ${wanted}`);
+  }
+  return database;
+}
+
+/** Open a connection that cannot write and never checkpoints. */
+export function openReader(path: string): Database {
+  const uri = `file:${encodeURI(path).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro`;
+  const database = new Database(new Libsql(uri));
+  database.script("PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0");
+  return database;
+}

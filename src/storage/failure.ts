@@ -1,0 +1,38 @@
+import { ServiceError } from "../errors.ts";
+
+/**
+ * What a failed write means.
+ *
+ * `unavailable`: the transaction is rolled back, the connection is fine, and the same write will
+ * succeed once there is room again. `fatal`: what is on disk is no longer known. After a failed fsync
+ * Linux may have dropped the page, and the next commit succeeds all the same (tried with libsql
+ * 0.5.29); so nothing more may be acknowledged, and the process must end and let recovery read the
+ * log again. `unexpected`: a defect of ours.
+ */
+export type FailureKind = "unavailable" | "fatal" | "unexpected";
+
+const UNAVAILABLE = /^SQLITE_(FULL|BUSY|LOCKED|READONLY|NOMEM|CANTOPEN)/;
+const FATAL = /^SQLITE_(IOERR|CORRUPT|NOTADB|PROTOCOL|READONLY_DBMOVED)/;
+
+export function kindOfFailure(error: unknown): FailureKind {
+  if (error instanceof DatabaseMovedError) return "fatal";
+  const code = String((error as { code?: unknown } | null)?.code ?? "");
+  if (FATAL.test(code)) return "fatal";
+  return UNAVAILABLE.test(code) ? "unavailable" : "unexpected";
+}
+
+/** The database file is no longer the one that was opened; what is written now goes nowhere. */
+export class DatabaseMovedError extends Error {
+  constructor(path: string) {
+    super(`${path} was removed or replaced while in use`);
+    this.name = "DatabaseMovedError";
+  }
+}
+
+/** What the caller of a failed write is told. */
+export function storageUnavailable(cause: unknown): ServiceError {
+  return new ServiceError("storage_unavailable", "storage cannot accept metrics now; retry later", {
+    retryAfterSeconds: 2,
+    cause,
+  });
+}

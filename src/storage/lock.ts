@@ -1,0 +1,53 @@
+import { closeSync, openSync } from "node:fs";
+import Libsql from "libsql";
+
+/** Somebody else holds the database. */
+export class DatabaseInUseError extends Error {
+  constructor(path: string) {
+    super(`${path} is in use by another mcp-metrics process; only one may hold a database`);
+    this.name = "DatabaseInUseError";
+  }
+}
+
+/**
+ * Take the database for this process until `release`, or until the process dies.
+ *
+ * The lock is SQLite's own exclusive lock on an empty database beside the real one: the kernel drops
+ * it with the process, so that it cannot go stale as a file with a pid in it does. It cannot be taken
+ * on the database itself, because that would lock out readers.
+ *
+ * Nothing else may open the lock file: POSIX drops all of a process's locks on a file as soon as the
+ * process closes any descriptor of it.
+ *
+ * @throws {DatabaseInUseError} when another process has it.
+ */
+export function acquireLock(databasePath: string): { release(): void } {
+  const path = `${databasePath}-lock`;
+  // Made here for its mode: what stands beside the database is nobody else's to open.
+  closeSync(openSync(path, "a", 0o600));
+  const connection = new Libsql(path);
+  try {
+    connection.exec("BEGIN EXCLUSIVE");
+  } catch (error) {
+    if ((error as { code?: string }).code?.startsWith("SQLITE_BUSY"))
+      throw new DatabaseInUseError(databasePath);
+    throw error;
+  }
+  return {
+    release() {
+      connection.exec("ROLLBACK");
+      connection.close();
+    },
+  };
+}
+
+/** Whether some process holds the database. */
+export function isDatabaseInUse(databasePath: string): boolean {
+  try {
+    acquireLock(databasePath).release();
+    return false;
+  } catch (error) {
+    if (error instanceof DatabaseInUseError) return true;
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
+import type { Database } from "./database.ts";
+import { Dictionary } from "./dictionary.ts";
+import { findAnswer, recordAnswer, type StoredAnswer } from "./idempotency-store.ts";
+
+/** What a commit answers. */
+export interface CommitResult {
+  /** Idempotency keys that were there before, by their place in `batch.keyed`; their rows were not stored again. */
+  readonly duplicates: readonly { readonly index: number; readonly stored: StoredAnswer }[];
+}
+
+/** Rows a statement: one statement for many rows costs half of one for each. Largest first. */
+const ROWS_PER_STATEMENT = [128, 16, 1] as const;
+
+const COLUMNS = "ts, source_id, dimension_set_id, request, value, duration_ms, shape_id, payload";
+const INSERTS = new Map<number, string>(
+  ROWS_PER_STATEMENT.map((rows) => [
+    rows,
+    `INSERT INTO measurements (${COLUMNS}) VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?, ?, ?)").join(", ")}`,
+  ]),
+);
+
+/** Stores batches. On the writer thread only. */
+export class MetricStore {
+  readonly #database: Database;
+  readonly #dictionary: Dictionary;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#dictionary = new Dictionary(database);
+  }
+
+  /** Store every row of `batch` and its idempotency records in one transaction, or nothing. */
+  commit(batch: Batch, nowMs: number): CommitResult {
+    this.#dictionary.define(batch.definitions, batch.reset);
+    try {
+      const result = this.#database.transaction(() => this.#write(batch, nowMs));
+      this.#dictionary.committed();
+      return result;
+    } catch (error) {
+      this.#dictionary.rolledBack();
+      throw error;
+    }
+  }
+
+  #write(batch: Batch, nowMs: number): CommitResult {
+    if (batch.keyed.length === 0) {
+      this.#insert(batch, 0, batch.rowCount);
+      return { duplicates: [] };
+    }
+    const duplicates: { index: number; stored: StoredAnswer }[] = [];
+    let next = 0;
+    for (const [index, keyed] of batch.keyed.entries()) {
+      const stored = findAnswer(this.#database, keyed.apiKeyId, keyed.key, nowMs);
+      if (stored === undefined) {
+        recordAnswer(this.#database, keyed, nowMs);
+        continue;
+      }
+      this.#insert(batch, next, keyed.start);
+      next = keyed.end;
+      duplicates.push({ index, stored });
+    }
+    this.#insert(batch, next, batch.rowCount);
+    return { duplicates };
+  }
+
+  #insert(batch: Batch, start: number, end: number): void {
+    let row = start;
+    for (const rows of ROWS_PER_STATEMENT) {
+      const sql = INSERTS.get(rows) ?? "";
+      for (; end - row >= rows; row += rows) this.#database.runBound(sql, this.#parameters(batch, row, rows));
+    }
+  }
+
+  #parameters(batch: Batch, start: number, rows: number): (string | number | null)[] {
+    const { numbers, payloads } = batch;
+    const parameters: (string | number | null)[] = [];
+    for (let row = start; row < start + rows; row += 1) {
+      const at = row * COLUMNS_PER_ROW;
+      const duration = numbers[at + 5] ?? Number.NaN;
+      const shape = numbers[at + 6] ?? -1;
+      parameters.push(
+        numbers[at] ?? null,
+        this.#dictionary.rowId(numbers[at + 1] ?? -1),
+        this.#dictionary.rowId(numbers[at + 2] ?? -1),
+        numbers[at + 3] ?? null,
+        numbers[at + 4] ?? null,
+        Number.isNaN(duration) ? null : duration,
+        shape === -1 ? null : this.#dictionary.rowId(shape),
+        payloads[row] ?? null,
+      );
+    }
+    return parameters;
+  }
+}

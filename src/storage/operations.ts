@@ -1,0 +1,56 @@
+import { statSync } from "node:fs";
+import type { Batch } from "./batch.ts";
+import type { Database } from "./database.ts";
+import { DatabaseMovedError } from "./failure.ts";
+import { deleteExpiredAnswers } from "./idempotency-store.ts";
+import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
+import { MetricStore } from "./metric-store.ts";
+
+/** What can be asked of the writer thread, by name. Every function runs to its end before the next begins. */
+export type Operations = ReturnType<typeof createOperations>;
+
+export function createOperations(database: Database, path: string) {
+  const metrics = new MetricStore(database);
+  probe(database);
+  const identity = identify(path);
+
+  /** Run a write, and let nothing be acknowledged that went into a file nobody will find again. */
+  function written<Result>(result: Result): Result {
+    if (identify(path) !== identity) throw new DatabaseMovedError(path);
+    return result;
+  }
+
+  return {
+    commitMetrics: (batch: Batch, nowMs: number) => written(metrics.commit(batch, nowMs)),
+    /** A real write, down to the disk: whether storage can accept. */
+    probe: () => written(probe(database)),
+    deleteExpiredAnswers: (nowMs: number, rowsMax: number) => deleteExpiredAnswers(database, nowMs, rowsMax),
+    listKeys: () => listKeys(database),
+    createKey: (...input: Tail<typeof createKey>) => written(createKey(database, ...input)),
+    revokeKey: (id: number) => written(revokeKey(database, id)),
+    rotateKey: (...input: Tail<typeof rotateKey>) => written(rotateKey(database, ...input)),
+    syncEnvironmentKeys: (...input: Tail<typeof syncEnvironmentKeys>) =>
+      written(syncEnvironmentKeys(database, ...input)),
+    /** The newest request number stored, 0 in an empty database. */
+    lastRequestNumber: () =>
+      Number(database.first("SELECT request FROM measurements ORDER BY id DESC LIMIT 1")?.request ?? 0),
+  };
+}
+
+type Tail<Fn> = Fn extends (first: Database, ...rest: infer Rest) => unknown ? Rest : never;
+
+/** Nothing reads user_version; changing it writes a page through log and fsync as any commit does. */
+function probe(database: Database): void {
+  const next = (Number(database.first("PRAGMA user_version")?.user_version) + 1) % 1_000_000;
+  database.transaction(() => database.script(`PRAGMA user_version = ${next}`));
+}
+
+/** Which files the path leads to: commits into a removed database or log succeed and are lost. */
+function identify(path: string): string {
+  return [path, `${path}-wal`]
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found === undefined ? "none" : `${found.dev}:${found.ino}`;
+    })
+    .join(" ");
+}

@@ -1,0 +1,76 @@
+/**
+ * The writer thread: the one place where the database is written.
+ *
+ * It takes the lock, opens the file, migrates it, says `ready`, and then answers operations in the
+ * order they come. After a fatal failure it refuses everything: what is on disk is no longer known.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { ServiceError } from "../errors.ts";
+import { openWriter } from "./database.ts";
+import { type FailureKind, kindOfFailure } from "./failure.ts";
+import { acquireLock } from "./lock.ts";
+import { migrateUp, readApplied, readMigrations } from "./migrator.ts";
+import { createOperations, type Operations } from "./operations.ts";
+import type { CallMessage, Failure, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
+
+if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
+const port = parentPort;
+const { path, migrationsFolder } = workerData as WriterData;
+
+function describe(error: unknown): Failure {
+  const reason = error instanceof ServiceError ? error.reason : undefined;
+  const { name, message, code } = error as Error & { code?: string };
+  const kind: FailureKind = reason === undefined ? kindOfFailure(error) : "unexpected";
+  return { kind, name, message, code, reason };
+}
+
+function start() {
+  const lock = acquireLock(path);
+  try {
+    const migrations = readMigrations(migrationsFolder);
+    const database = openWriter(path, (found) => void readApplied(found, migrations));
+    const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
+    return { lock, database, operations: createOperations(database, path), applied };
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function serve({ lock, database, operations }: ReturnType<typeof start>): void {
+  let broken: Failure | undefined;
+  port.on("message", (message: CallMessage) => {
+    if (message.name === "close") {
+      // Leaves one file behind: what is in the log moves into the database.
+      if (broken === undefined) database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+      database.close();
+      lock.release();
+      port.close();
+      return;
+    }
+    const startedMs = performance.now();
+    let reply: ReplyMessage;
+    try {
+      if (broken !== undefined) throw new Error("the database failed");
+      const operation = operations[message.name as keyof Operations] as (...input: unknown[]) => unknown;
+      reply = { id: message.id, result: operation(...message.input), ms: performance.now() - startedMs };
+    } catch (error) {
+      const failure = broken ?? describe(error);
+      if (failure.kind === "fatal") broken = failure;
+      reply = { id: message.id, failure, ms: performance.now() - startedMs };
+    }
+    port.postMessage(reply);
+  });
+}
+
+let opened: ReturnType<typeof start> | undefined;
+try {
+  opened = start();
+} catch (error) {
+  port.postMessage({ failure: describe(error) } satisfies StartMessage);
+  port.close();
+}
+if (opened !== undefined) {
+  serve(opened);
+  port.postMessage({ applied: opened.applied } satisfies StartMessage);
+}
