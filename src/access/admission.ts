@@ -1,0 +1,77 @@
+import { ServiceError } from "../errors.ts";
+import type { KeyRole } from "../storage/key-store.ts";
+import type { Call, RequestIdentity } from "./call.ts";
+import type { KeyDirectory, KeyEntry } from "./key-directory.ts";
+import type { BucketState } from "./token-bucket.ts";
+
+/** What a route asks of its callers. */
+export interface AdmissionRule {
+  /** Roles that may call; admin may call everything. */
+  readonly roles: readonly KeyRole[];
+  /** Whether a call takes a token from the key's bucket. */
+  readonly costsToken: boolean;
+}
+
+/** Where the key may stand, whatever the protocol. */
+export interface Credentials {
+  readonly apiKey: string | undefined;
+  readonly authorization: string | undefined;
+}
+
+/** The outcome, as a value: an answer that refuses a known key still says how its bucket stands. */
+export type Admission =
+  | { readonly call: Call; readonly bucket: BucketState; readonly failure?: never }
+  | { readonly failure: ServiceError; readonly bucket: BucketState | undefined; readonly call?: never };
+
+export interface AdmissionObserver {
+  /** An attempt with a key: whose (undefined: nobody's), and how it ended. */
+  readonly onKey: (service: string | undefined, status: string) => void;
+  readonly onRateLimited: (service: string) => void;
+}
+
+export type Admit = (credentials: Credentials, rule: AdmissionRule, request: RequestIdentity) => Admission;
+
+/** Decide from the headers alone, before any of the body is read: key, then token, then role. */
+export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver): Admit {
+  function judge(entry: KeyEntry, rule: AdmissionRule): ServiceError | undefined {
+    const { record } = entry;
+    if (rule.costsToken && !keys.takeToken(entry)) {
+      observer.onRateLimited(record.service);
+      const message = `Rate limit exceeded. Limit: ${record.rateLimit} requests/minute`;
+      const { retryAfterSeconds } = keys.bucketState(entry);
+      return new ServiceError("rate_limited", message, { retryAfterSeconds });
+    }
+    if (record.role === "admin" || rule.roles.includes(record.role)) return undefined;
+    return new ServiceError("permission_denied", `a ${record.role} key may not do this`);
+  }
+
+  return (credentials, rule, request) => {
+    const found = findEntry(keys, credentials);
+    if (found instanceof ServiceError) {
+      observer.onKey(undefined, found.reason);
+      return { failure: found, bucket: undefined };
+    }
+    const failure = judge(found, rule);
+    observer.onKey(found.record.service, failure?.reason ?? "success");
+    const bucket = keys.bucketState(found);
+    if (failure !== undefined) return { failure, bucket };
+    return { call: { ...request, principal: found.principal }, bucket };
+  };
+}
+
+function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | ServiceError {
+  const key = credentials.apiKey ?? readBearer(credentials.authorization);
+  if (key === undefined || key === "") {
+    return new ServiceError("api_key_missing", "API key required in X-API-Key header");
+  }
+  const entry = keys.find(key);
+  if (entry === undefined) return new ServiceError("api_key_invalid", "Invalid API key");
+  if (!entry.record.isActive) return new ServiceError("api_key_inactive", "API key is inactive");
+  if (keys.isExpired(entry)) return new ServiceError("api_key_expired", "API key has expired");
+  return entry;
+}
+
+function readBearer(authorization: string | undefined): string | undefined {
+  const match = /^bearer +([^ ]+)$/i.exec(authorization ?? "");
+  return match?.[1];
+}

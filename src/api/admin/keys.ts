@@ -1,0 +1,139 @@
+import { generateKey, hashKey } from "../../access/api-key.ts";
+import type { KeyDirectory } from "../../access/key-directory.ts";
+import { LIMITS } from "../../catalogue/limits.ts";
+import { ServiceError, type Violation } from "../../errors.ts";
+import { codePoints } from "../../ingest/text.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { ApiKeyRecord, KeyRole, NewApiKey } from "../../storage/key-store.ts";
+
+/** Where keys are kept; the writer thread of a service, or the database itself in the CLI. */
+export interface KeyStorage {
+  listKeys(): Promise<readonly ApiKeyRecord[]>;
+  createKey(key: NewApiKey, nowMs: number): Promise<ApiKeyRecord>;
+  revokeKey(id: number): Promise<ApiKeyRecord>;
+  rotateKey(input: { id: number; keyHash: string; oldExpiresMs: number; nowMs: number }): Promise<{
+    readonly old: ApiKeyRecord;
+    readonly replacement: ApiKeyRecord;
+  }>;
+}
+
+export interface CreateKeyInput {
+  readonly service: string;
+  readonly role: KeyRole;
+  /** Requests a minute; undefined: the service's default. */
+  readonly rateLimit: number | undefined;
+  readonly allowedServices: readonly string[];
+  readonly expiresMs: number | undefined;
+  readonly description: string;
+}
+
+export interface KeyAdministrationDeps {
+  readonly storage: KeyStorage;
+  readonly clock: Clock;
+  readonly defaultRateLimit: number;
+  /** Keys in force in this process; undefined where no service runs. */
+  readonly directory: KeyDirectory | undefined;
+}
+
+export type KeyAdministration = ReturnType<typeof createKeyAdministration>;
+
+const RATE_LIMIT_MAX = 1_000_000;
+const ALLOWED_SERVICES_MAX = 100;
+const DESCRIPTION_LENGTH_MAX = 200;
+export const OVERLAP_SECONDS_MAX = 90 * 86_400;
+
+/** Create, list, revoke, rotate: what AdminService and the CLI share. Changes are in force when they return. */
+export function createKeyAdministration({
+  storage,
+  clock,
+  defaultRateLimit,
+  directory,
+}: KeyAdministrationDeps) {
+  return {
+    list: () => storage.listKeys(),
+
+    /** @throws {ServiceError} `validation_failed`. The secret is returned once and kept nowhere. */
+    async create(input: CreateKeyInput): Promise<{ record: ApiKeyRecord; secret: string }> {
+      const rateLimit = input.rateLimit ?? defaultRateLimit;
+      checkNewKey({ ...input, rateLimit }, clock.wallMs());
+      const secret = generateKey();
+      const record = await storage.createKey(
+        { ...input, rateLimit, keyHash: hashKey(secret) },
+        clock.wallMs(),
+      );
+      directory?.put(record);
+      return { record, secret };
+    },
+
+    /** @throws {ServiceError} `not_found`. */
+    async revoke(id: number): Promise<ApiKeyRecord> {
+      const record = await storage.revokeKey(id);
+      directory?.put(record);
+      return record;
+    },
+
+    /** @throws {ServiceError} `not_found`, `validation_failed`. */
+    async rotate(id: number, overlapSeconds: number): Promise<{ record: ApiKeyRecord; secret: string }> {
+      if (!(overlapSeconds >= 0 && overlapSeconds <= OVERLAP_SECONDS_MAX)) {
+        const message = `overlap of ${overlapSeconds} s is out of range: 0 to ${OVERLAP_SECONDS_MAX}`;
+        throw new ServiceError("validation_failed", message, {
+          violations: [{ field: "overlap", reason: "out_of_range", message }],
+        });
+      }
+      const secret = generateKey();
+      const nowMs = clock.wallMs();
+      const oldExpiresMs = nowMs + overlapSeconds * 1000;
+      const { old, replacement } = await storage.rotateKey({
+        id,
+        keyHash: hashKey(secret),
+        oldExpiresMs,
+        nowMs,
+      });
+      directory?.put(old);
+      directory?.put(replacement);
+      return { record: replacement, secret };
+    },
+  };
+}
+
+function checkNewKey(key: CreateKeyInput & { readonly rateLimit: number }, nowMs: number): void {
+  const rules: readonly (Violation & { readonly broken: boolean })[] = [
+    {
+      field: "service",
+      reason: "invalid",
+      message: `service must match [A-Za-z0-9_-]{1,${LIMITS.SERVICE_LENGTH_MAX}}`,
+      broken: !/^[A-Za-z0-9_-]+$/.test(key.service) || key.service.length > LIMITS.SERVICE_LENGTH_MAX,
+    },
+    {
+      field: "rate_limit",
+      reason: "out_of_range",
+      message: `rate_limit must be a whole number from 1 to ${RATE_LIMIT_MAX}`,
+      broken: !(Number.isInteger(key.rateLimit) && key.rateLimit >= 1 && key.rateLimit <= RATE_LIMIT_MAX),
+    },
+    {
+      field: "allowed_services",
+      reason: "invalid",
+      message: `allowed_services holds at most ${ALLOWED_SERVICES_MAX} globs of letters, digits, _, -, * and ?`,
+      broken:
+        key.allowedServices.length > ALLOWED_SERVICES_MAX ||
+        !key.allowedServices.every((glob) => /^[A-Za-z0-9_*?-]{1,100}$/.test(glob)),
+    },
+    {
+      field: "expires_at",
+      reason: "in_the_past",
+      message: "expires_at must be in the future",
+      broken: key.expiresMs !== undefined && !(key.expiresMs > nowMs),
+    },
+    {
+      field: "description",
+      reason: "invalid",
+      message: `description has at most ${DESCRIPTION_LENGTH_MAX} characters and no control characters`,
+      broken: codePoints(key.description) > DESCRIPTION_LENGTH_MAX || /\p{Cc}/u.test(key.description),
+    },
+  ];
+  const violations = rules.filter(({ broken }) => broken);
+  if (violations.length === 0) return;
+  throw new ServiceError("validation_failed", violations.map(({ message }) => message).join("; "), {
+    violations: violations.map(({ field, reason, message }) => ({ field, reason, message })),
+  });
+}

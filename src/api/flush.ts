@@ -1,0 +1,18 @@
+export interface FlushAnswer {
+  readonly status: "success";
+  readonly message: string;
+}
+
+export type Flush = () => Promise<FlushAnswer>;
+
+/**
+ * Flush: commit everything that waits when the call arrives, then answer.
+ *
+ * @throws {ServiceError} `storage_unavailable` when that commit fails.
+ */
+export function createFlush(flush: () => Promise<void>): Flush {
+  return async () => {
+    await flush();
+    return { status: "success", message: "Metrics flushed to storage" };
+  };
+}

@@ -1,0 +1,61 @@
+import type { MetricType } from "../catalogue/definition.ts";
+import type { DimensionSet, Scalar } from "../catalogue/measurement.ts";
+
+/** Sets remembered; beyond, all are forgotten and met anew, so that a flood of values costs time only. */
+const SETS_MAX = 50_000;
+
+/** One step of the way to a set: by the value of the next catalogued dimension. */
+interface Node {
+  readonly next: Map<Scalar | undefined, Node>;
+  set: DimensionSet | undefined;
+}
+
+export type InternDimensions = (
+  type: MetricType,
+  dimensions: Readonly<Record<string, unknown>>,
+) => DimensionSet;
+
+/**
+ * Make equal combinations of dimensions the same object.
+ *
+ * A walk down a tree of maps, one level a dimension: it needs no key text, whose making and hashing
+ * would cost more than all the rest of the validation.
+ */
+export function createDimensionSets(): InternDimensions {
+  const roots = new Map<MetricType, Node>();
+  let count = 0;
+  return (type, dimensions) => {
+    let node = step(roots, type);
+    for (const name of type.dimensions) {
+      const value = Object.hasOwn(dimensions, name) ? (dimensions[name] as Scalar) : undefined;
+      node = step(node.next, value);
+    }
+    if (node.set !== undefined) return node.set;
+    if (count >= SETS_MAX) {
+      // The set made below still serves its metric; it is only not found again.
+      roots.clear();
+      count = 0;
+    }
+    count += 1;
+    node.set = createDimensionSet(type, dimensions);
+    return node.set;
+  };
+}
+
+function step<Key>(nodes: Map<Key, Node>, key: Key): Node {
+  let node = nodes.get(key);
+  if (node === undefined) {
+    node = { next: new Map(), set: undefined };
+    nodes.set(key, node);
+  }
+  return node;
+}
+
+function createDimensionSet(type: MetricType, dimensions: Readonly<Record<string, unknown>>): DimensionSet {
+  const sent = type.dimensions.filter((name) => Object.hasOwn(dimensions, name));
+  const members = sent.map((name) => `${JSON.stringify(name)}:${JSON.stringify(dimensions[name])}`);
+  const values = type.dimensions.map((name) =>
+    Object.hasOwn(dimensions, name) ? (dimensions[name] as Scalar) : undefined,
+  );
+  return { type, values, json: `{${members.join(",")}}` };
+}

@@ -1,0 +1,183 @@
+import { ServiceError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { type Batch, BatchBuilder, type Submission } from "../storage/batch.ts";
+import type { StoredAnswer } from "../storage/idempotency-store.ts";
+import type { CommitResult } from "../storage/metric-store.ts";
+
+export interface GroupCommitOptions {
+  readonly clock: Clock;
+  readonly commit: (batch: Batch, nowMs: number) => Promise<CommitResult>;
+  /** Metrics that may wait or be on their way to disk; so a slow disk costs memory only up to here. */
+  readonly queuedMetricsMax: number;
+  /** Set: commits wait until this many metrics are there or the first has waited this long. */
+  readonly linger: { readonly metrics: number; readonly ms: number } | undefined;
+  readonly onCommit: (metrics: number, seconds: number) => void;
+}
+
+/** Rows a transaction at the most: bounds how long one commit, and what waits behind it, can take. */
+const BATCH_METRICS_MAX = 4000;
+/** How long buffered metrics wait after a failed commit before they are tried again. */
+const RETRY_MS = 1000;
+
+interface Entry {
+  readonly submission: Submission | undefined;
+  readonly resolve: (earlier: StoredAnswer | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Joins submissions into transactions.
+ *
+ * No fixed linger: while one transaction is on its way to disk the next one gathers, so that
+ * throughput comes from load and an idle service answers at once. The exception is `linger`, the
+ * predecessor's buffer, for those who ask for answers before the disk has them.
+ */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #builder = new BatchBuilder();
+  #waiting: Entry[] = [];
+  #waitingMetrics = 0;
+  #inFlightMetrics = 0;
+  #inFlight: Promise<boolean> | undefined;
+  #scheduled = false;
+  #cancelTimer: (() => void) | undefined;
+  #backingOff = false;
+  #closed = false;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+  }
+
+  /** Metrics that wait or are on their way to disk. */
+  get depth(): number {
+    return this.#waitingMetrics + this.#inFlightMetrics;
+  }
+
+  /**
+   * Queue a submission and resolve once it is on disk, all of it or none. Resolves to the earlier
+   * answer, with nothing stored, when its idempotency key was used before; rejects with
+   * `storage_unavailable` when it could not be stored.
+   *
+   * @throws {ServiceError} at once, `queue_full` or `shutting_down`: it was not queued.
+   */
+  add(submission: Submission): Promise<StoredAnswer | undefined> {
+    if (this.#closed) throw new ServiceError("shutting_down", "the service is shutting down");
+    const metrics = submission.measurements.length;
+    if (this.depth + metrics > this.#options.queuedMetricsMax) {
+      throw new ServiceError("queue_full", `${this.depth} metrics wait for storage already; retry later`);
+    }
+    this.#waitingMetrics += metrics;
+    return this.#enqueue(submission);
+  }
+
+  /**
+   * Resolve once everything that waits now is on disk.
+   *
+   * @throws {ServiceError} `storage_unavailable` when some of it could not be stored.
+   */
+  async flush(): Promise<void> {
+    if (this.depth === 0) return;
+    const inFlight = this.#inFlight;
+    const marker = this.#enqueue(undefined);
+    this.#schedule();
+    const [succeeded] = await Promise.all([inFlight ?? true, marker]);
+    if (!succeeded) throw new ServiceError("storage_unavailable", "some metrics could not be stored");
+  }
+
+  /** Take nothing more; resolves once everything taken is on disk, or has failed. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.flush();
+  }
+
+  #enqueue(submission: Submission | undefined): Promise<StoredAnswer | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ submission, resolve, reject });
+      this.#scheduleWhenDue();
+    });
+  }
+
+  #scheduleWhenDue(): void {
+    const { linger, clock } = this.#options;
+    if (this.#waiting.length === 0) return;
+    if (linger === undefined || this.#waitingMetrics >= linger.metrics) {
+      this.#schedule();
+      return;
+    }
+    this.#cancelTimer ??= clock.after(linger.ms, () => {
+      this.#cancelTimer = undefined;
+      this.#schedule();
+    });
+  }
+
+  /** Start a transaction after the current round of input, so that it holds all that has arrived by then. */
+  #schedule(): void {
+    if (this.#scheduled || this.#backingOff || this.#inFlight !== undefined) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#start());
+  }
+
+  #start(): void {
+    this.#scheduled = false;
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const entries = this.#takeEntries();
+    if (entries.length === 0) return;
+    const metrics = this.#builder.rowCount;
+    this.#waitingMetrics -= metrics;
+    this.#inFlightMetrics = metrics;
+    this.#inFlight = this.#commit(entries, metrics).finally(() => {
+      this.#inFlight = undefined;
+      this.#inFlightMetrics = 0;
+      this.#scheduleWhenDue();
+    });
+  }
+
+  #takeEntries(): readonly Entry[] {
+    let count = 0;
+    for (const { submission } of this.#waiting) {
+      if (submission !== undefined) this.#builder.add(submission);
+      count += 1;
+      if (this.#builder.rowCount >= BATCH_METRICS_MAX) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Whether the transaction succeeded. Never rejects: every entry is told itself. */
+  async #commit(entries: readonly Entry[], metrics: number): Promise<boolean> {
+    const { clock, commit, onCommit } = this.#options;
+    const startedMs = clock.monotonicMs();
+    try {
+      const batch = this.#builder.take();
+      const { duplicates } = batch.rowCount === 0 ? { duplicates: [] } : await commit(batch, clock.wallMs());
+      onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
+      const earlier = new Map(duplicates.map(({ index, stored }) => [index, stored]));
+      let keyed = 0;
+      for (const { submission, resolve } of entries) {
+        resolve(submission?.idempotency === undefined ? undefined : earlier.get(keyed++));
+      }
+      return true;
+    } catch (error) {
+      this.#failed(entries, error as Error);
+      return false;
+    }
+  }
+
+  #failed(entries: readonly Entry[], error: Error): void {
+    const retryable = error instanceof ServiceError && error.reason === "storage_unavailable";
+    if (this.#options.linger === undefined || !retryable || this.#closed) {
+      for (const { reject } of entries) reject(error);
+      return;
+    }
+    // Buffered metrics have been answered already: they are kept until storage takes them.
+    const kept = entries.filter(({ submission }) => submission !== undefined);
+    for (const { submission, reject } of entries) if (submission === undefined) reject(error);
+    this.#waiting = [...kept, ...this.#waiting];
+    for (const { submission } of kept) this.#waitingMetrics += submission?.measurements.length ?? 0;
+    this.#backingOff = true;
+    this.#options.clock.after(RETRY_MS, () => {
+      this.#backingOff = false;
+      this.#schedule();
+    });
+  }
+}

@@ -1,0 +1,29 @@
+/** Length in Unicode code points, as every limit counts. */
+export function codePoints(text: string): number {
+  let count = text.length;
+  for (let at = 0; at < text.length - 1; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit >= 0xd800 && unit <= 0xdbff) {
+      const next = text.charCodeAt(at + 1);
+      if (next >= 0xdc00 && next <= 0xdfff) count -= 1;
+    }
+  }
+  return count;
+}
+
+/** Whether `text` has more than `max` code points; the common case costs one comparison. */
+export function isLongerThan(text: string, max: number): boolean {
+  return text.length > max && codePoints(text) > max;
+}
+
+/** `value` for an error message: quoted, and cut so that a client cannot make us echo a megabyte. */
+export function quote(value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = typeof value === "number" ? String(value) : JSON.stringify(value);
+  } catch {
+    // Nested too deeply to be printed; that it is odd is all the message needs to say.
+  }
+  text ??= String(typeof value);
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text;
+}
