@@ -1,0 +1,31 @@
+import type { RequestIdentity } from "../access/call.ts";
+import type { BucketState } from "../access/token-bucket.ts";
+import type { FailureReason } from "../errors.ts";
+import type { NodeRequest, NodeResponse } from "./node-http.ts";
+
+/** One request with its answer, from its first byte to its last, whatever the protocol. */
+export interface Exchange extends RequestIdentity {
+  readonly request: NodeRequest;
+  readonly response: NodeResponse;
+  /** The path without the query. */
+  readonly path: string;
+  /** How it is counted: a route template or an RPC's name, never what a client chose. */
+  endpoint: string;
+  /** Set when it failed: a gRPC failure is HTTP 200, and only this tells. */
+  failure: FailureReason | undefined;
+}
+
+/** A header's value, or undefined. Of a repeated header the first value counts. */
+export function headerOf(request: NodeRequest, name: string): string | undefined {
+  const value = request.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What every authenticated answer says of the caller's bucket, refusals included. */
+export function rateLimitHeaders(bucket: BucketState): readonly (readonly [string, string])[] {
+  return [
+    ["x-ratelimit-limit", String(bucket.limit)],
+    ["x-ratelimit-remaining", String(bucket.remaining)],
+    ["x-ratelimit-reset", String(bucket.resetSeconds)],
+  ];
+}

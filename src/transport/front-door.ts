@@ -1,0 +1,118 @@
+import { readFileSync } from "node:fs";
+import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
+import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import type { Admit } from "../access/admission.ts";
+import type { RequestIdentity } from "../access/call.ts";
+import type { KeyAdministration } from "../api/admin/keys.ts";
+import type { Flush } from "../api/flush.ts";
+import type { CheckReadiness } from "../api/health.ts";
+import type { Submit } from "../api/submit.ts";
+import type { Config } from "../config.ts";
+import type { Clock } from "../lib/clock.ts";
+import { createCors } from "./cors.ts";
+import type { Exchange } from "./exchange.ts";
+import { grpcHealthRoutes } from "./grpc-health.ts";
+import { type Listener, openListener } from "./listener.ts";
+import { createPrometheusEndpoint } from "./prometheus-endpoint.ts";
+import { reflectionRoutes } from "./reflection.ts";
+import { createRestHandler } from "./rest/rest-handler.ts";
+import { createRestRoutes } from "./rest/routes.ts";
+import { type Answered, createRouter } from "./router.ts";
+import { adminServiceRoutes } from "./rpc/admin-service.ts";
+import { createGate } from "./rpc/gate.ts";
+import { metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { createRpcHandlers } from "./rpc/rpc-handler.ts";
+
+export interface FrontDoorOptions {
+  readonly config: Pick<Config, "server" | "tls" | "prometheus">;
+  readonly clock: Clock;
+  readonly admit: Admit;
+  readonly nextRequest: () => RequestIdentity;
+  readonly submit: Submit;
+  readonly flush: Flush;
+  readonly checkReadiness: CheckReadiness;
+  readonly keys: KeyAdministration;
+  readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly isServing: () => boolean;
+  readonly onServingChange: (listener: () => void) => () => void;
+  readonly shutdownSignal: AbortSignal;
+  readonly version: string;
+  readonly onAnswered: (answered: Answered) => void;
+  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+  readonly onListenerError: (error: unknown) => void;
+}
+
+export interface FrontDoor {
+  readonly port: number;
+  readonly prometheusPort: number | undefined;
+  /** How a process on this machine reaches the port. */
+  readonly localUrl: string;
+  /** Stop accepting and answer what is in flight. Resolves to how many requests were cut at the deadline. */
+  close(deadlineMs: number): Promise<{ readonly aborted: number }>;
+}
+
+/** Open both ports: the one for everything, and the one for scrapes. */
+export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { config, clock } = options;
+  const { host, port } = config.server;
+  const tls = config.tls && {
+    cert: readFileSync(config.tls.certFile),
+    key: readFileSync(config.tls.keyFile),
+  };
+  const onError = options.onListenerError;
+  const listener = await openListener({ host, port, tls, onRequest: createHandler(options), onError, clock });
+  let prometheus: Listener | undefined;
+  try {
+    prometheus = await openPrometheus(options);
+  } catch (error) {
+    await listener.close(0);
+    throw error;
+  }
+  const localHost = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const authority = localHost.includes(":") ? `[${localHost}]` : localHost;
+  return {
+    port: listener.port,
+    prometheusPort: prometheus?.port,
+    localUrl: `${tls === undefined ? "http" : "https"}://${authority}:${listener.port}`,
+    async close(deadlineMs) {
+      const [drained] = await Promise.all([listener.close(deadlineMs), prometheus?.close(deadlineMs)]);
+      return drained;
+    },
+  };
+}
+
+function createHandler(options: FrontDoorOptions) {
+  const { admit, onUnexpected } = options;
+  const { requestBytesMax, corsOrigins } = options.config.server;
+  const services = [MetricsService, AdminService];
+  const signal = options.shutdownSignal;
+  const health = { services, isServing: options.isServing, onChange: options.onServingChange, signal };
+  return createRouter({
+    rest: createRestRoutes(options),
+    handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
+    rpc: createRpcHandlers({
+      routes: [
+        metricsServiceRoutes(options),
+        adminServiceRoutes(options.keys),
+        grpcHealthRoutes(health),
+        ...(options.config.server.reflection ? [reflectionRoutes({ services, signal })] : []),
+      ],
+      gate: createGate({ admit, onUnexpected }),
+      bodyBytesMax: requestBytesMax,
+    }),
+    cors: createCors(corsOrigins),
+    nextRequest: options.nextRequest,
+    monotonicMs: options.clock.monotonicMs,
+    onAnswered: options.onAnswered,
+    onUnexpected,
+  });
+}
+
+async function openPrometheus(options: FrontDoorOptions): Promise<Listener | undefined> {
+  const { isEnabled, host, port, auth } = options.config.prometheus;
+  if (!isEnabled) return undefined;
+  const { expose, nextRequest, clock } = options;
+  const admit = auth === "key" ? options.admit : undefined;
+  const onRequest = createPrometheusEndpoint({ expose, admit, nextRequest });
+  return openListener({ host, port, onRequest, onError: options.onListenerError, clock });
+}

@@ -1,0 +1,84 @@
+import type { AdmissionRule } from "../../access/admission.ts";
+import type { Flush } from "../../api/flush.ts";
+import { type CheckReadiness, health } from "../../api/health.ts";
+import { rateLimitStatus } from "../../api/rate-limit-status.ts";
+import type { Submit } from "../../api/submit.ts";
+import { ServiceError } from "../../errors.ts";
+import type { SubmittedMetrics } from "../../ingest/submission.ts";
+import { isRecord } from "../../lib/json.ts";
+import type { RestAnswer } from "./answer.ts";
+import type { RestCall, RestRoute } from "./rest-handler.ts";
+
+export interface RestDeps {
+  readonly submit: Submit;
+  readonly flush: Flush;
+  readonly checkReadiness: CheckReadiness;
+  readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  readonly version: string;
+}
+
+const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
+const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
+const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
+
+const ok = (body: object): RestAnswer => ({ status: 200, body });
+
+/** The REST interface: path → method → route. Every route ends in the function that its RPC ends in. */
+export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, Readonly<Record<string, RestRoute>>> {
+  const readiness = async (): Promise<RestAnswer> => {
+    const { ready, database } = await deps.checkReadiness();
+    const body = { status: ready ? "healthy" : "unhealthy", database, service: health().service };
+    return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
+  };
+  return new Map<string, Readonly<Record<string, RestRoute>>>([
+    ["/", { GET: { answer: () => ok(describeService(deps.version)) } }],
+    [
+      "/metrics",
+      {
+        POST: { rule: WRITERS, readsJson: true, answer: (call) => submitJson(deps.submit, call) },
+        GET: { rule: READERS, readsJson: false, answer: () => scrape(deps) },
+      },
+    ],
+    ["/flush", { POST: { rule: WRITERS, readsJson: false, answer: async () => ok(await deps.flush()) } }],
+    [
+      "/rate-limit",
+      {
+        GET: {
+          rule: ANY_KEY_FREE,
+          readsJson: false,
+          answer: (call) => ok(rateLimitStatus(call, call.bucket)),
+        },
+      },
+    ],
+    ["/health", { GET: { answer: () => ok(health()) } }],
+    ["/health/db", { GET: { answer: readiness } }],
+    ["/health/ready", { GET: { answer: readiness } }],
+  ]);
+}
+
+async function submitJson(submit: Submit, call: RestCall): Promise<RestAnswer> {
+  const { body } = call;
+  if (!isRecord(body)) throw new ServiceError("malformed_body", "body must be a JSON object");
+  const submitted: SubmittedMetrics = {
+    service: body.service,
+    version: body.version,
+    instance_id: body.instance_id,
+    idempotency_key: body.idempotency_key ?? call.header("idempotency-key"),
+    metrics: body.metrics,
+  };
+  return ok(await submit(call, submitted));
+}
+
+async function scrape({ expose }: RestDeps): Promise<RestAnswer> {
+  const { contentType, text } = await expose();
+  return { status: 200, body: text, headers: { "content-type": contentType } };
+}
+
+function describeService(version: string) {
+  return {
+    service: "MCP Metrics Collection Service",
+    version,
+    status: "running",
+    endpoints: { metrics: "/metrics", health: "/health", flush: "/flush", "rate-limit": "/rate-limit" },
+  };
+}

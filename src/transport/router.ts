@@ -1,0 +1,111 @@
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { RequestIdentity } from "../access/call.ts";
+import { FAILURES, ServiceError } from "../errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { headerOf } from "./exchange.ts";
+import type { NodeRequest, NodeResponse, OnRequest } from "./node-http.ts";
+import { type HandleRest, type RestRoute, sendFailure } from "./rest/rest-handler.ts";
+import { handleRpc } from "./rpc/rpc-handler.ts";
+
+export interface RouterOptions {
+  readonly rest: ReadonlyMap<string, Readonly<Record<string, RestRoute>>>;
+  readonly handleRest: HandleRest;
+  readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  /** Answers a cross-origin preflight; whether it was one. */
+  readonly cors: (exchange: Exchange) => boolean;
+  readonly nextRequest: () => RequestIdentity;
+  readonly monotonicMs: () => number;
+  readonly onAnswered: (answered: Answered) => void;
+  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+}
+
+/** A request whose answer has been handed to the network, or whose client has left. */
+export interface Answered {
+  readonly method: string;
+  readonly endpoint: string;
+  readonly status: number;
+  readonly seconds: number;
+}
+
+/** How every path that is not served is counted: a client must not choose what we count by. */
+const UNKNOWN_ENDPOINT = "unknown";
+const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]);
+/** An unread body up to here is read and dropped, so that the connection can go on; beyond, it is closed. */
+const UNREAD_BYTES_MAX = 64 * 1024;
+
+/** Path → RPC, REST route, or 404. Gives every request its id, counts it and times it. */
+export function createRouter(options: RouterOptions): OnRequest {
+  const { rest, handleRest, rpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
+
+  async function route(exchange: Exchange): Promise<void> {
+    if (cors(exchange)) return;
+    const handler = rpc.get(exchange.path);
+    if (handler !== undefined) {
+      exchange.endpoint = exchange.path;
+      await handleRpc(handler, exchange);
+      return;
+    }
+    const methods = rest.get(exchange.path);
+    if (methods === undefined) throw new ServiceError("not_found", "Not Found");
+    exchange.endpoint = exchange.path;
+    const method = exchange.request.method ?? "";
+    const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    const answering = found ?? (method === "HEAD" ? methods.GET : undefined);
+    if (answering === undefined) {
+      exchange.response.setHeader("allow", allowed(methods));
+      throw new ServiceError("method_not_allowed", "Method Not Allowed");
+    }
+    await handleRest(answering, exchange);
+  }
+
+  return async (request, response) => {
+    const exchange = openExchange(request, response, nextRequest());
+    const startedMs = monotonicMs();
+    response.setHeader("x-request-id", exchange.requestId);
+    response.once("close", () => options.onAnswered(describe(exchange, monotonicMs() - startedMs)));
+    closeAfterUnreadBody(exchange);
+    try {
+      await route(exchange);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) onUnexpected(exchange, error);
+      if (response.headersSent) response.destroy();
+      else sendFailure(exchange, error);
+    }
+  };
+}
+
+function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  return { ...identity, request, response, path, endpoint: UNKNOWN_ENDPOINT, failure: undefined };
+}
+
+function allowed(methods: Readonly<Record<string, RestRoute>>): string {
+  const names = Object.keys(methods);
+  return (names.includes("GET") ? [...names, "HEAD"] : names).join(", ");
+}
+
+/**
+ * After an answer to a request whose body was not read, node reads the rest to reach the next request.
+ * For a refused upload that would be the upload after all.
+ */
+function closeAfterUnreadBody({ request, response }: Exchange): void {
+  if (request.httpVersionMajor !== 1) return;
+  const length = headerOf(request, "content-length");
+  const isUnbounded =
+    length === undefined
+      ? headerOf(request, "transfer-encoding") !== undefined
+      : Number(length) > UNREAD_BYTES_MAX;
+  if (!isUnbounded) return;
+  const writeHead = response.writeHead;
+  response.writeHead = (...head: unknown[]) => {
+    if (!request.complete) response.setHeader("connection", "close");
+    return Reflect.apply(writeHead, response, head);
+  };
+}
+
+/** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */
+function describe({ request, response, endpoint, failure }: Exchange, ms: number): Answered {
+  const method = METHODS.has(request.method ?? "") ? (request.method ?? "") : "OTHER";
+  const status = failure === undefined ? response.statusCode : FAILURES[failure].httpStatus;
+  return { method, endpoint, status, seconds: ms / 1000 };
+}

@@ -1,0 +1,25 @@
+import { createContextKey, type HandlerContext } from "@connectrpc/connect";
+import type { Call } from "../../access/call.ts";
+import type { BucketState } from "../../access/token-bucket.ts";
+import type { Exchange } from "../exchange.ts";
+
+/** The exchange an RPC belongs to; set before Connect sees the request. */
+export const EXCHANGE = createContextKey<Exchange | undefined>(undefined, { description: "exchange" });
+
+/** Whom the gate admitted; set for every RPC that asks for a key. */
+export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket: BucketState } | undefined>(
+  undefined,
+  { description: "admitted" },
+);
+
+export function exchangeOf(context: HandlerContext): Exchange {
+  const exchange = context.values.get(EXCHANGE);
+  if (exchange === undefined) throw new Error(`${context.method.name} ran outside an exchange`);
+  return exchange;
+}
+
+export function admittedOf(context: HandlerContext) {
+  const admitted = context.values.get(ADMITTED);
+  if (admitted === undefined) throw new Error(`${context.method.name} ran without admission`);
+  return admitted;
+}

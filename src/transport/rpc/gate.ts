@@ -1,0 +1,79 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { Code, type ConnectError, type HandlerContext } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.js";
+import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.js";
+import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
+import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import type { AdmissionRule, Admit } from "../../access/admission.ts";
+import { FAILURES, type FailureReason } from "../../errors.ts";
+import { type Exchange, rateLimitHeaders } from "../exchange.ts";
+import { completeErrors, toConnectError } from "../failures.ts";
+import { ADMITTED, exchangeOf } from "./context.ts";
+
+const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
+const ADMINS: AdmissionRule = { roles: [], costsToken: true };
+
+type Rule = AdmissionRule | "open";
+
+/** A rule for each service, or for each of its RPCs. An RPC without one is refused, so that none is open by omission. */
+const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
+  [
+    MetricsService,
+    new Map<string, Rule>([
+      ["submit", WRITERS],
+      ["flush", WRITERS],
+      ["rateLimitStatus", { roles: ["writer", "reader"], costsToken: false }],
+      ["health", "open"],
+    ]),
+  ],
+  [AdminService, ADMINS],
+  [Health, "open"],
+  [ServerReflection, "open"],
+  [ServerReflectionAlpha, "open"],
+]);
+
+export interface GateOptions {
+  readonly admit: Admit;
+  /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
+  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+}
+
+/**
+ * What happens to an RPC on its headers, before its body is read: it gets its request id, its key is
+ * checked and a token taken. From here on every error of the call leaves as the failure table says.
+ */
+export function createGate({ admit, onUnexpected }: GateOptions): (context: HandlerContext) => void {
+  return (context) => {
+    const exchange = exchangeOf(context);
+    completeErrors(context, (failure) => {
+      exchange.failure = reasonOf(failure);
+      if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
+    });
+    const rule = ruleOf(context);
+    if (rule === "open") return;
+    const { requestHeader, responseHeader } = context;
+    const credentials = {
+      apiKey: requestHeader.get("x-api-key") ?? undefined,
+      authorization: requestHeader.get("authorization") ?? undefined,
+    };
+    const { call, bucket, failure } = admit(credentials, rule, exchange);
+    if (bucket !== undefined)
+      for (const [name, value] of rateLimitHeaders(bucket)) responseHeader.set(name, value);
+    if (failure !== undefined) throw toConnectError(failure);
+    context.values.set(ADMITTED, { call, bucket });
+  };
+}
+
+function ruleOf({ service, method }: HandlerContext): Rule {
+  const rules = RULES.get(service);
+  const rule = rules instanceof Map ? rules.get(method.localName) : (rules as Rule | undefined);
+  if (rule === undefined) throw new Error(`${service.typeName}/${method.name} has no admission rule`);
+  return rule;
+}
+
+function reasonOf(failure: ConnectError): FailureReason | undefined {
+  const reason = failure.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
+  return Object.hasOwn(FAILURES, reason) ? (reason as FailureReason) : undefined;
+}

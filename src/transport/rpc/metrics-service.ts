@@ -1,0 +1,50 @@
+import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
+import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import type { Flush } from "../../api/flush.ts";
+import { health } from "../../api/health.ts";
+import { rateLimitStatus } from "../../api/rate-limit-status.ts";
+import type { Submit } from "../../api/submit.ts";
+import { admittedOf } from "./context.ts";
+import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
+
+export interface MetricsServiceDeps {
+  readonly submit: Submit;
+  readonly flush: Flush;
+}
+
+/** MetricsService, one line an RPC. */
+export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (router: ConnectRouter) => void {
+  const implementation: ServiceImpl<typeof MetricsService> = {
+    async submit(request, context) {
+      const { call } = admittedOf(context);
+      const submitted = fromSubmitRequest(request, context.requestHeader.get("idempotency-key") ?? undefined);
+      return toSubmitResponse(await untilAborted(submit(call, submitted), context.signal));
+    },
+    flush: () => flush(),
+    rateLimitStatus(_request, context) {
+      const { call, bucket } = admittedOf(context);
+      const status = rateLimitStatus(call, bucket);
+      return {
+        service: status.service,
+        rateLimit: status.rate_limit,
+        availableTokens: status.available_tokens,
+        resetTimeSeconds: status.reset_time_seconds,
+      };
+    },
+    health: () => health(),
+  };
+  return (router) => void router.service(MetricsService, implementation);
+}
+
+/**
+ * Give up waiting when the caller's deadline passes or the caller leaves. What was submitted is stored
+ * all the same, or not: a caller who wants to know sends an idempotency key and asks again.
+ */
+function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

@@ -1,0 +1,74 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Metric } from "../../../gen/mcp/metrics/v1/metric_pb.js";
+import type { SubmitRequest, SubmitResponseSchema } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import type { SubmitAnswer } from "../../api/submit.ts";
+import type { SubmittedMetric, SubmittedMetrics } from "../../ingest/submission.ts";
+
+/** The message → the form that every door decodes into. The field wins over the header. */
+export function fromSubmitRequest(
+  request: SubmitRequest,
+  idempotencyHeader: string | undefined,
+): SubmittedMetrics {
+  return {
+    service: request.service,
+    version: request.version,
+    instance_id: request.instanceId,
+    idempotency_key: request.idempotencyKey || idempotencyHeader,
+    metrics: request.metrics.map(fromMetric),
+  };
+}
+
+export function toSubmitResponse(answer: SubmitAnswer): MessageInitShape<typeof SubmitResponseSchema> {
+  return {
+    status: answer.status,
+    accepted: answer.accepted,
+    rejected: answer.rejected,
+    errors: [...answer.errors],
+    requestId: answer.request_id,
+    duplicate: answer.duplicate ?? false,
+    warnings: [...(answer.warnings ?? [])],
+    rejections: [...(answer.rejections ?? [])],
+  };
+}
+
+function fromMetric(metric: Metric): SubmittedMetric {
+  return {
+    type: metric.type,
+    value: metric.value,
+    duration_ms: metric.durationMs,
+    timestamp: metric.timestamp && fromTimestamp(metric.timestamp),
+    dimensions: fromValues(metric.dimensions),
+    metadata: fromValues(metric.metadata),
+  };
+}
+
+/** A Date even when it is out of range: the validator then says so for this metric alone. */
+function fromTimestamp({ seconds, nanos }: Timestamp): Date {
+  return new Date(Number(seconds) * 1000 + Math.floor(nanos / 1e6));
+}
+
+function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
+  const plain: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(values)) {
+    // Assigning to `__proto__` would set the prototype and lose the entry.
+    if (key === "__proto__") Object.defineProperty(plain, key, { value: fromValue(value), enumerable: true });
+    else plain[key] = fromValue(value);
+  }
+  return plain;
+}
+
+/** Recursion is bounded: the decoder refuses messages nested deeper than 100. */
+function fromValue({ kind }: Value): unknown {
+  switch (kind.case) {
+    case "structValue":
+      return fromValues(kind.value.fields);
+    case "listValue":
+      return kind.value.values.map(fromValue);
+    case "nullValue":
+    case undefined:
+      return null;
+    default:
+      return kind.value;
+  }
+}
