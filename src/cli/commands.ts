@@ -1,0 +1,73 @@
+import type { Command } from "./command.ts";
+
+const ID = { type: "integer", required: true, description: "Number of the key, as `keys list` shows it" } as const;
+
+/** The command line, as data. */
+export const COMMANDS = [
+  { name: "serve", summary: "Run the service" },
+  {
+    name: "demo",
+    summary: "Send realistic MCP traffic to a running service until stopped",
+    options: {
+      rate: { type: "integer", default: 50, description: "Metrics a second, 1 to 100000" },
+      url: { type: "text", description: "Where the service is; the one on this machine when absent" },
+      key: { type: "text", description: "API key to send with; a fresh one when absent" },
+      for: { type: "duration", description: "Stop after so long" },
+    },
+  },
+  { name: "migrate status", summary: "Show which migrations are applied" },
+  {
+    name: "migrate up",
+    summary: "Apply migrations",
+    options: { to: { type: "integer", description: "Stop at this version" } },
+  },
+  {
+    name: "migrate down",
+    summary: "Undo the migrations above a version; what they stored is lost",
+    positionals: { version: { type: "integer", required: true, description: "The version to go back to" } },
+    options: { yes: { type: "flag", description: "Do it, instead of saying what would be done" } },
+  },
+  { name: "migrate list", summary: "List the migrations this program has" },
+  {
+    name: "migrate create",
+    summary: "Start a new migration",
+    positionals: {
+      name: { type: "text", required: true, description: "What it does, such as `add_client_regions`" },
+    },
+  },
+  {
+    name: "keys create",
+    summary: "Make an API key and print it, once",
+    positionals: { service: { type: "text", required: true, description: "The service it belongs to" } },
+    options: {
+      role: {
+        type: "choice",
+        choices: ["writer", "reader", "admin"],
+        default: "writer",
+        description: "What its bearer may do",
+      },
+      "rate-limit": { type: "integer", description: "Requests a minute; METRICS_RATE_LIMIT when absent" },
+      allow: {
+        type: "text",
+        multiple: true,
+        valueName: "glob",
+        description: "A further service it may write under METRICS_SERVICE_BINDING=strict",
+      },
+      expires: { type: "duration", description: "How long it is valid; for ever when absent" },
+      description: { type: "text", default: "", description: "What it is for" },
+    },
+  },
+  { name: "keys list", summary: "List API keys, without their secrets" },
+  { name: "keys revoke", summary: "Turn an API key off at once", positionals: { id: ID } },
+  {
+    name: "keys rotate",
+    summary: "Replace an API key by a new one with the same rights",
+    positionals: { id: ID },
+    options: {
+      overlap: { type: "duration", default: 0, description: "How long the old key works on, at most 90d" },
+    },
+  },
+  { name: "doctor", summary: "Check configuration, database, ports and clock" },
+] as const satisfies readonly Command[];
+
+export type CommandRun = import("./command.ts").Run<(typeof COMMANDS)[number]>;

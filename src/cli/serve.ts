@@ -1,0 +1,90 @@
+import type { Config } from "../config.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { type Service, startService } from "../main.ts";
+import type { Output } from "./output.ts";
+
+/** sysexits.h EX_SOFTWARE: the database failed under us; whoever supervises us should start us again. */
+const EXIT_FATAL = 70;
+/** Long enough for the answers that are on their way. */
+const FATAL_GRACE_MS = 300;
+
+export interface ServeProcess {
+  readonly version: string;
+  readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
+  readonly exit: (code: number) => void;
+}
+
+/** Run the service until a signal ends it. */
+export async function runServe(config: Config, logger: Logger, output: Output, host: ServeProcess): Promise<void> {
+  for (const warning of config.warnings) logger.warn(warning);
+  let ended = false;
+  const service = await startService({
+    config,
+    clock: systemClock,
+    logger,
+    version: host.version,
+    onFatal(error) {
+      if (ended) return;
+      ended = true;
+      logger.error("the database failed; ending, so that a restart can recover it", { error });
+      setImmediateExit(host, EXIT_FATAL);
+    },
+  });
+  const { port, prometheusPort } = service;
+  logger.info("listening", { port, prometheus_port: prometheusPort, database: config.database.path });
+  output.remark(await welcome(service, config));
+
+  const stop = (signal: "SIGTERM" | "SIGINT") => {
+    if (ended) {
+      logger.warn("ended at once by a second signal", { signal });
+      return host.exit(1);
+    }
+    ended = true;
+    logger.info("shutting down", { signal });
+    void service.close().then(({ aborted }) => {
+      if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
+      logger.info("stopped");
+      host.exit(aborted > 0 ? 1 : 0);
+    });
+  };
+  host.onSignal("SIGTERM", () => stop("SIGTERM"));
+  host.onSignal("SIGINT", () => stop("SIGINT"));
+}
+
+function setImmediateExit(host: ServeProcess, code: number): void {
+  systemClock.after(FATAL_GRACE_MS, () => host.exit(code));
+}
+
+/** What to do next. With a key to try it, once, when nobody has one yet. */
+async function welcome(service: Service, config: Config): Promise<string> {
+  const scheme = config.tls === undefined ? "http" : "https";
+  const base = `${scheme}://localhost:${service.port}`;
+  const lines = [
+    "",
+    `mcp-metrics takes metrics at ${base}`,
+    ...(service.prometheusPort === undefined ? [] : [`Prometheus scrapes http://localhost:${service.prometheusPort}/metrics`]),
+    `Stored in ${config.database.path}`,
+    "",
+  ];
+  if (!service.hasNoKeys) return [...lines, "Make an API key: npx mcp-metrics keys create my-service", ""].join("\n");
+  const { secret } = await service.keys.create({
+    service: "quickstart",
+    role: "writer",
+    rateLimit: undefined,
+    allowedServices: ["*"],
+    expiresMs: undefined,
+    description: "made at the first start",
+  });
+  const metric = { type: "auth_request", value: 1, duration_ms: 45.2, dimensions: { method: "jwt", success: true } };
+  return [
+    ...lines,
+    "Send a first metric with this key, which is shown only now:",
+    "",
+    `curl -X POST ${base}/metrics \\`,
+    `  -H 'X-API-Key: ${secret}' \\`,
+    "  -H 'Content-Type: application/json' \\",
+    `  -d '${JSON.stringify({ service: "quickstart", version: "1.0.0", metrics: [metric] })}'`,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,89 @@
+import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { AdminService, type ApiKey, KeyRole as Role } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
+import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
+import type { ApiKeyRecord, KeyRole } from "../storage/key-store.ts";
+
+const ROLES = ["writer", "writer", "reader", "admin"] as const satisfies readonly KeyRole[];
+const PAGE_SIZE = 1000;
+
+/**
+ * Administer the keys of a running service on this machine as if its database were open here.
+ *
+ * The certificate is not verified: the address comes from a file that only the service's owner can
+ * write, and certificates are made for the service's public name.
+ */
+export function createAdminClient(url: string, adminKey: string): KeyAdministration {
+  const transport = createConnectTransport({
+    baseUrl: url,
+    httpVersion: "1.1",
+    nodeOptions: url.startsWith("https:") ? { rejectUnauthorized: false } : {},
+    interceptors: [
+      (next) => (request) => {
+        request.header.set("x-api-key", adminKey);
+        return next(request);
+      },
+    ],
+  });
+  const admin = createClient(AdminService, transport);
+
+  async function list(): Promise<readonly ApiKeyRecord[]> {
+    const records: ApiKeyRecord[] = [];
+    let pageToken = "";
+    do {
+      const page = await plainly(admin.listKeys({ pageSize: PAGE_SIZE, pageToken }));
+      records.push(...page.keys.map(toRecord));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return records;
+  }
+
+  return {
+    list,
+    async create({ service, role, rateLimit, allowedServices, expiresMs, description }: CreateKeyInput) {
+      const answer = await plainly(
+        admin.createKey({
+          service,
+          role: { writer: Role.WRITER, reader: Role.READER, admin: Role.ADMIN }[role],
+          ...(rateLimit !== undefined && { rateLimit }),
+          allowedServices: [...allowedServices],
+          ...(expiresMs !== undefined && { expiresAt: timestampFromMs(expiresMs) }),
+          description,
+        }),
+      );
+      return { record: toRecord(answer.key), secret: answer.secret };
+    },
+    revoke: async (id) => toRecord((await plainly(admin.revokeKey({ id: BigInt(id) }))).key),
+    async rotate(id, overlapSeconds) {
+      const overlap = durationFromMs(overlapSeconds * 1000);
+      const answer = await plainly(admin.rotateKey({ id: BigInt(id), overlap }));
+      return { record: toRecord(answer.key), secret: answer.secret };
+    },
+  };
+}
+
+/** Rejects with the service's own words: people at a terminal have no use for the code in front. */
+async function plainly<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof ConnectError ? new Error(error.rawMessage, { cause: error }) : error;
+  }
+}
+
+function toRecord(key: ApiKey | undefined): ApiKeyRecord {
+  if (key === undefined) throw new Error("the service answered without a key");
+  return {
+    id: Number(key.id),
+    keyHash: "",
+    service: key.service,
+    role: ROLES[key.role] ?? "writer",
+    rateLimit: key.rateLimit,
+    allowedServices: key.allowedServices,
+    isActive: key.isActive,
+    createdMs: key.createdAt === undefined ? 0 : timestampMs(key.createdAt),
+    expiresMs: key.expiresAt && timestampMs(key.expiresAt),
+    description: key.description,
+  };
+}

@@ -1,0 +1,219 @@
+/**
+ * The one wiring of the service. Follow one Submit:
+ *
+ *   bytes      transport/listener.ts          HTTP/1.1 or HTTP/2, one port
+ *   path       transport/router.ts            RPC, REST route, or 404; counts and times the request
+ *   who        access/admission.ts            API key → Principal, from the headers     401
+ *   how often  access/admission.ts            one token from the key's bucket           429
+ *   decode     transport/rpc | transport/rest → SubmittedMetrics, whatever the spelling 400
+ *              ─── from here on every protocol is the same function ───
+ *   submit     api/submit.ts                  the next lines, in this order
+ *   valid      ingest/validate.ts             → Measurement[] and reasons               422
+ *   accept     ingest/group-commit.ts         joins a transaction; refuses when full    503
+ *   store      storage/metric-store.ts        on the writer thread, down to the disk    503
+ *   export     telemetry/series-table.ts      counters and histograms of the catalogue
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { createAdmission } from "./access/admission.ts";
+import { loadKeys } from "./access/load-keys.ts";
+import { createRequestNumbers } from "./access/request-number.ts";
+import { createKeyAdministration } from "./api/admin/keys.ts";
+import { createFlush } from "./api/flush.ts";
+import { createReadiness } from "./api/health.ts";
+import { createSubmit } from "./api/submit.ts";
+import type { Config } from "./config.ts";
+import { createDimensionSets } from "./ingest/dimension-sets.ts";
+import { GroupCommit } from "./ingest/group-commit.ts";
+import { createValidate } from "./ingest/validate.ts";
+import type { Clock } from "./lib/clock.ts";
+import { createLifecycle } from "./lib/lifecycle.ts";
+import type { Logger } from "./lib/logger.ts";
+import { createWatchedValue } from "./lib/watched-value.ts";
+import { announceService, withdrawService } from "./local-service.ts";
+import { forgetExpiredAnswers } from "./maintenance/expired-answers.ts";
+import { every } from "./maintenance/schedule.ts";
+import { createObservers } from "./observers.ts";
+import { databaseFileBytes, openStorage } from "./storage/open-storage.ts";
+import { openTelemetry } from "./telemetry/telemetry.ts";
+import { openFrontDoor } from "./transport/front-door.ts";
+
+export interface Service {
+  readonly port: number;
+  /** Undefined when scrapes are off. */
+  readonly prometheusPort: number | undefined;
+  /** Whether nobody has an API key yet. */
+  readonly hasNoKeys: boolean;
+  readonly keys: ReturnType<typeof createKeyAdministration>;
+  /** Refuse new work, finish what was taken, close everything. Resolves to the requests that were cut off. */
+  close(): Promise<{ readonly aborted: number }>;
+}
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly version: string;
+  /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL("../migrations", import.meta.url));
+
+const EXPIRY_INTERVAL_MS = 60_000;
+/** How soon a service that storage has failed finds out, unasked, that it is back. */
+const RECOVERY_INTERVAL_MS = 2000;
+
+/** Start the service. @throws when the database or a port cannot be opened; nothing is left open then. */
+export async function startService({
+  config,
+  clock,
+  logger,
+  version,
+  onFatal,
+}: ServiceOptions): Promise<Service> {
+  const lifecycle = createLifecycle((name, error) => logger.error("closing failed", { part: name, error }));
+  try {
+    return await open();
+  } catch (error) {
+    await lifecycle.close();
+    throw error;
+  }
+
+  async function open(): Promise<Service> {
+    const storageWorks = createWatchedValue(true);
+    const shutdown = new AbortController();
+    const databasePath = config.database.path;
+
+    const telemetry = openTelemetry({
+      serviceName: config.telemetry.serviceName,
+      serviceVersion: version,
+      instanceId: `${process.pid}`,
+      labelValuesMax: config.telemetry.labelValuesMax,
+      seriesMax: config.telemetry.seriesMax,
+      secondsBoundaries: config.telemetry.secondsBuckets,
+      otlp: config.otlp,
+      gauges: {
+        queueMetrics: () => commits.depth,
+        availableTokens: () => keys.directory.availableTokens(),
+        databaseBytes: () => databaseFileBytes(databasePath),
+      },
+      clock,
+      logger: logger.named("telemetry"),
+    });
+    lifecycle.own("telemetry", telemetry.shutdown);
+    const observers = createObservers(telemetry, logger);
+
+    const writer = await openStorage({
+      path: databasePath,
+      migrationsFolder: MIGRATIONS_FOLDER,
+      clock,
+      retriesMax: config.database.retriesMax,
+      timeoutMs: config.database.connectionTimeoutMs,
+      onRetry: (error) => logger.warn("the database cannot be opened yet", { error }),
+      onOperation(name, seconds, failed) {
+        observers.onOperation(name, seconds, failed);
+        storageWorks.set(!failed);
+      },
+      onFatal,
+    });
+    lifecycle.own("storage", writer.close);
+    for (const migration of writer.applied) logger.info("migration applied", { ...migration });
+
+    const keys = await loadKeys(writer, config.keys, clock);
+    const admit = createAdmission(keys.directory, observers.admission);
+    const nextRequest = createRequestNumbers(clock.wallMs, await writer.call("lastRequestNumber"));
+
+    const { acknowledge, batchMetrics, flushIntervalMs } = config.ingest;
+    const commits = new GroupCommit({
+      clock,
+      commit: writer.commitMetrics,
+      queuedMetricsMax: config.ingest.queuedMetricsMax,
+      linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,
+      onCommit: (metrics, seconds) => telemetry.selfMetrics.commit({ metrics, seconds }),
+    });
+    lifecycle.own("group commit", () => commits.close());
+
+    const report = (error: unknown) => logger.error("maintenance failed", { error });
+    const forget = () => forgetExpiredAnswers(writer, clock);
+    lifecycle.own("expiry", every(clock, EXPIRY_INTERVAL_MS, forget, report));
+    const recover = async () => (storageWorks.get() ? undefined : writer.call("probe").catch(() => {}));
+    lifecycle.own(
+      "recovery",
+      every(clock, RECOVERY_INTERVAL_MS, async () => void (await recover()), report),
+    );
+
+    const administration = createKeyAdministration({
+      storage: {
+        listKeys: () => writer.call("listKeys"),
+        createKey: (key, nowMs) => writer.call("createKey", key, nowMs),
+        revokeKey: (id) => writer.call("revokeKey", id),
+        rotateKey: (input) => writer.call("rotateKey", input),
+      },
+      clock,
+      defaultRateLimit: config.keys.rateLimitPerMinute,
+      directory: keys.directory,
+    });
+    const frontDoor = await openFrontDoor({
+      config,
+      clock,
+      admit,
+      nextRequest,
+      submit: createSubmit({
+        validate: createValidate({
+          intern: createDimensionSets(),
+          wallMs: clock.wallMs,
+          metricsMax: config.ingest.metricsPerRequestMax,
+        }),
+        store: (submission) => commits.add(submission),
+        export: telemetry.exporter.record,
+        ack: acknowledge,
+        serviceBinding: config.keys.binding,
+        observer: observers.submit,
+      }),
+      flush: createFlush(() => commits.flush()),
+      checkReadiness: createReadiness({
+        clock,
+        probe: () => writer.call("probe"),
+        isShuttingDown: () => shutdown.signal.aborted,
+      }),
+      keys: administration,
+      expose: telemetry.exposition,
+      isServing: () => storageWorks.get() && !shutdown.signal.aborted,
+      onServingChange: storageWorks.onChange,
+      shutdownSignal: shutdown.signal,
+      version,
+      onAnswered: telemetry.selfMetrics.httpRequest,
+      onUnexpected: observers.onUnexpected,
+      onListenerError: (error) => logger.error("listener", { error }),
+    });
+    let aborted = 0;
+    lifecycle.own("front door", async () => {
+      shutdown.abort();
+      ({ aborted } = await frontDoor.close(config.server.shutdownTimeoutMs));
+    });
+    announceService(databasePath, {
+      pid: process.pid,
+      url: frontDoor.localUrl,
+      adminKey: keys.localAdminKey,
+    });
+    lifecycle.own("announcement", () => withdrawService(databasePath));
+
+    return {
+      port: frontDoor.port,
+      prometheusPort: frontDoor.prometheusPort,
+      hasNoKeys: keys.isEmpty,
+      keys: administration,
+      async close() {
+        await lifecycle.close();
+        return { aborted };
+      },
+    };
+  }
+}
+
+/** The version of the package. */
+export function readVersion(): string {
+  const file = new URL("../package.json", import.meta.url);
+  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+}

@@ -1,0 +1,69 @@
+import type { AdmissionObserver } from "./access/admission.ts";
+import type { SubmitObserver } from "./api/submit.ts";
+import type { Logger } from "./lib/logger.ts";
+import type { Operations } from "./storage/operations.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+import type { Exchange } from "./transport/exchange.ts";
+
+/** What the layers report, turned into self-metrics and log lines. The layers know neither. */
+export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
+  const ingestLog = logger.named("ingest");
+  const admission: AdmissionObserver = {
+    onKey: (service, status) => selfMetrics.apiKeyRequest(service ?? "_unknown", status),
+    onRateLimited: (service) => selfMetrics.rateLimitHit(service),
+  };
+  // One line a pair: a misconfigured gateway sends thousands of requests a minute.
+  const reportedBindings = new Set<string>();
+  const submit: SubmitObserver = {
+    onAnswer({ requestId }, service, { measurements, rejected, rejections }) {
+      const fields = { request_id: requestId, service, accepted: measurements.length, rejected };
+      const message = `Processed ${measurements.length} metrics from ${service}`;
+      if (rejected === 0) return ingestLog.debug(message, fields);
+      ingestLog.info(message, fields);
+      for (const { field, reason } of rejections) selfMetrics.validationError(fieldLabel(field), reason);
+    },
+    onForeignService({ principal, requestId }, service) {
+      selfMetrics.serviceBindingViolation(principal.service);
+      const pair = `${principal.apiKeyId} ${service}`;
+      if (reportedBindings.has(pair) || reportedBindings.size >= 1000) return;
+      reportedBindings.add(pair);
+      const fields = {
+        request_id: requestId,
+        key_id: principal.apiKeyId,
+        key_service: principal.service,
+        service,
+      };
+      ingestLog.warn("a key writes metrics of another service", fields);
+    },
+    onLost({ requestId }, metrics, error) {
+      ingestLog.error("buffered metrics could not be stored", { request_id: requestId, metrics, error });
+    },
+  };
+  return {
+    admission,
+    submit,
+    onUnexpected({ requestId, endpoint }: Exchange, error: unknown) {
+      logger.error("a request failed unexpectedly", { request_id: requestId, endpoint, error });
+    },
+    onOperation(name: keyof Operations, seconds: number, failed: boolean) {
+      selfMetrics.databaseOperation({ ...OPERATION_LABELS[name], seconds, failed });
+    },
+  };
+}
+
+/** The broken rule's place without what the client chose: `dimensions.foo` counts as `dimensions`. */
+function fieldLabel(field: string): string {
+  return field === "" ? "metric" : (field.split(".", 1)[0] ?? field);
+}
+
+const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {
+  commitMetrics: { operation: "insert", table: "metrics" },
+  probe: { operation: "probe", table: "none" },
+  deleteExpiredAnswers: { operation: "delete", table: "idempotency_keys" },
+  listKeys: { operation: "select", table: "api_keys" },
+  createKey: { operation: "insert", table: "api_keys" },
+  revokeKey: { operation: "update", table: "api_keys" },
+  rotateKey: { operation: "update", table: "api_keys" },
+  syncEnvironmentKeys: { operation: "update", table: "api_keys" },
+  lastRequestNumber: { operation: "select", table: "metrics" },
+};
