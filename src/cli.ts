@@ -1,6 +1,5 @@
 /** The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage. */
-import { type CommandRun, COMMANDS } from "./cli/commands.ts";
-import { runDemo } from "./cli/demo.ts";
+import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { runDoctor } from "./cli/doctor.ts";
 import { runKeys } from "./cli/keys.ts";
 import { runMigrate } from "./cli/migrate.ts";
@@ -20,7 +19,14 @@ const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
 
 /** Failures that a person can mend: told in one line, without a stack. */
-const EXPECTED = [CommandError, ConfigError, DatabaseInUseError, DatabaseOpenError, MigrationError, ServiceError];
+const EXPECTED = [
+  CommandError,
+  ConfigError,
+  DatabaseInUseError,
+  DatabaseOpenError,
+  MigrationError,
+  ServiceError,
+];
 
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
   if (command.name === "doctor") return runDoctor(process.env, output, version);
@@ -28,8 +34,6 @@ async function run(command: CommandRun, output: Output, version: string): Promis
   switch (command.name) {
     case "serve":
       return serve(config, output, version);
-    case "demo":
-      return runDemo(command, config, output);
     case "migrate status":
     case "migrate up":
     case "migrate down":

@@ -1,20 +1,14 @@
 import type { Command } from "./command.ts";
 
-const ID = { type: "integer", required: true, description: "Number of the key, as `keys list` shows it" } as const;
+const ID = {
+  type: "integer",
+  required: true,
+  description: "Number of the key, as `keys list` shows it",
+} as const;
 
 /** The command line, as data. */
 export const COMMANDS = [
   { name: "serve", summary: "Run the service" },
-  {
-    name: "demo",
-    summary: "Send realistic MCP traffic to a running service until stopped",
-    options: {
-      rate: { type: "integer", default: 50, description: "Metrics a second, 1 to 100000" },
-      url: { type: "text", description: "Where the service is; the one on this machine when absent" },
-      key: { type: "text", description: "API key to send with; a fresh one when absent" },
-      for: { type: "duration", description: "Stop after so long" },
-    },
-  },
   { name: "migrate status", summary: "Show which migrations are applied" },
   {
     name: "migrate up",

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
-import { ConfigError, describeConfig, readConfig, type Config } from "../config.ts";
 import type { Environment } from "../config/setting.ts";
+import { type Config, ConfigError, describeConfig, readConfig } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
 import { MIGRATIONS_FOLDER } from "../main.ts";
@@ -29,8 +29,14 @@ export async function runDoctor(env: Environment, output: Output, version: strin
   }
   const nowMs = systemClock.wallMs();
   const isClockRight = nowMs > CLOCK_MIN_MS;
-  findings.push({ check: "clock", state: isClockRight ? "ok" : "problem", detail: new Date(nowMs).toISOString() });
-  const lines = findings.map(({ check, state, detail }) => `${state.padEnd(8)} ${check.padEnd(14)} ${detail}`);
+  findings.push({
+    check: "clock",
+    state: isClockRight ? "ok" : "problem",
+    detail: new Date(nowMs).toISOString(),
+  });
+  const lines = findings.map(
+    ({ check, state, detail }) => `${state.padEnd(8)} ${check.padEnd(14)} ${detail}`,
+  );
   const shown = config === undefined ? [] : ["", "Configuration:", ...describeConfig(config)];
   output.print([`mcp-metrics ${version} on Node ${process.versions.node}`, ...lines, ...shown].join("\n"), {
     version,
@@ -65,7 +71,7 @@ function checkDatabase(config: Config, findings: Finding[]): boolean {
   try {
     const reader = openReader(path);
     const applied = readApplied(reader, readMigrations(MIGRATIONS_FOLDER)).length;
-    const integrity = reader.all("PRAGMA quick_check(5)").map((row) => String(row["quick_check"]));
+    const integrity = reader.all("PRAGMA quick_check(5)").map((row) => String(row.quick_check));
     reader.close();
     const isSound = integrity.join() === "ok";
     findings.push({
@@ -77,7 +83,11 @@ function checkDatabase(config: Config, findings: Finding[]): boolean {
     findings.push({ check: "database", state: "problem", detail: `${path}: ${(error as Error).message}` });
   }
   const url = isRunning ? findService(path)?.url : undefined;
-  findings.push({ check: "service", state: "ok", detail: isRunning ? `running at ${url ?? "?"}` : "not running" });
+  findings.push({
+    check: "service",
+    state: "ok",
+    detail: isRunning ? `running at ${url ?? "?"}` : "not running",
+  });
   return isRunning;
 }
 

@@ -66,7 +66,10 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
         key.description,
       ]);
       const headings = ["ID", "SERVICE", "ROLE", "RATE LIMIT", "STATE", "EXPIRES", "DESCRIPTION"];
-      output.print(table(headings, rows), records.map(({ keyHash: _, ...shown }) => shown));
+      output.print(
+        table(headings, rows),
+        records.map(({ keyHash: _, ...shown }) => shown),
+      );
       return;
     }
     case "keys create": {

@@ -9,7 +9,8 @@ import { CommandError, type Output, table } from "./output.ts";
 
 type MigrateRun = Extract<CommandRun, { name: `migrate ${string}` }>;
 
-const label = ({ version, name }: Pick<Migration, "version" | "name">) => `${String(version).padStart(4, "0")} ${name}`;
+const label = ({ version, name }: Pick<Migration, "version" | "name">) =>
+  `${String(version).padStart(4, "0")} ${name}`;
 const brief = ({ version, name }: Pick<Migration, "version" | "name">) => ({ version, name });
 
 /** Carry out a `migrate` command on the configured database, which no service may hold meanwhile. */
@@ -24,7 +25,10 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
     case "migrate status":
       return withDatabase(path, (database) => {
         const applied = readApplied(database, migrations);
-        const rows = migrations.map((migration) => [label(migration), applied[migration.version - 1]?.appliedAt ?? "pending"]);
+        const rows = migrations.map((migration) => [
+          label(migration),
+          applied[migration.version - 1]?.appliedAt ?? "pending",
+        ]);
         const value = migrations.map((migration) => ({
           ...brief(migration),
           applied_at: applied[migration.version - 1]?.appliedAt ?? null,
@@ -41,9 +45,13 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
       return withDatabase(path, (database) => {
         const { version, yes } = run.values;
         if (version < 0) throw new CommandError("the version to go back to is 0 or more");
-        const affected = readApplied(database, migrations).filter((applied) => applied.version > version).reverse();
+        const affected = readApplied(database, migrations)
+          .filter((applied) => applied.version > version)
+          .reverse();
         const done = yes ? migrateDown(database, migrations, version) : affected;
-        const text = done.map((migration) => `${yes ? "undid" : "would undo"} ${label(migration)}`).join("\n");
+        const text = done
+          .map((migration) => `${yes ? "undid" : "would undo"} ${label(migration)}`)
+          .join("\n");
         output.print(text || "nothing to undo", done.map(brief));
         if (!yes && affected.length > 0) output.remark("Nothing was changed: add --yes to do it.");
       });

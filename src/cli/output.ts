@@ -11,7 +11,11 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
-export function createOutput(json: boolean, stdout: (text: string) => void, stderr: (text: string) => void): Output {
+export function createOutput(
+  json: boolean,
+  stdout: (text: string) => void,
+  stderr: (text: string) => void,
+): Output {
   return {
     print: (text, value) => stdout(json ? `${JSON.stringify(value)}\n` : `${text}\n`),
     remark: (text) => stderr(`${text}\n`),
@@ -23,6 +27,11 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const lines = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
-    .map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
     .join("\n");
 }

@@ -16,7 +16,12 @@ export interface ServeProcess {
 }
 
 /** Run the service until a signal ends it. */
-export async function runServe(config: Config, logger: Logger, output: Output, host: ServeProcess): Promise<void> {
+export async function runServe(
+  config: Config,
+  logger: Logger,
+  output: Output,
+  host: ServeProcess,
+): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning);
   let ended = false;
   const service = await startService({
@@ -63,11 +68,14 @@ async function welcome(service: Service, config: Config): Promise<string> {
   const lines = [
     "",
     `mcp-metrics takes metrics at ${base}`,
-    ...(service.prometheusPort === undefined ? [] : [`Prometheus scrapes http://localhost:${service.prometheusPort}/metrics`]),
+    ...(service.prometheusPort === undefined
+      ? []
+      : [`Prometheus scrapes http://localhost:${service.prometheusPort}/metrics`]),
     `Stored in ${config.database.path}`,
     "",
   ];
-  if (!service.hasNoKeys) return [...lines, "Make an API key: npx mcp-metrics keys create my-service", ""].join("\n");
+  if (!service.hasNoKeys)
+    return [...lines, "Make an API key: npm run -s mcp-metrics keys create my-service", ""].join("\n");
   const { secret } = await service.keys.create({
     service: "quickstart",
     role: "writer",
@@ -76,7 +84,12 @@ async function welcome(service: Service, config: Config): Promise<string> {
     expiresMs: undefined,
     description: "made at the first start",
   });
-  const metric = { type: "auth_request", value: 1, duration_ms: 45.2, dimensions: { method: "jwt", success: true } };
+  const metric = {
+    type: "auth_request",
+    value: 1,
+    duration_ms: 45.2,
+    dimensions: { method: "jwt", success: true },
+  };
   return [
     ...lines,
     "Send a first metric with this key, which is shown only now:",

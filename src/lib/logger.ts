@@ -50,7 +50,7 @@ function shorten(_key: string, value: unknown): unknown {
   return `${value.slice(0, STRING_LENGTH_MAX)}…`;
 }
 
-/** JSON leaves DEL, the C1 controls and the Unicode line separators as they are; a terminal or a line reader does not. */
+/** JSON leaves DEL, the C1 controls and Unicode's line separators as they are; terminals and line readers do not. */
 function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

@@ -55,7 +55,10 @@ export function readApplied(
   database: Database,
   migrations: readonly Migration[],
 ): readonly AppliedMigration[] {
-  const tables = database.all("SELECT name FROM sqlite_schema WHERE type = 'table'").map((row) => row.name);
+  // Without SQLite's own: sqlite_sequence stays behind when everything was undone.
+  const tables = database
+    .all("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
+    .map((row) => row.name);
   if (tables.length === 0) return [];
   if (!tables.includes("schema_migrations")) {
     throw new MigrationError("the file is a database of something else; choose another path");
@@ -103,7 +106,8 @@ export function migrateUp(
       if (migration.version === 1) createTable(database);
       database.script(migration.up);
       database.run(
-        "INSERT INTO schema_migrations (version, name, applied_at, checksum) VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)",
+        `INSERT INTO schema_migrations (version, name, applied_at, checksum)
+         VALUES (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'), ?)`,
         migration.version,
         migration.name,
         migration.checksum,

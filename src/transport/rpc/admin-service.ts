@@ -8,7 +8,9 @@ import {
 } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import type { KeyAdministration } from "../../api/admin/keys.ts";
 import { ServiceError } from "../../errors.ts";
-import type { ApiKeyRecord, KeyRole } from "../../storage/key-store.ts";
+
+type ApiKeyRecord = Awaited<ReturnType<KeyAdministration["list"]>>[number];
+type KeyRole = ApiKeyRecord["role"];
 
 const PAGE_SIZE = 100;
 const PAGE_SIZE_MAX = 1000;

@@ -1,0 +1,71 @@
+import { constants } from "node:http2";
+import type { Connection, ConnectionTable, Exchange } from "./connection-table.ts";
+import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
+import { isHttp2Request, unsentBytes } from "./node-http.ts";
+
+/**
+ * Cut what has passed a deadline that node does not keep: an undecided protocol, an answer nobody
+ * reads, and everything about HTTP/2, for which node has no deadlines at all.
+ */
+export function enforceDeadlines(table: ConnectionTable, nowMs: number, limits: ListenerLimits): void {
+  for (const connection of table) {
+    if (connection.protocol === undefined) {
+      if (nowMs - connection.openedMs > limits.sniffTimeoutMs) connection.socket.destroy();
+      continue;
+    }
+    for (const exchange of connection.exchanges) {
+      if (hasStalled(exchange, nowMs, limits)) cutStalled(connection, exchange);
+      else if (isBodyOverdue(exchange, nowMs, limits)) reset(exchange);
+    }
+    if (connection.session !== undefined && connection.exchanges.size === 0) {
+      retireSession(connection, nowMs, limits);
+    }
+  }
+}
+
+/** The answer moves when its buffer runs empty now and then; a peer that takes too little is as good as gone. */
+function hasStalled(exchange: Exchange, nowMs: number, limits: ListenerLimits): boolean {
+  if (unsentBytes(exchange.response) === 0) {
+    exchange.stalledSinceMs = undefined;
+    return false;
+  }
+  if (exchange.stalledSinceMs === undefined) {
+    exchange.stalledSinceMs = nowMs;
+    exchange.response.once("drain", () => {
+      exchange.stalledSinceMs = undefined;
+    });
+  }
+  return nowMs - exchange.stalledSinceMs > limits.writeTimeoutMs;
+}
+
+/** HTTP/2 only: node:http answers 408 by itself. */
+function isBodyOverdue({ request, startedMs }: Exchange, nowMs: number, limits: ListenerLimits): boolean {
+  if (nowMs - startedMs <= limits.requestTimeoutMs || !isHttp2Request(request)) return false;
+  // remoteClose is the peer's END_STREAM, which `complete` tells only once the handler has read it all.
+  return request.stream.state?.remoteClose === 0;
+}
+
+/** One unread stream may be a slow consumer on a healthy session; the second time it is the session. */
+function cutStalled(connection: Connection, exchange: Exchange): void {
+  if (connection.session === undefined || connection.hasStalled) connection.socket.destroy();
+  else reset(exchange);
+  connection.hasStalled = true;
+}
+
+function reset({ request }: Exchange): void {
+  if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
+}
+
+/** Ask an idle session to go, and next time close the socket of one that has been asked and stayed. */
+function retireSession(connection: Connection, nowMs: number, limits: ListenerLimits): void {
+  const { session, socket } = connection;
+  if (session === undefined) return;
+  const idleMs = nowMs - connection.idleSinceMs;
+  const isFresh = !connection.hasServed || connection.hasStalled;
+  if (session.closed || session.destroyed) {
+    // node ends the socket and then waits for the peer to do the same, for ever.
+    if (idleMs > LINGER_MS) socket.destroy();
+  } else if (idleMs > (isFresh ? limits.firstStreamTimeoutMs : limits.sessionIdleTimeoutMs)) {
+    session.close();
+  }
+}

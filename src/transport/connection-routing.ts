@@ -1,0 +1,72 @@
+import type { Server, Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { Connection, ConnectionTable } from "./connection-table.ts";
+import { type Protocol, sniffProtocol } from "./protocol-sniffer.ts";
+
+/** Puts an HTTP/2 session on a socket of `connection`. */
+export type StartSession = (connection: Connection, socket: Socket) => void;
+
+/** Let `http1`, a listening HTTP server, speak HTTP/2 as well to peers that open with its preface. */
+export function routeCleartext(http1: Server, table: ConnectionTable, startSession: StartSession): void {
+  const startHttp1 = takeOver(http1, "connection");
+  http1.on("connection", (socket: Socket) => {
+    const connection = table.admit(socket);
+    if (connection === undefined) return;
+    sniffProtocol(socket, (protocol) => {
+      settle(table, connection, socket, protocol);
+      if (protocol === "http2") startSession(connection, socket);
+      else startHttp1(socket);
+    });
+  });
+}
+
+/** The same for a TLS server, where the peers have agreed on the protocol in the handshake. */
+export function routeTls(https: Server, table: ConnectionTable, startSession: StartSession): void {
+  const startTls = takeOver(https, "connection");
+  const startHttp1 = takeOver(https, "secureConnection");
+  const handshaking = new Map<string, Connection>();
+  https.on("connection", (socket: Socket) => {
+    const connection = table.admit(socket);
+    if (connection === undefined) return;
+    const key = endpoints(socket);
+    handshaking.set(key, connection);
+    socket.once("close", () => {
+      // The same pair of endpoints may be in use again by the time this close is told.
+      if (handshaking.get(key) === connection) handshaking.delete(key);
+    });
+    startTls(socket);
+  });
+  https.on("secureConnection", (socket: TLSSocket) => {
+    const key = endpoints(socket);
+    const connection = handshaking.get(key);
+    handshaking.delete(key);
+    if (connection === undefined) {
+      socket.destroy();
+      return;
+    }
+    socket.on("error", () => undefined);
+    const protocol = socket.alpnProtocol === "h2" ? "http2" : "http1";
+    settle(table, connection, socket, protocol);
+    if (protocol === "http2") startSession(connection, socket);
+    else startHttp1(socket);
+  });
+}
+
+function settle(table: ConnectionTable, connection: Connection, socket: Socket, protocol: Protocol): void {
+  connection.protocol = protocol;
+  table.bind(socket, connection);
+}
+
+/** Take node's own listeners of `event` off and return what calls them. */
+function takeOver(server: Server, event: string): (socket: Socket) => void {
+  const listeners = server.listeners(event);
+  server.removeAllListeners(event);
+  return (socket) => {
+    for (const listener of listeners) listener.call(server, socket);
+  };
+}
+
+/** Names a TCP connection, and so links a TLS socket to the one beneath, which node keeps to itself. */
+function endpoints({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`;
+}

@@ -1,0 +1,75 @@
+import { Server } from "node:net";
+import type { Clock } from "../lib/clock.ts";
+import type { Connection, ConnectionTable } from "./connection-table.ts";
+import { LINGER_MS } from "./listener-limits.ts";
+
+/** What a close had to break off. */
+export interface Drained {
+  /** Requests that had begun and were not answered in time. */
+  readonly aborted: number;
+}
+
+/**
+ * How long an HTTP/1.1 connection must have been idle before a close cuts it. A request already on
+ * its way when the close began is read within this time and answered.
+ */
+const IDLE_GRACE_MS = 100;
+const SWEEP_MS = 25;
+
+/**
+ * Stop accepting, let what is in flight finish, and resolve when no connection is left.
+ *
+ * After `deadlineMs` everything still open is destroyed.
+ */
+export function drain(
+  server: Server,
+  table: ConnectionTable,
+  clock: Clock,
+  deadlineMs: number,
+): Promise<Drained> {
+  const startedMs = clock.monotonicMs();
+  let aborted = 0;
+  for (const connection of table) announce(connection);
+  return new Promise((resolve) => {
+    let cancel = (): void => undefined;
+    const sweep = (): void => {
+      const elapsedMs = clock.monotonicMs() - startedMs;
+      for (const connection of table) {
+        if (elapsedMs >= deadlineMs) aborted += abort(connection);
+        else closeIfQuiet(connection, clock.monotonicMs() - Math.max(startedMs, connection.idleSinceMs));
+      }
+      cancel = clock.after(SWEEP_MS, sweep);
+    };
+    // net's own close, not http's: that one would cut idle connections at once, also those whose
+    // next request lies unread in the kernel, and stop the request deadlines.
+    Server.prototype.close.call(server, () => {
+      cancel();
+      resolve({ aborted });
+    });
+    sweep();
+  });
+}
+
+/** Tell the peer that this connection takes no more requests. */
+function announce({ session, exchanges }: Connection): void {
+  if (session !== undefined) {
+    session.close();
+    return;
+  }
+  for (const { response } of exchanges) {
+    if (!response.headersSent) response.setHeader("Connection", "close");
+  }
+}
+
+function closeIfQuiet({ session, socket, exchanges }: Connection, quietMs: number): void {
+  if (exchanges.size > 0) return;
+  if (session !== undefined && !session.closed) session.close();
+  if (quietMs > (session === undefined ? IDLE_GRACE_MS : LINGER_MS)) socket.destroy();
+}
+
+function abort({ socket, exchanges }: Connection): number {
+  socket.destroy();
+  const unanswered = exchanges.size;
+  exchanges.clear();
+  return unanswered;
+}

@@ -1,0 +1,102 @@
+import * as http from "node:http";
+import * as https from "node:https";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../lib/clock.ts";
+import type { ConnectionTable } from "./connection-table.ts";
+import type { Dispatch } from "./dispatch.ts";
+import { continueWhenRead } from "./expect-continue.ts";
+import { LINGER_MS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
+
+/** PEM texts of a certificate chain and its private key. */
+export interface TlsIdentity {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
+export interface Http1ServerOptions {
+  readonly tls: TlsIdentity | undefined;
+  readonly limits: ListenerLimits;
+  readonly table: ConnectionTable;
+  readonly clock: Clock;
+  readonly dispatch: Dispatch;
+}
+
+/** What is said to a peer whose request cannot even be parsed; anything else is a plain 400. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+/**
+ * The server that owns the port and speaks HTTP/1.1, over TLS when there is an identity.
+ *
+ * It must be the one that listens: node runs the header and request deadlines of a listening server only.
+ */
+export function createHttp1Server(options: Http1ServerOptions): http.Server | https.Server {
+  const { limits, tls, dispatch } = options;
+  const http1Options: http.ServerOptions = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: Math.max(limits.requestTimeoutMs, limits.headersTimeoutMs),
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    // Node looks every 30 s by default, so that ten seconds would mean up to forty.
+    connectionsCheckingInterval: sweepIntervalMs(limits),
+    // Refused in dispatch, together with what is pipelined behind it.
+    requireHostHeader: false,
+  };
+  const server =
+    tls === undefined
+      ? http.createServer(http1Options)
+      : https.createServer({
+          ...http1Options,
+          cert: tls.cert,
+          key: tls.key,
+          ALPNProtocols: ["h2", "http/1.1"],
+          handshakeTimeout: limits.sniffTimeoutMs,
+        });
+  server.on("request", dispatch);
+  server.on("checkContinue", (request, response) => {
+    continueWhenRead(request, response);
+    dispatch(request, response);
+  });
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
+    refuse(options, error.code ?? "", socket),
+  );
+  server.on("connect", (_request, socket) => hangUp(socket, "405 Method Not Allowed", options.clock));
+  return server;
+}
+
+/** Answer what the parser refused, unless that would put a second answer where one request was. */
+function refuse({ table, clock }: Http1ServerOptions, code: string, socket: Duplex): void {
+  const isProtocolError = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
+  if (!isProtocolError) {
+    socket.destroy();
+    return;
+  }
+  // The parser reports again for every packet that follows its first complaint.
+  if (!socket.writable) return;
+  const inFlight = [...(table.find(socket)?.exchanges ?? [])].at(-1);
+  if (inFlight === undefined) {
+    hangUp(socket, REFUSALS[code] ?? "400 Bad Request", clock);
+  } else if (inFlight.request.complete) {
+    // The bad one is pipelined behind good ones, which still get their answers.
+    inFlight.response.once("close", () => hangUp(socket, undefined, clock));
+  } else if (inFlight.response.headersSent) {
+    socket.destroy();
+  } else {
+    hangUp(socket, REFUSALS[code] ?? "400 Bad Request", clock);
+  }
+}
+
+/** Say `status`, if any, and close; a peer that does not close in its turn is cut after a moment. */
+function hangUp(socket: Duplex, status: string | undefined, clock: Clock): void {
+  socket.end(
+    status === undefined ? "" : `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+  );
+  // Read on: closing with unread bytes resets the connection, and the reset can overtake the answer.
+  socket.resume();
+  socket.once(
+    "close",
+    clock.after(LINGER_MS, () => socket.destroy()),
+  );
+}

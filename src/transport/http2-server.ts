@@ -1,0 +1,36 @@
+import * as http2 from "node:http2";
+import type { Socket } from "node:net";
+import type { Dispatch } from "./dispatch.ts";
+import { continueWhenRead } from "./expect-continue.ts";
+import type { ListenerLimits } from "./listener-limits.ts";
+
+/** Bytes of request headers; the same bound node:http has by default. */
+const HEADER_LIST_BYTES_MAX = 16_384;
+
+/** Makes HTTP/2 sessions out of sockets it is given. It never listens, so it has nothing to close. */
+export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): http2.Http2Server {
+  const server = http2.createServer({
+    settings: { maxConcurrentStreams: limits.requestsInFlightMax, maxHeaderListSize: HEADER_LIST_BYTES_MAX },
+    maxSessionInvalidFrames: 100,
+  });
+  server.on("request", dispatch);
+  server.on("checkContinue", (request, response) => {
+    continueWhenRead(request, response);
+    dispatch(request, response);
+  });
+  // What a session fails with is the peer's doing, and node has already torn it down.
+  server.on("sessionError", () => undefined);
+  return server;
+}
+
+/** Start an HTTP/2 session on `socket`, whose first bytes, the preface, are still unread. */
+export function startSession(server: http2.Http2Server, socket: Socket): http2.ServerHttp2Session {
+  let session: http2.ServerHttp2Session | undefined;
+  // Emitted within the call below. The session's own `socket` is a proxy, so it could not be matched later.
+  server.once("session", (started) => {
+    session = started;
+  });
+  server.emit("connection", socket);
+  if (session === undefined) throw new Error("node:http2 took a connection and started no session");
+  return session;
+}

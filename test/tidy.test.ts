@@ -1,0 +1,147 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Who may import whom, by folder of src/. What stands here twice in a circle would be one folder. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  lib: [],
+  catalogue: [],
+  config: ["lib"],
+  storage: ["lib", "catalogue"],
+  telemetry: ["lib", "catalogue"],
+  access: ["lib", "storage"],
+  ingest: ["lib", "catalogue", "storage"],
+  maintenance: ["lib", "catalogue", "storage"],
+  api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
+  transport: ["lib", "access", "api", "ingest", "config"],
+  client: ["lib", "catalogue", "api", "storage"],
+  cli: ["lib", "config", "api", "client", "storage"],
+};
+/** Files at the top of src/ that any folder may import. */
+const FOR_ALL = ["errors.ts"];
+/** … and those that wire things up, which only the command line imports, and the configuration's type. */
+const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
+  transport: ["config.ts"],
+  cli: ["config.ts", "main.ts", "local-service.ts"],
+};
+/** Libraries, and where they may be imported. */
+const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
+  { library: /^libsql$/, folders: ["storage"] },
+  { library: /^@opentelemetry\//, folders: ["telemetry"] },
+  { library: /^(@connectrpc\/|node:http|node:https|node:http2)/, folders: ["transport", "client"] },
+];
+/** What may be named in which files only, and why it matters. */
+const WORDS: readonly { readonly word: RegExp; readonly allowed: RegExp; readonly why: string }[] = [
+  { word: /process\.env/, allowed: /^src\/cli\.ts$/, why: "the environment is read once" },
+  {
+    word: /\b(Date\.now|performance\.now|setTimeout|setInterval)\b/,
+    allowed: /^src\/(lib\/clock\.ts|storage\/writer-thread\.ts)$/,
+    why: "time comes from a Clock",
+  },
+  { word: /wal_checkpoint/, allowed: /^src\/storage\//, why: "one connection checkpoints" },
+];
+const LINES_MAX = 300;
+const COLUMNS_MAX = 120;
+
+interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+function sources(folder: string): readonly SourceFile[] {
+  return readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => {
+      const path = `${folder}/${name}`;
+      const text = readFileSync(`${ROOT}${path}`, "utf8");
+      const imports = [...text.matchAll(/^(?:import|export)[^;]*? from "([^"]+)"/gms)].map(
+        (match) => match[1] ?? "",
+      );
+      return { path, text, imports };
+    });
+}
+
+/** `src/storage/writer.ts` → `storage`; `src/main.ts` → undefined. */
+function folderOf(path: string): string | undefined {
+  const parts = path.split("/");
+  return parts.length > 2 ? parts[1] : undefined;
+}
+
+const src = sources("src");
+const tests = sources("test");
+
+test("folders import only those below them", () => {
+  const broken: string[] = [];
+  for (const { path, imports } of src) {
+    const folder = folderOf(path);
+    if (folder === undefined) continue;
+    for (const specifier of imports.filter((name) => name.startsWith("."))) {
+      const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
+      if (target.startsWith("gen/") && ["transport", "client"].includes(folder)) continue;
+      const targetFolder = folderOf(target);
+      const isAllowed =
+        targetFolder === undefined
+          ? [...FOR_ALL, ...(TOP_IMPORTS[folder] ?? [])].some((name) => target === `src/${name}`)
+          : targetFolder === folder || MAY_IMPORT[folder]?.includes(targetFolder);
+      if (!isAllowed) broken.push(`${path} imports ${target}`);
+    }
+  }
+  assert.equal(broken, []);
+});
+
+test("nothing can import in a circle", () => {
+  const levels = Object.keys(MAY_IMPORT);
+  for (const [folder, targets] of Object.entries(MAY_IMPORT)) {
+    for (const target of targets) {
+      assert.ok(levels.indexOf(target) < levels.indexOf(folder), `${folder} stands above ${target}`);
+    }
+  }
+});
+
+test("libraries stay behind their fences", () => {
+  const broken: string[] = [];
+  for (const { path, imports } of src) {
+    for (const name of imports) {
+      const fence = FENCES.find(({ library }) => library.test(name));
+      if (fence !== undefined && !fence.folders.includes(folderOf(path) ?? ""))
+        broken.push(`${path} imports ${name}`);
+    }
+  }
+  assert.equal(broken, []);
+});
+
+test("time, environment and checkpoints are named in one place each", () => {
+  const broken: string[] = [];
+  for (const { path, text } of src) {
+    const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
+    for (const { word, allowed, why } of WORDS) {
+      if (word.test(code) && !allowed.test(path)) broken.push(`${path}: ${word.source}: ${why}`);
+    }
+  }
+  assert.equal(broken, []);
+});
+
+test("a file is short enough to be read", () => {
+  for (const { path, text } of [...src, ...tests]) {
+    const lines = text.split("\n");
+    assert.ok(lines.length <= LINES_MAX, `${path} has ${lines.length} lines, at most ${LINES_MAX}`);
+    const widest = Math.max(...lines.map((line) => line.length));
+    assert.ok(widest <= COLUMNS_MAX || path.startsWith("test/"), `${path} has a line of ${widest} columns`);
+  }
+});
+
+test("every test file runs its tests", () => {
+  for (const { path, text } of tests.filter(({ path }) => path.endsWith(".test.ts"))) {
+    assert.match(text, /\.run\(\);/, `${path} never calls .run(): its tests would pass by not running`);
+  }
+});
+
+test("nothing is left for later without a condition", () => {
+  for (const { path, text } of src) assert.not.match(text, /\b(TODO|FIXME|XXX)\b/, path);
+});
+
+test.run();
