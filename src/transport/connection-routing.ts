@@ -1,6 +1,7 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
+import { takeOver } from "./take-over.ts";
 import { type Protocol, sniffProtocol } from "./protocol-sniffer.ts";
 
 /** Puts an HTTP/2 session on a socket of `connection`. */
@@ -55,15 +56,6 @@ export function routeTls(https: Server, table: ConnectionTable, startSession: St
 function settle(table: ConnectionTable, connection: Connection, socket: Socket, protocol: Protocol): void {
   connection.protocol = protocol;
   table.bind(socket, connection);
-}
-
-/** Take node's own listeners of `event` off and return what calls them. */
-function takeOver(server: Server, event: string): (socket: Socket) => void {
-  const listeners = server.listeners(event);
-  server.removeAllListeners(event);
-  return (socket) => {
-    for (const listener of listeners) listener.call(server, socket);
-  };
 }
 
 /** Names a TCP connection, and so links a TLS socket to the one beneath, which node keeps to itself. */

@@ -22,7 +22,8 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     const connection = table.find(isHttp2Request(request) ? request.stream.session : request.socket);
     if (connection === undefined) return;
     // A stream reset in the packet that opened it: nobody waits for an answer.
-    if (isHttp2Request(request) ? request.stream.destroyed : !passHttp1(connection, request, response)) return;
+    if (isHttp2Request(request) ? request.stream.destroyed : !passHttp1(connection, request, response))
+      return;
     table.begin(connection, request, response);
     run(request, response);
   };

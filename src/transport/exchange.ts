@@ -9,6 +9,8 @@ export interface Exchange extends RequestIdentity {
   readonly response: NodeResponse;
   /** The path without the query. */
   readonly path: string;
+  /** What a REST answer says besides its own headers; written with it in one go, which is cheaper. */
+  readonly headers: Record<string, string | number>;
   /** How it is counted: a route template or an RPC's name, never what a client chose. */
   endpoint: string;
   /** Set when it failed: a gRPC failure is HTTP 200, and only this tells. */
@@ -22,10 +24,12 @@ export function headerOf(request: NodeRequest, name: string): string | undefined
 }
 
 /** What every authenticated answer says of the caller's bucket, refusals included. */
-export function rateLimitHeaders(bucket: BucketState): readonly (readonly [string, string])[] {
-  return [
-    ["x-ratelimit-limit", String(bucket.limit)],
-    ["x-ratelimit-remaining", String(bucket.remaining)],
-    ["x-ratelimit-reset", String(bucket.resetSeconds)],
-  ];
+export function setRateLimitHeaders(
+  bucket: BucketState | undefined,
+  set: (name: string, value: string) => void,
+): void {
+  if (bucket === undefined) return;
+  set("x-ratelimit-limit", String(bucket.limit));
+  set("x-ratelimit-remaining", String(bucket.remaining));
+  set("x-ratelimit-reset", String(bucket.resetSeconds));
 }

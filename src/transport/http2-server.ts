@@ -3,6 +3,7 @@ import type { Socket } from "node:net";
 import type { Dispatch } from "./dispatch.ts";
 import { continueWhenRead } from "./expect-continue.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
+import { takeOver } from "./take-over.ts";
 
 /** Bytes of request headers; the same bound node:http has by default. */
 const HEADER_LIST_BYTES_MAX = 16_384;
@@ -17,6 +18,12 @@ export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): h
   server.on("checkContinue", (request, response) => {
     continueWhenRead(request, response);
     dispatch(request, response);
+  });
+  // A stream reset in the packet that opened it is over before it is announced. Building a request and
+  // a response for each of the 800 that fit into one read would cost a rapid-reset flood its name.
+  const announce = takeOver(server, "stream");
+  server.on("stream", (stream: http2.ServerHttp2Stream, ...rest: unknown[]) => {
+    if (!stream.destroyed) announce(stream, ...rest);
   });
   // What a session fails with is the peer's doing, and node has already torn it down.
   server.on("sessionError", () => undefined);

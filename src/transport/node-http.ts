@@ -4,7 +4,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 /** A request as node hands it over, of either HTTP version. Both are readable streams with lower-case headers. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
-/** The answer to a `NodeRequest`. Use what both have: statusCode, setHeader, write, end. */
+/** The answer to a `NodeRequest`. Both have statusCode, setHeader, write and end; `write` needs narrowing to type-check. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Takes a request over and answers it, now or later. What it throws or rejects with becomes a 500. */

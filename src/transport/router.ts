@@ -42,6 +42,7 @@ export function createRouter(options: RouterOptions): OnRequest {
     const handler = rpc.get(exchange.path);
     if (handler !== undefined) {
       exchange.endpoint = exchange.path;
+      exchange.response.setHeader("x-request-id", exchange.requestId);
       await handleRpc(handler, exchange);
       return;
     }
@@ -52,7 +53,7 @@ export function createRouter(options: RouterOptions): OnRequest {
     const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
     const answering = found ?? (method === "HEAD" ? methods.GET : undefined);
     if (answering === undefined) {
-      exchange.response.setHeader("allow", allowed(methods));
+      exchange.headers.allow = allowed(methods);
       throw new ServiceError("method_not_allowed", "Method Not Allowed");
     }
     await handleRest(answering, exchange);
@@ -61,7 +62,6 @@ export function createRouter(options: RouterOptions): OnRequest {
   return async (request, response) => {
     const exchange = openExchange(request, response, nextRequest());
     const startedMs = monotonicMs();
-    response.setHeader("x-request-id", exchange.requestId);
     response.once("close", () => options.onAnswered(describe(exchange, monotonicMs() - startedMs)));
     closeAfterUnreadBody(exchange);
     try {
@@ -76,7 +76,8 @@ export function createRouter(options: RouterOptions): OnRequest {
 
 function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
   const [path = ""] = (request.url ?? "").split("?", 1);
-  return { ...identity, request, response, path, endpoint: UNKNOWN_ENDPOINT, failure: undefined };
+  const headers = { "x-request-id": identity.requestId };
+  return { ...identity, request, response, path, headers, endpoint: UNKNOWN_ENDPOINT, failure: undefined };
 }
 
 function allowed(methods: Readonly<Record<string, RestRoute>>): string {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { FAILURES, type ServiceError } from "../../errors.ts";
 import type { Exchange } from "../exchange.ts";
 
@@ -8,16 +9,14 @@ export interface RestAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-const HEAD_BODY = Buffer.alloc(0);
-
-/** Send an answer; headers set before on the response go with it. */
-export function sendAnswer({ request, response }: Exchange, { status, body, headers }: RestAnswer): void {
-  const bytes = Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-  response.statusCode = status;
-  response.setHeader("content-type", "application/json");
-  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value);
-  response.setHeader("content-length", bytes.length);
-  response.end(request.method === "HEAD" ? HEAD_BODY : bytes);
+/** Send an answer, with the headers that the exchange has gathered. */
+export function sendAnswer(exchange: Exchange, { status, body, headers }: RestAnswer): void {
+  const { request, response } = exchange;
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const length = { "content-length": Buffer.byteLength(text) };
+  const head = Object.assign(exchange.headers, { "content-type": "application/json" }, headers, length);
+  (response as ServerResponse).writeHead(status, head);
+  response.end(request.method === "HEAD" ? "" : text);
 }
 
 /** A failure as clients of the predecessor know it: `detail` and `status_code`, and what we add. */

@@ -42,6 +42,7 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
+    let isWhole = false;
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > bytesMax) {
@@ -50,12 +51,14 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
       } else chunks.push(chunk);
     });
     request.once("end", () => {
+      isWhole = true;
       const body = () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
       // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn tells.
       if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) body();
       else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : body()));
     });
-    request.once("close", () => reject(new ClientGoneError()));
+    // Every request closes: what is built here must be worth building.
+    request.once("close", () => isWhole || reject(new ClientGoneError()));
     request.once("error", (cause) => reject(new ClientGoneError("request failed", { cause })));
   });
 }

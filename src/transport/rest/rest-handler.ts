@@ -2,7 +2,7 @@ import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import type { Call } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import { ServiceError } from "../../errors.ts";
-import { type Exchange, headerOf, rateLimitHeaders } from "../exchange.ts";
+import { type Exchange, headerOf, setRateLimitHeaders } from "../exchange.ts";
 import { failureAnswer, type RestAnswer, sendAnswer } from "./answer.ts";
 import { ClientGoneError, readBody } from "./body.ts";
 import { parseJson } from "./json.ts";
@@ -36,12 +36,13 @@ export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>
 export function createRestHandler({ admit, bodyBytesMax, onUnexpected }: RestHandlerOptions): HandleRest {
   async function run(route: RestRoute, exchange: Exchange): Promise<RestAnswer> {
     if (route.rule === undefined) return route.answer();
-    const { request, response } = exchange;
+    const { request } = exchange;
     const header = (name: string) => headerOf(request, name);
     const credentials = { apiKey: header("x-api-key"), authorization: header("authorization") };
     const { call, bucket, failure } = admit(credentials, route.rule, exchange);
-    if (bucket !== undefined)
-      for (const [name, value] of rateLimitHeaders(bucket)) response.setHeader(name, value);
+    setRateLimitHeaders(bucket, (name, value) => {
+      exchange.headers[name] = value;
+    });
     if (failure !== undefined) throw failure;
     const body = route.readsJson ? await readJson(exchange, bodyBytesMax) : undefined;
     return route.answer({ ...call, bucket, body, header });

@@ -8,7 +8,7 @@ import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
-import { type Exchange, rateLimitHeaders } from "../exchange.ts";
+import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
 import { completeErrors, toConnectError } from "../failures.ts";
 import { ADMITTED, exchangeOf } from "./context.ts";
 
@@ -17,7 +17,7 @@ const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
 type Rule = AdmissionRule | "open";
 
-/** A rule for each service, or for each of its RPCs. An RPC without one is refused, so that none is open by omission. */
+/** A rule for each service, or for each of its RPCs. One without a rule is refused: none is open by omission. */
 const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
   [
     MetricsService,
@@ -59,8 +59,7 @@ export function createGate({ admit, onUnexpected }: GateOptions): (context: Hand
       authorization: requestHeader.get("authorization") ?? undefined,
     };
     const { call, bucket, failure } = admit(credentials, rule, exchange);
-    if (bucket !== undefined)
-      for (const [name, value] of rateLimitHeaders(bucket)) responseHeader.set(name, value);
+    setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
     if (failure !== undefined) throw toConnectError(failure);
     context.values.set(ADMITTED, { call, bucket });
   };

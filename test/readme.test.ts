@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
+import { LIMITS } from "../src/catalogue/limits.ts";
+import { FAILURES } from "../src/errors.ts";
+import { startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const README = readFileSync(`${ROOT}README.md`, "utf8");
+const run = promisify(execFile);
+
+const test = suite<{ service: TestService }>("README");
+
+test.before(async (context) => {
+  context.service = await startTestService({ METRICS_SERVICE_BINDING: "warn" });
+});
+test.after(({ service }) => service.close());
+
+/** The shell blocks that hold `words`. */
+function shellBlocks(words: string): readonly string[] {
+  return [...README.matchAll(/```sh\n([\s\S]*?)```/g)]
+    .map((match) => match[1] ?? "")
+    .filter((block) => block.includes(words));
+}
+
+async function runBlock(block: string, { url }: TestService): Promise<string> {
+  const script = block.replaceAll("http://localhost:8890", url);
+  const { stdout } = await run("sh", ["-c", script], {
+    cwd: ROOT,
+    env: { ...process.env, METRICS_API_KEY: WRITER_KEY },
+  });
+  return stdout;
+}
+
+test("the curl example stores a metric", async ({ service }) => {
+  const [block = ""] = shellBlocks("curl -X POST");
+  const answer = JSON.parse(await runBlock(block, service));
+  assert.is(answer.status, "success");
+  assert.is(answer.accepted, 1);
+});
+
+test("the buf curl example stores a metric without schema files", async ({ service }) => {
+  const [block = ""] = shellBlocks("buf curl");
+  assert.is(JSON.parse(await runBlock(block, service)).accepted, 1);
+});
+
+test("the table of metric types is the catalogue", () => {
+  for (const { name, instruments } of METRIC_TYPES) {
+    const row = README.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
+    const labels = instruments.flatMap((instrument) => instrument.labels);
+    for (const word of [...instruments.map((instrument) => instrument.name), ...labels]) {
+      assert.ok(row.includes(`\`${word}\``), `${name}: ${word}`);
+    }
+  }
+});
+
+test("the table of reasons is the failure table", () => {
+  for (const [reason, { code, httpStatus, retryable }] of Object.entries(FAILURES)) {
+    const row = `| \`${reason}\` | ${code.toUpperCase()}${retryable ? ", retry" : ""} | ${httpStatus} |`;
+    assert.ok(README.includes(row), row);
+  }
+});
+
+test("the table of limits states the limits", () => {
+  const rows = [
+    `| metrics a request | ${LIMITS.METRICS_PER_REQUEST} `,
+    "| value | finite, within ±1e12 |",
+    `| dimensions | ${LIMITS.DIMENSIONS_MAX}; key ${LIMITS.DIMENSION_KEY_LENGTH_MAX}, value ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} `,
+    `| metadata | ${LIMITS.METADATA_FIELDS_MAX} fields; key ${LIMITS.METADATA_KEY_LENGTH_MAX}, value ${LIMITS.METADATA_VALUE_LENGTH_MAX} `,
+  ];
+  for (const row of rows) assert.ok(README.includes(row), row);
+  assert.is(LIMITS.VALUE_ABS_MAX, 1e12);
+});
+
+test.run();
