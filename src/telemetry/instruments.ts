@@ -6,7 +6,7 @@ import {
   observe,
   openSeries,
   type Series,
-  writeLabels,
+  seriesKey,
 } from "./series.ts";
 
 /** Add `amount` (a count, seconds, bytes) to the series with these label values. */
@@ -35,7 +35,7 @@ export function createInstrument(definition: FamilyDefinition, options: Instrume
   const byValues = new Map<string, Series>();
 
   function open(labelValues: readonly string[]): Series {
-    return openSeries(family, writeLabels(family.labels, labelValues), labelValues, options.wallMs());
+    return openSeries(family, seriesKey(labelValues), labelValues, options.wallMs());
   }
   function record(amount: number, ...labelValues: readonly string[]): void {
     let key = "";
@@ -75,12 +75,12 @@ export function createObservedInstrument(
       const bounded = labelValues.map((text, index) =>
         options.boundLabelValue(family.labels[index] ?? "", text),
       );
-      const series = openSeries(family, writeLabels(family.labels, bounded), bounded, options.wallMs());
+      const series = openSeries(family, seriesKey(bounded), bounded, options.wallMs());
       series.count = 1;
       series.value = value;
     }
-    for (const [labelText, series] of family.series) {
-      if (series.count === 0) family.series.delete(labelText);
+    for (const [key, series] of family.series) {
+      if (series.count === 0) family.series.delete(key);
     }
   }
   return { family, refresh };

@@ -8,7 +8,7 @@ import {
 import type { BoundLabelValue } from "./label-values.ts";
 import { openProcessMetrics } from "./process-metrics.ts";
 import { OBSERVED_DEFINITIONS, recordedDefinitions } from "./self-metric-definitions.ts";
-import { type Family, type FamilyDefinition, observe, openSeries } from "./series.ts";
+import { type Family, type FamilyDefinition, observe, openSeries, seriesKey } from "./series.ts";
 import type { SkipReason } from "./series-table.ts";
 
 /** What others know, asked for at each collection. None may do I/O or throw; undefined shows no sample. */
@@ -117,7 +117,7 @@ function createRecorded<Name extends string>(
     record[name] = instrument.record;
     // A counter without labels says 0 before its first event; else an alert would miss that first one.
     if (instrument.family.kind === "counter" && instrument.family.labels.length === 0) {
-      observe(openSeries(instrument.family, "", [], options.wallMs()), 0);
+      observe(openSeries(instrument.family, seriesKey([]), [], options.wallMs()), 0);
     }
   }
   // Complete: the loop went over every name.

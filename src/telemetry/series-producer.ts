@@ -1,11 +1,6 @@
-import { type HrTime, ValueType } from "@opentelemetry/api";
 import type { Resource } from "@opentelemetry/resources";
-import {
-  AggregationTemporality,
-  DataPointType,
-  type MetricData,
-  type MetricProducer,
-} from "@opentelemetry/sdk-metrics";
+import { AggregationTemporality, type MetricData, type MetricProducer } from "@opentelemetry/sdk-metrics";
+import { type Point, type Totals, toMetricData, wholePoint } from "./metric-data.ts";
 import type { Family, Series } from "./series.ts";
 
 /** What an OTLP receiver is told: totals since the start, or what came since the last export. */
@@ -30,12 +25,6 @@ export interface SeriesProducer extends MetricProducer {
   confirm(): void;
 }
 
-interface Totals {
-  readonly value: number;
-  readonly count: number;
-  readonly buckets: readonly number[];
-}
-
 interface Snapshot {
   readonly takenMs: number;
   readonly totals: ReadonlyMap<Series, Totals>;
@@ -43,6 +32,7 @@ interface Snapshot {
 
 export function createSeriesProducer(options: SeriesProducerOptions): SeriesProducer {
   const isDelta = options.temporality !== "cumulative";
+  const temporality = isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
   let confirmed: Snapshot | undefined;
   let unconfirmed: Snapshot | undefined;
 
@@ -54,11 +44,11 @@ export function createSeriesProducer(options: SeriesProducerOptions): SeriesProd
       const points: Point[] = [];
       for (const series of family.series.values()) {
         if (series.count === 0) continue;
-        const point = isDelta && family.kind !== "gauge" ? since(confirmed, series) : whole(series);
+        const point = isDelta && family.kind !== "gauge" ? since(confirmed, series) : wholePoint(series);
         if (point !== undefined) points.push(point);
-        if (isDelta) totals.set(series, whole(series));
+        if (isDelta) totals.set(series, wholePoint(series));
       }
-      if (points.length > 0) metrics.push(toMetricData(family, points, isDelta, nowMs));
+      if (points.length > 0) metrics.push(toMetricData(family, points, temporality, nowMs));
     }
     unconfirmed = { takenMs: nowMs, totals };
     return metrics;
@@ -75,20 +65,10 @@ export function createSeriesProducer(options: SeriesProducerOptions): SeriesProd
   };
 }
 
-interface Point extends Totals {
-  readonly series: Series;
-  readonly startMs: number;
-}
-
-function whole(series: Series): Point {
-  const { startMs, value, count } = series;
-  return { series, startMs, value, count, buckets: series.buckets.slice() };
-}
-
 /** Undefined where nothing happened since. */
 function since(snapshot: Snapshot | undefined, series: Series): Point | undefined {
   const last = snapshot?.totals.get(series);
-  if (snapshot === undefined || last === undefined) return whole(series);
+  if (snapshot === undefined || last === undefined) return wholePoint(series);
   if (last.count === series.count && last.value === series.value) return undefined;
   return {
     series,
@@ -97,36 +77,4 @@ function since(snapshot: Snapshot | undefined, series: Series): Point | undefine
     count: series.count - last.count,
     buckets: series.buckets.map((count, index) => count - (last.buckets[index] ?? 0)),
   };
-}
-
-function toMetricData(family: Family, points: readonly Point[], isDelta: boolean, nowMs: number): MetricData {
-  const { name, description, unit } = family;
-  const descriptor = { name, description, unit, valueType: ValueType.DOUBLE };
-  const aggregationTemporality =
-    isDelta && family.kind !== "gauge" ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
-  const endTime = toHrTime(nowMs);
-  const timed = (point: Point) => ({
-    startTime: toHrTime(point.startMs),
-    endTime,
-    attributes: { ...point.series.attributes },
-  });
-  if (family.kind === "histogram") {
-    const boundaries = [...family.boundaries];
-    const dataPoints = points.map((point) => ({
-      ...timed(point),
-      value: { buckets: { boundaries, counts: [...point.buckets] }, sum: point.value, count: point.count },
-    }));
-    return { descriptor, aggregationTemporality, dataPointType: DataPointType.HISTOGRAM, dataPoints };
-  }
-  const dataPoints = points.map((point) => ({ ...timed(point), value: point.value }));
-  if (family.kind === "gauge") {
-    return { descriptor, aggregationTemporality, dataPointType: DataPointType.GAUGE, dataPoints };
-  }
-  const dataPointType = DataPointType.SUM;
-  return { descriptor, aggregationTemporality, dataPointType, isMonotonic: true, dataPoints };
-}
-
-function toHrTime(ms: number): HrTime {
-  const seconds = Math.floor(ms / 1000);
-  return [seconds, Math.round((ms - seconds * 1000) * 1e6)];
 }

@@ -2,7 +2,7 @@ import type { InstrumentDefinition, MetricType, Reading } from "../catalogue/def
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
 import { boundariesFor } from "./boundaries.ts";
 import { type BoundLabelValue, OTHER } from "./label-values.ts";
-import { createFamily, type Family, observe, openSeries, type Series, writeLabels } from "./series.ts";
+import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
 
 /** Why a measurement did not feed an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";
@@ -71,18 +71,18 @@ export function createSeriesTable(options: SeriesTableOptions): SeriesTable {
     }
     const rows = plan.instruments.map(({ definition, family }) => {
       const values = family.labels.map((label) => byLabel.get(label) ?? "");
-      return { definition, family, values, labelText: writeLabels(family.labels, values) };
+      return { definition, family, values, key: seriesKey(values) };
     });
-    const missing = rows.filter(({ family, labelText }) => !family.series.has(labelText)).length;
+    const missing = rows.filter(({ family, key }) => !family.series.has(key)).length;
     if (seriesCount + missing > options.seriesMax) {
       options.onFold(WHOLE_SERIES);
       return overflowGroup(plan, dimensions.type, options.wallMs());
     }
     seriesCount += missing;
     return {
-      feeds: rows.map(({ definition, family, values, labelText }) => ({
+      feeds: rows.map(({ definition, family, values, key }) => ({
         reading: definition.records,
-        series: openSeries(family, labelText, values, options.wallMs()),
+        series: openSeries(family, key, values, options.wallMs()),
       })),
       folded: plan.labels.map(({ label }) => label).filter((label) => byLabel.get(label) === OTHER),
     };
@@ -143,7 +143,7 @@ function createInstrumentFamily(
 function overflowGroup(plan: TypePlan, type: MetricType, nowMs: number): Group {
   const feeds = plan.instruments.map(({ definition, family }) => {
     const values = family.labels.map((label) => (label === "metric_type" ? type.name : OTHER));
-    const series = openSeries(family, writeLabels(family.labels, values), values, nowMs);
+    const series = openSeries(family, seriesKey(values), values, nowMs);
     return { reading: definition.records, series };
   });
   return { feeds, folded: [WHOLE_SERIES] };

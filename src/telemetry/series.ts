@@ -4,8 +4,8 @@
  * OpenTelemetry's instruments were measured and are not used for recording: an add and a record cost
  * 1.15 µs; with cumulative readers their memory is not bounded by the cardinality limit, and a reader
  * that nobody reads (no scraper yet) piles up every collection of the other one (sdk-metrics 3.1.0,
- * TemporalMetricProcessor). The exporters read these families instead: exposition-text.ts writes them
- * for Prometheus, series-producer.ts hands them to the SDK's reader as a MetricProducer.
+ * TemporalMetricProcessor). The exporters read these families instead, as metric-data.ts translates
+ * them: exposition.ts for Prometheus, series-producer.ts for the SDK's reader as a MetricProducer.
  */
 
 /** One metric family: a name, a kind, label names. */
@@ -22,15 +22,13 @@ export interface FamilyDefinition {
 
 export interface Family extends FamilyDefinition {
   readonly boundaries: readonly number[];
-  /** By their label text. */
+  /** By `seriesKey`. */
   readonly series: Map<string, Series>;
 }
 
 /** One combination of label values of a family. Has no sample until `count` is above 0. */
 export interface Series {
   readonly family: Family;
-  /** `a="x",b="y"`, escaped, as it stands between the braces of an exposition. */
-  readonly labelText: string;
   readonly attributes: Readonly<Record<string, string>>;
   /** Wall clock at creation, in ms: since when a counter counts. */
   readonly startMs: number;
@@ -46,30 +44,24 @@ export function createFamily(definition: FamilyDefinition): Family {
   return { ...definition, boundaries: definition.boundaries ?? [], series: new Map() };
 }
 
-/** The text that stands for these values, in the order of `family.labels`. */
-export function writeLabels(labels: readonly string[], values: readonly string[]): string {
-  return labels.map((label, index) => `${label}="${escapeLabelValue(values[index] ?? "")}"`).join(",");
+/** What a series with these label values goes by in its family. Different values, different key. */
+export function seriesKey(values: readonly string[]): string {
+  return JSON.stringify(values);
 }
 
-/** The series with that label text, created if need be. `labelText` must come from `writeLabels`. */
-export function openSeries(
-  family: Family,
-  labelText: string,
-  values: readonly string[],
-  nowMs: number,
-): Series {
-  const known = family.series.get(labelText);
+/** The series with that key, created if need be. `key` must come from `seriesKey(values)`. */
+export function openSeries(family: Family, key: string, values: readonly string[], nowMs: number): Series {
+  const known = family.series.get(key);
   if (known !== undefined) return known;
   const series: Series = {
     family,
-    labelText,
     attributes: Object.fromEntries(family.labels.map((label, index) => [label, values[index] ?? ""])),
     startMs: nowMs,
     value: 0,
     count: 0,
     buckets: family.kind === "histogram" ? new Array<number>(family.boundaries.length + 1).fill(0) : [],
   };
-  family.series.set(labelText, series);
+  family.series.set(key, series);
   return series;
 }
 
@@ -94,9 +86,4 @@ function findBucket(boundaries: readonly number[], value: number): number {
     bucket += 1;
   }
   return bucket;
-}
-
-/** Without these three escapes a value could end its line and forge another series. */
-function escapeLabelValue(value: string): string {
-  return value.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 }

@@ -1,15 +1,15 @@
-import { setImmediate } from "node:timers/promises";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { SECONDS_BOUNDARIES } from "./boundaries.ts";
-import { EXPOSITION_CONTENT_TYPE, writeExposition } from "./exposition-text.ts";
+import { createExposition, type Exposition } from "./exposition.ts";
 import { createLabelValues } from "./label-values.ts";
 import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
 import { moveCredentials } from "./otlp-request.ts";
+import { describeResource, type ResourceOptions } from "./resource.ts";
 import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.ts";
 import type { Family } from "./series.ts";
 import { createSeriesProducer, type TemporalityPreference } from "./series-producer.ts";
@@ -31,11 +31,8 @@ export interface OtlpOptions {
   readonly temporality: TemporalityPreference;
 }
 
-export interface TelemetryOptions {
-  /** The three that `target_info` and the OTLP resource carry. */
-  readonly serviceName: string;
-  readonly serviceVersion: string;
-  readonly instanceId: string;
+/** The resource is what `target_info` and OTLP exports carry. */
+export interface TelemetryOptions extends ResourceOptions {
   /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have. */
   readonly labelValuesMax?: number;
   /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesTableOptions`. */
@@ -49,17 +46,12 @@ export interface TelemetryOptions {
   readonly logger: Logger;
 }
 
-export interface Exposition {
-  readonly contentType: string;
-  readonly text: string;
-}
-
 export interface Telemetry {
   readonly exporter: MetricExporter;
   readonly selfMetrics: SelfMetrics;
   /**
-   * Everything as Prometheus text, with all that was recorded before the call. Callers of the same turn
-   * of the event loop share one text: writing a full table takes tens of milliseconds.
+   * Everything as Prometheus text, with all that was recorded before the call. Written in slices, so that
+   * others have their turn, and one at a time: calls during the writing share the next one.
    */
   exposition(): Promise<Exposition>;
   /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
@@ -92,20 +84,13 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     onFold,
   });
   const readFamilies = () => [...table.families, ...selfMetrics.readFamilies()];
+  const resourceAttributes = describeResource(options);
   const push =
     options.otlp === undefined ? undefined : openPush(options, options.otlp, readFamilies, selfMetrics);
-  const target = {
-    service_name: options.serviceName,
-    service_version: options.serviceVersion,
-    service_instance_id: options.instanceId,
-  };
   return {
     exporter: createMetricExporter(table, selfMetrics),
     selfMetrics,
-    exposition: shareTurn(() => ({
-      contentType: EXPOSITION_CONTENT_TYPE,
-      text: writeExposition(readFamilies(), target),
-    })),
+    exposition: createExposition({ readFamilies, resourceAttributes, wallMs: clock.wallMs }),
     forceFlush: async () => push?.provider.forceFlush(),
     shutdown: async () => {
       push?.exporter.hurry(SHUTDOWN_GRACE_MS);
@@ -115,34 +100,19 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   };
 }
 
-/** Callers of one turn get one result, made at the end of it, so that it holds what they all did before. */
-function shareTurn<T>(make: () => T): () => Promise<T> {
-  let next: Promise<T> | undefined;
-  return () => {
-    next ??= setImmediate().then(() => {
-      next = undefined;
-      return make();
-    });
-    return next;
-  };
-}
-
 function openPush(
-  { serviceName, serviceVersion, instanceId, clock, logger }: TelemetryOptions,
+  options: TelemetryOptions,
   otlp: OtlpOptions,
   readFamilies: () => readonly Family[],
   selfMetrics: SelfMetrics,
 ) {
-  const resource = resourceFromAttributes({
-    "service.name": serviceName,
-    "service.version": serviceVersion,
-    "service.instance.id": instanceId,
-  });
+  const { clock, logger } = options;
+  const resource = resourceFromAttributes(describeResource(options));
   const producer = createSeriesProducer({
     readFamilies,
     temporality: otlp.temporality,
     resource,
-    scope: { name: "mcp-metrics", version: serviceVersion },
+    scope: { name: "mcp-metrics", version: options.serviceVersion },
     wallMs: clock.wallMs,
   });
   const report = createExportReport(logger, clock);

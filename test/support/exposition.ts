@@ -73,6 +73,7 @@ function parseLabels(line: string, text: string): Record<string, string> {
 
 function checkHistograms(samples: readonly Sample[]): void {
   const lastBucket = new Map<string, Sample>();
+  const counts = new Map<string, number>();
   for (const sample of samples.filter(({ kind }) => kind === "histogram")) {
     const { le, ...rest } = sample.labels;
     const key = JSON.stringify([sample.family, rest]);
@@ -84,9 +85,13 @@ function checkHistograms(samples: readonly Sample[]): void {
       if (sample.value < (last?.value ?? 0)) fail(key, "has buckets that are not cumulative");
       lastBucket.set(key, sample);
     }
-    if (sample.name.endsWith("_count")) {
-      if (last?.labels.le !== "+Inf" || last.value !== sample.value)
-        fail(key, "has a count unlike its +Inf bucket");
+    // The format leaves it open whether the count comes before or after the buckets.
+    if (sample.name.endsWith("_count")) counts.set(key, sample.value);
+  }
+  for (const key of new Set([...counts.keys(), ...lastBucket.keys()])) {
+    const last = lastBucket.get(key);
+    if (last?.labels.le !== "+Inf" || last.value !== counts.get(key)) {
+      fail(key, "has a count unlike its +Inf bucket");
     }
   }
 }

@@ -4,8 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import { toLabelValue } from "../../src/telemetry/label-values.ts";
-import { parseExposition } from "../support/exposition.ts";
-import { measure, only, open, select } from "./support.ts";
+import { measure, only, open, parseScrape, select } from "./support.ts";
 
 const TYPES = METRIC_TYPES.map(({ name }) => name);
 const METADATA = {
@@ -51,27 +50,58 @@ test("any text as a dimension comes back from a strict parser as it was, and for
 test("a record is in the next exposition, and callers of one turn share one text", async () => {
   const telemetry = open();
   telemetry.exporter.record("s", [measure()]);
-  const before = telemetry.exposition();
-  assert.is(telemetry.exposition(), before);
+  const together = [telemetry.exposition(), telemetry.exposition()];
   telemetry.exporter.record("s", [measure()]);
-  assert.is(only(parseExposition((await before).text), "mcp_auth_requests_total"), 2);
+  const [before, same] = await Promise.all(together);
+  assert.is(before, same);
+  assert.is(only(parseScrape(before?.text ?? ""), "mcp_auth_requests_total"), 2);
   telemetry.exporter.record("s", [measure()]);
-  const after = telemetry.exposition();
-  assert.is.not(after, before);
-  assert.is(only(parseExposition((await after).text), "mcp_auth_requests_total"), 3);
-  assert.is((await after).contentType, "text/plain; version=0.0.4; charset=utf-8");
+  const after = await telemetry.exposition();
+  assert.is(only(parseScrape(after.text), "mcp_auth_requests_total"), 3);
+  assert.is(after.contentType, "text/plain; version=0.0.4; charset=utf-8");
   await telemetry.shutdown();
 });
 
-test("target_info says which instance this is", async () => {
+test("a full table is written in slices, whole and in order, while others run and record", async () => {
+  const telemetry = open();
+  const series = 4_000;
+  const metrics = Array.from({ length: series }, (_, index) => {
+    const dimensions = { server: `s${index % 100}`, method: `m${Math.floor(index / 100)}` };
+    return measure({ dimensions, durationMs: index });
+  });
+  telemetry.exporter.record("s", metrics);
+  let turns = 0;
+  let ended = false;
+  const record = () => {
+    turns += 1;
+    telemetry.exporter.record("s", [...metrics.slice(-100), measure({ dimensions: { server: `${turns}` } })]);
+    if (!ended) setImmediate(record);
+  };
+  setImmediate(record);
+  // The strict parser finds a family with two heads, a series that comes twice, a count unlike its buckets.
+  const samples = await telemetry.scrape();
+  ended = true;
+  assert.ok(turns > samples.length / 1_000, `${turns} turns for ${samples.length} lines`);
+  const totals = select(samples, "mcp_auth_requests_total").slice(0, series - 100);
+  assert.ok(totals.every(({ value }) => value === 1));
+  assert.ok(select(samples, "mcp_auth_request_duration_seconds_count").length >= series);
+  await telemetry.shutdown();
+});
+
+test("target_info says which instance this is, once, and no other line names scope or unit", async () => {
   const telemetry = open({ instanceId: 'odd"name' });
-  const [info] = select(await telemetry.scrape(), "target_info");
-  const expected = {
+  const { text } = await telemetry.exposition();
+  const infos = select(parseScrape(text), "target_info");
+  const labels = {
     service_name: "mcp-metrics-service",
     service_version: "1.0.0",
     service_instance_id: 'odd"name',
   };
-  assert.equal(info?.labels, expected);
+  assert.equal(
+    infos.map((info) => info.labels),
+    [labels],
+  );
+  assert.not.match(text, /otel_scope|# UNIT|no registered metrics/);
   await telemetry.shutdown();
 });
 
@@ -93,6 +123,7 @@ const hasPromtool = spawnSync(PROMTOOL, ["--version"]).status === 0;
   "promtool accepts every metric there is and finds nothing to lint",
   async () => {
     const telemetry = open({
+      resourceAttributes: { "a.b": "1", a_b: "2", "0": "3", "k8s.pod/näme": 'x"' },
       gauges: { queueMetrics: () => 3, availableTokens: () => [["auth", 12.5]], databaseBytes: () => 4096 },
     });
     for (const type of TYPES) {

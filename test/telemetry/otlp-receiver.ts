@@ -20,6 +20,8 @@ export interface Receiver {
   readonly url: string;
   readonly requests: { readonly path: string; readonly headers: IncomingHttpHeaders }[];
   readonly points: ReceivedPoint[];
+  /** The attributes of every resource so far. */
+  readonly resource: Map<string, string>;
   close(): Promise<void>;
 }
 
@@ -32,12 +34,15 @@ export async function openReceiver(
 ): Promise<Receiver> {
   const requests: Receiver["requests"] = [];
   const points: ReceivedPoint[] = [];
+  const resource = new Map<string, string>();
   const server = createServer((request, response) => {
     requests.push({ path: request.url ?? "", headers: request.headers });
     if (answer !== undefined && answer(request, response) !== PASS) return;
     void buffer(request).then((body) => {
       const isZipped = request.headers["content-encoding"] === "gzip";
-      points.push(...decodeExport(isZipped ? gunzipSync(body) : body));
+      const plain = isZipped ? gunzipSync(body) : body;
+      points.push(...decodeExport(plain));
+      for (const [key, value] of decodeResource(plain)) resource.set(key, value);
       response.end();
     });
   });
@@ -49,6 +54,7 @@ export async function openReceiver(
     url: `http://127.0.0.1:${address.port}`,
     requests,
     points,
+    resource,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -75,6 +81,14 @@ function decodeExport(body: Buffer): ReceivedPoint[] {
     }
   }
   return found;
+}
+
+/** Text attributes of the resource, by the field numbers of opentelemetry/proto/resource and common. */
+function decodeResource(body: Buffer): [key: string, value: string][] {
+  return messages(decode(body), 1)
+    .flatMap((resourceMetrics) => messages(resourceMetrics, 1))
+    .flatMap((resource) => messages(resource, 1))
+    .map((pair) => [String(pair.get(1)?.[0]), String(messages(pair, 2)[0]?.get(1)?.[0])]);
 }
 
 function messages(fields: Fields, number: number): Fields[] {

@@ -3,7 +3,7 @@ import { AggregationTemporality, DataPointType, type MetricData } from "@opentel
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createFamily, observe, openSeries, writeLabels } from "../../src/telemetry/series.ts";
+import { createFamily, observe, openSeries, seriesKey } from "../../src/telemetry/series.ts";
 import { createSeriesProducer, type TemporalityPreference } from "../../src/telemetry/series-producer.ts";
 
 function setup(temporality: TemporalityPreference) {
@@ -33,9 +33,9 @@ function setup(temporality: TemporalityPreference) {
     wallMs: () => nowMs,
   });
   const add = (value: number, label = "a") => {
-    observe(openSeries(counter, writeLabels(["l"], [label]), [label], nowMs), value);
-    observe(openSeries(histogram, "", [], nowMs), value);
-    observe(openSeries(gauge, "", [], nowMs), value);
+    observe(openSeries(counter, seriesKey([label]), [label], nowMs), value);
+    observe(openSeries(histogram, seriesKey([]), [], nowMs), value);
+    observe(openSeries(gauge, seriesKey([]), [], nowMs), value);
   };
   const collect = async (): Promise<MetricData[]> => {
     const { resourceMetrics } = await producer.collect();

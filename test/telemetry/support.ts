@@ -59,7 +59,29 @@ export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clo
     logger: recordLog().logger,
     ...options,
   });
-  return { ...telemetry, scrape: async () => parseExposition((await telemetry.exposition()).text) };
+  return { ...telemetry, scrape: async () => parseScrape((await telemetry.exposition()).text) };
+}
+
+/**
+ * `parseExposition`, which wants a histogram's count behind its buckets. The format does not, and
+ * OpenTelemetry's serializer writes count and sum first.
+ */
+export function parseScrape(text: string): Sample[] {
+  let countName = "";
+  const place = (line: string) => Number(countName !== "" && /^[^{ ]+/.exec(line)?.[0] === countName);
+  const lines: string[] = [];
+  // By families, each with its own head, in which nothing moves.
+  for (const family of text.split(/^(?=# HELP )/m)) {
+    const [, name] = /^# TYPE (\S+) histogram$/m.exec(family) ?? [];
+    countName = name === undefined ? "" : `${name}_count`;
+    lines.push(
+      ...family
+        .slice(0, -1)
+        .split("\n")
+        .sort((a, b) => place(a) - place(b)),
+    );
+  }
+  return parseExposition(`${lines.join("\n")}${text.at(-1)}`);
 }
 
 /** The value of the only sample with that name and at least those labels. */
