@@ -1,7 +1,7 @@
 /**
  * The one wiring of the service. Follow one Submit:
  *
- *   bytes      transport/listener.ts          HTTP/1.1 or HTTP/2, one port
+ *   bytes      transport/listener/listener.ts HTTP/1.1 or HTTP/2, one port
  *   path       transport/router.ts            RPC, REST route, or 404; counts and times the request
  *   who        access/admission.ts            API key → Principal, from the headers     401
  *   how often  access/admission.ts            one token from the key's bucket           429
@@ -45,8 +45,11 @@ export interface Service {
   /** Whether nobody has an API key yet. */
   readonly hasNoKeys: boolean;
   readonly keys: ReturnType<typeof createKeyAdministration>;
-  /** Refuse new work, finish what was taken, close everything. Resolves to the requests that were cut off. */
-  close(): Promise<{ readonly aborted: number }>;
+  /**
+   * Refuse new work, finish what was taken, close everything. Resolves to the requests that were cut off,
+   * and the parts that failed to close: buffered metrics that storage did not take are among those.
+   */
+  close(): Promise<{ readonly aborted: number; readonly failed: readonly string[] }>;
 }
 
 export interface ServiceOptions {
@@ -72,7 +75,11 @@ export async function startService({
   version,
   onFatal,
 }: ServiceOptions): Promise<Service> {
-  const lifecycle = createLifecycle((name, error) => logger.error("closing failed", { part: name, error }));
+  const failed: string[] = [];
+  const lifecycle = createLifecycle((name, error) => {
+    failed.push(name);
+    logger.error("closing failed", { part: name, error });
+  });
   try {
     return await open();
   } catch (error) {
@@ -89,6 +96,7 @@ export async function startService({
       serviceName: config.telemetry.serviceName,
       serviceVersion: version,
       instanceId: `${process.pid}`,
+      resourceAttributes: config.telemetry.resourceAttributes,
       labelValuesMax: config.telemetry.labelValuesMax,
       seriesMax: config.telemetry.seriesMax,
       secondsBoundaries: config.telemetry.secondsBuckets,
@@ -206,7 +214,7 @@ export async function startService({
       keys: administration,
       async close() {
         await lifecycle.close();
-        return { aborted };
+        return { aborted, failed };
       },
     };
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Health } from "../../gen/grpc/health/v1/health_pb.js";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { Admit } from "../access/admission.ts";
@@ -11,16 +12,16 @@ import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
-import { grpcHealthRoutes } from "./grpc-health.ts";
-import { type Listener, openListener } from "./listener.ts";
+import { type Listener, openListener } from "./listener/listener.ts";
 import { createPrometheusEndpoint } from "./prometheus-endpoint.ts";
-import { reflectionRoutes } from "./reflection.ts";
 import { createRestHandler } from "./rest/rest-handler.ts";
 import { createRestRoutes } from "./rest/routes.ts";
 import { type Answered, createRouter } from "./router.ts";
 import { adminServiceRoutes } from "./rpc/admin-service.ts";
 import { createGate } from "./rpc/gate.ts";
-import { metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
+import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers } from "./rpc/rpc-handler.ts";
 
 export interface FrontDoorOptions {
@@ -91,13 +92,15 @@ function createHandler(options: FrontDoorOptions) {
     rest: createRestRoutes(options),
     handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
     rpc: createRpcHandlers({
-      routes: [
-        metricsServiceRoutes(options),
-        adminServiceRoutes(options.keys),
+      routes: [metricsServiceRoutes(options), adminServiceRoutes(options.keys)],
+      openRoutes: [
+        metricsHealthRoute,
         grpcHealthRoutes(health),
-        ...(options.config.server.reflection ? [reflectionRoutes({ services, signal })] : []),
+        ...(options.config.server.reflection
+          ? [reflectionRoutes({ services: [...services, Health], signal })]
+          : []),
       ],
-      gate: createGate({ admit, onUnexpected }),
+      gate: createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
       bodyBytesMax: requestBytesMax,
     }),
     cors: createCors(corsOrigins),

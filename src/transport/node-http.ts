@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 
-/** A request as node hands it over, of either HTTP version. Both are readable streams with lower-case headers. */
+/** A request of either HTTP version, as node hands it over: a readable stream with lower-case headers. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
 
-/** The answer to a `NodeRequest`. Both have statusCode, setHeader, write and end; `write` needs narrowing to type-check. */
+/** The answer to a `NodeRequest`. Both have statusCode, setHeader, write and end; `write` needs narrowing. */
 export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 /** Takes a request over and answers it, now or later. What it throws or rejects with becomes a 500. */

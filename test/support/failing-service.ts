@@ -5,7 +5,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Health } from "../../gen/grpc/health/v1/health_pb.js";
 import { MetricsService, SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { ServiceError } from "../../src/errors.ts";
-import { completeErrors } from "../../src/transport/failures.ts";
+import { completeErrors } from "../../src/transport/rpc/failures.ts";
 import { callRaw, envelope, listenH2c, type MediaType, type RawAnswer, type RawCall } from "./raw-rpc.ts";
 
 /** Every protocol and codec of a unary call. */

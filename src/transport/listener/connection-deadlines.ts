@@ -1,7 +1,7 @@
 import { constants } from "node:http2";
 import type { Connection, ConnectionTable, Exchange } from "./connection-table.ts";
 import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
-import { isHttp2Request, unsentBytes } from "./node-http.ts";
+import { isHttp2Request, unsentBytes } from "../node-http.ts";
 
 /**
  * Cut what has passed a deadline that node does not keep: an undecided protocol, an answer nobody
@@ -23,7 +23,7 @@ export function enforceDeadlines(table: ConnectionTable, nowMs: number, limits: 
   }
 }
 
-/** The answer moves when its buffer runs empty now and then; a peer that takes too little is as good as gone. */
+/** An answer moves when its buffer runs empty now and then; a peer that takes less is as good as gone. */
 function hasStalled(exchange: Exchange, nowMs: number, limits: ListenerLimits): boolean {
   if (unsentBytes(exchange.response) === 0) {
     exchange.stalledSinceMs = undefined;
@@ -62,8 +62,9 @@ function retireSession(connection: Connection, nowMs: number, limits: ListenerLi
   if (session === undefined) return;
   const idleMs = nowMs - connection.idleSinceMs;
   const isFresh = !connection.hasServed || connection.hasStalled;
-  if (session.closed || session.destroyed) {
-    // node ends the socket and then waits for the peer to do the same, for ever.
+  if (session.closed || session.destroyed || socket.readableEnded) {
+    // node ends the socket and then waits for the peer to do the same, for ever; and where the peer
+    // has ended first, nothing can follow.
     if (idleMs > LINGER_MS) socket.destroy();
   } else if (idleMs > (isFresh ? limits.firstStreamTimeoutMs : limits.sessionIdleTimeoutMs)) {
     session.close();

@@ -1,8 +1,8 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
-import { takeOver } from "./take-over.ts";
 import { type Protocol, sniffProtocol } from "./protocol-sniffer.ts";
+import { takeOver } from "./take-over.ts";
 
 /** Puts an HTTP/2 session on a socket of `connection`. */
 export type StartSession = (connection: Connection, socket: Socket) => void;

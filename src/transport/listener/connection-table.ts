@@ -1,8 +1,8 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
-import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "../node-http.ts";
 import type { Protocol } from "./protocol-sniffer.ts";
 
 /** A request that has been handed over and whose answer has not left yet. */
@@ -46,6 +46,7 @@ export class ConnectionTable {
   readonly #idle = new Set<Connection>();
   readonly #perAddress = new Map<string, number>();
   readonly #byCarrier = new WeakMap<object, Connection>();
+  #onEmpty = (): void => undefined;
 
   constructor(clock: Clock, limits: ListenerLimits) {
     this.#clock = clock;
@@ -118,6 +119,14 @@ export class ConnectionTable {
     return false;
   }
 
+  /** Resolves when no connection is left. For one caller, once nothing is admitted any more. */
+  whenEmpty(): Promise<void> {
+    if (this.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onEmpty = resolve;
+    });
+  }
+
   #makeRoom(address: string): boolean {
     if ((this.#perAddress.get(address) ?? 0) >= this.#limits.connectionsPerAddressMax) {
       return this.closeOldestIdle((connection) => connection.address === address);
@@ -138,5 +147,6 @@ export class ConnectionTable {
     const left = (this.#perAddress.get(connection.address) ?? 1) - 1;
     if (left === 0) this.#perAddress.delete(connection.address);
     else this.#perAddress.set(connection.address, left);
+    if (this.size === 0) this.#onEmpty();
   }
 }

@@ -1,7 +1,7 @@
 import { constants } from "node:http2";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
-import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
+import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../node-http.ts";
 
 export interface DispatchOptions {
   readonly table: ConnectionTable;
@@ -15,7 +15,7 @@ export interface DispatchOptions {
 /** One way from a parsed request of either version to the handler; never throws. */
 export type Dispatch = (request: NodeRequest, response: NodeResponse) => void;
 
-/** Build the `Dispatch` that counts each request, keeps the bounds of its connection and survives its handler. */
+/** Build the `Dispatch` that counts each request, keeps its connection in bounds and survives its handler. */
 export function createDispatch(options: DispatchOptions): Dispatch {
   const { table, limits } = options;
   return (request, response) => {

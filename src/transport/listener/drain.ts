@@ -1,5 +1,5 @@
 import { Server } from "node:net";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import { LINGER_MS } from "./listener-limits.ts";
 
@@ -33,16 +33,17 @@ export function drain(
   return new Promise((resolve) => {
     let cancel = (): void => undefined;
     const sweep = (): void => {
-      const elapsedMs = clock.monotonicMs() - startedMs;
+      const nowMs = clock.monotonicMs();
       for (const connection of table) {
-        if (elapsedMs >= deadlineMs) aborted += abort(connection);
-        else closeIfQuiet(connection, clock.monotonicMs() - Math.max(startedMs, connection.idleSinceMs));
+        if (nowMs - startedMs >= deadlineMs) aborted += abort(connection);
+        else closeIfQuiet(connection, nowMs - Math.max(startedMs, connection.idleSinceMs));
       }
       cancel = clock.after(SWEEP_MS, sweep);
     };
     // net's own close, not http's: that one would cut idle connections at once, also those whose
     // next request lies unread in the kernel, and stop the request deadlines.
-    Server.prototype.close.call(server, () => {
+    Server.prototype.close.call(server, async () => {
+      await table.whenEmpty();
       cancel();
       resolve({ aborted });
     });

@@ -1,4 +1,4 @@
-import type { NodeRequest, NodeResponse } from "./node-http.ts";
+import type { NodeRequest, NodeResponse } from "../node-http.ts";
 
 /**
  * `Expect: 100-continue`: send the 100 when, and only when, the handler starts to read the body.

@@ -1,7 +1,7 @@
 import * as http from "node:http";
 import * as https from "node:https";
 import type { Duplex } from "node:stream";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { continueWhenRead } from "./expect-continue.ts";

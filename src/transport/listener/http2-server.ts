@@ -23,6 +23,8 @@ export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): h
   // a response for each of the 800 that fit into one read would cost a rapid-reset flood its name.
   const announce = takeOver(server, "stream");
   server.on("stream", (stream: http2.ServerHttp2Stream, ...rest: unknown[]) => {
+    // A destroyed stream may still have its session's error to tell; unheard, that would end the process.
+    stream.on("error", () => undefined);
     if (!stream.destroyed) announce(stream, ...rest);
   });
   // What a session fails with is the peer's doing, and node has already torn it down.

@@ -40,8 +40,9 @@ export function failureAnswer(failure: ServiceError, requestId: string): RestAns
   };
 }
 
+/** `rejected` counts the metrics that were judged: none when the envelope was refused already. */
 function refusal({ violations }: ServiceError) {
-  const rejected = new Set(violations.map(({ field }) => /^metrics\[\d+\]/.exec(field)?.[0])).size;
+  const rejected = new Set(violations.flatMap(({ field }) => /^metrics\[\d+\]/.exec(field)?.[0] ?? [])).size;
   const errors = violations.map(({ field, message }) => `${field}: ${message}`);
   return { accepted: 0, rejected, errors };
 }

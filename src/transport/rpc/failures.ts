@@ -15,9 +15,9 @@ import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
-} from "../../gen/google/rpc/error_details_pb.js";
-import type { FailureReason, Violation } from "../errors.ts";
-import { FAILURES, ServiceError } from "../errors.ts";
+} from "../../../gen/google/rpc/error_details_pb.js";
+import type { FailureReason, Violation } from "../../errors.ts";
+import { FAILURES, ServiceError } from "../../errors.ts";
 
 /** The `domain` of every ErrorInfo. */
 export const ERROR_DOMAIN = "mcp.metrics";

@@ -7,10 +7,10 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/ref
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
-import { FAILURES, type FailureReason } from "../../errors.ts";
+import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
-import { completeErrors, toConnectError } from "../failures.ts";
 import { ADMITTED, exchangeOf } from "./context.ts";
+import { completeErrors, toConnectError } from "./failures.ts";
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
@@ -36,6 +36,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
 
 export interface GateOptions {
   readonly admit: Admit;
+  readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
@@ -44,7 +45,11 @@ export interface GateOptions {
  * What happens to an RPC on its headers, before its body is read: it gets its request id, its key is
  * checked and a token taken. From here on every error of the call leaves as the failure table says.
  */
-export function createGate({ admit, onUnexpected }: GateOptions): (context: HandlerContext) => void {
+export function createGate({
+  admit,
+  bodyBytesMax,
+  onUnexpected,
+}: GateOptions): (context: HandlerContext) => void {
   return (context) => {
     const exchange = exchangeOf(context);
     completeErrors(context, (failure) => {
@@ -52,8 +57,8 @@ export function createGate({ admit, onUnexpected }: GateOptions): (context: Hand
       if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
     });
     const rule = ruleOf(context);
-    if (rule === "open") return;
     const { requestHeader, responseHeader } = context;
+    if (rule === "open") return;
     const credentials = {
       apiKey: requestHeader.get("x-api-key") ?? undefined,
       authorization: requestHeader.get("authorization") ?? undefined,
@@ -62,7 +67,20 @@ export function createGate({ admit, onUnexpected }: GateOptions): (context: Hand
     setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
     if (failure !== undefined) throw toConnectError(failure);
     context.values.set(ADMITTED, { call, bucket });
+    refuseLargeBody(requestHeader, bodyBytesMax);
   };
+}
+
+/** What gRPC and gRPC-Web put before a message. */
+const ENVELOPE_HEAD_BYTES = 5;
+
+/**
+ * A body that is announced as too large is not asked for. Connect looks at the length of its own
+ * protocol's bodies only; of gRPC's and gRPC-Web's it would read the first bytes.
+ */
+function refuseLargeBody(header: Headers, bodyBytesMax: number): void {
+  if (Number(header.get("content-length") ?? 0) <= bodyBytesMax + ENVELOPE_HEAD_BYTES) return;
+  throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
 }
 
 function ruleOf({ service, method }: HandlerContext): Rule {

@@ -1,9 +1,12 @@
 /** grpc.health.v1: how load balancers and orchestrators ask whether to send calls here. */
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
-import type { HealthCheckRequest } from "../../gen/grpc/health/v1/health_pb.js";
-import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.js";
-import { ServiceError } from "../errors.ts";
+import type { HealthCheckRequest } from "../../../gen/grpc/health/v1/health_pb.js";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../../gen/grpc/health/v1/health_pb.js";
+import { ServiceError } from "../../errors.ts";
 
 export interface GrpcHealthOptions {
   /** What may be asked about, besides "", the server as a whole. */

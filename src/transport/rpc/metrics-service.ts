@@ -36,6 +36,11 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
   return (router) => void router.service(MetricsService, implementation);
 }
 
+/** The RPC of MetricsService that anybody may call. */
+export function metricsHealthRoute(router: ConnectRouter): void {
+  router.rpc(MetricsService.method.health, () => health());
+}
+
 /**
  * Give up waiting when the caller's deadline passes or the caller leaves. What was submitted is stored
  * all the same, or not: a caller who wants to know sends an idempotency key and asks again.

@@ -2,13 +2,13 @@ import { connect, constants } from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import { ServiceError } from "../../src/errors.ts";
-import { completeConnectError, toConnectError } from "../../src/transport/failures.ts";
-import { SUBMIT, startFailingService, UNARY } from "../support/failing-service.ts";
-import { pythonTests, runPython } from "../support/python.ts";
-import { envelope } from "../support/raw-rpc.ts";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
+import { SubmitRequestSchema } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { ServiceError } from "../../../src/errors.ts";
+import { completeConnectError, toConnectError } from "../../../src/transport/rpc/failures.ts";
+import { SUBMIT, startFailingService, UNARY } from "../../support/failing-service.ts";
+import { pythonTests, runPython } from "../../support/python.ts";
+import { envelope } from "../../support/raw-rpc.ts";
 
 const pythonTest = await pythonTests(test);
 

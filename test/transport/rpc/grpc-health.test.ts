@@ -2,13 +2,16 @@ import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.js";
-import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import { completeErrors } from "../../src/transport/failures.ts";
-import { grpcHealthRoutes } from "../../src/transport/grpc-health.ts";
-import { pythonTests, runPython } from "../support/python.ts";
-import { listenH2c } from "../support/raw-rpc.ts";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../../gen/grpc/health/v1/health_pb.js";
+import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { completeErrors } from "../../../src/transport/rpc/failures.ts";
+import { grpcHealthRoutes } from "../../../src/transport/rpc/grpc-health.ts";
+import { pythonTests, runPython } from "../../support/python.ts";
+import { listenH2c } from "../../support/raw-rpc.ts";
 
 const pythonTest = await pythonTests(test);
 

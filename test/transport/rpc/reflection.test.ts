@@ -17,23 +17,23 @@ import { type Client, Code, ConnectError, createClient } from "@connectrpc/conne
 import { connectNodeAdapter, createGrpcTransport } from "@connectrpc/connect-node";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { Health } from "../../gen/grpc/health/v1/health_pb.js";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.js";
 import {
   ServerReflection,
   ServerReflectionRequestSchema,
   type ServerReflectionResponse,
-} from "../../gen/grpc/reflection/v1/reflection_pb.js";
-import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.js";
-import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import { completeErrors } from "../../src/transport/failures.ts";
-import { reflectionRoutes } from "../../src/transport/reflection.ts";
-import { pythonTests, runPython } from "../support/python.ts";
-import { listenH2c } from "../support/raw-rpc.ts";
+} from "../../../gen/grpc/reflection/v1/reflection_pb.js";
+import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { completeErrors } from "../../../src/transport/rpc/failures.ts";
+import { reflectionRoutes } from "../../../src/transport/rpc/reflection.ts";
+import { pythonTests, runPython } from "../../support/python.ts";
+import { listenH2c } from "../../support/raw-rpc.ts";
 
 const pythonTest = await pythonTests(test);
 const execute = promisify(execFile);
-const BUF = join(import.meta.dirname, "../../node_modules/.bin/buf");
+const BUF = join(import.meta.dirname, "../../../node_modules/.bin/buf");
 
 const SERVICES = [
   "grpc.health.v1.Health",

@@ -11,8 +11,8 @@ import {
   SUBMIT,
   startFailingService,
   UNARY,
-} from "../support/failing-service.ts";
-import { envelope, type MediaType, type RawCall } from "../support/raw-rpc.ts";
+} from "../../support/failing-service.ts";
+import { envelope, type MediaType, type RawCall } from "../../support/raw-rpc.ts";
 
 interface Refusal {
   readonly name: string;

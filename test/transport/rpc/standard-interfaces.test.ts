@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { pythonTests, runPython } from "../support/python.ts";
+import { pythonTests, runPython } from "../../support/python.ts";
 
 const pythonTest = await pythonTests(test);
-const ROOT = join(import.meta.dirname, "../..");
+const ROOT = join(import.meta.dirname, "../../..");
 
 pythonTest("our declarations of the standard interfaces equal the published ones", async (python) => {
   const folder = await mkdtemp(join(tmpdir(), "mcp-metrics-test-"));

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import * as http2 from "node:http2";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { connectRaw, eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRawHttp2, END_HEADERS, FRAME, frame, headerBlock } from "../../support/raw-http2.ts";
+
+/** A handler that answers when told to. */
+function held() {
+  const answers: (() => void)[] = [];
+  return {
+    answerAll: () => {
+      for (const answer of answers.splice(0)) answer();
+    },
+    onRequest: (_request: unknown, response: { end(text: string): void }) =>
+      void answers.push(() => response.end("done")),
+  };
+}
+
+const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+test("a request in flight is answered, told that it is the last, and its connection closed", async () => {
+  const { answerAll, onRequest } = held();
+  const listener = await openTestListener({ onRequest });
+  const peer = connectRaw(listener.port, GET);
+  await eventually(() => listener.seen.length === 1);
+  const closed = listener.close(5_000);
+  answerAll();
+  await peer.closed;
+  assert.match(peer.text(), /Connection: close.*done/s);
+  assert.equal(await closed, { aborted: 0 });
+});
+
+test("an HTTP/2 request in flight is answered and its session closed", async () => {
+  const { answerAll, onRequest } = held();
+  const listener = await openTestListener({ onRequest });
+  const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+  const stream = session.request();
+  await eventually(() => listener.seen.length === 1);
+  const closed = listener.close(5_000);
+  await once(session, "goaway");
+  answerAll();
+  let text = "";
+  for await (const chunk of stream) text += chunk;
+  assert.is(text, "done");
+  assert.equal(await closed, { aborted: 0 });
+});
+
+test("idle connections do not delay a close", async () => {
+  const listener = await openTestListener();
+  const idle = connectRaw(listener.port, GET);
+  await idle.until(/200 OK/);
+  const silent = connectRaw(listener.port);
+  const session = connectRawHttp2(listener.port);
+  await session.until(({ type }) => type === FRAME.settings);
+  await eventually(() => listener.connectionCount() === 3);
+  const startedMs = performance.now();
+  assert.equal(await listener.close(10_000), { aborted: 0 });
+  assert.ok(performance.now() - startedMs < 2_000);
+  await Promise.all([idle.closed, silent.closed, session.closed]);
+});
+
+test("a request sent just before the close on a kept-alive connection is answered", async () => {
+  const listener = await openTestListener();
+  const peers = Array.from({ length: 64 }, () => connectRaw(listener.port, GET));
+  await Promise.all(peers.map((peer) => peer.until(/200 OK/)));
+  for (const { socket } of peers) socket.write(GET);
+  const closed = listener.close(5_000);
+  await Promise.all(peers.map((peer) => peer.closed));
+  assert.equal(
+    peers.map((peer) => peer.text().match(/200 OK/g)?.length),
+    Array(64).fill(2),
+  );
+  assert.equal(await closed, { aborted: 0 });
+});
+
+test("clients that never finish their bodies are cut at the deadline and counted", async () => {
+  const listener = await openTestListener();
+  const http1 = connectRaw(listener.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+  const http2 = connectRawHttp2(listener.port);
+  http2.send(frame(FRAME.headers, END_HEADERS, 1, headerBlock("POST", "/")));
+  await eventually(() => listener.seen.length === 2);
+  const startedMs = performance.now();
+  assert.equal(await listener.close(300), { aborted: 2 });
+  const elapsedMs = performance.now() - startedMs;
+  assert.ok(elapsedMs >= 290 && elapsedMs < 1_000, `closed after ${elapsedMs} ms`);
+  await Promise.all([http1.closed, http2.closed]);
+});
+
+test("no connection is accepted once a close has begun", async () => {
+  const { answerAll, onRequest } = held();
+  const listener = await openTestListener({ onRequest });
+  connectRaw(listener.port, GET);
+  await eventually(() => listener.seen.length === 1);
+  const closed = listener.close(5_000);
+  const [error] = await once(httpRequest({ port: listener.port, host: "127.0.0.1" }).end(), "error");
+  assert.is(error.code, "ECONNREFUSED");
+  answerAll();
+  await closed;
+});
+
+test("closing twice is closing once", async () => {
+  const listener = await openTestListener();
+  assert.is(listener.close(1_000), listener.close(0));
+  await listener.close(1_000);
+});
+
+test.run();
