@@ -1,5 +1,6 @@
 import type { AdmissionObserver } from "./access/admission.ts";
 import type { SubmitObserver } from "./api/submit.ts";
+import type { Violation } from "./errors.ts";
 import type { Logger } from "./lib/logger.ts";
 import type { Operations } from "./storage/operations.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -14,13 +15,17 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
   };
   // One line a pair: a misconfigured gateway sends thousands of requests a minute.
   const reportedBindings = new Set<string>();
+  const countViolations = (violations: readonly Violation[]) => {
+    for (const { field, reason } of violations) selfMetrics.validationError(fieldLabel(field), reason);
+  };
   const submit: SubmitObserver = {
+    onRefused: countViolations,
     onAnswer({ requestId }, service, { measurements, rejected, rejections }) {
       const fields = { request_id: requestId, service, accepted: measurements.length, rejected };
       const message = `Processed ${measurements.length} metrics from ${service}`;
       if (rejected === 0) return ingestLog.debug(message, fields);
       ingestLog.info(message, fields);
-      for (const { field, reason } of rejections) selfMetrics.validationError(fieldLabel(field), reason);
+      countViolations(rejections);
     },
     onForeignService({ principal, requestId }, service) {
       selfMetrics.serviceBindingViolation(principal.service);
@@ -51,9 +56,9 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
   };
 }
 
-/** The broken rule's place without what the client chose: `dimensions.foo` counts as `dimensions`. */
+/** The broken rule's place without what the client chose: `metrics[3].dimensions.foo` counts as `dimensions`. */
 function fieldLabel(field: string): string {
-  return field === "" ? "metric" : (field.split(".", 1)[0] ?? field);
+  return field.replace(/^metrics\[\d+\]\.?/, "").split(".", 1)[0] || "metric";
 }
 
 const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {

@@ -50,6 +50,12 @@ async function submitWorkload(service: TestService, requests: number): Promise<v
     { type: "auth_request", value: -5, dimensions: { method: "negative" } },
     { type: "nonsense", value: 1 },
   ]);
+  // Refused as a whole, and counted all the same.
+  await fetch(`${service.url}/metrics`, {
+    method: "POST",
+    headers: { "x-api-key": WRITER_KEY, "content-type": "application/json" },
+    body: JSON.stringify({ service: "test", metrics: [{ type: "nonsense", value: 1 }] }),
+  });
 }
 
 /** What SQL says that each counter and each histogram of durations must show. */
@@ -87,7 +93,7 @@ test("a scrape, the OTLP receiver and SQL show the same totals", async () => {
     assert.ok(Math.abs(scraped - total) < 1e-6, `${name}: ${scraped} scraped, ${total} stored`);
   }
   assert.is(sum(samples, "metrics_export_skipped_total", { reason: "negative" }), 1);
-  assert.is(sum(samples, "metrics_validation_errors_total", { field: "type" }), 1);
+  assert.is(sum(samples, "metrics_validation_errors_total", { field: "type" }), 2);
   await service.service.close();
   for (const [name, total] of totals) {
     const pushed = receiver.points

@@ -60,8 +60,9 @@ export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver)
 }
 
 function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | ServiceError {
-  const key = credentials.apiKey ?? readBearer(credentials.authorization);
-  if (key === undefined || key === "") {
+  // Not `??`: an empty X-API-Key header is none.
+  const key = credentials.apiKey || readBearer(credentials.authorization);
+  if (key === undefined) {
     return new ServiceError("api_key_missing", "API key required in X-API-Key header");
   }
   const entry = keys.find(key);

@@ -7,7 +7,7 @@ const PER_SECOND = 2 ** 19;
  * Number requests: the second of arrival and a sequence number in one integer below 2^53.
  *
  * Numbers grow strictly, also when the clock goes back, and go on above `last`, the newest stored one:
- * a request id never names two requests.
+ * a request id never names two requests that stored anything.
  */
 export function createRequestNumbers(wallMs: () => number, last: number): () => RequestIdentity {
   let previous = last;

@@ -20,7 +20,8 @@ export function createBucket(limitPerMinute: number, nowMs: number): Bucket {
 function refill(bucket: Bucket, limitPerMinute: number, nowMs: number): void {
   const elapsedMs = Math.max(0, nowMs - bucket.updatedMs);
   bucket.tokens = Math.min(limitPerMinute, bucket.tokens + (elapsedMs * limitPerMinute) / 60_000);
-  bucket.updatedMs = nowMs;
+  // A clock that went back would otherwise pay for the same time twice.
+  bucket.updatedMs = Math.max(bucket.updatedMs, nowMs);
 }
 
 /** Take one token if there is one; whether it was taken. */

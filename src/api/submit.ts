@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Call } from "../access/call.ts";
 import { mayWrite } from "../access/service-binding.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
-import { ServiceError } from "../errors.ts";
+import { ServiceError, type Violation } from "../errors.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import { describeRejection, type Rejection, type Validate, type Validated } from "../ingest/validate.ts";
 import type { Submission } from "../storage/batch.ts";
@@ -38,6 +38,8 @@ export interface SubmitDeps {
 }
 
 export interface SubmitObserver {
+  /** A submission was refused as a whole. */
+  readonly onRefused: (violations: readonly Violation[]) => void;
   readonly onAnswer: (call: Call, service: string, validated: Validated) => void;
   readonly onForeignService: (call: Call, service: string) => void;
   /** Metrics that were answered before they were stored could not be stored. */
@@ -50,12 +52,12 @@ export interface SubmitObserver {
  * Stored before exported: a client retries a failed Submit, and a metric exported before its
  * transaction failed would be counted twice.
  *
- * @throws {ServiceError} `validation_failed`, `service_not_allowed`, `idempotency_conflict`,
- *   `queue_full`, `storage_unavailable`, `shutting_down`: nothing is stored.
+ * @throws {ServiceError} `validation_failed`, `malformed_body`, `service_not_allowed`,
+ *   `idempotency_conflict`, `queue_full`, `storage_unavailable`, `shutting_down`: nothing is stored.
  */
 export function createSubmit(deps: SubmitDeps): Submit {
   return async (call, submitted) => {
-    const validated = deps.validate(submitted);
+    const validated = judge(deps, submitted);
     bindService(deps, call, validated.service);
     const answer = describe(call, validated);
     const submission = createSubmission(call, submitted, validated, answer);
@@ -72,6 +74,16 @@ export function createSubmit(deps: SubmitDeps): Submit {
     deps.observer.onAnswer(call, validated.service, validated);
     return answer;
   };
+}
+
+function judge({ validate, observer }: SubmitDeps, submitted: SubmittedMetrics): Validated {
+  try {
+    return validate(submitted);
+  } catch (error) {
+    // Counted here, because only here is it known to be a submission.
+    if (error instanceof ServiceError) observer.onRefused(error.violations);
+    throw error;
+  }
 }
 
 function bindService({ serviceBinding, observer }: SubmitDeps, call: Call, service: string): void {
@@ -103,14 +115,19 @@ function createSubmission(
   const source = { service, version, instanceId, apiKeyId: call.principal.apiKeyId };
   const idempotency = idempotencyKey !== undefined && {
     key: idempotencyKey,
-    fingerprint: hash(
-      "sha256",
-      JSON.stringify([service, version, instanceId, submitted.metrics]),
-      "base64url",
-    ),
+    fingerprint: fingerprint([service, version, instanceId, submitted.metrics]),
     answer: JSON.stringify(answer),
   };
   return { source, requestNumber: call.requestNumber, measurements, idempotency: idempotency || undefined };
+}
+
+/** Tells requests apart. @throws {ServiceError} `malformed_body` when one is nested too deeply to print. */
+function fingerprint(request: readonly unknown[]): string {
+  try {
+    return hash("sha256", JSON.stringify(request), "base64url");
+  } catch (cause) {
+    throw new ServiceError("malformed_body", "the metrics are nested too deeply", { cause });
+  }
 }
 
 /** Answer what was answered before. @throws {ServiceError} `idempotency_conflict` for another request. */

@@ -3,6 +3,8 @@ import type { DimensionSet, Scalar } from "../catalogue/measurement.ts";
 
 /** Sets remembered; beyond, all are forgotten and met anew, so that a flood of values costs time only. */
 const SETS_MAX = 50_000;
+/** Characters of them. Honest sets have a hundred each; 50 000 of the longest would take 400 MB. */
+const CHARACTERS_MAX = 8_000_000;
 
 /** One step of the way to a set: by the value of the next catalogued dimension. */
 interface Node {
@@ -24,6 +26,7 @@ export type InternDimensions = (
 export function createDimensionSets(): InternDimensions {
   const roots = new Map<MetricType, Node>();
   let count = 0;
+  let characters = 0;
   return (type, dimensions) => {
     let node = step(roots, type);
     for (const name of type.dimensions) {
@@ -31,14 +34,17 @@ export function createDimensionSets(): InternDimensions {
       node = step(node.next, value);
     }
     if (node.set !== undefined) return node.set;
-    if (count >= SETS_MAX) {
+    if (count >= SETS_MAX || characters >= CHARACTERS_MAX) {
       // The set made below still serves its metric; it is only not found again.
       roots.clear();
       count = 0;
+      characters = 0;
     }
+    const set = createDimensionSet(type, dimensions);
+    node.set = set;
     count += 1;
-    node.set = createDimensionSet(type, dimensions);
-    return node.set;
+    characters += set.json.length;
+    return set;
   };
 }
 

@@ -19,11 +19,16 @@ const BATCH_METRICS_MAX = 4000;
 /** How long buffered metrics wait after a failed commit before they are tried again. */
 const RETRY_MS = 1000;
 
+/** A submission, or (undefined) the mark a flush leaves behind what it waits for. */
 interface Entry {
   readonly submission: Submission | undefined;
   readonly resolve: (earlier: StoredAnswer | undefined) => void;
   readonly reject: (error: Error) => void;
 }
+
+/** Whether nobody waits for this entry to be on disk: its metrics were answered when they were queued. */
+const isAnswered = ({ submission }: Entry) =>
+  submission !== undefined && submission.idempotency === undefined;
 
 /**
  * Joins submissions into transactions.
@@ -38,7 +43,9 @@ export class GroupCommit {
   #waiting: Entry[] = [];
   #waitingMetrics = 0;
   #inFlightMetrics = 0;
-  #inFlight: Promise<boolean> | undefined;
+  #isCommitting = false;
+  /** Something waits that must not linger: somebody waits for it, or its time is over. */
+  #isUrgent = false;
   #scheduled = false;
   #cancelTimer: (() => void) | undefined;
   #backingOff = false;
@@ -71,28 +78,32 @@ export class GroupCommit {
   }
 
   /**
-   * Resolve once everything that waits now is on disk.
+   * Resolve once everything that waits now, or is on its way, is on disk.
    *
-   * @throws {ServiceError} `storage_unavailable` when some of it could not be stored.
+   * @throws {ServiceError} `storage_unavailable` as soon as some of it could not be stored.
    */
   async flush(): Promise<void> {
-    if (this.depth === 0) return;
-    const inFlight = this.#inFlight;
-    const marker = this.#enqueue(undefined);
-    this.#schedule();
-    const [succeeded] = await Promise.all([inFlight ?? true, marker]);
-    if (!succeeded) throw new ServiceError("storage_unavailable", "some metrics could not be stored");
+    if (this.depth > 0) await this.#enqueue(undefined);
   }
 
-  /** Take nothing more; resolves once everything taken is on disk, or has failed. */
+  /**
+   * Take nothing more; resolves once everything taken is on disk.
+   *
+   * @throws {ServiceError} `storage_unavailable` when everything was tried and some of it has failed.
+   */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.flush();
+    const failures: unknown[] = [];
+    // A failure ends one flush; what waited behind it still has its turn. Every turn leaves less.
+    while (this.depth > 0) await this.flush().catch((error: unknown) => void failures.push(error));
+    if (failures.length > 0) throw failures[0];
   }
 
   #enqueue(submission: Submission | undefined): Promise<StoredAnswer | undefined> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ submission, resolve, reject });
+      const entry = { submission, resolve, reject };
+      this.#waiting.push(entry);
+      this.#isUrgent ||= !isAnswered(entry);
       this.#scheduleWhenDue();
     });
   }
@@ -100,19 +111,21 @@ export class GroupCommit {
   #scheduleWhenDue(): void {
     const { linger, clock } = this.#options;
     if (this.#waiting.length === 0) return;
-    if (linger === undefined || this.#waitingMetrics >= linger.metrics) {
+    if (linger === undefined || this.#isUrgent || this.#waitingMetrics >= linger.metrics) {
       this.#schedule();
       return;
     }
     this.#cancelTimer ??= clock.after(linger.ms, () => {
       this.#cancelTimer = undefined;
+      // Also where a commit is on its way: the next one must not wait for another interval.
+      this.#isUrgent = true;
       this.#schedule();
     });
   }
 
   /** Start a transaction after the current round of input, so that it holds all that has arrived by then. */
   #schedule(): void {
-    if (this.#scheduled || this.#backingOff || this.#inFlight !== undefined) return;
+    if (this.#scheduled || this.#backingOff || this.#isCommitting) return;
     this.#scheduled = true;
     setImmediate(() => this.#start());
   }
@@ -123,14 +136,10 @@ export class GroupCommit {
     this.#cancelTimer = undefined;
     const entries = this.#takeEntries();
     if (entries.length === 0) return;
-    const metrics = this.#builder.rowCount;
-    this.#waitingMetrics -= metrics;
-    this.#inFlightMetrics = metrics;
-    this.#inFlight = this.#commit(entries, metrics).finally(() => {
-      this.#inFlight = undefined;
-      this.#inFlightMetrics = 0;
-      this.#scheduleWhenDue();
-    });
+    this.#isCommitting = true;
+    this.#inFlightMetrics = this.#builder.rowCount;
+    this.#waitingMetrics -= this.#inFlightMetrics;
+    void this.#commit(entries);
   }
 
   #takeEntries(): readonly Entry[] {
@@ -140,38 +149,44 @@ export class GroupCommit {
       count += 1;
       if (this.#builder.rowCount >= BATCH_METRICS_MAX) break;
     }
-    return this.#waiting.splice(0, count);
+    const entries = this.#waiting.splice(0, count);
+    this.#isUrgent &&= this.#waiting.length > 0;
+    return entries;
   }
 
-  /** Whether the transaction succeeded. Never rejects: every entry is told itself. */
-  async #commit(entries: readonly Entry[], metrics: number): Promise<boolean> {
+  /** Never rejects: every entry is told itself. */
+  async #commit(entries: readonly Entry[]): Promise<void> {
     const { clock, commit, onCommit } = this.#options;
     const startedMs = clock.monotonicMs();
+    const metrics = this.#inFlightMetrics;
     try {
       const batch = this.#builder.take();
-      const { duplicates } = batch.rowCount === 0 ? { duplicates: [] } : await commit(batch, clock.wallMs());
-      onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
+      const { duplicates } = metrics === 0 ? { duplicates: [] } : await commit(batch, clock.wallMs());
       const earlier = new Map(duplicates.map(({ index, stored }) => [index, stored]));
       let keyed = 0;
       for (const { submission, resolve } of entries) {
         resolve(submission?.idempotency === undefined ? undefined : earlier.get(keyed++));
       }
-      return true;
     } catch (error) {
       this.#failed(entries, error as Error);
-      return false;
     }
+    this.#isCommitting = false;
+    this.#inFlightMetrics = 0;
+    this.#scheduleWhenDue();
+    if (metrics > 0) onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
   }
 
   #failed(entries: readonly Entry[], error: Error): void {
     const retryable = error instanceof ServiceError && error.reason === "storage_unavailable";
-    if (this.#options.linger === undefined || !retryable || this.#closed) {
-      for (const { reject } of entries) reject(error);
-      return;
-    }
-    // Buffered metrics have been answered already: they are kept until storage takes them.
-    const kept = entries.filter(({ submission }) => submission !== undefined);
-    for (const { submission, reject } of entries) if (submission === undefined) reject(error);
+    const isKept = (entry: Entry) =>
+      this.#options.linger !== undefined && retryable && !this.#closed && isAnswered(entry);
+    for (const entry of entries) if (!isKept(entry)) entry.reject(error);
+    // A flush that waits already waits for these entries too.
+    for (const { submission, reject } of this.#waiting) if (submission === undefined) reject(error);
+    this.#waiting = this.#waiting.filter(({ submission }) => submission !== undefined);
+    // Metrics that have been answered are kept until storage takes them.
+    const kept = entries.filter(isKept);
+    if (kept.length === 0) return;
     this.#waiting = [...kept, ...this.#waiting];
     for (const { submission } of kept) this.#waitingMetrics += submission?.measurements.length ?? 0;
     this.#backingOff = true;

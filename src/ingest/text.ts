@@ -20,7 +20,10 @@ export function isLongerThan(text: string, max: number): boolean {
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {
-    text = typeof value === "number" ? String(value) : JSON.stringify(value);
+    // An invalid Date is what an out-of-range protobuf timestamp becomes; its JSON would be "null".
+    const isOutsideJson =
+      typeof value === "number" || (value instanceof Date && Number.isNaN(value.getTime()));
+    text = isOutsideJson ? String(value) : JSON.stringify(value);
   } catch {
     // Nested too deeply to be printed; that it is odd is all the message needs to say.
   }

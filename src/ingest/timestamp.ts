@@ -1,6 +1,10 @@
-/** RFC 3339, and ISO 8601 without a zone: date, `T` or a space, time with an optional fraction, optional zone. */
+/** RFC 3339, and ISO 8601 without a zone: date, `T` or a space, time, optional fraction, optional zone. */
 const ISO_8601 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
+
+/** The years that ISO 8601 can write with four digits; SQLite's date functions end there too. */
+const YEAR_1_MS = -62_135_596_800_000;
+const YEAR_9999_END_MS = 253_402_300_799_999;
 
 /** From here on a number of seconds would be past the year 5138, so it can only mean milliseconds. */
 const EPOCH_MS_MIN = 1e11;
@@ -10,14 +14,23 @@ const EPOCH_MS_MIN = 1e11;
  *
  * Takes RFC 3339 and ISO 8601 text, where a time without a zone means UTC (Python's `isoformat` of a
  * naive `utcnow` writes these), epoch seconds or milliseconds as a number, and a Date.
- * Never the local zone,
- * which is why `Date.parse` is not used.
+ * Never the local zone, which is why `Date.parse` is not used. Parts of a millisecond are dropped from
+ * text and rounded in numbers.
  */
 export function readTimestamp(value: unknown): number | undefined {
-  if (typeof value === "number") return readEpoch(value);
+  const ms = readMs(value);
+  // Written so that NaN, the time of an invalid Date, is outside too.
+  return ms !== undefined && ms >= YEAR_1_MS && ms <= YEAR_9999_END_MS ? ms : undefined;
+}
+
+function readMs(value: unknown): number | undefined {
+  if (typeof value === "number") return Math.round(Math.abs(value) >= EPOCH_MS_MIN ? value : value * 1000);
   if (value instanceof Date) return value.getTime();
-  if (typeof value !== "string") return undefined;
-  const match = ISO_8601.exec(value);
+  return typeof value === "string" ? readText(value) : undefined;
+}
+
+function readText(text: string): number | undefined {
+  const match = ISO_8601.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second = "0", fraction = "", , sign, zoneHour, zoneMinute] = match;
   const inRange =
@@ -27,15 +40,10 @@ export function readTimestamp(value: unknown): number | undefined {
   if (dayMs === undefined) return undefined;
   const offsetMinutes = (Number(zoneHour ?? 0) * 60 + Number(zoneMinute ?? 0)) * (sign === "-" ? -1 : 1);
   const minutes = Number(hour) * 60 + Number(minute) - offsetMinutes;
-  if (Number(hour) === 24 && (Number(minute) > 0 || Number(second) > 0)) return undefined;
+  // 24:00:00 is the end of the day, and nothing comes after it.
+  if (Number(hour) === 24 && [minute, second, fraction].some((part) => Number(part) > 0)) return undefined;
   const ms = Number(fraction.padEnd(3, "0").slice(0, 3));
   return dayMs + minutes * 60_000 + Number(second) * 1000 + ms;
-}
-
-function readEpoch(value: number): number | undefined {
-  const ms = Math.round(Math.abs(value) >= EPOCH_MS_MIN ? value : value * 1000);
-  // The years that ISO 8601 can write with four digits; SQLite's date functions end there too.
-  return ms >= -62_135_596_800_000 && ms <= 253_402_300_799_999 ? ms : undefined;
 }
 
 /** Midnight of a day that exists: `Date.UTC` would turn 30 February into 2 March. */

@@ -44,7 +44,7 @@ export class TestClock implements Clock {
     this.#pass(endMs - this.#monotonicMs);
   }
 
-  /** Set the wall clock forwards or backwards, as an operator or NTP does; the monotonic clock and timers stay. */
+  /** Set the wall clock forwards or backwards, as NTP does; the monotonic clock and timers stay. */
   jumpWall(ms: number): void {
     this.#wallMs += ms;
   }

@@ -54,8 +54,9 @@ export function createKeyAdministration({
 
     /** @throws {ServiceError} `validation_failed`. The secret is returned once and kept nowhere. */
     async create(input: CreateKeyInput): Promise<{ record: ApiKeyRecord; secret: string }> {
+      checkNewKey(input, clock.wallMs());
+      // Not checked: the operator's default may be higher than what an administrator may give.
       const rateLimit = input.rateLimit ?? defaultRateLimit;
-      checkNewKey({ ...input, rateLimit }, clock.wallMs());
       const secret = generateKey();
       const record = await storage.createKey(
         { ...input, rateLimit, keyHash: hashKey(secret) },
@@ -96,7 +97,7 @@ export function createKeyAdministration({
   };
 }
 
-function checkNewKey(key: CreateKeyInput & { readonly rateLimit: number }, nowMs: number): void {
+function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): void {
   const rules: readonly (Violation & { readonly broken: boolean })[] = [
     {
       field: "service",
@@ -108,7 +109,7 @@ function checkNewKey(key: CreateKeyInput & { readonly rateLimit: number }, nowMs
       field: "rate_limit",
       reason: "out_of_range",
       message: `rate_limit must be a whole number from 1 to ${RATE_LIMIT_MAX}`,
-      broken: !(Number.isInteger(key.rateLimit) && key.rateLimit >= 1 && key.rateLimit <= RATE_LIMIT_MAX),
+      broken: !(Number.isInteger(rateLimit) && rateLimit >= 1 && rateLimit <= RATE_LIMIT_MAX),
     },
     {
       field: "allowed_services",

@@ -63,7 +63,7 @@ async function submitJson(submit: Submit, call: RestCall): Promise<RestAnswer> {
     service: body.service,
     version: body.version,
     instance_id: body.instance_id,
-    idempotency_key: body.idempotency_key ?? call.header("idempotency-key"),
+    idempotency_key: body.idempotency_key || call.header("idempotency-key"),
     metrics: body.metrics,
   };
   return ok(await submit(call, submitted));

@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { createRecord, KEY, setup } from "./support.ts";
+
+test("a good key is admitted as its owner, and told how its bucket stands", () => {
+  const { admit, reported } = setup();
+  const { call, bucket } = admit();
+  const principal = { apiKeyId: 1, service: "auth", role: "writer", allowedServices: [] };
+  assert.equal(call, { requestNumber: 7, requestId: "req_0000000000000007", principal });
+  assert.equal(bucket, { limit: 60, remaining: 59, resetSeconds: 1, retryAfterSeconds: 1 });
+  assert.equal(reported, ["auth success"]);
+});
+
+const REFUSED = [
+  { name: "no key", key: "", record: createRecord(), reason: "api_key_missing" },
+  { name: "a wrong key", key: "wrong", record: createRecord(), reason: "api_key_invalid" },
+  {
+    name: "the hash of a key",
+    key: createRecord().keyHash,
+    record: createRecord(),
+    reason: "api_key_invalid",
+  },
+  { name: "a key and a space", key: `${KEY} `, record: createRecord(), reason: "api_key_invalid" },
+  { name: "a megabyte", key: "k".repeat(1 << 20), record: createRecord(), reason: "api_key_invalid" },
+  { name: "a revoked key", key: KEY, record: createRecord({ isActive: false }), reason: "api_key_inactive" },
+  { name: "an expired key", key: KEY, record: createRecord({ expiresMs: 1 }), reason: "api_key_expired" },
+] as const;
+
+for (const { name, key, record, reason } of REFUSED) {
+  test(`${name} is refused as ${reason}, and told nothing of any bucket`, () => {
+    const { admit, reported } = setup(record);
+    const { failure, bucket } = admit(key);
+    assert.is(failure?.reason, reason);
+    assert.is(bucket, undefined);
+    assert.equal(reported, [`undefined ${reason}`]);
+    assert.not.ok(failure?.message.includes(KEY));
+  });
+}
+
+test("the texts that clients search for are kept", () => {
+  const { admit } = setup(createRecord({ rateLimit: 1 }), createRecord({ key: "off", isActive: false }));
+  assert.is(admit("").failure?.message, "API key required in X-API-Key header");
+  assert.is(admit("wrong").failure?.message, "Invalid API key");
+  assert.is(admit("off").failure?.message, "API key is inactive");
+  admit();
+  assert.is(admit().failure?.message, "Rate limit exceeded. Limit: 1 requests/minute");
+});
+
+const BEARERS: readonly { authorization: string; apiKey?: string; admitted: boolean }[] = [
+  { authorization: `Bearer ${KEY}`, admitted: true },
+  { authorization: `bearer   ${KEY}`, admitted: true },
+  { authorization: `BEARER ${KEY}`, apiKey: "", admitted: true },
+  { authorization: `Bearer ${KEY}`, apiKey: "wrong", admitted: false },
+  { authorization: "Bearer wrong", apiKey: KEY, admitted: true },
+  { authorization: `Basic ${KEY}`, admitted: false },
+  { authorization: KEY, admitted: false },
+  { authorization: "Bearer", admitted: false },
+  { authorization: `Bearer ${KEY} ${KEY}`, admitted: false },
+];
+
+for (const { authorization, apiKey, admitted } of BEARERS) {
+  const outcome = admitted ? "admitted" : "refused";
+  test(`"${authorization}" beside X-API-Key ${apiKey ?? "absent"} is ${outcome}`, () => {
+    assert.is(setup().admitBearer(authorization, apiKey).call !== undefined, admitted);
+  });
+}
+
+test("a key that lacks the role is refused by name, has paid its token, and is told its bucket", () => {
+  const { admit, reported } = setup(createRecord({ role: "reader" }));
+  const { failure, bucket } = admit();
+  assert.is(failure?.reason, "permission_denied");
+  assert.is(bucket?.remaining, 59);
+  assert.equal(reported, ["auth permission_denied"]);
+});
+
+test("an admin may call everything", () => {
+  assert.ok(setup(createRecord({ role: "admin" })).admit(KEY, { roles: [] }).call);
+});
+
+test("over the limit a caller is refused, told when a token is there, and admitted then", () => {
+  const { admit, clock, reported } = setup(createRecord({ rateLimit: 2 }));
+  assert.equal([admit().call !== undefined, admit().call !== undefined], [true, true]);
+  const { failure, bucket } = admit();
+  assert.is(failure?.reason, "rate_limited");
+  assert.is(failure?.retryAfterSeconds, 30);
+  assert.equal(bucket, { limit: 2, remaining: 0, resetSeconds: 60, retryAfterSeconds: 30 });
+  assert.equal(reported.slice(-2), ["auth limited", "auth rate_limited"]);
+  clock.advance(29_000);
+  assert.is(admit().failure?.retryAfterSeconds, 1);
+  clock.advance(1000);
+  assert.ok(admit().call);
+});
+
+test("a route that costs no token answers with an empty bucket too, and takes nothing", () => {
+  const { admit } = setup(createRecord({ rateLimit: 1 }));
+  admit();
+  for (let call = 0; call < 3; call += 1) assert.is(admit(KEY, { costsToken: false }).bucket?.remaining, 0);
+  assert.is(admit().failure?.reason, "rate_limited");
+});
+
+test("jumps of the wall clock neither fill a bucket nor empty it", () => {
+  const jumps = fc.array(fc.tuple(fc.integer({ min: -1e10, max: 1e10 }), fc.nat(3000)), { maxLength: 100 });
+  fc.assert(
+    fc.property(jumps, (steps) => {
+      const [still, jumping] = [
+        setup(createRecord({ rateLimit: 20 })),
+        setup(createRecord({ rateLimit: 20 })),
+      ];
+      for (const [jump, ms] of steps) {
+        jumping.clock.jumpWall(jump);
+        for (const { clock } of [still, jumping]) clock.advance(ms);
+        assert.equal(jumping.admit().bucket, still.admit().bucket);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test("a key ends at its expiry, to the millisecond", () => {
+  const { admit, clock, directory } = setup();
+  directory.put(createRecord({ expiresMs: clock.wallMs() + 1000 }));
+  clock.advance(999);
+  assert.ok(admit().call);
+  clock.advance(1);
+  assert.is(admit().failure?.reason, "api_key_expired");
+});
+
+test.run();

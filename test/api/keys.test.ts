@@ -1,0 +1,165 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { hashKey } from "../../src/access/api-key.ts";
+import { KeyDirectory } from "../../src/access/key-directory.ts";
+import {
+  type CreateKeyInput,
+  createKeyAdministration,
+  OVERLAP_SECONDS_MAX,
+} from "../../src/api/admin/keys.ts";
+import { ServiceError } from "../../src/errors.ts";
+import type { ApiKeyRecord } from "../../src/storage/key-store.ts";
+import { TestClock } from "../support/test-clock.ts";
+
+const INPUT: CreateKeyInput = {
+  service: "auth",
+  role: "writer",
+  rateLimit: undefined,
+  allowedServices: [],
+  expiresMs: undefined,
+  description: "",
+};
+
+/** Administration over a store in memory. */
+function setup({ defaultRateLimit = 77 } = {}) {
+  const clock = new TestClock();
+  const directory = new KeyDirectory(clock, []);
+  const records: ApiKeyRecord[] = [];
+  const change = (id: number, changes: Partial<ApiKeyRecord>): ApiKeyRecord => {
+    const old = records[id - 1];
+    if (old === undefined) throw new ServiceError("not_found", `no API key ${id}`);
+    const changed = { ...old, ...changes };
+    records[id - 1] = changed;
+    return changed;
+  };
+  const administration = createKeyAdministration({
+    clock,
+    defaultRateLimit,
+    directory,
+    storage: {
+      listKeys: async () => records,
+      async createKey(key, createdMs) {
+        const record = { ...key, id: records.length + 1, isActive: true, createdMs };
+        records.push(record);
+        return record;
+      },
+      revokeKey: async (id) => change(id, { isActive: false }),
+      async rotateKey({ id, keyHash, oldExpiresMs, nowMs }) {
+        const old = change(id, { expiresMs: oldExpiresMs });
+        const replacement = {
+          ...old,
+          id: records.length + 1,
+          keyHash,
+          expiresMs: undefined,
+          createdMs: nowMs,
+        };
+        records.push(replacement);
+        return { old, replacement };
+      },
+    },
+  });
+  return { clock, directory, records, administration };
+}
+
+test("a new key is in force at once, and only its hash is kept", async () => {
+  const { administration, directory, records } = setup();
+  const { record, secret } = await administration.create({ ...INPUT, description: "gateway" });
+  assert.is(directory.find(secret)?.record, record);
+  assert.equal([record.keyHash, record.rateLimit], [hashKey(secret), 77]);
+  assert.not.ok(JSON.stringify(records).includes(secret));
+});
+
+test("a revoked key is out of force at once", async () => {
+  const { administration, directory } = setup();
+  const { record, secret } = await administration.create(INPUT);
+  await administration.revoke(record.id);
+  assert.is(directory.find(secret)?.record.isActive, false);
+});
+
+test("a rotated key works on for its overlap and no longer, beside the new one", async () => {
+  const { administration, directory, clock } = setup();
+  const old = await administration.create(INPUT);
+  const { secret } = await administration.rotate(old.record.id, 60);
+  const isExpired = (key: string) => {
+    const entry = directory.find(key);
+    return entry === undefined || directory.isExpired(entry);
+  };
+  clock.advance(59_999);
+  assert.equal([isExpired(old.secret), isExpired(secret)], [false, false]);
+  clock.advance(1);
+  assert.equal([isExpired(old.secret), isExpired(secret)], [true, false]);
+});
+
+test("without overlap a rotated key ends at once", async () => {
+  const { administration, directory } = setup();
+  const old = await administration.create(INPUT);
+  await administration.rotate(old.record.id, 0);
+  const entry = directory.find(old.secret);
+  assert.ok(entry !== undefined && directory.isExpired(entry));
+});
+
+const REFUSED: readonly { name: string; input: Partial<CreateKeyInput>; field: string }[] = [
+  { name: "no service", input: { service: "" }, field: "service" },
+  { name: "a service with a newline", input: { service: "auth\n" }, field: "service" },
+  { name: "a long service", input: { service: "a".repeat(101) }, field: "service" },
+  { name: "a limit of 0", input: { rateLimit: 0 }, field: "rate_limit" },
+  { name: "half a request a minute", input: { rateLimit: 0.5 }, field: "rate_limit" },
+  { name: "a limit that is no number", input: { rateLimit: Number.NaN }, field: "rate_limit" },
+  { name: "a limit over a million", input: { rateLimit: 1_000_001 }, field: "rate_limit" },
+  { name: "an empty glob", input: { allowedServices: [""] }, field: "allowed_services" },
+  { name: "a regular expression", input: { allowedServices: ["a.+"] }, field: "allowed_services" },
+  { name: "101 globs", input: { allowedServices: new Array(101).fill("a") }, field: "allowed_services" },
+  { name: "an expiry now", input: { expiresMs: Date.UTC(2026, 0, 1) }, field: "expires_at" },
+  { name: "an expiry that is no time", input: { expiresMs: Number.NaN }, field: "expires_at" },
+  { name: "a long description", input: { description: "\u{1f600}".repeat(201) }, field: "description" },
+  { name: "a description with a newline", input: { description: "a\nb" }, field: "description" },
+];
+
+for (const { name, input, field } of REFUSED) {
+  test(`a key with ${name} is refused, and nothing is stored`, async () => {
+    const { administration, records } = setup();
+    const error = await administration.create({ ...INPUT, ...input }).catch((reason: unknown) => reason);
+    assert.ok(error instanceof ServiceError && error.reason === "validation_failed");
+    assert.equal(
+      error.violations.map((violation) => violation.field),
+      [field],
+    );
+    assert.is(records.length, 0);
+  });
+}
+
+test("the largest values that are allowed are taken", async () => {
+  const { administration, clock } = setup();
+  const { record } = await administration.create({
+    ...INPUT,
+    service: "a".repeat(100),
+    rateLimit: 1_000_000,
+    allowedServices: new Array(100).fill("*"),
+    expiresMs: clock.wallMs() + 1,
+    description: "\u{1f600}".repeat(200),
+  });
+  assert.is(record.id, 1);
+});
+
+test("a key without a limit gets the operator's default, also one that nobody may ask for", async () => {
+  const { record } = await setup({ defaultRateLimit: 5_000_000 }).administration.create(INPUT);
+  assert.is(record.rateLimit, 5_000_000);
+});
+
+test("an overlap outside 0 to 90 days is refused before anything changes", async () => {
+  const { administration, records } = setup();
+  const { record } = await administration.create(INPUT);
+  for (const overlap of [-1, OVERLAP_SECONDS_MAX + 1, Number.NaN, Infinity]) {
+    const error = await administration.rotate(record.id, overlap).catch((reason: unknown) => reason);
+    assert.is((error as ServiceError).reason, "validation_failed");
+  }
+  assert.equal(records, [record]);
+});
+
+test("changing a key that does not exist says so", async () => {
+  const { administration } = setup();
+  for (const change of [administration.revoke(9), administration.rotate(9, 0)])
+    assert.is(((await change.catch((reason: unknown) => reason)) as ServiceError).reason, "not_found");
+});
+
+test.run();
