@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import type { Call } from "../access/call.ts";
 import { mayWrite } from "../access/service-binding.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import { ServiceError, type Violation } from "../errors.ts";
+import { fingerprint } from "../ingest/fingerprint.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import { describeRejection, type Rejection, type Validate, type Validated } from "../ingest/validate.ts";
 import type { Submission } from "../storage/batch.ts";
@@ -109,25 +109,17 @@ function describe(call: Call, validated: Validated): SubmitAnswer {
 function createSubmission(
   call: Call,
   submitted: SubmittedMetrics,
-  { service, version, instanceId, idempotencyKey, measurements }: Validated,
+  validated: Validated,
   answer: SubmitAnswer,
 ): Submission {
+  const { service, version, instanceId, idempotencyKey, measurements } = validated;
   const source = { service, version, instanceId, apiKeyId: call.principal.apiKeyId };
   const idempotency = idempotencyKey !== undefined && {
     key: idempotencyKey,
-    fingerprint: fingerprint([service, version, instanceId, submitted.metrics]),
+    fingerprint: fingerprint(validated, submitted.metrics),
     answer: JSON.stringify(answer),
   };
   return { source, requestNumber: call.requestNumber, measurements, idempotency: idempotency || undefined };
-}
-
-/** Tells requests apart. @throws {ServiceError} `malformed_body` when one is nested too deeply to print. */
-function fingerprint(request: readonly unknown[]): string {
-  try {
-    return hash("sha256", JSON.stringify(request), "base64url");
-  } catch (cause) {
-    throw new ServiceError("malformed_body", "the metrics are nested too deeply", { cause });
-  }
 }
 
 /** Answer what was answered before. @throws {ServiceError} `idempotency_conflict` for another request. */

@@ -1,9 +1,10 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { RequestIdentity } from "../access/call.ts";
 import { FAILURES, ServiceError } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { headerOf } from "./exchange.ts";
-import type { NodeRequest, NodeResponse, OnRequest } from "./node-http.ts";
+import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
 import { type HandleRest, type RestRoute, sendFailure } from "./rest/rest-handler.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 
@@ -87,10 +88,16 @@ function allowed(methods: Readonly<Record<string, RestRoute>>): string {
 
 /**
  * After an answer to a request whose body was not read, node reads the rest to reach the next request.
- * For a refused upload that would be the upload after all.
+ * For a refused upload that would be the upload after all. On HTTP/2 the stream would stay open until a
+ * deadline, and a shutdown would wait for it: the peer is asked to stop (RFC 9113, 8.1).
  */
 function closeAfterUnreadBody({ request, response }: Exchange): void {
-  if (request.httpVersionMajor !== 1) return;
+  if (isHttp2Request(request)) {
+    const { stream } = request;
+    // Not the response's own "finish": node tells that together with "close".
+    stream.once("finish", () => setImmediate(stopUpload, stream));
+    return;
+  }
   const length = headerOf(request, "content-length");
   const isUnbounded =
     length === undefined
@@ -102,6 +109,19 @@ function closeAfterUnreadBody({ request, response }: Exchange): void {
     if (!request.complete) response.setHeader("connection", "close");
     return Reflect.apply(writeHead, response, head);
   };
+}
+
+/** Turns of the event loop until the end of an answer has surely been handed to the network. */
+const TURNS_MAX = 10;
+
+/** Once the answer has left, trailers and all; a reset before that would cut it. */
+function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
+  if (stream.destroyed || stream.state.remoteClose !== 0) return;
+  if (stream.state.localClose === 1) {
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    // What has arrived and is not read would keep it from closing.
+    setImmediate(() => stream.destroy());
+  } else if (turnsLeft > 0) setImmediate(stopUpload, stream, turnsLeft - 1);
 }
 
 /** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */

@@ -1,7 +1,7 @@
 import { constants } from "node:http2";
+import { isHttp2Request, unsentBytes } from "../node-http.ts";
 import type { Connection, ConnectionTable, Exchange } from "./connection-table.ts";
 import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
-import { isHttp2Request, unsentBytes } from "../node-http.ts";
 
 /**
  * Cut what has passed a deadline that node does not keep: an undecided protocol, an answer nobody

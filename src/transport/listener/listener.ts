@@ -9,6 +9,7 @@
  */
 import type { AddressInfo, Server } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
+import type { OnRequest } from "../node-http.ts";
 import { enforceDeadlines } from "./connection-deadlines.ts";
 import { routeCleartext, routeTls, type StartSession } from "./connection-routing.ts";
 import { ConnectionTable } from "./connection-table.ts";
@@ -17,7 +18,6 @@ import { type Drained, drain } from "./drain.ts";
 import { createHttp1Server, type TlsIdentity } from "./http1-server.ts";
 import { createHttp2Server, startSession } from "./http2-server.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
-import type { OnRequest } from "../node-http.ts";
 import { limitResets } from "./reset-limit.ts";
 
 export interface ListenerOptions {

@@ -4,7 +4,7 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import type { Compression, UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
+import type { UniversalHandler, UniversalServerRequest } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
   compressionGzip,
@@ -12,8 +12,16 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { type Exchange, headerOf } from "../exchange.ts";
-import { guardJson, guardJsonEnvelopes, guardPossibleJson, SCAN_FROM_BYTES } from "../json-guard.ts";
+import { SCAN_FROM_BYTES } from "../json-guard.ts";
 import { isHttp2Request, type NodeRequest } from "../node-http.ts";
+import {
+  type CreateGuard,
+  guardEnvelopes,
+  guarded,
+  guardFor,
+  guardMessage,
+  withGuard,
+} from "./body-guard.ts";
 import { EXCHANGE } from "./context.ts";
 
 export interface RpcOptions {
@@ -49,7 +57,7 @@ function createHandlers(
     requestGate,
     readMaxBytes,
     maxTimeoutMs: TIMEOUT_MS_MAX,
-    acceptCompression: [compressionGzip, compressionBrotli].map(scanned),
+    acceptCompression: [compressionGzip, compressionBrotli].map(guarded),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
   });
@@ -65,38 +73,30 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const { request, response } = exchange;
   const values = createContextValues().set(EXCHANGE, exchange);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  await universalResponseToNodeResponse(await handler(guardBody(universal, request)), response);
-}
-
-/** What a compressed message holds is known only here, and of what kind it is not even here. */
-function scanned(compression: Compression): Compression {
-  return {
-    ...compression,
-    async decompress(bytes, readMaxBytes) {
-      const message = await compression.decompress(bytes, readMaxBytes);
-      guardPossibleJson(message);
-      return message;
-    },
-  };
+  const createGuard = guardFor(handler, headerOf(request, "content-type"), request.url ?? "");
+  const answer = await withGuard(createGuard, () => handler(guardBody(universal, request, createGuard)));
+  // Connect leaves out what RFC 9110 demands.
+  if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
+  await universalResponseToNodeResponse(answer, response);
 }
 
 type Body = AsyncIterable<Uint8Array>;
 
-/** See that Connect gets a whole body, and JSON that it can parse without a stall. */
-function guardBody(universal: UniversalServerRequest, request: NodeRequest): UniversalServerRequest {
+/** See that Connect gets a whole body, and one that it can decode without a stall. */
+function guardBody(
+  universal: UniversalServerRequest,
+  request: NodeRequest,
+  createGuard: CreateGuard,
+): UniversalServerRequest {
   const { body } = universal;
   if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)) return universal;
   const length = headerOf(request, "content-length");
   const whole = isHttp2Request(request) && length === undefined ? wholeBody(body, request) : body;
-  const guarded = Number(length ?? Infinity) > SCAN_FROM_BYTES ? scannedBody(whole, request) : whole;
-  return guarded === body ? universal : { ...universal, body: guarded };
-}
-
-function scannedBody(body: Body, request: NodeRequest): Body {
-  const type = headerOf(request, "content-type") ?? "";
-  if (/^application\/[a-z-]+\+json\b/i.test(type)) return guardJsonEnvelopes(body);
-  const isPlain = /^application\/json\b/i.test(type) && headerOf(request, "content-encoding") === undefined;
-  return isPlain ? guardJson(body) : body;
+  if (Number(length ?? Number.POSITIVE_INFINITY) <= SCAN_FROM_BYTES) return { ...universal, body: whole };
+  const isFramed = /^application\/(grpc|connect\+)/i.test(headerOf(request, "content-type") ?? "");
+  if (isFramed) return { ...universal, body: guardEnvelopes(whole, createGuard) };
+  const isCompressed = headerOf(request, "content-encoding") !== undefined;
+  return { ...universal, body: isCompressed ? whole : guardMessage(whole, createGuard) };
 }
 
 /**

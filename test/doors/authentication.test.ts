@@ -1,0 +1,233 @@
+/** Every method and every route, with every kind of key: who gets in is decided by a table, and by nothing else. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DescMethod, DescMethodStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { ConnectError, createClient } from "@connectrpc/connect";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createRestRoutes } from "../../src/transport/rest/routes.ts";
+import { openRestDoors, openRpcDoors, type RequestHeaders, type RpcDoor } from "../support/doors.ts";
+import { ADMIN_KEY, startTestService } from "../support/service.ts";
+import { makeCallers, type Rule, refusalOf } from "./callers.ts";
+
+/** Who may call what. A method that is not here fails the test, so that nobody adds one without deciding. */
+const METHODS: Readonly<Record<string, Rule>> = {
+  "mcp.metrics.v1.MetricsService/Submit": "writer",
+  "mcp.metrics.v1.MetricsService/Flush": "writer",
+  "mcp.metrics.v1.MetricsService/RateLimitStatus": "key",
+  "mcp.metrics.v1.MetricsService/Health": "open",
+  "mcp.metrics.v1.AdminService/CreateKey": "admin",
+  "mcp.metrics.v1.AdminService/ListKeys": "admin",
+  "mcp.metrics.v1.AdminService/RevokeKey": "admin",
+  "mcp.metrics.v1.AdminService/RotateKey": "admin",
+  "grpc.health.v1.Health/Check": "open",
+  "grpc.health.v1.Health/List": "open",
+  "grpc.health.v1.Health/Watch": "open",
+  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": "open",
+  "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": "open",
+};
+
+const ROUTES: Readonly<Record<string, Rule>> = {
+  "GET /": "open",
+  "POST /metrics": "writer",
+  "GET /metrics": "reader",
+  "POST /flush": "writer",
+  "GET /rate-limit": "key",
+  "GET /health": "open",
+  "GET /health/db": "open",
+  "GET /health/ready": "open",
+};
+
+const GEN = join(import.meta.dirname, "../../gen");
+const clock = { ...systemClock, shiftMs: 0, wallMs: () => Date.now() + clock.shiftMs };
+const service = await startTestService({}, clock);
+const { callers, secrets } = await makeCallers(service, clock);
+const rpcDoors = openRpcDoors(service.url);
+const restDoors = openRestDoors(service.url);
+const services = await generatedServices();
+/** Everything that any caller was told. */
+const told: string[] = [];
+
+test.after(async () => {
+  for (const door of [...rpcDoors, ...restDoors]) door.close();
+  await service.close();
+});
+
+async function generatedServices(): Promise<readonly DescService[]> {
+  const files = readdirSync(GEN, { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith("_pb.js"),
+  );
+  const modules = await Promise.all(files.map((name) => import(join(GEN, name)) as Promise<object>));
+  const isService = (value: unknown): value is DescService =>
+    typeof value === "object" && value !== null && "kind" in value && value.kind === "service";
+  return modules.flatMap((module) => Object.values(module)).filter(isService);
+}
+
+const nameOf = (method: DescMethod) => `${method.parent.typeName}/${method.name}`;
+
+const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";
+
+/** The reason of the failure, or undefined. */
+async function call(door: RpcDoor, method: DescMethod, headers: RequestHeaders): Promise<string | undefined> {
+  try {
+    if (isUnary(method)) {
+      const answer = await door.transport.unary(method, undefined, 5000, headers, {});
+      told.push(JSON.stringify([...answer.header, ...answer.trailer]));
+    } else {
+      const end = new AbortController();
+      const answer = await door.transport.stream(
+        method as DescMethodStreaming,
+        end.signal,
+        5000,
+        headers,
+        noInput(),
+      );
+      for await (const _message of answer.message) break;
+      end.abort();
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    told.push(JSON.stringify([error.message, [...error.metadata]]));
+    return error.findDetails(ErrorInfoSchema)[0]?.reason ?? `${error.code}: ${error.message}`;
+  }
+}
+
+async function* noInput() {
+  yield {};
+}
+
+function isRefusal(reason: string | undefined): boolean {
+  return reason !== undefined && /^(api_key_|permission_denied)/.test(reason);
+}
+
+test("every method of the generated code that is ours has a rule here, and so has everything that is served", async () => {
+  const ours = services.filter(({ typeName }) => typeName.startsWith("mcp."));
+  for (const method of ours.flatMap((each) => each.methods))
+    assert.ok(METHODS[nameOf(method)], nameOf(method));
+  const door = rpcDoors.find(({ protocol }) => protocol === "gRPC");
+  assert.ok(door);
+  const client = createClient(ServerReflection, door.transport);
+  async function* question() {
+    yield { messageRequest: { case: "listServices" as const, value: "" } };
+  }
+  for await (const { messageResponse } of client.serverReflectionInfo(question())) {
+    assert.is(messageResponse.case, "listServicesResponse");
+    if (messageResponse.case !== "listServicesResponse") continue;
+    const served = messageResponse.value.service.map(({ name }) => name);
+    assert.equal(served, [...new Set(Object.keys(METHODS).map((name) => name.split("/")[0]))].sort());
+  }
+});
+
+for (const method of services.flatMap((each) => each.methods)) {
+  const rule = METHODS[nameOf(method)];
+  if (rule === undefined) continue;
+  // A call in both directions needs HTTP/2; what is open needs no more than one proof of it a door.
+  const able = method.methodKind === "unary" ? rpcDoors : rpcDoors.filter(({ http }) => http === 2);
+  test(`${nameOf(method)} is for ${rule} only, through ${able.length} doors with ${callers.length} kinds of key`, async () => {
+    for (const door of able) {
+      for (const caller of callers) {
+        const reason = await call(door, method, caller.headers);
+        const expected = refusalOf(caller, rule);
+        const name = `${door.name}, ${caller.name}: ${reason}`;
+        if (expected === undefined) assert.not(isRefusal(reason), name);
+        else assert.is(reason, expected, name);
+      }
+    }
+  });
+}
+
+test("every REST route has a rule here", () => {
+  const unused = () => {
+    throw new Error("not called");
+  };
+  const routes = createRestRoutes({
+    submit: unused,
+    flush: unused,
+    checkReadiness: unused,
+    expose: unused,
+    version: "0",
+  });
+  const names = [...routes].flatMap(([path, methods]) =>
+    Object.keys(methods).map((name) => `${name} ${path}`),
+  );
+  assert.equal(names.sort(), Object.keys(ROUTES).sort());
+});
+
+for (const [route, rule] of Object.entries(ROUTES)) {
+  const [method = "", path = ""] = route.split(" ");
+  const body = method === "POST" ? "{}" : undefined;
+  test(`${route} is for ${rule} only, with ${callers.length} kinds of key`, async () => {
+    for (const door of restDoors) {
+      for (const caller of callers) {
+        const headers = { "content-type": "application/json", ...caller.headers };
+        const { status, text, headers: received } = await door.send(method, path, headers, body);
+        told.push(text, JSON.stringify([...received]));
+        const expected = refusalOf(caller, rule);
+        const name = `${door.name}, ${caller.name}: ${text}`;
+        if (expected === undefined) assert.not.ok([401, 403].includes(status), name);
+        else assert.is(JSON.parse(text).error, expected, name);
+        if (expected !== undefined) assert.is(status, expected === "permission_denied" ? 403 : 401, name);
+      }
+    }
+  });
+
+  test(`${route} takes no key from the query string`, async () => {
+    if (rule === "open") return;
+    for (const door of restDoors) {
+      for (const name of ["api_key", "x-api-key", "X-API-Key", "key", "access_token"]) {
+        const { status, text } = await door.send(method, `${path}?${name}=${ADMIN_KEY}`, {}, body);
+        told.push(text);
+        assert.is(JSON.parse(text).error, "api_key_missing", `${status} ${text}`);
+      }
+    }
+  });
+}
+
+test("an RPC takes no key from the query string, of a Connect GET or any other", async () => {
+  const path = "/mcp.metrics.v1.MetricsService/RateLimitStatus";
+  const query = `api_key=${ADMIN_KEY}&x-api-key=${ADMIN_KEY}`;
+  const get = await fetch(`${service.url}${path}?connect=v1&encoding=json&message=%7B%7D&${query}`);
+  const headers = { "content-type": "application/json" };
+  const post = await fetch(`${service.url}${path}?${query}`, { method: "POST", headers, body: "{}" });
+  for (const answer of [get, post]) {
+    assert.is(answer.status, 401);
+    const text = await answer.text();
+    told.push(text);
+    assert.match(text, "API key required");
+  }
+});
+
+test("two different X-API-Key headers are nobody's key", async () => {
+  const headers = new Headers([
+    ["x-api-key", ADMIN_KEY],
+    ["x-api-key", ADMIN_KEY],
+  ]);
+  assert.is((await fetch(`${service.url}/rate-limit`, { headers })).status, 401);
+});
+
+test("an unknown path asks for no key and tells none apart", async () => {
+  for (const { headers } of callers.slice(0, 13)) {
+    const answer = await fetch(`${service.url}/no/such/path`, { headers });
+    const { request_id: _id, ...body } = (await answer.json()) as Record<string, unknown>;
+    assert.is(answer.status, 404);
+    assert.is(body.detail, "Not Found");
+  }
+});
+
+test("no key of any kind is in the log or in an answer", () => {
+  assert.ok(told.length > 1000, `${told.length} answers`);
+  const log = JSON.stringify(service.logs);
+  for (const secret of secrets) {
+    assert.not.ok(log.includes(secret), "log");
+    assert.not.ok(
+      told.some((text) => text.includes(secret)),
+      "answer",
+    );
+  }
+});
+
+test.run();

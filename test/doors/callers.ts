@@ -1,0 +1,102 @@
+/** Everybody who may call, and everybody who may not: the keys of the authentication tests. */
+import type { RequestHeaders } from "../support/doors.ts";
+import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
+
+export type Role = "writer" | "reader" | "admin";
+
+/** Who may call a method or route: `open` means anybody, `key` any valid key. */
+export type Rule = "open" | "key" | Role;
+
+export interface Caller {
+  readonly name: string;
+  readonly headers: RequestHeaders;
+  /** Whose key it is, or the reason why it is nobody's. */
+  readonly is: Role | "api_key_missing" | "api_key_invalid" | "api_key_inactive" | "api_key_expired";
+}
+
+const WRONG_KEY = "wrong-key-for-tests-00001";
+const LONG_KEY = "long-key-".padEnd(10_240, "x");
+
+/** What a call of `caller` must fail with, or undefined when it may go through. */
+export function refusalOf(caller: Caller, rule: Rule): string | undefined {
+  if (rule === "open") return undefined;
+  if (caller.is.startsWith("api_key_")) return caller.is;
+  const isAllowed = caller.is === "admin" || rule === "key" || rule === caller.is;
+  return isAllowed ? undefined : "permission_denied";
+}
+
+/** Makes the keys. `clock.shiftMs` is moved by an hour, so that one of them has expired. */
+export async function makeCallers(service: TestService, clock: { shiftMs: number; wallMs: () => number }) {
+  const create = (role: Role, expiresMs?: number) =>
+    service.service.keys.create({
+      service: "test",
+      role,
+      rateLimit: 1_000_000,
+      allowedServices: [],
+      expiresMs,
+      description: "",
+    });
+  const reader = await create("reader");
+  const expired = await create("admin", clock.wallMs() + 3_600_000);
+  clock.shiftMs += 3_600_000;
+  const revoked = await create("admin");
+  await service.service.keys.revoke(revoked.record.id);
+  const rotated = await create("admin");
+  const successor = await service.service.keys.rotate(rotated.record.id, 0);
+
+  const callers: readonly Caller[] = [
+    { name: "no key", headers: {}, is: "api_key_missing" },
+    { name: "an empty key", headers: { "x-api-key": "" }, is: "api_key_missing" },
+    { name: "a key of spaces", headers: { "x-api-key": "   " }, is: "api_key_missing" },
+    { name: "a wrong key", headers: { "x-api-key": WRONG_KEY }, is: "api_key_invalid" },
+    { name: "a key of 10 kB", headers: { "x-api-key": LONG_KEY }, is: "api_key_invalid" },
+    { name: "a key with one letter more", headers: { "x-api-key": `${ADMIN_KEY}x` }, is: "api_key_invalid" },
+    { name: "a key in capitals", headers: { "x-api-key": ADMIN_KEY.toUpperCase() }, is: "api_key_invalid" },
+    {
+      name: "a key of Latin-1",
+      headers: { "x-api-key": "k\u00e9y-for-tests-000000" },
+      is: "api_key_invalid",
+    },
+    {
+      name: "two keys in one header",
+      headers: { "x-api-key": `${ADMIN_KEY}, ${WRONG_KEY}` },
+      is: "api_key_invalid",
+    },
+    { name: "a revoked key", headers: { "x-api-key": revoked.secret }, is: "api_key_inactive" },
+    { name: "an expired key", headers: { "x-api-key": expired.secret }, is: "api_key_expired" },
+    { name: "a rotated key", headers: { "x-api-key": rotated.secret }, is: "api_key_expired" },
+    { name: "a writer", headers: { "x-api-key": WRITER_KEY }, is: "writer" },
+    { name: "a reader", headers: { "x-api-key": reader.secret }, is: "reader" },
+    { name: "an admin", headers: { "x-api-key": ADMIN_KEY }, is: "admin" },
+    { name: "the successor of a rotated key", headers: { "x-api-key": successor.secret }, is: "admin" },
+    { name: "a bearer", headers: { authorization: `Bearer ${ADMIN_KEY}` }, is: "admin" },
+    { name: "a bearer in small letters", headers: { authorization: `bearer ${WRITER_KEY}` }, is: "writer" },
+    { name: "a wrong bearer", headers: { authorization: `Bearer ${WRONG_KEY}` }, is: "api_key_invalid" },
+    { name: "a bearer of nothing", headers: { authorization: "Bearer " }, is: "api_key_missing" },
+    {
+      name: "basic authentication",
+      headers: { authorization: `Basic ${btoa(ADMIN_KEY)}` },
+      is: "api_key_missing",
+    },
+    { name: "a key without a scheme", headers: { authorization: ADMIN_KEY }, is: "api_key_missing" },
+    { name: "a key in a cookie", headers: { cookie: `x-api-key=${ADMIN_KEY}` }, is: "api_key_missing" },
+    {
+      name: "a wrong key next to a good bearer",
+      headers: { "x-api-key": WRONG_KEY, authorization: `Bearer ${ADMIN_KEY}` },
+      is: "api_key_invalid",
+    },
+    {
+      name: "a good key next to a wrong bearer",
+      headers: { "x-api-key": WRITER_KEY, authorization: `Bearer ${WRONG_KEY}` },
+      is: "writer",
+    },
+  ];
+  const secrets = [
+    WRITER_KEY,
+    ADMIN_KEY,
+    WRONG_KEY,
+    LONG_KEY.slice(0, 100),
+    ...[reader, expired, revoked, rotated, successor].map(({ secret }) => secret),
+  ];
+  return { callers, secrets };
+}
