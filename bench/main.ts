@@ -9,7 +9,7 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs, promisify } from "node:util";
@@ -31,6 +31,7 @@ const HELP = `Usage: npm run bench -- [options]
 const PROTOCOLS = ["rest", "connect", "grpc"] as const;
 const BARE = "bare http";
 const SCHEMA_METRICS = 60_000;
+const loadBefore = loadavg()[0] ?? 0;
 const TMPFS_MAGIC = 0x01021994;
 
 const { values: options } = parseArgs({
@@ -151,6 +152,8 @@ function databaseBytes(path: string): number {
 function describeConditions(directory: string, pinning: Pinning): string {
   const isTmpfs = statfsSync(directory).type === TMPFS_MAGIC;
   const disk = isTmpfs ? "; databases in memory (tmpfs), so durability cost nothing: use --dir" : "";
+  const others =
+    loadBefore > 0.5 ? `; load average ${loadBefore.toFixed(1)} before the start: others disturb this` : "";
   const profiled = options.profile === undefined ? "" : "; profiled";
-  return `${pinning.description}; node ${process.versions.node}${disk}${profiled}`;
+  return `${pinning.description}; node ${process.versions.node}${disk}${others}${profiled}`;
 }

@@ -51,6 +51,9 @@ export interface MeasureOptions {
 /** Distinct metrics in prepared requests: enough that no cache holds them all. */
 const METRICS_PREPARED = 12_800;
 
+/** A cold service answers at half its speed for the first two or three seconds, until its code is compiled. */
+const WARM_UP_ROUNDS = 3;
+
 /** Every target at every shape, in turns (A B C A B C …), so that what else the machine does hits all alike. */
 export async function measure(options: MeasureOptions): Promise<Measurements> {
   const { targets, shapes, rounds, roundMs, onProgress } = options;
@@ -64,9 +67,11 @@ export async function measure(options: MeasureOptions): Promise<Measurements> {
       if (target.name !== options.bare) storedMetrics += result.accepted;
       return result;
     };
-    for (const target of targets) {
-      onProgress(`warming up ${target.name}, ${size} a request`);
-      await load(target, 16);
+    for (let round = 1; round <= WARM_UP_ROUNDS; round++) {
+      for (const target of targets) {
+        onProgress(`warming up ${target.name}, ${size} a request`);
+        await load(target, 64);
+      }
     }
     for (const shape of shapes.filter((each) => each.metricsPerRequest === size)) {
       const results = new Map<string, RoundResult[]>(targets.map((target) => [target.name, []]));

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { realDatabasePath } from "./storage/real-path.ts";
 
 /**
  * How the command line finds the service that holds a database: a file beside it, readable by its
@@ -11,7 +12,7 @@ export interface LocalService {
   readonly adminKey: string;
 }
 
-const fileOf = (databasePath: string) => `${databasePath}-service.json`;
+const fileOf = (databasePath: string) => `${realDatabasePath(databasePath)}-service.json`;
 
 export function announceService(databasePath: string, service: LocalService): void {
   // Removed first: writing keeps an older file's mode.

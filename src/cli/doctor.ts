@@ -5,9 +5,9 @@ import { type Config, ConfigError, describeConfig, readConfig } from "../config.
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
 import { MIGRATIONS_FOLDER } from "../main.ts";
-import { openReader } from "../storage/database.ts";
 import { isDatabaseInUse } from "../storage/lock.ts";
 import { readApplied, readMigrations } from "../storage/migrator.ts";
+import { readDatabase } from "../storage/offline.ts";
 import { CommandError, type Output } from "./output.ts";
 
 interface Finding {
@@ -69,10 +69,10 @@ function checkDatabase(config: Config, findings: Finding[]): boolean {
   }
   const isRunning = isDatabaseInUse(path);
   try {
-    const reader = openReader(path);
-    const applied = readApplied(reader, readMigrations(MIGRATIONS_FOLDER)).length;
-    const integrity = reader.all("PRAGMA quick_check(5)").map((row) => String(row.quick_check));
-    reader.close();
+    const { applied, integrity } = readDatabase(path, (reader) => ({
+      applied: readApplied(reader, readMigrations(MIGRATIONS_FOLDER)).length,
+      integrity: reader.all("PRAGMA quick_check(5)").map((row) => String(row.quick_check)),
+    }));
     const isSound = integrity.join() === "ok";
     findings.push({
       check: "database",
@@ -80,7 +80,7 @@ function checkDatabase(config: Config, findings: Finding[]): boolean {
       detail: isSound ? `${path}, at migration ${applied}, sound` : `${path}: ${integrity.join("; ")}`,
     });
   } catch (error) {
-    findings.push({ check: "database", state: "problem", detail: `${path}: ${(error as Error).message}` });
+    findings.push({ check: "database", state: "problem", detail: (error as Error).message });
   }
   const url = isRunning ? findService(path)?.url : undefined;
   findings.push({

@@ -5,7 +5,7 @@ import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
 import { MIGRATIONS_FOLDER } from "../main.ts";
 import type { Database } from "../storage/database.ts";
-import { createKey, listKeys, revokeKey, rotateKey } from "../storage/key-store.ts";
+import { type ApiKeyRecord, createKey, listKeys, revokeKey, rotateKey } from "../storage/key-store.ts";
 import { DatabaseInUseError } from "../storage/lock.ts";
 import { migrateUp, readMigrations } from "../storage/migrator.ts";
 import { withDatabase } from "../storage/offline.ts";
@@ -26,16 +26,22 @@ export async function withKeys<Result>(
 ): Promise<Result> {
   const path = config.database.path;
   try {
-    return await withDatabase(path, (database) => {
-      migrateUp(database, readMigrations(MIGRATIONS_FOLDER));
+    const migrations = readMigrations(MIGRATIONS_FOLDER);
+    return await withDatabase(path, migrations, (database) => {
+      migrateUp(database, migrations);
       return work(openKeys(database, config));
     });
   } catch (error) {
     if (!(error instanceof DatabaseInUseError)) throw error;
     const service = findService(path);
     if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
-    return work(createAdminClient(service.url, service.adminKey));
+    return work(createAdminClient(service.url, service.adminKey)).catch(tellPlainly);
   }
+}
+
+/** The service's refusal, or that it cannot be reached: for people, who have no use for a stack. */
+function tellPlainly(error: Error): never {
+  throw new CommandError(error.message, { cause: error });
 }
 
 function openKeys(database: Database, config: Config): KeyAdministration {
@@ -61,16 +67,12 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
         key.service,
         key.role,
         String(key.rateLimit),
-        key.isActive ? "active" : "revoked",
+        stateOf(key),
         key.expiresMs === undefined ? "never" : new Date(key.expiresMs).toISOString(),
         key.description,
       ]);
       const headings = ["ID", "SERVICE", "ROLE", "RATE LIMIT", "STATE", "EXPIRES", "DESCRIPTION"];
-      output.print(
-        table(headings, rows),
-        records.map(({ keyHash: _, ...shown }) => shown),
-      );
-      return;
+      return output.print(table(headings, rows), records.map(toJson));
     }
     case "keys create": {
       const { service, role, allow, expires, description } = run.values;
@@ -94,6 +96,26 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
       return printSecret(output, record.id, secret);
     }
   }
+}
+
+function stateOf({ isActive, expiresMs }: ApiKeyRecord): string {
+  if (!isActive) return "revoked";
+  return expiresMs !== undefined && expiresMs <= systemClock.wallMs() ? "expired" : "active";
+}
+
+/** A key without its secret or hash, under the names that the database and the API use. */
+function toJson({ id, service, role, createdMs, expiresMs, description, ...key }: ApiKeyRecord) {
+  return {
+    id,
+    service,
+    role,
+    rate_limit: key.rateLimit,
+    allowed_services: key.allowedServices,
+    is_active: key.isActive,
+    created_at: new Date(createdMs).toISOString(),
+    expires_at: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
+    description,
+  };
 }
 
 function printSecret(output: Output, id: number, secret: string): void {

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { MIGRATIONS_FOLDER } from "../main.ts";
 import { type Migration, migrateDown, migrateUp, readApplied, readMigrations } from "../storage/migrator.ts";
-import { withDatabase } from "../storage/offline.ts";
+import { readDatabase, withDatabase } from "../storage/offline.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
 
@@ -13,7 +13,7 @@ const label = ({ version, name }: Pick<Migration, "version" | "name">) =>
   `${String(version).padStart(4, "0")} ${name}`;
 const brief = ({ version, name }: Pick<Migration, "version" | "name">) => ({ version, name });
 
-/** Carry out a `migrate` command on the configured database, which no service may hold meanwhile. */
+/** Carry out a `migrate` command on the configured database. Changes need it to themselves: no service may hold it. */
 export async function runMigrate(run: MigrateRun, config: Config, output: Output): Promise<void> {
   const migrations = readMigrations(MIGRATIONS_FOLDER);
   const path = config.database.path;
@@ -23,26 +23,15 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
     case "migrate create":
       return create(run.values.name, migrations, output);
     case "migrate status":
-      return withDatabase(path, (database) => {
-        const applied = readApplied(database, migrations);
-        const rows = migrations.map((migration) => [
-          label(migration),
-          applied[migration.version - 1]?.appliedAt ?? "pending",
-        ]);
-        const value = migrations.map((migration) => ({
-          ...brief(migration),
-          applied_at: applied[migration.version - 1]?.appliedAt ?? null,
-        }));
-        output.print(table(["MIGRATION", "APPLIED"], rows), value);
-      });
+      return status(path, migrations, output);
     case "migrate up":
-      return withDatabase(path, (database) => {
+      return withDatabase(path, migrations, (database) => {
         const done = migrateUp(database, migrations, run.values.to);
         const text = done.map((migration) => `applied ${label(migration)}`).join("\n");
         output.print(text || "nothing to apply", done.map(brief));
       });
     case "migrate down":
-      return withDatabase(path, (database) => {
+      return withDatabase(path, migrations, (database) => {
         const { version, yes } = run.values;
         if (version < 0) throw new CommandError("the version to go back to is 0 or more");
         const affected = readApplied(database, migrations)
@@ -56,6 +45,18 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
         if (!yes && affected.length > 0) output.remark("Nothing was changed: add --yes to do it.");
       });
   }
+}
+
+/** Looks, and changes nothing: a database that is not there yet is not made. */
+function status(path: string, migrations: readonly Migration[], output: Output): void {
+  const applied = existsSync(path) ? readDatabase(path, (reader) => readApplied(reader, migrations)) : [];
+  const appliedAt = ({ version }: Migration) => applied[version - 1]?.appliedAt;
+  const rows = migrations.map((migration) => [label(migration), appliedAt(migration) ?? "pending"]);
+  const value = migrations.map((migration) => ({
+    ...brief(migration),
+    applied_at: appliedAt(migration) ?? null,
+  }));
+  output.print(table(["MIGRATION", "APPLIED"], rows), value);
 }
 
 function create(name: string, migrations: readonly Migration[], output: Output): void {

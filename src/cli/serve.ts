@@ -24,22 +24,28 @@ export async function runServe(
 ): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning);
   let ended = false;
-  const service = await startService({
+  let isFatal = false;
+  const starting = startService({
     config,
     clock: systemClock,
     logger,
     version: host.version,
     onFatal(error) {
+      isFatal = true;
+      logger.error("the database failed; ending, so that a restart can recover it", { error });
+      // A shutdown that is under way already has its own end.
       if (ended) return;
       ended = true;
-      logger.error("the database failed; ending, so that a restart can recover it", { error });
       setImmediateExit(host, EXIT_FATAL);
     },
   });
-  const { port, prometheusPort } = service;
-  logger.info("listening", { port, prometheus_port: prometheusPort, database: config.database.path });
-  output.remark(await welcome(service, config));
 
+  const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
+    if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
+    logger.info("stopped");
+    if (isFatal) host.exit(EXIT_FATAL);
+    else host.exit(aborted > 0 || failed.length > 0 ? 1 : 0);
+  };
   const stop = (signal: "SIGTERM" | "SIGINT") => {
     if (ended) {
       logger.warn("ended at once by a second signal", { signal });
@@ -47,14 +53,18 @@ export async function runServe(
     }
     ended = true;
     logger.info("shutting down", { signal });
-    void service.close().then(({ aborted }) => {
-      if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
-      logger.info("stopped");
-      host.exit(aborted > 0 ? 1 : 0);
-    });
+    // A start that fails says so below.
+    starting.then((service) => service.close()).then(closed, () => {});
   };
+  // Before the start is over: by its first log line somebody may know of us, and stop us.
   host.onSignal("SIGTERM", () => stop("SIGTERM"));
   host.onSignal("SIGINT", () => stop("SIGINT"));
+
+  const service = await starting;
+  if (ended) return;
+  const { port, prometheusPort } = service;
+  logger.info("listening", { port, prometheus_port: prometheusPort, database: config.database.path });
+  output.remark(await welcome(service, config));
 }
 
 function setImmediateExit(host: ServeProcess, code: number): void {

@@ -28,7 +28,7 @@ function canonicalMetric(metric: unknown): unknown {
 
 /** REST may send numbers as text. */
 function numberOf(value: unknown): unknown {
-  return value === undefined || value === null ? null : Number(value);
+  return typeof value === "string" ? Number(value) : (value ?? null);
 }
 
 function sorted(fields: unknown): unknown {

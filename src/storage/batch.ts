@@ -67,14 +67,16 @@ export interface Batch {
 
 export const COLUMNS_PER_ROW = 7;
 
-/** Dictionary entries remembered on both sides; beyond, both start anew, so that memory is bounded. */
+/** What both sides remember at the most; beyond, both start anew, so that memory is bounded. */
 const REFS_MAX = 50_000;
+const CHARACTERS_MAX = 8_000_000;
 
 /** Collects submissions into batches. One for the life of a writer: it knows what the writer was told. */
 export class BatchBuilder {
   readonly #dimensionSets = new Map<DimensionSet, number>();
   readonly #named = new Map<string, number>();
   #nextRef = 0;
+  #characters = 0;
   #numbers: number[] = [];
   #payloads: (string | null)[] = [];
   #definitions: Definition[] = [];
@@ -108,7 +110,10 @@ export class BatchBuilder {
     }
   }
 
-  /** Everything added since the last call. */
+  /**
+   * Everything added since the last call. The writer must see every batch that has rows, in this order;
+   * one without rows tells it nothing and may be dropped.
+   */
   take(): Batch {
     const batch: Batch = {
       numbers: Float64Array.from(this.#numbers),
@@ -122,8 +127,9 @@ export class BatchBuilder {
     this.#payloads = [];
     this.#definitions = [];
     this.#keyed = [];
-    this.#reset = false;
-    if (this.#nextRef > REFS_MAX) this.#forget();
+    // The next batch that is not dropped must say it.
+    if (batch.rowCount > 0) this.#reset = false;
+    if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();
     return batch;
   }
 
@@ -131,6 +137,7 @@ export class BatchBuilder {
     this.#dimensionSets.clear();
     this.#named.clear();
     this.#nextRef = 0;
+    this.#characters = 0;
     this.#reset = true;
   }
 
@@ -139,7 +146,13 @@ export class BatchBuilder {
     if (ref === undefined) {
       ref = this.#nextRef++;
       this.#dimensionSets.set(set, ref);
-      this.#definitions.push({ kind: "dimension_set", ref, metricType: set.type.name, json: set.json });
+      this.#characters += set.json.length;
+      this.#definitions.push({
+        kind: "dimension_set",
+        ref,
+        metricType: set.type.name,
+        json: wellFormed(set.json),
+      });
     }
     return ref;
   }
@@ -150,13 +163,11 @@ export class BatchBuilder {
   }
 
   #refOfShape({ otherKeys, metadataKeys }: Measurement): number {
-    // "\n" stands in no dimension key, so the first one ends them.
-    const name = `${otherKeys.join(",")}\n${metadataKeys.join("\n")}`;
-    return this.#refOfName(name, (ref) => ({
+    return this.#refOfName(nameOfShape(otherKeys, metadataKeys), (ref) => ({
       kind: "shape",
       ref,
       dimensionKeys: JSON.stringify(otherKeys),
-      metadataKeys: JSON.stringify(metadataKeys),
+      metadataKeys: wellFormed(JSON.stringify(metadataKeys)),
     }));
   }
 
@@ -165,12 +176,35 @@ export class BatchBuilder {
     if (ref === undefined) {
       ref = this.#nextRef++;
       this.#named.set(name, ref);
+      this.#characters += name.length;
       this.#definitions.push(define(ref));
     }
     return ref;
   }
 }
 
+/**
+ * A text that no other shape has. Dimension keys hold neither "," nor "\n"; metadata keys may hold
+ * anything, and those that hold a "\n" are spelt out.
+ */
+function nameOfShape(otherKeys: readonly string[], metadataKeys: readonly string[]): string {
+  const isPlain = !metadataKeys.some((key) => key.includes("\n"));
+  const spelling = isPlain ? `\n${metadataKeys.join("\n")}` : `\t${JSON.stringify(metadataKeys)}`;
+  return otherKeys.join(",") + spelling;
+}
+
 function payloadJson(otherValues: readonly unknown[], metadataValues: readonly unknown[]): string {
-  return JSON.stringify(otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues]);
+  const values = otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues];
+  return wellFormed(JSON.stringify(values));
+}
+
+/**
+ * JSON as `stringify` writes it, with U+FFFD for every lone surrogate.
+ *
+ * SQLite decodes an escaped one to bytes that are no UTF-8, and reading such a column aborts the whole
+ * process in libsql 0.5.29 (a Rust panic, not an exception).
+ */
+function wellFormed(json: string): string {
+  if (!json.includes("\\ud")) return json;
+  return json.replace(/\\(ud[89a-f]..|.)/g, (found) => (found.length === 2 ? found : "\ufffd"));
 }

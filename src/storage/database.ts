@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
 import { bind, type SqlValue } from "./bind.ts";
 
@@ -23,8 +24,13 @@ export class Database {
     this.#connection = connection;
   }
 
+  /** @throws when the statement returns rows, which is for `all`. */
   run(sql: string, ...values: readonly SqlValue[]): { readonly changes: number } {
-    return { changes: this.#prepare(sql).run(values.map(bind)).changes };
+    const statement = this.#prepare(sql);
+    // libsql 0.5.29 leaves it half-way then: no table can be dropped any more ("database table is
+    // locked"), and the log can never be started anew.
+    if (statement.reader) throw new Error(`run() was given a statement that returns rows: ${sql}`);
+    return { changes: statement.run(values.map(bind)).changes };
   }
 
   /** As `run`, for values that are known to be bindable: the insert path passes thousands at a time. */
@@ -90,9 +96,18 @@ const WRITER_PRAGMAS = {
  *
  * @throws when the file is no database, or a pragma does not take.
  */
-export function openWriter(path: string, check: (database: Database) => void = () => {}): Database {
+export function openWriter(path: string, check: (database: Database) => void): Database {
+  // Made here for its mode, which SQLite gives to the log beside it too. libsql would follow the umask.
+  closeSync(openSync(path, "a", 0o600));
+  // Looked at through a connection that cannot write: one that can would move the log of a killed
+  // process into the file, also when the file is then refused.
+  const reader = openReader(path);
+  try {
+    check(reader);
+  } finally {
+    reader.close();
+  }
   const database = new Database(new Libsql(path));
-  check(database);
   // Only takes effect on a file without tables: lets freed pages be given back without VACUUM.
   database.script("PRAGMA auto_vacuum = INCREMENTAL");
   for (const [pragma, wanted] of Object.entries(WRITER_PRAGMAS)) {

@@ -1,4 +1,5 @@
 import { ServiceError } from "../errors.ts";
+import type { Failure } from "./writer-messages.ts";
 
 /**
  * What a failed write means.
@@ -19,6 +20,14 @@ export function kindOfFailure(error: unknown): FailureKind {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   if (FATAL.test(code)) return "fatal";
   return UNAVAILABLE.test(code) ? "unavailable" : "unexpected";
+}
+
+/** What can be told of an error between threads, and of a database that cannot be opened. */
+export function describeFailure(error: unknown): Failure {
+  const reason = error instanceof ServiceError ? error.reason : undefined;
+  const { name, message, code } = error as Error & { code?: string };
+  const kind: FailureKind = reason === undefined ? kindOfFailure(error) : "unexpected";
+  return { kind, name, message, code, reason };
 }
 
 /** The database file is no longer the one that was opened; what is written now goes nowhere. */

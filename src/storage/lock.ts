@@ -1,5 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
+import { realDatabasePath } from "./real-path.ts";
 
 /** Somebody else holds the database. */
 export class DatabaseInUseError extends Error {
@@ -22,7 +23,7 @@ export class DatabaseInUseError extends Error {
  * @throws {DatabaseInUseError} when another process has it.
  */
 export function acquireLock(databasePath: string): { release(): void } {
-  const path = `${databasePath}-lock`;
+  const path = `${realDatabasePath(databasePath)}-lock`;
   // Made here for its mode: what stands beside the database is nobody else's to open.
   closeSync(openSync(path, "a", 0o600));
   const connection = new Libsql(path);

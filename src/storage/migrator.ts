@@ -75,18 +75,22 @@ export function readApplied(
       appliedAt: String(row.applied_at),
       checksum: String(row.checksum),
     }));
-  for (const row of applied) checkApplied(row, migrations[row.version - 1], migrations.length);
+  for (const [index, row] of applied.entries()) checkApplied(row, index + 1, migrations);
   return applied;
 }
 
-function checkApplied(applied: AppliedMigration, own: Migration | undefined, newest: number): void {
+function checkApplied(applied: AppliedMigration, place: number, migrations: readonly Migration[]): void {
   const label = `migration ${applied.version} (${applied.name})`;
+  const own = migrations[applied.version - 1];
+  const newest = migrations.length;
   if (own === undefined) {
     throw new MigrationError(
       `the database has ${label}, this program ends at ${newest}: it is older than the database`,
     );
   }
-  if (own.checksum !== applied.checksum) {
+  if (applied.version !== place)
+    throw new MigrationError(`the database has ${label} without migration ${place}`);
+  if (own.checksum !== applied.checksum || own.name !== applied.name) {
     throw new MigrationError(
       `${label} was altered after it was applied: the file differs from what the database has`,
     );

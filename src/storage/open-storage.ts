@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../lib/clock.ts";
+import { realDatabasePath } from "./real-path.ts";
 import { DatabaseOpenError, openWriterThread, type Writer, type WriterOptions } from "./writer.ts";
 
 export interface StorageOptions extends WriterOptions {
@@ -34,7 +35,7 @@ export async function openStorage(options: StorageOptions): Promise<Writer> {
 
 /** Bytes of the database and its log on disk. */
 export function databaseFileBytes(path: string): number {
-  return [path, `${path}-wal`].reduce(
+  return [path, `${realDatabasePath(path)}-wal`].reduce(
     (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
     0,
   );

@@ -5,6 +5,7 @@ import { DatabaseMovedError } from "./failure.ts";
 import { deleteExpiredAnswers } from "./idempotency-store.ts";
 import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
 import { MetricStore } from "./metric-store.ts";
+import { realDatabasePath } from "./real-path.ts";
 
 /** What can be asked of the writer thread, by name. Every function runs to its end before the next begins. */
 export type Operations = ReturnType<typeof createOperations>;
@@ -12,11 +13,13 @@ export type Operations = ReturnType<typeof createOperations>;
 export function createOperations(database: Database, path: string) {
   const metrics = new MetricStore(database);
   probe(database);
-  const identity = identify(path);
+  // SQLite keeps its log beside the real file, not beside a link to it.
+  const files = [path, `${realDatabasePath(path)}-wal`];
+  const identity = identify(files);
 
   /** Run a write, and let nothing be acknowledged that went into a file nobody will find again. */
   function written<Result>(result: Result): Result {
-    if (identify(path) !== identity) throw new DatabaseMovedError(path);
+    if (identify(files) !== identity) throw new DatabaseMovedError(path);
     return result;
   }
 
@@ -45,9 +48,9 @@ function probe(database: Database): void {
   database.transaction(() => database.script(`PRAGMA user_version = ${next}`));
 }
 
-/** Which files the path leads to: commits into a removed database or log succeed and are lost. */
-function identify(path: string): string {
-  return [path, `${path}-wal`]
+/** Which files the paths lead to: commits into a removed database or log succeed and are lost. */
+function identify(paths: readonly string[]): string {
+  return paths
     .map((file) => {
       const found = statSync(file, { throwIfNoEntry: false });
       return found === undefined ? "none" : `${found.dev}:${found.ino}`;

@@ -5,9 +5,8 @@
  * order they come. After a fatal failure it refuses everything: what is on disk is no longer known.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { ServiceError } from "../errors.ts";
-import { openWriter } from "./database.ts";
-import { type FailureKind, kindOfFailure } from "./failure.ts";
+import { type Database, openWriter } from "./database.ts";
+import { describeFailure } from "./failure.ts";
 import { acquireLock } from "./lock.ts";
 import { migrateUp, readApplied, readMigrations } from "./migrator.ts";
 import { createOperations, type Operations } from "./operations.ts";
@@ -16,13 +15,6 @@ import type { CallMessage, Failure, ReplyMessage, StartMessage, WriterData } fro
 if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
 const port = parentPort;
 const { path, migrationsFolder } = workerData as WriterData;
-
-function describe(error: unknown): Failure {
-  const reason = error instanceof ServiceError ? error.reason : undefined;
-  const { name, message, code } = error as Error & { code?: string };
-  const kind: FailureKind = reason === undefined ? kindOfFailure(error) : "unexpected";
-  return { kind, name, message, code, reason };
-}
 
 function start() {
   const lock = acquireLock(path);
@@ -41,8 +33,7 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   let broken: Failure | undefined;
   port.on("message", (message: CallMessage) => {
     if (message.name === "close") {
-      // Leaves one file behind: what is in the log moves into the database.
-      if (broken === undefined) database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+      if (broken === undefined) checkpoint(database);
       database.close();
       lock.release();
       port.close();
@@ -55,7 +46,7 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
       const operation = operations[message.name as keyof Operations] as (...input: unknown[]) => unknown;
       reply = { id: message.id, result: operation(...message.input), ms: performance.now() - startedMs };
     } catch (error) {
-      const failure = broken ?? describe(error);
+      const failure = broken ?? describeFailure(error);
       if (failure.kind === "fatal") broken = failure;
       reply = { id: message.id, failure, ms: performance.now() - startedMs };
     }
@@ -63,11 +54,20 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   });
 }
 
+/** Leave one file behind: what is in the log moves into the database. */
+function checkpoint(database: Database): void {
+  try {
+    database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+  } catch {
+    // On a full disk, for one. Nothing is lost: the log stays, and the next start reads it.
+  }
+}
+
 let opened: ReturnType<typeof start> | undefined;
 try {
   opened = start();
 } catch (error) {
-  port.postMessage({ failure: describe(error) } satisfies StartMessage);
+  port.postMessage({ failure: describeFailure(error) } satisfies StartMessage);
   port.close();
 }
 if (opened !== undefined) {

@@ -50,6 +50,8 @@ export async function openWriterThread(options: WriterOptions): Promise<Writer> 
   const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), {
     workerData: { path, migrationsFolder },
   });
+  // Watched from the beginning: a thread that died is not waited for when it is closed.
+  const exited = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
   const started = await firstMessage(worker);
   if ("failure" in started) throw new DatabaseOpenError(path, started.failure);
   const call = createCalls(worker, options);
@@ -60,7 +62,6 @@ export async function openWriterThread(options: WriterOptions): Promise<Writer> 
       call("commitMetrics", [batch, nowMs], [batch.numbers.buffer as ArrayBuffer]) as Promise<CommitResult>,
     call: (name, ...input) => call(name, input, []) as Promise<never>,
     close() {
-      const exited = new Promise<void>((resolve) => void worker.once("exit", () => resolve()));
       worker.postMessage({ id: 0, name: "close", input: [] } satisfies CallMessage);
       return exited;
     },

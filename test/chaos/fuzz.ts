@@ -78,8 +78,10 @@ async function fuzz(seed: number): Promise<boolean> {
   for (const refusal of neighbours.refusals.slice(0, LINES_SHOWN))
     print(`valid, refused: ${refusal.slice(0, 300)}`);
   for (const line of complaints.slice(0, LINES_SHOWN)) print(`log: ${line.slice(0, 1000)}`);
-  if (!isAlive)
-    print(`the process died near case ${reached}:\n${service.log.slice(-LINES_SHOWN).join("\n")}`);
+  if (!isAlive) print(`the process died near case ${reached}`);
+  if (!isAlive || code !== 0) {
+    print(`exit code ${code}; its last words:\n${service.log.slice(-LINES_SHOWN).join("\n").slice(-5000)}`);
+  }
   rmSync(directory, { recursive: true, force: true });
   return printChecks([
     { promise: "B4", what: "faulty answers", value: findings.faults, limit: 0 },

@@ -11,6 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { median } from "../../bench/measure.ts";
 import { createRandom } from "../../bench/random.ts";
 import {
   type Exit,
@@ -20,7 +21,7 @@ import {
   startService,
 } from "../../bench/service-process.ts";
 import { type Audit, createLedger, type Ledger } from "./ledger.ts";
-import { type Check, median, printChecks } from "./promises.ts";
+import { type Check, printChecks } from "./promises.ts";
 import { createSenders, type Senders } from "./senders.ts";
 
 const HELP = `Usage: npm run chaos -- [options]

@@ -15,8 +15,3 @@ export function printChecks(checks: readonly Check[]): boolean {
   }
   return checks.every(({ value, limit }) => value <= limit);
 }
-
-/** The middle of the values; NaN when there are none. */
-export function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >>> 1] ?? Number.NaN;
-}
