@@ -25,21 +25,6 @@ export async function runServe(
   for (const warning of config.warnings) logger.warn(warning);
   let ended = false;
   let isFatal = false;
-  const starting = startService({
-    config,
-    clock: systemClock,
-    logger,
-    version: host.version,
-    onFatal(error) {
-      isFatal = true;
-      logger.error("the database failed; ending, so that a restart can recover it", { error });
-      // A shutdown that is under way already has its own end.
-      if (ended) return;
-      ended = true;
-      setImmediateExit(host, EXIT_FATAL);
-    },
-  });
-
   const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
     if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
     logger.info("stopped");
@@ -60,6 +45,20 @@ export async function runServe(
   host.onSignal("SIGTERM", () => stop("SIGTERM"));
   host.onSignal("SIGINT", () => stop("SIGINT"));
 
+  const starting = startService({
+    config,
+    clock: systemClock,
+    logger,
+    version: host.version,
+    onFatal(error) {
+      isFatal = true;
+      logger.error("the database failed; ending, so that a restart can recover it", { error });
+      // A shutdown that is under way already has its own end.
+      if (ended) return;
+      ended = true;
+      setImmediateExit(host, EXIT_FATAL);
+    },
+  });
   const service = await starting;
   if (ended) return;
   const { port, prometheusPort } = service;
