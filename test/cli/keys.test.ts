@@ -1,0 +1,222 @@
+import { readFileSync, statSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { hashKey } from "../../src/access/api-key.ts";
+import { openReader } from "../../src/storage/database.ts";
+import { startTestService } from "../support/service.ts";
+import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
+
+/** Run a keys command that must succeed, and return its JSON. */
+async function keys<Answer>(env: Env, ...args: string[]): Promise<Answer> {
+  const { code, stdout, stderr } = await runCli(["keys", ...args, "--json"], env);
+  assert.is(code, 0, stderr);
+  return JSON.parse(stdout) as Answer;
+}
+
+interface Created {
+  readonly id: number;
+  readonly key: string;
+}
+
+type Listed = Readonly<Record<string, unknown>>;
+
+/** What the service says to this key: 200, or the reason it refuses. */
+async function knock(url: string, key: string): Promise<unknown> {
+  const response = await fetch(`${url}/rate-limit`, { headers: { "x-api-key": key } });
+  const body = (await response.json()) as Listed;
+  return response.status === 200 ? 200 : body.error;
+}
+
+/** The same guarantees with and without a service: these run in both worlds. */
+async function inBothWorlds(work: (env: Env, url: string | undefined) => Promise<void>): Promise<void> {
+  const { env } = freshEnvironment();
+  const service = await startTestService(env);
+  try {
+    await Promise.all([work(freshEnvironment().env, undefined), work(env, service.url)]);
+  } finally {
+    await service.close();
+  }
+}
+
+test("create prints the key once, as a line to export; nothing else ever shows it or its hash", () =>
+  inBothWorlds(async (env) => {
+    const { code, stdout } = await runCli(["keys", "create", "gateway", "--description", "for tests"], env);
+    assert.is(code, 0);
+    const key = /^export METRICS_API_KEY=(mcp_metrics_[A-Za-z0-9_-]{43})\n$/.exec(stdout)?.[1] ?? "";
+    assert.is.not(key, "");
+    for (const args of [
+      ["keys", "list"],
+      ["keys", "list", "--json"],
+    ]) {
+      const listed = await runCli(args, env);
+      assert.match(listed.stdout, "for tests");
+      assert.not.match(listed.stdout, key);
+      assert.not.match(listed.stdout, hashKey(key));
+    }
+    const stored = readFileSync(env.SQLITE_DB_PATH ?? "", "latin1") + readLog(env);
+    assert.not(stored.includes(key));
+    assert.ok(stored.includes(hashKey(key)));
+  }));
+
+function readLog(env: Env): string {
+  try {
+    return readFileSync(`${env.SQLITE_DB_PATH}-wal`, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+test("a key has the role, limit, globs and lifetime it was created with", () =>
+  inBothWorlds(async (env) => {
+    const options = [
+      "--role",
+      "reader",
+      "--rate-limit",
+      "7",
+      "--allow",
+      "a*",
+      "--allow",
+      "b",
+      "--expires",
+      "2h",
+    ];
+    const { id } = await keys<Created>(env, "create", "dash-board", ...options);
+    const listed = (await keys<Listed[]>(env, "list")).find((key) => key.id === id) ?? {};
+    const { expires_at, created_at, ...rest } = listed;
+    const lifetimeMs = Date.parse(String(expires_at)) - Date.parse(String(created_at));
+    assert.ok(Math.abs(lifetimeMs - 2 * 3_600_000) < 5000, `${lifetimeMs} ms`);
+    assert.equal(rest, {
+      id,
+      service: "dash-board",
+      role: "reader",
+      rate_limit: 7,
+      allowed_services: ["a*", "b"],
+      is_active: true,
+      description: "",
+    });
+  }));
+
+test("a revoked key is refused with the next request, and stays listed as revoked", () =>
+  inBothWorlds(async (env, url) => {
+    const { id, key } = await keys<Created>(env, "create", "gateway");
+    if (url !== undefined) assert.is(await knock(url, key), 200);
+    assert.equal(await keys(env, "revoke", `${id}`), { id, is_active: false });
+    if (url !== undefined) assert.is(await knock(url, key), "api_key_inactive");
+    assert.match((await runCli(["keys", "list"], env)).stdout, /gateway .* revoked /);
+  }));
+
+test("a rotated key is replaced at once, or works on for the overlap that was asked for", () =>
+  inBothWorlds(async (env, url) => {
+    const first = await keys<Created>(env, "create", "gateway", "--rate-limit", "99", "--allow", "x");
+    const second = await keys<Created>(env, "rotate", `${first.id}`, "--overlap", "1h");
+    const third = await keys<Created>(env, "rotate", `${second.id}`);
+    const listed = await keys<Listed[]>(env, "list");
+    const { rate_limit, allowed_services, service, role } = listed.find(({ id }) => id === third.id) ?? {};
+    assert.equal([rate_limit, allowed_services, service, role], [99, ["x"], "gateway", "writer"]);
+    if (url === undefined) return;
+    assert.is(await knock(url, first.key), 200);
+    assert.is(await knock(url, second.key), "api_key_expired");
+    assert.is(await knock(url, third.key), 200);
+  }));
+
+test("a key ends by itself when its lifetime is over", async () => {
+  const { env } = freshEnvironment();
+  const service = await startTestService(env);
+  const { key } = await keys<Created>(env, "create", "gateway", "--expires", "1s");
+  const endMs = Date.now() + 5000;
+  // Fails by running out of time.
+  while ((await knock(service.url, key)) !== "api_key_expired") assert.ok(Date.now() < endMs);
+  assert.match((await runCli(["keys", "list"], env)).stdout, /gateway .* expired /);
+  await service.close();
+});
+
+test("what cannot be done is told in one line, with exit code 1, and changes nothing", () =>
+  inBothWorlds(async (env) => {
+    await keys(env, "create", "gateway");
+    const before = await keys<Listed[]>(env, "list");
+    const refused: readonly [readonly string[], RegExp][] = [
+      [["revoke", "999"], /no API key 999/],
+      [["rotate", "999"], /no API key 999/],
+      [["rotate", "1", "--overlap", "91d"], /overlap/],
+      [["create", "no such name"], /service must match/],
+      [["create", "x", "--rate-limit", "0"], /rate_limit/],
+      [["create", "x", "--allow", "a/b"], /allowed_services/],
+    ];
+    for (const [args, message] of refused) {
+      const { code, stdout, stderr } = await runCli(["keys", ...args], env);
+      assert.is(code, 1, args.join(" "));
+      assert.is(stdout, "");
+      assert.match(stderr, message);
+      assert.is(stderr.trim().split("\n").length, 1, stderr);
+    }
+    assert.equal(await keys<Listed[]>(env, "list"), before);
+  }));
+
+test("a wrong command line is exit code 2", async () => {
+  for (const args of [
+    ["keys"],
+    ["keys", "create"],
+    ["keys", "revoke", "x"],
+    ["keys", "create", "a", "--role", "god"],
+  ]) {
+    assert.is((await runCli(args, {})).code, 2, args.join(" "));
+  }
+});
+
+test("a changed environment key turns the old one off, a removed one too; created keys stay", async () => {
+  const { env } = freshEnvironment();
+  const created = await keys<Created>(env, "create", "gateway");
+  const values = { old: "old-value-of-the-key", new: "new-value-of-the-key", admin: "admin-value-one-0001" };
+  const rounds: readonly { env: Env; expected: Readonly<Record<keyof typeof values, unknown>> }[] = [
+    {
+      env: { METRICS_API_KEY_MCP_GATEWAY: values.old, METRICS_ADMIN_API_KEY: values.admin },
+      expected: { old: 200, new: "api_key_invalid", admin: 200 },
+    },
+    {
+      env: { METRICS_API_KEY_MCP_GATEWAY: values.new, METRICS_ADMIN_API_KEY: "admin-value-two-0002" },
+      expected: { old: "api_key_inactive", new: 200, admin: "api_key_inactive" },
+    },
+    { env: {}, expected: { old: "api_key_inactive", new: "api_key_inactive", admin: "api_key_inactive" } },
+    {
+      env: { METRICS_API_KEY_MCP_GATEWAY: values.old },
+      expected: { old: 200, new: "api_key_inactive", admin: "api_key_inactive" },
+    },
+  ];
+  for (const round of rounds) {
+    const service = await startTestService({ ...env, ...round.env });
+    for (const [name, value] of Object.entries(values)) {
+      assert.is(await knock(service.url, value), round.expected[name as keyof typeof values], name);
+    }
+    assert.is(await knock(service.url, created.key), 200);
+    await service.close();
+  }
+  const services = (await keys<Listed[]>(env, "list")).map(({ service, role }) => `${service} ${role}`);
+  assert.ok(services.includes("mcp-gateway writer"));
+  assert.ok(services.includes("admin admin"));
+});
+
+test("database, log, lock and announcement are readable by their owner only, and so is a new folder", async () => {
+  const { env, path } = freshEnvironment();
+  const inFolder = path.replace("metrics.db", "new/metrics.db");
+  const before = process.umask(0);
+  const service = await startTestService({ ...env, SQLITE_DB_PATH: inFolder });
+  process.umask(before);
+  for (const suffix of ["", "-wal", "-shm", "-lock", "-service.json"]) {
+    assert.is(statSync(inFolder + suffix).mode & 0o777, 0o600, suffix);
+  }
+  assert.is(statSync(inFolder.replace("/metrics.db", "")).mode & 0o777, 0o700);
+  await service.close();
+});
+
+test("keys made while a service runs are on disk when the command returns", async () => {
+  const { env, path } = freshEnvironment();
+  const service = await startTestService(env);
+  const { key } = await keys<Created>(env, "create", "gateway");
+  const reader = openReader(path);
+  const sql = "SELECT count(*) AS found FROM api_keys WHERE key_hash = ?";
+  assert.is(reader.first(sql, hashKey(key))?.found, 1);
+  reader.close();
+  await service.close();
+});
+
+test.run();

@@ -1,0 +1,138 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { startService } from "../../bench/service-process.ts";
+import { until } from "../faults/support.ts";
+import { digestOf, openMigrated } from "../storage/support.ts";
+import { cleanEnvironment, type Env, freshEnvironment, PROGRAM, runCli } from "./run-cli.ts";
+
+/** Start a service that must not come up; what it says on standard error. */
+async function refusal(env: Env): Promise<string> {
+  const { code, stderr, ms } = await runCli(["serve"], env);
+  assert.is(code, 1, stderr);
+  assert.ok(ms < 5000, `${ms} ms`);
+  return stderr;
+}
+
+function oneLine(stderr: string): string {
+  assert.match(stderr, /^mcp-metrics: .*\n$/);
+  assert.is(stderr.trim().split("\n").length, 1, stderr);
+  return stderr;
+}
+
+const DAMAGES: readonly { name: string; damage: (intact: Buffer) => Uint8Array; message: RegExp }[] = [
+  { name: "no database", damage: () => Buffer.from("hello ".repeat(1000)), message: /not a database/ },
+  { name: "a zeroed database", damage: (intact) => Buffer.alloc(intact.length), message: /not a database/ },
+  { name: "cut off", damage: (intact) => intact.subarray(0, 6000), message: /malformed/ },
+  {
+    name: "damaged in its header",
+    damage: (intact) => Buffer.concat([Buffer.from("SQLite format 4\0"), intact.subarray(16)]),
+    message: /not a database/,
+  },
+];
+
+for (const { name, damage, message } of DAMAGES) {
+  test(`a file that is ${name} is refused in one line that names it, and left byte for byte`, async () => {
+    const { env, path } = freshEnvironment();
+    const database = openMigrated(`${path}.intact`);
+    database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+    writeFileSync(path, damage(readFileSync(`${path}.intact`)));
+    database.close();
+    const before = digestOf(path);
+    const stderr = oneLine(await refusal(env));
+    assert.match(stderr, message);
+    assert.match(stderr, path);
+    assert.is(digestOf(path), before);
+  });
+}
+
+test("a port in use is told in one line, whichever of the two it is; the database is free afterwards", async () => {
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  for (const name of ["METRICS_SERVICE_PORT", "OTEL_PROMETHEUS_PORT"]) {
+    const { env } = freshEnvironment({ [name]: `${port}` });
+    assert.match(oneLine(await refusal(env)), new RegExp(`EADDRINUSE.*${port}`));
+    assert.is((await runCli(["migrate", "up"], env)).code, 0);
+  }
+  other.close();
+  await once(other, "close");
+});
+
+test("every problem of a bad configuration is told at once, and nothing is made", async () => {
+  const bad = {
+    METRICS_SERVICE_PORT: "http",
+    METRICS_RATE_LIMIT: "-1",
+    METRICS_ACK: "maybe",
+    LOG_LEVEL: "loud",
+  };
+  const { env } = freshEnvironment(bad);
+  const stderr = await refusal(env);
+  for (const name of Object.keys(bad)) assert.match(stderr, name);
+  assert.not.match(stderr, /\n\s+at /);
+});
+
+test("a second service on the same file is refused at once, and the first does not notice", async () => {
+  const { env, path } = freshEnvironment();
+  // With a key: without one the first start would still be making its own.
+  const first = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
+  const before = digestOf(path);
+  assert.match(oneLine(await refusal(env)), /in use by another mcp-metrics process/);
+  assert.is(digestOf(path), before);
+  assert.is((await fetch(`http://127.0.0.1:${first.port}/health/ready`)).status, 200);
+  assert.is((await first.stop("SIGTERM")).code, 0);
+});
+
+test("killed ten times in a row while starting or running, it starts again each time, and nothing holds the file", async () => {
+  const { path } = freshEnvironment();
+  for (let round = 0; round < 10; round += 1) {
+    const service = await startService({ databasePath: path, keys: {} });
+    await service.stop("SIGKILL");
+  }
+  const last = await startService({ databasePath: path, keys: {} });
+  assert.is((await fetch(`http://127.0.0.1:${last.port}/health/ready`)).status, 200);
+  assert.is((await last.stop("SIGTERM")).code, 0);
+});
+
+test("a signal during the start ends it as one afterwards does", async () => {
+  const { env, path } = freshEnvironment();
+  // The folder is made at the start; by then signals are listened to.
+  const folder = join(path, "..", "new");
+  const child = spawn(process.execPath, [PROGRAM, "serve"], {
+    env: cleanEnvironment({ ...env, SQLITE_DB_PATH: join(folder, "metrics.db") }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const exited = once(child, "exit");
+  const output = text(child.stdout);
+  child.stderr.resume();
+  await until("the start", () => existsSync(folder));
+  child.kill("SIGTERM");
+  const [code] = await exited;
+  assert.is(code, 0);
+  const lines = (await output).trim().split("\n");
+  const messages = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+  assert.equal(
+    messages.filter((message) => message !== "migration applied"),
+    ["shutting down", "stopped"],
+  );
+});
+
+test("every line of standard output is one JSON object", async () => {
+  const { path } = freshEnvironment();
+  const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
+  await service.stop("SIGTERM");
+  const lines = service.log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const messages = lines.map(({ message }) => message);
+  assert.equal(
+    messages.filter((message) => message !== "migration applied"),
+    ["listening", "shutting down", "stopped"],
+  );
+  for (const { timestamp } of lines) assert.is(new Date(timestamp).toISOString(), timestamp);
+});
+
+test.run();
