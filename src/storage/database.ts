@@ -53,10 +53,10 @@ export class Database {
 
   /** Everything `work` writes, or nothing. Does not nest; `work` must not be asynchronous. */
   transaction<Result>(work: () => Result): Result {
-    this.script("BEGIN IMMEDIATE");
+    this.#prepare("BEGIN IMMEDIATE").run([]);
     try {
       const result = work();
-      this.script("COMMIT");
+      this.#prepare("COMMIT").run([]);
       return result;
     } catch (error) {
       // A full disk has rolled back already, and a second ROLLBACK throws.
