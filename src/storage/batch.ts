@@ -116,7 +116,7 @@ export class BatchBuilder {
    */
   take(): Batch {
     const batch: Batch = {
-      numbers: Float64Array.from(this.#numbers),
+      numbers: new Float64Array(this.#numbers),
       payloads: this.#payloads,
       rowCount: this.rowCount,
       definitions: this.#definitions,

@@ -37,18 +37,18 @@ export function createInstrument(definition: FamilyDefinition, options: Instrume
   function open(labelValues: readonly string[]): Series {
     return openSeries(family, seriesKey(labelValues), labelValues, options.wallMs());
   }
+  function find(labelValues: readonly string[]): Series {
+    const bounded = labelValues.map((value, index) =>
+      options.boundLabelValue(family.labels[index] ?? "", value),
+    );
+    const key = bounded.join(SEPARATOR);
+    const series = byValues.get(key) ?? open(bounded);
+    byValues.set(key, series);
+    return series;
+  }
   function record(amount: number, ...labelValues: readonly string[]): void {
-    let key = "";
-    for (let index = 0; index < labelValues.length; index++) {
-      const label = family.labels[index] ?? "";
-      key += options.boundLabelValue(label, labelValues[index]) + SEPARATOR;
-    }
-    let series = byValues.get(key);
-    if (series === undefined) {
-      series = open(key.split(SEPARATOR).slice(0, labelValues.length));
-      byValues.set(key, series);
-    }
-    observe(series, amount);
+    // Several calls a request: what was recorded before, and was not folded, is found by one look-up.
+    observe(byValues.get(labelValues.join(SEPARATOR)) ?? find(labelValues), amount);
   }
   return { family, record };
 }
