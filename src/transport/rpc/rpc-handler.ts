@@ -1,4 +1,6 @@
 import {
+  Code,
+  ConnectError,
   type ConnectRouter,
   createConnectRouter,
   createContextValues,
@@ -23,6 +25,7 @@ import {
   withGuard,
 } from "./body-guard.ts";
 import { EXCHANGE } from "./context.ts";
+import { toConnectError } from "./failures.ts";
 
 export interface RpcOptions {
   readonly routes: readonly ((router: ConnectRouter) => void)[];
@@ -60,6 +63,17 @@ function createHandlers(
     acceptCompression: [compressionGzip, compressionBrotli].map(guarded),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
+    // Several calls may fail with one error, that of their transaction: each gets its own translation,
+    // before Connect sees it. What Connect throws itself is completed in the gate.
+    interceptors: [
+      (next) => async (call) => {
+        try {
+          return await next(call);
+        } catch (error) {
+          throw toConnectError(error);
+        }
+      },
+    ],
   });
   for (const register of routes) register(router);
   return router.handlers;
@@ -77,7 +91,14 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const answer = await withGuard(createGuard, () => handler(guardBody(universal, request, createGuard)));
   // Connect leaves out what RFC 9110 demands.
   if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
-  await universalResponseToNodeResponse(answer, response);
+  // It makes 501 of it, which would count as our failure; clients go by the code in the body.
+  const isCoding = answer.status === 501 && exchange.failure === "unsupported_encoding";
+  try {
+    await universalResponseToNodeResponse(isCoding ? { ...answer, status: 415 } : answer, response);
+  } catch (error) {
+    // The client left before its answer; there is nobody to tell, and nothing to log.
+    if (ConnectError.from(error).code !== Code.Aborted) throw error;
+  }
 }
 
 type Body = AsyncIterable<Uint8Array>;
