@@ -1,5 +1,4 @@
-import { ServiceError } from "../errors.ts";
-import type { Failure } from "./writer-messages.ts";
+import { type FailureReason, ServiceError } from "../errors.ts";
 
 /**
  * What a failed write means.
@@ -20,6 +19,16 @@ export function kindOfFailure(error: unknown): FailureKind {
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   if (FATAL.test(code)) return "fatal";
   return UNAVAILABLE.test(code) ? "unavailable" : "unexpected";
+}
+
+/** An error on its way between threads: a clone of an Error would lose its code. */
+export interface Failure {
+  readonly kind: FailureKind;
+  readonly name: string;
+  readonly message: string;
+  readonly code: string | undefined;
+  /** Set when it was a ServiceError. */
+  readonly reason: FailureReason | undefined;
 }
 
 /** What can be told of an error between threads, and of a database that cannot be opened. */

@@ -6,11 +6,11 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { type Database, openWriter } from "./database.ts";
-import { describeFailure } from "./failure.ts";
+import { describeFailure, type Failure } from "./failure.ts";
 import { acquireLock } from "./lock.ts";
 import { migrateUp, readApplied, readMigrations } from "./migrator.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import type { CallMessage, Failure, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
+import type { CallMessage, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
 
 if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
 const port = parentPort;

@@ -1,10 +1,10 @@
 import { Worker } from "node:worker_threads";
 import { ServiceError } from "../errors.ts";
 import type { Batch } from "./batch.ts";
-import { storageUnavailable } from "./failure.ts";
+import { type Failure, storageUnavailable } from "./failure.ts";
 import type { CommitResult } from "./metric-store.ts";
 import type { Operations } from "./operations.ts";
-import type { CallMessage, Failure, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
+import type { CallMessage, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
 
 export interface WriterOptions extends WriterData {
   /** The database can no longer be trusted. Every later call fails; the process must end. */
