@@ -25,7 +25,7 @@ export const SETTINGS = {
       "TRUSTED_PROXIES",
       lists.networks,
       [],
-      "Proxies whose `X-Forwarded-For` counts",
+      "Proxies whose `X-Forwarded-For` counts; without effect until addresses are kept",
     ),
     reflection: setting("GRPC_REFLECTION", kinds.flag, "on", "Serve gRPC server reflection"),
     shutdownTimeoutMs: setting(
@@ -108,13 +108,13 @@ export const SETTINGS = {
       "METRICS_RETENTION_DAYS",
       kinds.integer(1, 36_500, "days"),
       "90",
-      "How long raw metrics are kept",
+      "How long raw metrics are to be kept; without effect until the service deletes",
     ),
     cleanupIntervalMs: setting(
       "RETENTION_CLEANUP_INTERVAL_SECONDS",
       kinds.seconds(1, 604_800),
       "3600",
-      "Time between two cleanups",
+      "Time between two cleanups; without effect until the service deletes",
     ),
   },
   telemetry: {
