@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
 import { LIMITS } from "../src/catalogue/limits.ts";
 import { FAILURES } from "../src/errors.ts";
+import { hasProgram } from "./support/programs.ts";
 import { startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -37,6 +38,7 @@ async function runBlock(block: string, { url }: TestService): Promise<string> {
 }
 
 test("the curl example stores a metric", async ({ service }) => {
+  if (!hasProgram("curl")) return;
   const [block = ""] = shellBlocks("curl -X POST");
   const answer = JSON.parse(await runBlock(block, service));
   assert.is(answer.status, "success");
