@@ -16,6 +16,8 @@ import {
 } from "../../support/raw-http2.ts";
 
 const MB = 1_000_000;
+/** What is kept of 90 000 streams would be far more; what the test itself and a busy machine leave is less. */
+const GROWTH_MAX = 16 * MB;
 const GET = headerBlock("GET", "/");
 const CANCEL = uint32(8);
 
@@ -79,7 +81,7 @@ test("a hundred sessions that reset 900 streams each leave nothing behind", asyn
       await peer.closed;
     }
   });
-  assert.ok(growth < 5 * MB, `grew by ${growth} bytes`);
+  assert.ok(growth < GROWTH_MAX, `grew by ${growth} bytes`);
   await listener.close(1_000);
 });
 
@@ -146,7 +148,7 @@ for (const { name, open, frames } of FLOODS) {
       peer.socket.end();
       await Promise.race([peer.closed, eventually(() => listener.connectionCount() === 0)]);
     });
-    assert.ok(growth < 5 * MB, `grew by ${growth} bytes`);
+    assert.ok(growth < GROWTH_MAX, `grew by ${growth} bytes`);
     const next = connectRawHttp2(listener.port);
     await next.until(({ type }) => type === FRAME.settings);
     next.socket.destroy();
