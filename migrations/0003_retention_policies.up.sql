@@ -5,6 +5,8 @@ CREATE TABLE retention_policies (
   retention_days INTEGER NOT NULL CHECK (retention_days BETWEEN 1 AND 36500),
   is_active INTEGER NOT NULL DEFAULT 1,
   timestamp_column TEXT NOT NULL,
+  is_default INTEGER NOT NULL DEFAULT 1,    -- until somebody sets the policy; METRICS_RETENTION_DAYS changes defaults only
+  deleted_before_ms INTEGER,                -- older rows have been deleted, ms since 1970 UTC; NULL: none have
   created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
   updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 ) WITHOUT ROWID;

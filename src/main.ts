@@ -32,6 +32,7 @@ import type { Logger } from "./lib/logger.ts";
 import { createWatchedValue } from "./lib/watched-value.ts";
 import { announceService, withdrawService } from "./local-service.ts";
 import { forgetExpiredAnswers } from "./maintenance/expired-answers.ts";
+import { flushRollups, ROLLUP_INTERVAL_MS } from "./maintenance/flush-rollups.ts";
 import { every } from "./maintenance/schedule.ts";
 import { createObservers } from "./observers.ts";
 import { databaseFileBytes, openStorage } from "./storage/open-storage.ts";
@@ -145,6 +146,8 @@ export async function startService({
     const report = (error: unknown) => logger.error("maintenance failed", { error });
     const forget = () => forgetExpiredAnswers(writer, clock);
     lifecycle.own("expiry", every(clock, EXPIRY_INTERVAL_MS, forget, report));
+    const rollUp = () => flushRollups(writer, clock);
+    lifecycle.own("rollups", every(clock, ROLLUP_INTERVAL_MS, rollUp, report));
     const recover = async () => (storageWorks.get() ? undefined : writer.call("probe").catch(() => {}));
     lifecycle.own(
       "recovery",
@@ -179,7 +182,10 @@ export async function startService({
         serviceBinding: config.keys.binding,
         observer: observers.submit,
       }),
-      flush: createFlush(() => commits.flush()),
+      flush: createFlush(async () => {
+        await commits.flush();
+        await rollUp();
+      }),
       checkReadiness: createReadiness({
         clock,
         probe: () => writer.call("probe"),

@@ -63,6 +63,8 @@ function fieldLabel(field: string): string {
 
 const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {
   commitMetrics: { operation: "insert", table: "metrics" },
+  flushRollups: { operation: "upsert", table: "rollups" },
+  deleteRollupKeys: { operation: "delete", table: "rollup_keys" },
   probe: { operation: "probe", table: "none" },
   deleteExpiredAnswers: { operation: "delete", table: "idempotency_keys" },
   listKeys: { operation: "select", table: "api_keys" },

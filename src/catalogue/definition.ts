@@ -12,8 +12,23 @@ export interface MetricType {
    * other dimension, known or not, is stored with its row. Every label must be one of these.
    */
   readonly dimensions: readonly string[];
+  /**
+   * Combinations of dimensions that hours and days are broken down by, beside the totals by service.
+   * A query that filters and groups by some of one combination is answered from it, years back; any
+   * other reads the raw rows.
+   */
+  readonly rollups: readonly (readonly string[])[];
+  /**
+   * What queries call a dimension in every type: `server` is `server_name` here and `server` there.
+   * The one called `success` decides between success and failure; without one there is neither.
+   */
+  readonly commonNames: Readonly<Partial<Record<CommonName, string>>>;
+  /** Where the time taken stands when `duration_ms` is absent; in milliseconds once scaled. */
+  readonly durationFallback?: { readonly from: "value"; readonly scale: number };
   readonly instruments: readonly InstrumentDefinition[];
 }
+
+export type CommonName = "success" | "server" | "method" | "tool" | "client";
 
 /** An OpenTelemetry instrument that a metric type feeds. */
 export interface InstrumentDefinition {

@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
-import { bind, type SqlValue } from "./bind.ts";
+import { type Bindable, bind, type SqlValue } from "./bind.ts";
 
 /** A row as the driver returns it. It also carries a key `_metadata`: read columns, never spread. */
 export type Row = Record<string, string | number | null>;
@@ -34,7 +34,7 @@ export class Database {
   }
 
   /** As `run`, for values that are known to be bindable: the insert path passes thousands at a time. */
-  runBound(sql: string, values: readonly (string | number | null)[]): void {
+  runBound(sql: string, values: readonly Bindable[]): void {
     this.#prepare(sql).run(values);
   }
 

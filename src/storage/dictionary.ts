@@ -26,13 +26,18 @@ export class Dictionary {
     for (const definition of definitions) this.#definitions.set(definition.ref, definition);
   }
 
+  /** What a batch said of `ref`. */
+  definition(ref: number): Definition {
+    const definition = this.#definitions.get(ref);
+    if (definition === undefined) throw new Error(`a batch refers to ${ref}, which no batch defined`);
+    return definition;
+  }
+
   /** The row id of `ref`; inside a transaction. */
   rowId(ref: number): number {
     const known = this.#rowIds.get(ref);
     if (known !== undefined) return known;
-    const definition = this.#definitions.get(ref);
-    if (definition === undefined) throw new Error(`a batch refers to ${ref}, which no batch defined`);
-    const rowId = this.#findOrInsert(definition);
+    const rowId = this.#findOrInsert(this.definition(ref));
     this.#rowIds.set(ref, rowId);
     this.#uncommitted.push(ref);
     return rowId;

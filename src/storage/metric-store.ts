@@ -2,6 +2,8 @@ import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
 import type { Database } from "./database.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer, type StoredAnswer } from "./idempotency-store.ts";
+import { BatchFolder } from "./rollups/batch-folder.ts";
+import type { Rollups } from "./rollups/rollups.ts";
 
 /** What a commit answers. */
 export interface CommitResult {
@@ -20,32 +22,44 @@ const INSERTS = new Map<number, string>(
   ]),
 );
 
+/** Rows of a batch: from `start`, before `end`. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Stores batches. On the writer thread only. */
 export class MetricStore {
   readonly #database: Database;
   readonly #dictionary: Dictionary;
+  readonly #folder: BatchFolder;
 
-  constructor(database: Database) {
+  constructor(database: Database, rollups: Rollups) {
     this.#database = database;
     this.#dictionary = new Dictionary(database);
+    this.#folder = new BatchFolder(database, rollups, this.#dictionary);
   }
 
   /** Store every row of `batch` and its idempotency records in one transaction, or nothing. */
   commit(batch: Batch, nowMs: number): CommitResult {
     this.#dictionary.define(batch.definitions, batch.reset);
+    const inserted: RowRange[] = [];
+    let result: CommitResult;
     try {
-      const result = this.#database.transaction(() => this.#write(batch, nowMs));
+      result = this.#database.transaction(() => this.#write(batch, nowMs, inserted));
       this.#dictionary.committed();
-      return result;
     } catch (error) {
       this.#dictionary.rolledBack();
       throw error;
     }
+    this.#folder.fold(batch, inserted, nowMs);
+    return result;
   }
 
-  #write(batch: Batch, nowMs: number): CommitResult {
+  /** Adds to `inserted` which rows it wrote. */
+  #write(batch: Batch, nowMs: number, inserted: RowRange[]): CommitResult {
     if (batch.keyed.length === 0) {
-      this.#insert(batch, 0, batch.rowCount);
+      this.#insert(batch, { start: 0, end: batch.rowCount }, inserted);
       return { duplicates: [] };
     }
     const duplicates: { index: number; stored: StoredAnswer }[] = [];
@@ -56,15 +70,18 @@ export class MetricStore {
         recordAnswer(this.#database, keyed, nowMs);
         continue;
       }
-      this.#insert(batch, next, keyed.start);
+      this.#insert(batch, { start: next, end: keyed.start }, inserted);
       next = keyed.end;
       duplicates.push({ index, stored });
     }
-    this.#insert(batch, next, batch.rowCount);
+    this.#insert(batch, { start: next, end: batch.rowCount }, inserted);
     return { duplicates };
   }
 
-  #insert(batch: Batch, start: number, end: number): void {
+  #insert(batch: Batch, range: RowRange, inserted: RowRange[]): void {
+    const { start, end } = range;
+    if (start === end) return;
+    inserted.push(range);
     let row = start;
     for (const rows of ROWS_PER_STATEMENT) {
       const sql = INSERTS.get(rows) ?? "";

@@ -6,12 +6,14 @@ import { deleteExpiredAnswers } from "./idempotency-store.ts";
 import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
 import { MetricStore } from "./metric-store.ts";
 import { realDatabasePath } from "./real-path.ts";
+import { Rollups } from "./rollups/rollups.ts";
 
 /** What can be asked of the writer thread, by name. Every function runs to its end before the next begins. */
 export type Operations = ReturnType<typeof createOperations>;
 
 export function createOperations(database: Database, path: string) {
-  const metrics = new MetricStore(database);
+  const rollups = new Rollups(database);
+  const metrics = new MetricStore(database, rollups);
   probe(database);
   // SQLite keeps its log beside the real file, not beside a link to it.
   const files = [path, `${realDatabasePath(path)}-wal`];
@@ -25,6 +27,10 @@ export function createOperations(database: Database, path: string) {
 
   return {
     commitMetrics: (batch: Batch, nowMs: number) => written(metrics.commit(batch, nowMs)),
+    /** A step of `Rollups.flushStep`; repeat with what it returns until that is undefined. */
+    flushRollups: (nowMs: number, target?: number) => written(rollups.flushStep(nowMs, target)),
+    deleteRollupKeys: (beforeDay: number, rowsMax: number) =>
+      written(rollups.deleteKeysBefore(beforeDay, rowsMax)),
     /** A real write, down to the disk: whether storage can accept. */
     probe: () => written(probe(database)),
     deleteExpiredAnswers: (nowMs: number, rowsMax: number) => deleteExpiredAnswers(database, nowMs, rowsMax),

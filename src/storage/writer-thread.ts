@@ -10,7 +10,8 @@ import { describeFailure, type Failure } from "./failure.ts";
 import { acquireLock } from "./lock.ts";
 import { migrateUp, readApplied, readMigrations } from "./migrator.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import type { CallMessage, ReplyMessage, StartMessage, WriterData } from "./writer-messages.ts";
+import type { CallMessage, ReplyMessage } from "./thread-calls.ts";
+import type { StartMessage, WriterData } from "./writer-messages.ts";
 
 if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
 const port = parentPort;
@@ -31,9 +32,9 @@ function start() {
 
 function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   let broken: Failure | undefined;
-  port.on("message", (message: CallMessage) => {
+  port.on("message", (message: CallMessage<keyof Operations>) => {
     if (message.name === "close") {
-      if (broken === undefined) checkpoint(database);
+      if (broken === undefined) settle(database, operations);
       database.close();
       lock.release();
       port.close();
@@ -43,7 +44,7 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
     let reply: ReplyMessage;
     try {
       if (broken !== undefined) throw new Error("the database failed");
-      const operation = operations[message.name as keyof Operations] as (...input: unknown[]) => unknown;
+      const operation = operations[message.name] as (...input: unknown[]) => unknown;
       reply = { id: message.id, result: operation(...message.input), ms: performance.now() - startedMs };
     } catch (error) {
       const failure = broken ?? describeFailure(error);
@@ -54,9 +55,10 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   });
 }
 
-/** Leave one file behind: what is in the log moves into the database. */
-function checkpoint(database: Database): void {
+/** Leave one file behind, with nothing to be read again: rollups are written, the log moves into the database. */
+function settle(database: Database, operations: Operations): void {
   try {
+    while (operations.flushRollups(Date.now()) !== undefined);
     database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {
     // On a full disk, for one. Nothing is lost: the log stays, and the next start reads it.

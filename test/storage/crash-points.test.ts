@@ -14,13 +14,16 @@ interface Fault {
 /** Stands for a full disk: what the caller sees is the same. */
 const diskFull = () => Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
 
-/** A connection that fails once, and tells `onFault` while the files are as that moment has left them. */
+/** A connection that fails once after it was armed, and tells `onFault` while the files are as that moment has left them. */
 function faulty(path: string, fault: Fault, onFault: () => void = () => {}) {
   const real = new Libsql(path);
   // The smallest cache: rows reach the log before their commit does.
   real.exec("PRAGMA synchronous = FULL; PRAGMA cache_size = 1");
   let calls = 0;
+  let isArmed = false;
+  let callsToCommit = 0;
   function call<Result>(work: () => Result): Result {
+    if (!isArmed) return work();
     calls += 1;
     if (calls !== fault.at) return work();
     if (fault.when === "after") work();
@@ -33,7 +36,10 @@ function faulty(path: string, fault: Fault, onFault: () => void = () => {}) {
       const statement = real.prepare(sql);
       return {
         reader: statement.reader,
-        run: (values: unknown[]) => call(() => statement.run(values)),
+        run(values: unknown[]) {
+          if (sql === "COMMIT" && callsToCommit === 0 && isArmed) callsToCommit = calls + 1;
+          return call(() => statement.run(values));
+        },
         all: (values: unknown[]) => call(() => statement.all(values)),
       };
     },
@@ -43,7 +49,11 @@ function faulty(path: string, fault: Fault, onFault: () => void = () => {}) {
     close: () => real.close(),
   };
   // Only what Database uses of a connection.
-  return { database: new Database(connection as unknown as Libsql.Database), calls: () => calls };
+  const database = new Database(connection as unknown as Libsql.Database);
+  const arm = () => {
+    isArmed = true;
+  };
+  return { database, arm, callsToCommit: () => callsToCommit };
 }
 
 const metrics = (from: number, count: number) =>
@@ -75,10 +85,12 @@ const TEMPLATE = (() => {
 })();
 
 const CALLS = (() => {
-  const { database, calls } = faulty(crashImage(TEMPLATE), { at: 0, when: "before" });
-  createSubmitter(database).submit(...BATCH);
+  const { database, arm, callsToCommit } = faulty(crashImage(TEMPLATE), { at: 0, when: "before" });
+  const submitter = createSubmitter(database);
+  arm();
+  submitter.submit(...BATCH);
   database.close();
-  return calls();
+  return callsToCommit();
 })();
 
 function valuesIn(database: Database): readonly unknown[] {
@@ -103,8 +115,10 @@ for (const when of ["before", "after"] as const) {
 
   test(`a failure ${when} any of the ${CALLS} calls of a commit keeps all or nothing; a retry stores once`, () => {
     for (let at = first; at <= CALLS; at += 1) {
-      const { database } = faulty(crashImage(TEMPLATE), { at, when });
-      assert.throws(() => createSubmitter(database).submit(...BATCH), /full/);
+      const { database, arm } = faulty(crashImage(TEMPLATE), { at, when });
+      const submitter = createSubmitter(database);
+      arm();
+      assert.throws(() => submitter.submit(...BATCH), /full/);
       assertRetryStoresOnce(database, { at, when });
       database.close();
     }
@@ -112,8 +126,9 @@ for (const when of ["before", "after"] as const) {
 
   test(`a failure ${when} any of the ${CALLS} calls leaves the store itself able to take the batch again`, () => {
     for (let at = first; at <= CALLS; at += 1) {
-      const { database } = faulty(crashImage(TEMPLATE), { at, when });
+      const { database, arm } = faulty(crashImage(TEMPLATE), { at, when });
       const submitter = createSubmitter(database);
+      arm();
       assert.throws(() => submitter.submit(...BATCH), /full/);
       submitter.submit(...BATCH);
       assert.equal(valuesIn(database), EXPECTED, `${when} call ${at}`);
@@ -125,10 +140,12 @@ for (const when of ["before", "after"] as const) {
     for (let at = first; at <= CALLS; at += 1) {
       const path = crashImage(TEMPLATE);
       let image = "";
-      const { database } = faulty(path, { at, when }, () => {
+      const { database, arm } = faulty(path, { at, when }, () => {
         image = crashImage(path);
       });
-      assert.throws(() => createSubmitter(database).submit(...BATCH), /full/);
+      const submitter = createSubmitter(database);
+      arm();
+      assert.throws(() => submitter.submit(...BATCH), /full/);
       database.close();
       const survivor = openUnmigrated(image);
       assertRetryStoresOnce(survivor, { at, when });

@@ -3,6 +3,7 @@ import { createValidate } from "../../src/ingest/validate.ts";
 import { BatchBuilder, type Submission } from "../../src/storage/batch.ts";
 import type { Database } from "../../src/storage/database.ts";
 import { type CommitResult, MetricStore } from "../../src/storage/metric-store.ts";
+import { Rollups } from "../../src/storage/rollups/rollups.ts";
 import { openMigrated } from "./support.ts";
 
 /** 2026-03-01T12:00:00Z */
@@ -27,11 +28,13 @@ export function createSubmitter(database: Database) {
     wallMs: () => NOW_MS,
     metricsMax: 100_000,
   });
-  const store = new MetricStore(database);
+  const rollups = new Rollups(database);
+  const store = new MetricStore(database, rollups);
   let nextRequest = FIRST_REQUEST;
   return {
     builder,
     store,
+    rollups,
     toSubmission(request: Request): Submission {
       const { idempotencyKey, service = "gateway", version } = request;
       const { measurements, ...envelope } = validate({

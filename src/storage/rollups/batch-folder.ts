@@ -1,0 +1,75 @@
+import { type Batch, COLUMNS_PER_ROW } from "../batch.ts";
+import type { Database } from "../database.ts";
+import type { Dictionary } from "../dictionary.ts";
+import type { RowRange } from "../metric-store.ts";
+import type { Group } from "./group.ts";
+import type { Rollups } from "./rollups.ts";
+
+/** Adds what a commit stored to the rollups. */
+export class BatchFolder {
+  readonly #database: Database;
+  readonly #rollups: Rollups;
+  readonly #dictionary: Dictionary;
+  /** Dimension set → source → group, by the numbers that batches use. */
+  readonly #groups = new Map<number, Map<number, Group | undefined>>();
+
+  constructor(database: Database, rollups: Rollups, dictionary: Dictionary) {
+    this.#database = database;
+    this.#rollups = rollups;
+    this.#dictionary = dictionary;
+  }
+
+  /**
+   * Add the rows `inserted` of a batch that has just been committed. Never throws: the rows are stored, and
+   * must be acknowledged. What cannot be added now is read again from them by the next `flushStep`.
+   */
+  fold(batch: Batch, inserted: readonly RowRange[], nowMs: number): void {
+    if (batch.reset) this.#groups.clear();
+    if (inserted.length === 0) return;
+    try {
+      const count = inserted.reduce((sum, { start, end }) => sum + end - start, 0);
+      this.#rollups.committed(this.#lastMeasurementId(), count, () => {
+        for (const range of inserted) this.#add(batch, range);
+      });
+      while (this.#rollups.isFull) this.#rollups.flushStep(nowMs);
+    } catch {
+      this.#rollups.restart();
+    }
+  }
+
+  #add({ numbers }: Batch, { start, end }: RowRange): void {
+    for (let row = start; row < end; row += 1) {
+      const at = row * COLUMNS_PER_ROW;
+      const group = this.#groupOf(numbers[at + 1] ?? -1, numbers[at + 2] ?? -1);
+      if (group === undefined) continue;
+      this.#rollups.add(group, numbers[at] ?? 0, numbers[at + 4] ?? 0, numbers[at + 5] ?? Number.NaN);
+    }
+  }
+
+  #groupOf(sourceRef: number, dimensionSetRef: number): Group | undefined {
+    let bySource = this.#groups.get(dimensionSetRef);
+    if (bySource === undefined) {
+      bySource = new Map();
+      this.#groups.set(dimensionSetRef, bySource);
+    }
+    const known = bySource.get(sourceRef);
+    if (known !== undefined || bySource.has(sourceRef)) return known;
+    const group = this.#createGroup(sourceRef, dimensionSetRef);
+    bySource.set(sourceRef, group);
+    return group;
+  }
+
+  #createGroup(sourceRef: number, dimensionSetRef: number): Group | undefined {
+    const source = this.#dictionary.definition(sourceRef);
+    const set = this.#dictionary.definition(dimensionSetRef);
+    if (source.kind !== "source" || set.kind !== "dimension_set")
+      throw new Error("a batch mixes its numbers");
+    return this.#rollups.group(source.source.service, set.metricType, set.json);
+  }
+
+  #lastMeasurementId(): number {
+    return Number(
+      this.#database.first("SELECT seq FROM sqlite_sequence WHERE name = 'measurements'")?.seq ?? 0,
+    );
+  }
+}

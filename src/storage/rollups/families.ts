@@ -1,0 +1,115 @@
+import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
+import type { MetricType } from "../../catalogue/definition.ts";
+import type { Database } from "../database.ts";
+import type { Aggregate } from "./aggregate.ts";
+
+/** One way to break a metric type down: by service and `dimensions`, none for the totals. */
+export interface Family {
+  readonly id: number;
+  readonly type: MetricType;
+  readonly dimensions: readonly string[];
+  /** The stored rows hold every measurement up to this id. */
+  lastMeasurementId: number;
+  /** By `nameOfKey`. */
+  readonly keys: Map<string, Key>;
+  readonly keysPerService: Map<string, number>;
+  /** Keys with something that is not stored yet. */
+  readonly dirty: Set<Key>;
+}
+
+/** One combination of values in a family. */
+export interface Key {
+  /** Undefined until it is stored. */
+  id: number | undefined;
+  readonly service: string;
+  /** JSON array, in the order of the family's dimensions. */
+  readonly values: string;
+  /** The newest day it is known to have a row of; days since 1970 UTC. */
+  lastDay: number;
+  /** What is not stored yet, by hour since 1970 UTC. Empty for most keys at most times. */
+  readonly pending: Map<number, Aggregate>;
+}
+
+/** Make sure that every family of the catalogue has its row, and read all of them with their keys. */
+export function loadFamilies(database: Database): readonly Family[] {
+  const families = METRIC_TYPES.flatMap((type) =>
+    [[], ...type.rollups].map((dimensions) => loadFamily(database, type, dimensions)),
+  );
+  const byId = new Map(families.map((family) => [family.id, family]));
+  const sql = "SELECT id, family_id, service, dimension_values, last_day FROM rollup_keys";
+  for (const row of database.all(sql)) {
+    const family = byId.get(Number(row.family_id));
+    if (family === undefined) continue;
+    const key = createKey(String(row.service), String(row.dimension_values));
+    key.id = Number(row.id);
+    key.lastDay = Number(row.last_day);
+    remember(family, key);
+  }
+  return families;
+}
+
+/** A family new in the catalogue begins with the oldest measurement there is. */
+function loadFamily(database: Database, type: MetricType, dimensions: readonly string[]): Family {
+  const json = JSON.stringify(dimensions);
+  const insert =
+    "INSERT OR IGNORE INTO rollup_families (metric_type, dimensions, last_measurement_id) VALUES (?, ?, 0)";
+  database.run(insert, type.name, json);
+  const select =
+    "SELECT id, last_measurement_id FROM rollup_families WHERE metric_type = ? AND dimensions = ?";
+  const row = database.first(select, type.name, json);
+  return {
+    id: Number(row?.id),
+    type,
+    dimensions,
+    lastMeasurementId: Number(row?.last_measurement_id),
+    keys: new Map(),
+    keysPerService: new Map(),
+    dirty: new Set(),
+  };
+}
+
+/** What a dimension says of values beyond the caps. */
+export const OTHER = "_other";
+/** Keys a family may have. Clients choose the values, and each costs rows for years. */
+const KEYS_MAX = 20_000;
+/** So that one service cannot take every place. */
+const KEYS_PER_SERVICE_MAX = 2_000;
+
+/** The key of a combination; beyond the caps the one that collects the rest. Only its outcome is kept then. */
+export function keyOf(family: Family, service: string, values: readonly (string | null)[]): Key {
+  const json = JSON.stringify(values);
+  const known = family.keys.get(nameOfKey(service, json));
+  if (known !== undefined) return known;
+  const isFull = family.keys.size >= KEYS_MAX;
+  const serviceKeys = family.keysPerService.get(service) ?? 0;
+  if (isFull || serviceKeys >= KEYS_PER_SERVICE_MAX) {
+    const outcome = family.type.commonNames.success;
+    const rest = family.dimensions.map((name, index) => (name === outcome ? (values[index] ?? null) : OTHER));
+    const restJson = JSON.stringify(rest);
+    const restService = isFull && serviceKeys === 0 ? OTHER : service;
+    return (
+      family.keys.get(nameOfKey(restService, restJson)) ?? remember(family, createKey(restService, restJson))
+    );
+  }
+  return remember(family, createKey(service, json));
+}
+
+export function forgetKey(family: Family, key: Key): void {
+  family.keys.delete(nameOfKey(key.service, key.values));
+  family.keysPerService.set(key.service, (family.keysPerService.get(key.service) ?? 1) - 1);
+}
+
+function createKey(service: string, values: string): Key {
+  return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, pending: new Map() };
+}
+
+function remember(family: Family, key: Key): Key {
+  family.keys.set(nameOfKey(key.service, key.values), key);
+  family.keysPerService.set(key.service, (family.keysPerService.get(key.service) ?? 0) + 1);
+  return key;
+}
+
+/** Services hold no space. */
+function nameOfKey(service: string, values: string): string {
+  return `${service} ${values}`;
+}
