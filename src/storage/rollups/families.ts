@@ -1,7 +1,7 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import type { Database } from "../database.ts";
-import type { Aggregate } from "./aggregate.ts";
+import type { Pending } from "./pending.ts";
 
 /** One way to break a metric type down: by service and `dimensions`, none for the totals. */
 export interface Family {
@@ -27,7 +27,7 @@ export interface Key {
   /** The newest day it is known to have a row of; days since 1970 UTC. */
   lastDay: number;
   /** What is not stored yet, by hour since 1970 UTC. Empty for most keys at most times. */
-  readonly pending: Map<number, Aggregate>;
+  readonly pending: Map<number, Pending>;
 }
 
 /** Make sure that every family of the catalogue has its row, and read all of them with their keys. */

@@ -1,6 +1,6 @@
 import type { Database } from "../database.ts";
-import { type Aggregate, createAggregate, mergeAggregate } from "./aggregate.ts";
 import type { Family, Key } from "./families.ts";
+import { createPending, mergePending, type Pending } from "./pending.ts";
 import { addRows, DAY_HOURS, type PendingRow } from "./rollup-rows.ts";
 
 /**
@@ -28,8 +28,8 @@ export function flushFamily(
       const lastDay = Math.max(key.lastDay, ...days.keys());
       const keyId = storeKey(database, family, key, lastDay);
       stored.set(key, { id: keyId, lastDay });
-      for (const [bucket, aggregate] of hours) hourly.push({ bucket, keyId, aggregate });
-      for (const [bucket, aggregate] of days) daily.push({ bucket, keyId, aggregate });
+      for (const [bucket, pending] of hours) hourly.push({ bucket, keyId, pending });
+      for (const [bucket, pending] of days) daily.push({ bucket, keyId, pending });
     }
     addRows(database, "rollups_hourly", family, hourly, nowMs);
     addRows(database, "rollups_daily", family, daily, nowMs);
@@ -47,24 +47,24 @@ export function flushFamily(
 }
 
 /** Days since 1970 UTC → what the hours of that day add up to. */
-function byDay(hours: readonly (readonly [number, Aggregate])[]): Map<number, Aggregate> {
-  const days = new Map<number, Aggregate>();
-  const merged = new Set<number>();
-  for (const [hour, aggregate] of hours) {
+function byDay(hours: readonly (readonly [number, Pending])[]): Map<number, Pending> {
+  const days = new Map<number, Pending>();
+  const merged = new Set<Pending>();
+  for (const [hour, pending] of hours) {
     const day = Math.floor(hour / DAY_HOURS);
     const known = days.get(day);
     if (known === undefined) {
-      // One hour alone is the day so far; most flushes see no other.
-      days.set(day, aggregate);
-      continue;
-    }
-    if (!merged.has(day)) {
-      const sum = createAggregate();
-      mergeAggregate(sum, known);
+      // One hour alone is the day so far; most writes see no other.
+      days.set(day, pending);
+    } else if (merged.has(known)) {
+      mergePending(known, pending);
+    } else {
+      const sum = createPending();
+      mergePending(sum, known);
+      mergePending(sum, pending);
       days.set(day, sum);
-      merged.add(day);
+      merged.add(sum);
     }
-    mergeAggregate(days.get(day) ?? aggregate, aggregate);
   }
   return days;
 }

@@ -2,8 +2,8 @@ import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
-import type { Aggregate } from "./aggregate.ts";
 import { type Family, type Key, keyOf } from "./families.ts";
+import type { Pending } from "./pending.ts";
 
 /** Measurements alike in everything that rollups know of: they are added to the same aggregates. */
 export interface Group {
@@ -16,7 +16,7 @@ export interface Group {
   /** Where to add: one key a family. */
   targets: readonly Target[];
   /** Those of `hour`, in the order of `targets`. */
-  aggregates: readonly Aggregate[];
+  pending: readonly Pending[];
   hour: number;
   /** Of the targets, and of the aggregates, that were found last. */
   keysGeneration: number;
@@ -49,7 +49,7 @@ export function createGroup(
     outcome: outcome === null ? undefined : outcome === "true",
     values,
     targets: [],
-    aggregates: [],
+    pending: [],
     hour: Number.NaN,
     keysGeneration: -1,
     generation: -1,

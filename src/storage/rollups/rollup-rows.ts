@@ -1,6 +1,7 @@
 import type { Bindable } from "../bind.ts";
 import type { Database, Row } from "../database.ts";
-import { type Aggregate, type AggregateRow, createAggregate, mergeAggregate, mergeRow } from "./aggregate.ts";
+import type { AggregateRow } from "./aggregate.ts";
+import { encodeBins, type Pending, sketchOf } from "./pending.ts";
 import { encodeSketch, quantiles } from "./sketch.ts";
 
 export const HOUR_MS = 3_600_000;
@@ -12,30 +13,34 @@ export type RollupTable = "rollups_hourly" | "rollups_daily";
 export interface PendingRow {
   readonly bucket: number;
   readonly keyId: number;
-  readonly aggregate: Aggregate;
+  readonly pending: Pending;
 }
 
 const AGGREGATE_COLUMNS =
   "count, success_count, failure_count, sum_value, min_value, max_value, duration_count, sum_duration_ms, sketch";
-const COLUMNS = `family_id, bucket, key_id, ${AGGREGATE_COLUMNS}, p50_duration_ms, p95_duration_ms, p99_duration_ms, created_ms, updated_ms`;
-const COLUMN_COUNT = COLUMNS.split(",").length;
+const COLUMNS = `family_id, bucket, key_id, ${AGGREGATE_COLUMNS}`;
+const TOTALS_COLUMNS = `${COLUMNS}, p50_duration_ms, p95_duration_ms, p99_duration_ms, created_ms, updated_ms`;
 /** Rows a statement, largest first. */
-const ROWS_PER_STATEMENT = [32, 1] as const;
+const ROWS_PER_STATEMENT = [64, 8, 1] as const;
 const RANKS = [0.5, 0.95, 0.99];
 
-const SQL = {
-  rollups_hourly: statements("rollups_hourly"),
-  rollups_daily: statements("rollups_daily"),
-};
+const SQL = { rollups_hourly: statements("rollups_hourly"), rollups_daily: statements("rollups_daily") };
 
 function statements(table: RollupTable) {
-  const row = `(${Array(COLUMN_COUNT).fill("?").join(", ")})`;
-  const write = (rows: number) =>
-    `INSERT OR REPLACE INTO ${table} (${COLUMNS}) VALUES ${Array(rows).fill(row).join(", ")}`;
+  const replace = (columns: string) => {
+    const row = `(${columns.replace(/\w+/g, "?")})`;
+    return new Map<number, string>(
+      ROWS_PER_STATEMENT.map((rows) => [
+        rows,
+        `INSERT OR REPLACE INTO ${table} (${columns}) VALUES ${Array(rows).fill(row).join(", ")}`,
+      ]),
+    );
+  };
   return {
     newest: `SELECT max(bucket) AS bucket FROM ${table} WHERE family_id = ?`,
     find: `SELECT ${AGGREGATE_COLUMNS}, created_ms FROM ${table} WHERE family_id = ? AND bucket = ? AND key_id = ?`,
-    write: new Map<number, string>(ROWS_PER_STATEMENT.map((rows) => [rows, write(rows)])),
+    replace: replace(COLUMNS),
+    replaceTotals: replace(TOTALS_COLUMNS),
   };
 }
 
@@ -55,12 +60,12 @@ export function readAggregate(row: Row): AggregateRow {
   };
 }
 
-/** Add `rows` to a family's rows in `table`; inside a transaction. `rows` stay as they are. */
+/** Add `rows` to a family's rows in `table`; inside a transaction. What they say is not changed. */
 export function addRows(
   database: Database,
   table: RollupTable,
   family: { readonly id: number; readonly dimensions: readonly string[] },
-  rows: readonly PendingRow[],
+  rows: PendingRow[],
   nowMs: number,
 ): void {
   const sql = SQL[table];
@@ -68,46 +73,51 @@ export function addRows(
   const found = database.first(sql.newest, family.id)?.bucket ?? null;
   const newest = found === null ? Number.NEGATIVE_INFINITY : Number(found);
   const isTotals = family.dimensions.length === 0;
-  const parameters = rows.map(({ bucket, keyId, aggregate }) => {
-    const stored = bucket > newest ? undefined : database.first(sql.find, family.id, bucket, keyId);
-    const merged = stored === undefined ? aggregate : withRow(aggregate, readAggregate(stored));
-    const createdMs = stored === undefined ? nowMs : Number(stored.created_ms);
-    return [
-      family.id,
-      bucket,
-      keyId,
-      ...aggregateParameters(merged),
-      ...(isTotals
-        ? [...quantiles(merged.sketch, RANKS).map((ms) => ms ?? null), createdMs, nowMs]
-        : [null, null, null, null, null]),
-    ];
-  });
+  const replace = isTotals ? sql.replaceTotals : sql.replace;
+  // In the order of the table: neighbours share pages.
+  rows.sort((a, b) => a.bucket - b.bucket || a.keyId - b.keyId);
   let at = 0;
   for (const count of ROWS_PER_STATEMENT) {
-    const write = sql.write.get(count) ?? "";
     for (; rows.length - at >= count; at += count) {
-      database.runBound(write, parameters.slice(at, at + count).flat());
+      const parameters: Bindable[] = [];
+      for (let index = at; index < at + count; index += 1) {
+        const row = rows[index];
+        if (row === undefined) continue;
+        const { bucket, keyId, pending } = row;
+        const stored = bucket > newest ? undefined : database.first(sql.find, family.id, bucket, keyId);
+        parameters.push(family.id, bucket, keyId);
+        const sketch = pushAggregate(parameters, pending, stored && readAggregate(stored));
+        if (isTotals)
+          pushTotals(parameters, sketch, stored === undefined ? nowMs : Number(stored.created_ms), nowMs);
+      }
+      database.runBound(replace.get(count) ?? "", parameters);
     }
   }
 }
 
-function aggregateParameters(aggregate: Aggregate): Bindable[] {
-  return [
-    aggregate.count,
-    aggregate.successCount,
-    aggregate.failureCount,
-    aggregate.sumValue,
-    aggregate.minValue,
-    aggregate.maxValue,
-    aggregate.durationCount,
-    aggregate.sumDurationMs,
-    aggregate.durationCount === 0 ? null : Buffer.from(encodeSketch(aggregate.sketch)),
-  ];
+/** Returns the sketch that it pushed. */
+function pushAggregate(into: Bindable[], pending: Pending, stored: AggregateRow | undefined): Buffer | null {
+  const bins = pending.bins;
+  const sketch =
+    stored === undefined || stored.sketch === null
+      ? encodeBins(bins)
+      : encodeSketch(sketchOf(bins, stored.sketch));
+  into.push(
+    pending.count + (stored?.count ?? 0),
+    pending.successCount + (stored?.successCount ?? 0),
+    pending.failureCount + (stored?.failureCount ?? 0),
+    pending.sumValue + (stored?.sumValue ?? 0),
+    Math.min(pending.minValue, stored?.minValue ?? pending.minValue),
+    Math.max(pending.maxValue, stored?.maxValue ?? pending.maxValue),
+    bins.length + (stored?.durationCount ?? 0),
+    pending.sumDurationMs + (stored?.sumDurationMs ?? 0),
+    sketch.length === 0 ? null : sketch,
+  );
+  return sketch.length === 0 ? null : sketch;
 }
 
-function withRow(aggregate: Aggregate, row: AggregateRow): Aggregate {
-  const merged = createAggregate();
-  mergeAggregate(merged, aggregate);
-  mergeRow(merged, row);
-  return merged;
+function pushTotals(into: Bindable[], sketch: Buffer | null, createdMs: number, nowMs: number): void {
+  const percentiles = quantiles(sketchOf([], sketch), RANKS);
+  for (const ms of percentiles) into.push(ms ?? null);
+  into.push(createdMs, nowMs);
 }

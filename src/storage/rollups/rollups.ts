@@ -7,12 +7,13 @@
  * and for whoever starts after a crash. Upserting in every commit instead would halve the ingest rate.
  */
 import type { Database } from "../database.ts";
-import { type Aggregate, addMeasurement, createAggregate } from "./aggregate.ts";
 import { measurementsAfter } from "./catch-up.ts";
 import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
+import { addToPending, createPending, type Pending, type Sample } from "./pending.ts";
 import { HOUR_MS } from "./rollup-rows.ts";
+import { binOf } from "./sketch.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;
@@ -62,8 +63,8 @@ export class Rollups {
   add(group: Group, timestampMs: number, value: number, durationMs: number): void {
     const hour = Math.floor(timestampMs / HOUR_MS);
     if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
-    const duration = durationOf(group.type, value, durationMs);
-    for (const aggregate of group.aggregates) addMeasurement(aggregate, value, duration, group.outcome);
+    const sample = sampleOf(group, value, durationMs);
+    for (const pending of group.pending) addToPending(pending, sample, group.outcome);
   }
 
   /** Whether so much waits that it must be written before more is taken. */
@@ -120,17 +121,17 @@ export class Rollups {
     }
     group.hour = hour;
     group.generation = this.#generation;
-    group.aggregates = group.targets.map(({ family, key }) => this.#pendingOf(family, key, hour));
+    group.pending = group.targets.map(({ family, key }) => this.#pendingOf(family, key, hour));
   }
 
-  #pendingOf(family: Family, key: Key, hour: number): Aggregate {
+  #pendingOf(family: Family, key: Key, hour: number): Pending {
     const known = key.pending.get(hour);
     if (known !== undefined) return known;
-    const aggregate = createAggregate();
-    key.pending.set(hour, aggregate);
+    const pending = createPending();
+    key.pending.set(hour, pending);
     family.dirty.add(key);
     this.#pendingRows += 1;
-    return aggregate;
+    return pending;
   }
 
   /** Of the families that do not hold everything up to `target`, the one with most to write. */
@@ -159,14 +160,19 @@ export class Rollups {
       const group = groups.get(name);
       if (group === undefined) continue;
       this.#aim(group, Math.floor(timestampMs / HOUR_MS));
-      const duration = durationOf(group.type, value, durationMs);
+      const sample = sampleOf(group, value, durationMs);
       for (const [index, { family }] of group.targets.entries()) {
-        const aggregate = group.aggregates[index];
-        if (aggregate === undefined || id <= family.lastMeasurementId) continue;
-        addMeasurement(aggregate, value, duration, group.outcome);
+        const pending = group.pending[index];
+        if (pending === undefined || id <= family.lastMeasurementId) continue;
+        addToPending(pending, sample, group.outcome);
       }
     }
     // Rows that are gone were deleted by retention, which deletes only what every family holds.
     this.#position = found.length < CATCH_UP_ROWS ? this.#lastMeasurementId : (found.at(-1)?.id ?? 0);
   }
+}
+
+function sampleOf({ type }: Group, value: number, durationMs: number): Sample {
+  const duration = durationOf(type, value, durationMs);
+  return { value, durationMs: duration, bin: Number.isNaN(duration) ? 0 : binOf(duration) };
 }

@@ -14,7 +14,7 @@ export const RELATIVE_ERROR = (GAMMA - 1) / (GAMMA + 1);
 
 /** Below this many ms a duration counts as zero. */
 const SMALLEST = 1e-6;
-const ZERO_BIN = Math.ceil(Math.log(SMALLEST) * INVERSE_LOG_GAMMA) - 1;
+export const ZERO_BIN = Math.ceil(Math.log(SMALLEST) * INVERSE_LOG_GAMMA) - 1;
 
 /** The bin of a duration in ms, which is not negative. */
 export function binOf(durationMs: number): number {
@@ -53,22 +53,26 @@ export function mergeEncoded(sketch: Sketch, encoded: Uint8Array): void {
 }
 
 /** Bins in ascending order, each as two varints: its distance from the one before, its count. */
-export function encodeSketch(sketch: Sketch): Uint8Array {
-  const bytes: number[] = [];
+export function encodeSketch(sketch: Sketch): Buffer {
+  const bytes = new Uint8Array(sketch.size * 16);
+  let length = 0;
   let previous = ZERO_BIN;
-  for (const bin of [...sketch.keys()].sort((a, b) => a - b)) {
-    writeVarint(bytes, bin - previous);
-    writeVarint(bytes, sketch.get(bin) ?? 0);
+  for (const [bin, count] of [...sketch].sort(([a], [b]) => a - b)) {
+    length = writeVarint(bytes, length, bin - previous);
+    length = writeVarint(bytes, length, count);
     previous = bin;
   }
-  return Uint8Array.from(bytes);
+  return Buffer.copyBytesFrom(bytes, 0, length);
 }
 
-function writeVarint(bytes: number[], value: number): void {
+/** Write `value` at `at`; returns where the next one goes. */
+export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
+  let next = at;
   // Division, not shifts: counts may exceed 32 bits.
-  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) + 128);
-  bytes.push(rest);
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[next++] = (rest % 128) + 128;
+  bytes[next++] = rest;
+  return next;
 }
 
 /**
