@@ -13,8 +13,14 @@ export interface Exchange extends RequestIdentity {
   readonly headers: Record<string, string | number>;
   /** How it is counted: a route template or an RPC's name, never what a client chose. */
   endpoint: string;
+  /** What the path has in the place of its template's parameter; empty where there is none. */
+  pathParameter: string;
   /** Set when it failed: a gRPC failure is HTTP 200, and only this tells. */
   failure: FailureReason | undefined;
+  /** Whose key it came with; undefined: nobody's that is valid. */
+  apiKeyId: number | undefined;
+  /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */
+  bodyBytes: number;
 }
 
 /** A header's value, or undefined. Of a repeated header the first value counts. */

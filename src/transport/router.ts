@@ -5,10 +5,12 @@ import { FAILURES, ServiceError } from "../errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { headerOf } from "./exchange.ts";
 import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
+import { createPathTable } from "./rest/path-table.ts";
 import { type HandleRest, type RestRoute, sendFailure } from "./rest/rest-handler.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 
 export interface RouterOptions {
+  /** By path, or by a template as `path-table.ts` knows them. */
   readonly rest: ReadonlyMap<string, Readonly<Record<string, RestRoute>>>;
   readonly handleRest: HandleRest;
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
@@ -26,6 +28,9 @@ export interface Answered {
   readonly endpoint: string;
   readonly status: number;
   readonly seconds: number;
+  /** Undefined for an answer to nobody's key. */
+  readonly apiKeyId: number | undefined;
+  readonly bodyBytes: number;
 }
 
 /** How every path that is not served is counted: a client must not choose what we count by. */
@@ -36,7 +41,8 @@ const UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Path → RPC, REST route, or 404. Gives every request its id, counts it and times it. */
 export function createRouter(options: RouterOptions): OnRequest {
-  const { rest, handleRest, rpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
+  const { handleRest, rpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
+  const findRest = createPathTable(options.rest);
 
   async function route(exchange: Exchange): Promise<void> {
     if (cors(exchange)) return;
@@ -47,9 +53,11 @@ export function createRouter(options: RouterOptions): OnRequest {
       await handleRpc(handler, exchange);
       return;
     }
-    const methods = rest.get(exchange.path);
-    if (methods === undefined) throw new ServiceError("not_found", "Not Found");
-    exchange.endpoint = exchange.path;
+    const served = findRest(exchange.path);
+    if (served === undefined) throw new ServiceError("not_found", "Not Found");
+    exchange.endpoint = served.template;
+    exchange.pathParameter = served.parameter;
+    const methods = served.entry;
     const method = exchange.request.method ?? "";
     const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
     const answering = found ?? (method === "HEAD" ? methods.GET : undefined);
@@ -78,7 +86,18 @@ export function createRouter(options: RouterOptions): OnRequest {
 function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const headers = { "x-request-id": identity.requestId };
-  return { ...identity, request, response, path, headers, endpoint: UNKNOWN_ENDPOINT, failure: undefined };
+  return {
+    ...identity,
+    request,
+    response,
+    path,
+    headers,
+    endpoint: UNKNOWN_ENDPOINT,
+    pathParameter: "",
+    failure: undefined,
+    apiKeyId: undefined,
+    bodyBytes: 0,
+  };
 }
 
 function allowed(methods: Readonly<Record<string, RestRoute>>): string {
@@ -116,8 +135,9 @@ const TURNS_MAX = 10;
 
 /** Once the answer has left, trailers and all; a reset before that would cut it. */
 function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
-  if (stream.destroyed || stream.state.remoteClose !== 0) return;
-  if (stream.state.localClose === 1) {
+  if (stream.destroyed || stream.readableEnded) return;
+  // Where the whole body has arrived in the meantime, the end of the answer has closed the stream.
+  if (stream.closed || stream.state.localClose === 1) {
     stream.close(constants.NGHTTP2_NO_ERROR);
     // What has arrived and is not read would keep it from closing.
     setImmediate(() => stream.destroy());
@@ -125,8 +145,9 @@ function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
 }
 
 /** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */
-function describe({ request, response, endpoint, failure }: Exchange, ms: number): Answered {
+function describe(exchange: Exchange, ms: number): Answered {
+  const { request, response, endpoint, failure, apiKeyId, bodyBytes } = exchange;
   const method = METHODS.has(request.method ?? "") ? (request.method ?? "") : "OTHER";
   const status = failure === undefined ? response.statusCode : FAILURES[failure].httpStatus;
-  return { method, endpoint, status, seconds: ms / 1000 };
+  return { method, endpoint, status, seconds: ms / 1000, apiKeyId, bodyBytes };
 }

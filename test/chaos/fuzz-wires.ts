@@ -20,6 +20,8 @@ export interface Wire {
 
 const HANG_MS = 15_000;
 const CLOSED = "closed";
+/** More than the largest body, all of which this client queues: short of it, node's client drops streams. */
+const CLIENT_MEMORY_MB = 200;
 const TEXT_LENGTH = 300;
 
 /** HTTP/1.1, written by hand: a proper client would refuse to send most of this. */
@@ -95,7 +97,7 @@ export function createHttp2Wire(port: number): Wire {
     async exchange(request) {
       const isReused = session !== undefined && !session.closed && !session.destroyed;
       if (session === undefined || !isReused) {
-        session = connect(`http://127.0.0.1:${port}`);
+        session = connect(`http://127.0.0.1:${port}`, { maxSessionMemory: CLIENT_MEMORY_MB });
         // Its streams report it; unheard, it would end this program.
         session.on("error", () => undefined);
       }

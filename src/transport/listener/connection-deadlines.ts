@@ -14,13 +14,23 @@ export function enforceDeadlines(table: ConnectionTable, nowMs: number, limits: 
       continue;
     }
     for (const exchange of connection.exchanges) {
-      if (hasStalled(exchange, nowMs, limits)) cutStalled(connection, exchange);
+      if (isOver(exchange)) exchange.response.destroy();
+      else if (hasStalled(exchange, nowMs, limits)) cutStalled(connection, exchange);
       else if (isBodyOverdue(exchange, nowMs, limits)) reset(exchange);
     }
     if (connection.session !== undefined && connection.exchanges.size === 0) {
       retireSession(connection, nowMs, limits);
     }
   }
+}
+
+/**
+ * Whether an HTTP/2 exchange has ended on the wire: by both sides, or by a reset. node keeps the stream
+ * until what has arrived is read and what was written is sent, and after a reset without an error, or a
+ * refusal in mid-body, neither will ever happen.
+ */
+function isOver({ request }: Exchange): boolean {
+  return isHttp2Request(request) && request.stream.closed;
 }
 
 /** An answer moves when its buffer runs empty now and then; a peer that takes less is as good as gone. */

@@ -1,11 +1,28 @@
+import type { Server } from "node:http";
+import type { Http2Server } from "node:http2";
 import type { NodeRequest, NodeResponse } from "../node-http.ts";
+import type { Dispatch } from "./dispatch.ts";
+
+/**
+ * Let requests with an `Expect` header through to `dispatch`, whatever it says.
+ *
+ * Only 100-continue means anything (RFC 9110, 10.1.1), and other words may be ignored. node would answer
+ * those 417 by itself: uncounted, and on HTTP/2 with a stream that nobody reads and nobody closes.
+ */
+export function takeExpectations(server: Server | Http2Server, dispatch: Dispatch): void {
+  server.on("checkContinue", (request: NodeRequest, response: NodeResponse) => {
+    continueWhenRead(request, response);
+    dispatch(request, response);
+  });
+  server.on("checkExpectation", dispatch);
+}
 
 /**
  * `Expect: 100-continue`: send the 100 when, and only when, the handler starts to read the body.
  *
  * A handler that refuses on the headers alone therefore never invites the body it does not want.
  */
-export function continueWhenRead(request: NodeRequest, response: NodeResponse): void {
+function continueWhenRead(request: NodeRequest, response: NodeResponse): void {
   const onListener = (event: string | symbol): void => {
     if (event !== "data" && event !== "readable") return;
     request.off("newListener", onListener);

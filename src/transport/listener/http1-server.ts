@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../../lib/clock.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { continueWhenRead } from "./expect-continue.ts";
+import { takeExpectations } from "./expect-continue.ts";
 import { LINGER_MS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
 
 /** PEM texts of a certificate chain and its private key. */
@@ -55,10 +55,7 @@ export function createHttp1Server(options: Http1ServerOptions): http.Server | ht
           handshakeTimeout: limits.sniffTimeoutMs,
         });
   server.on("request", dispatch);
-  server.on("checkContinue", (request, response) => {
-    continueWhenRead(request, response);
-    dispatch(request, response);
-  });
+  takeExpectations(server, dispatch);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     refuse(options, error.code ?? "", socket),
   );

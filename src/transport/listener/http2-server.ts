@@ -1,7 +1,7 @@
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { Dispatch } from "./dispatch.ts";
-import { continueWhenRead } from "./expect-continue.ts";
+import { takeExpectations } from "./expect-continue.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 import { takeOver } from "./take-over.ts";
 
@@ -15,10 +15,7 @@ export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): h
     maxSessionInvalidFrames: 100,
   });
   server.on("request", dispatch);
-  server.on("checkContinue", (request, response) => {
-    continueWhenRead(request, response);
-    dispatch(request, response);
-  });
+  takeExpectations(server, dispatch);
   // A stream reset in the packet that opened it is over before it is announced. Building a request and
   // a response for each of the 800 that fit into one read would cost a rapid-reset flood its name.
   const announce = takeOver(server, "stream");

@@ -183,6 +183,23 @@ test("100 Continue works the same on HTTP/2", async () => {
   await listener.close(1_000);
 });
 
+test("an expectation that means nothing is ignored on both protocols", async () => {
+  const listener = await openTestListener();
+  // More than an HTTP/2 stream takes while nobody reads it.
+  const body = "a".repeat(100_000);
+  const head = `Host: a\r\nContent-Length: ${body.length}\r\nExpect: 200-maybe\r\nConnection: close\r\n\r\n`;
+  const peer = connectRaw(listener.port, `POST / HTTP/1.1\r\n${head}${body}`);
+  await peer.closed;
+  assert.match(peer.text(), /^HTTP\/1.1 200 OK/);
+  assert.ok(peer.text().endsWith(body));
+  const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+  const stream = session.request({ ":method": "POST", expect: "200-maybe" });
+  stream.end(body);
+  assert.is(await textOf(stream), body);
+  session.close();
+  await listener.close(1_000);
+});
+
 test("CONNECT is refused on both protocols", async () => {
   const listener = await openTestListener();
   const peer = connectRaw(
