@@ -48,10 +48,14 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** How long a refusal "at once" may take on a busy machine; trying again would take far longer, see `patience`. */
+export const AT_ONCE_MS_MAX = 30_000;
+
 /** Where a database may be made, on free ports; nothing is there yet. */
 export function freshEnvironment(env: Env = {}): { readonly env: Env; readonly path: string } {
   const path = join(temporaryFolder(), "metrics.db");
   const ports = { METRICS_SERVICE_PORT: "0", OTEL_PROMETHEUS_PORT: "0" };
   const hosts = { METRICS_SERVICE_HOST: "127.0.0.1", OTEL_PROMETHEUS_HOST: "127.0.0.1" };
-  return { env: { SQLITE_DB_PATH: path, ...ports, ...hosts, ...env }, path };
+  const patience = { DB_MAX_RETRIES: "100", DB_CONNECTION_TIMEOUT: "600" };
+  return { env: { SQLITE_DB_PATH: path, ...ports, ...hosts, ...patience, ...env }, path };
 }

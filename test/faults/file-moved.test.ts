@@ -27,7 +27,7 @@ for (const { name, move } of MOVES) {
     assert.is((await submit(service.port, [1])).status, 200);
     move(databasePath);
     assert.is((await submit(service.port, [2])).status, 503);
-    await until("the end of the process", () => !service.isRunning(), 2000);
+    await until("the end of the process", () => !service.isRunning());
     assert.is((await service.stop("SIGKILL")).code, 70);
     assert.ok(service.log.some((line) => line.includes("removed or replaced while in use")));
   });
@@ -41,7 +41,7 @@ test("the log of a database that was opened through a link is watched where it r
   assert.is((await submit(service.port, [1])).status, 200);
   rmSync(`${databasePath}-wal`);
   assert.is((await submit(service.port, [2])).status, 503);
-  await until("the end of the process", () => !service.isRunning(), 2000);
+  await until("the end of the process", () => !service.isRunning());
 });
 
 test("an idle service finds out by itself that its database is gone", async () => {

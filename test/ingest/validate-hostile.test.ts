@@ -3,16 +3,17 @@ import * as assert from "uvu/assert";
 import { ServiceError } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
+import { cpuMsSince } from "../support/cpu-time.ts";
 
 const validate = createValidate({ intern: createDimensionSets(), wallMs: () => 0, metricsMax: 100 });
 
-/** Judge one metric that came in as JSON, beside a good one; its rejections and how long that took. */
+/** Judge one metric that came in as JSON, beside a good one; its rejections and the processor time that took. */
 function judge(metricJson: string) {
   const metrics = [JSON.parse(metricJson), { type: "custom", value: 1 }];
-  const startedMs = performance.now();
   const submitted = { version: undefined, instance_id: undefined, idempotency_key: undefined };
+  const before = process.cpuUsage();
   const validated = validate({ service: "auth", ...submitted, metrics });
-  return { ...validated, ms: performance.now() - startedMs };
+  return { ...validated, ms: cpuMsSince(before) };
 }
 
 const metric = (fields: string) => `{"type":"auth_request","value":1,${fields}}`;
@@ -46,7 +47,7 @@ for (const { name, json } of HOSTILE) {
   test(`${name}: refused quickly, in few words, and the neighbour is kept`, () => {
     const { ms, rejections, measurements } = judge(json);
     assert.equal([rejections.length, measurements.length], [1, 1]);
-    assert.ok(ms < 1000, `${ms} ms`);
+    assert.ok(ms < 2000, `${ms} ms`);
     const [{ field, message } = { field: "", message: "" }] = rejections;
     assert.ok(field.length < 120 && message.length < 300, `${field.length} + ${message.length}`);
   });

@@ -135,7 +135,8 @@ function openHttp2(url: string): { send: SendRest; close: () => void } {
   let session: http2.ClientHttp2Session | undefined;
   const send: SendRest = (method, path, headers, body) =>
     new Promise((resolve, reject) => {
-      session ??= http2.connect(url);
+      // The server ends a session that has been idle for long; as every client does, go on with a new one.
+      if (session === undefined || session.closed || session.destroyed) session = http2.connect(url);
       const stream = session.request({ ":method": method, ":path": path, ...headers });
       const chunks: Buffer[] = [];
       let received: http2.IncomingHttpHeaders = {};
