@@ -13,6 +13,8 @@ export const FAILURES = {
   permission_denied: { code: "permission_denied", httpStatus: 403, retryable: false },
   service_not_allowed: { code: "permission_denied", httpStatus: 403, retryable: false },
   rate_limited: { code: "resource_exhausted", httpStatus: 429, retryable: true },
+  daily_limit_exceeded: { code: "resource_exhausted", httpStatus: 429, retryable: true },
+  monthly_limit_exceeded: { code: "resource_exhausted", httpStatus: 429, retryable: true },
   malformed_body: { code: "invalid_argument", httpStatus: 400, retryable: false },
   validation_failed: { code: "invalid_argument", httpStatus: 422, retryable: false },
   body_too_large: { code: "resource_exhausted", httpStatus: 413, retryable: false },

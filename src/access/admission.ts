@@ -3,6 +3,7 @@ import type { KeyRole } from "../storage/key-store.ts";
 import type { Call, RequestIdentity } from "./call.ts";
 import type { KeyDirectory, KeyEntry } from "./key-directory.ts";
 import type { BucketState } from "./token-bucket.ts";
+import type { ExceededQuota } from "./usage-quota.ts";
 
 /** What a route asks of its callers. */
 export interface AdmissionRule {
@@ -18,10 +19,23 @@ export interface Credentials {
   readonly authorization: string | undefined;
 }
 
-/** The outcome, as a value: an answer that refuses a known key still says how its bucket stands. */
+/**
+ * The outcome, as a value: an answer that refuses a known key still says how its bucket stands, and is
+ * counted as the key's (`apiKeyId`).
+ */
 export type Admission =
-  | { readonly call: Call; readonly bucket: BucketState; readonly failure?: never }
-  | { readonly failure: ServiceError; readonly bucket: BucketState | undefined; readonly call?: never };
+  | {
+      readonly call: Call;
+      readonly bucket: BucketState;
+      readonly apiKeyId: number;
+      readonly failure?: never;
+    }
+  | {
+      readonly failure: ServiceError;
+      readonly bucket: BucketState | undefined;
+      readonly apiKeyId: number | undefined;
+      readonly call?: never;
+    };
 
 export interface AdmissionObserver {
   /** An attempt with a key: whose (undefined: nobody's), and how it ended. */
@@ -31,10 +45,12 @@ export interface AdmissionObserver {
 
 export type Admit = (credentials: Credentials, rule: AdmissionRule, request: RequestIdentity) => Admission;
 
-/** Decide from the headers alone, before any of the body is read: key, then token, then role. */
+/** Decide from the headers alone, before any of the body is read: key, then quota, then token, then role. */
 export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver): Admit {
   function judge(entry: KeyEntry, rule: AdmissionRule): ServiceError | undefined {
     const { record } = entry;
+    const exceeded = rule.costsToken ? keys.findExceededQuota(entry) : undefined;
+    if (exceeded !== undefined) return quotaFailure(exceeded);
     if (rule.costsToken && !keys.takeToken(entry)) {
       observer.onRateLimited(record.service);
       const message = `Rate limit exceeded. Limit: ${record.rateLimit} requests/minute`;
@@ -49,14 +65,23 @@ export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver)
     const found = findEntry(keys, credentials);
     if (found instanceof ServiceError) {
       observer.onKey(undefined, found.reason);
-      return { failure: found, bucket: undefined };
+      return { failure: found, bucket: undefined, apiKeyId: undefined };
     }
     const failure = judge(found, rule);
     observer.onKey(found.record.service, failure?.reason ?? "success");
     const bucket = keys.bucketState(found);
-    if (failure !== undefined) return { failure, bucket };
-    return { call: { ...request, principal: found.principal }, bucket };
+    const { principal } = found;
+    const { apiKeyId } = principal;
+    if (failure !== undefined) return { failure, bucket, apiKeyId };
+    return { call: { ...request, principal }, bucket, apiKeyId };
   };
+}
+
+function quotaFailure({ reason, limit, resetMs }: ExceededQuota): ServiceError {
+  const text = reason === "daily_limit_exceeded" ? "Daily" : "Monthly";
+  const period = reason === "daily_limit_exceeded" ? "day" : "month";
+  const message = `${text} usage limit exceeded. Limit: ${limit} requests/${period} (UTC)`;
+  return new ServiceError(reason, message, { retryAfterSeconds: resetMs / 1000 });
 }
 
 function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | ServiceError {

@@ -1,14 +1,17 @@
 import type { Clock } from "../lib/clock.ts";
 import type { ApiKeyRecord } from "../storage/key-store.ts";
+import type { DailyUsage } from "../storage/usage-store.ts";
 import { hashKey, KEY_LENGTH_MAX } from "./api-key.ts";
 import type { Principal } from "./call.ts";
 import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";
+import { type ExceededQuota, QuotaUsage } from "./usage-quota.ts";
 
-/** A key in force or not, with its bucket. */
+/** A key in force or not, with its bucket and what it has used of its quotas. */
 export interface KeyEntry {
   readonly record: ApiKeyRecord;
   readonly principal: Principal;
   readonly bucket: Bucket;
+  readonly usage: QuotaUsage;
 }
 
 /**
@@ -20,19 +23,35 @@ export class KeyDirectory {
   readonly #byHash = new Map<string, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
   readonly #byKey = new Map<string, KeyEntry>();
+  readonly #usageById = new Map<number, QuotaUsage>();
 
-  constructor(clock: Clock, records: readonly ApiKeyRecord[]) {
+  /** `usage`: what the keys have used of their quotas before. */
+  constructor(clock: Clock, records: readonly ApiKeyRecord[], usage: readonly DailyUsage[] = []) {
     this.#clock = clock;
+    const daysById = Map.groupBy(usage, ({ apiKeyId }) => apiKeyId);
+    for (const [apiKeyId, days] of daysById) {
+      const counted = days.map(({ day, requestCount }) => [day, requestCount] as const);
+      this.#usageById.set(apiKeyId, new QuotaUsage(counted));
+    }
     for (const record of records) this.put(record);
   }
 
-  /** Take in a new or changed key; in force with the next request. A changed key keeps its bucket. */
-  put(record: ApiKeyRecord): void {
+  /**
+   * Take in a new or changed key; in force with the next request. A changed key keeps its bucket and its
+   * usage. One that replaces a `predecessor` begins with the usage of that: rotating renews no quota. While
+   * both are valid each counts for itself, as they have a bucket each.
+   */
+  put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
     const { id: apiKeyId, service, role, allowedServices } = record;
     const principal: Principal = { apiKeyId, service, role, allowedServices };
     const known = this.#byHash.get(record.keyHash);
     const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
-    this.#byHash.set(record.keyHash, { record, principal, bucket });
+    const usage =
+      this.#usageById.get(apiKeyId) ??
+      (predecessor && this.#usageById.get(predecessor.id))?.copy() ??
+      new QuotaUsage();
+    this.#usageById.set(apiKeyId, usage);
+    this.#byHash.set(record.keyHash, { record, principal, bucket, usage });
     this.#byKey.clear();
   }
 
@@ -54,8 +73,29 @@ export class KeyDirectory {
     return record.expiresMs !== undefined && record.expiresMs <= this.#clock.wallMs();
   }
 
-  takeToken({ bucket, record }: KeyEntry): boolean {
-    return takeToken(bucket, record.rateLimit, this.#clock.monotonicMs());
+  /** The quota that one more request would exceed, if there is one. */
+  findExceededQuota({ usage, record }: KeyEntry): ExceededQuota | undefined {
+    return usage.findExceeded(record, this.#clock.wallMs());
+  }
+
+  /** Whether there was a token. Only a request that got one counts against the quotas. */
+  takeToken({ bucket, record, usage }: KeyEntry): boolean {
+    const isTaken = takeToken(bucket, record.rateLimit, this.#clock.monotonicMs());
+    if (isTaken) usage.count(this.#clock.wallMs());
+    return isTaken;
+  }
+
+  /** What keys have used of their quotas, where storage does not know it yet. The local key is in no table. */
+  unsavedUsage(): readonly DailyUsage[] {
+    return [...this.#usageById].flatMap(([apiKeyId, usage]) =>
+      apiKeyId === 0 ? [] : usage.unsaved().map(([day, requestCount]) => ({ apiKeyId, day, requestCount })),
+    );
+  }
+
+  /** Storage knows these now. */
+  usageSaved(days: readonly DailyUsage[]): void {
+    for (const { apiKeyId, day, requestCount } of days)
+      this.#usageById.get(apiKeyId)?.saved(day, requestCount);
   }
 
   bucketState({ bucket, record }: KeyEntry): BucketState {

@@ -35,6 +35,7 @@ export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock):
   const nowMs = clock.wallMs();
   await writer.call("syncEnvironmentKeys", environment, config.rateLimitPerMinute, nowMs);
   const records = await writer.call("listKeys");
+  const usage = await writer.call("listDailyUsage");
   const localAdminKey = generateKey();
   const local = {
     id: 0,
@@ -47,9 +48,13 @@ export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock):
     createdMs: nowMs,
     expiresMs: undefined,
     description: "the command line on this machine",
+    usageCount: 0,
+    lastUsedMs: undefined,
+    dailyUsageLimit: undefined,
+    monthlyUsageLimit: undefined,
   } as const;
   return {
-    directory: new KeyDirectory(clock, [...records, local]),
+    directory: new KeyDirectory(clock, [...records, local], usage),
     localAdminKey,
     isEmpty: records.length === 0,
   };

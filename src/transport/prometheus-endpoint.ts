@@ -1,5 +1,6 @@
 import type { Admit } from "../access/admission.ts";
 import type { RequestIdentity } from "../access/call.ts";
+import type { AnsweredCall } from "../access/usage-log.ts";
 import { FAILURES } from "../errors.ts";
 import { headerOf } from "./exchange.ts";
 import type { NodeRequest, NodeResponse, OnRequest } from "./node-http.ts";
@@ -9,6 +10,8 @@ export interface PrometheusEndpointOptions {
   /** Undefined: open to everybody who reaches the port. */
   readonly admit: Admit | undefined;
   readonly nextRequest: () => RequestIdentity;
+  readonly countUsage: (answered: AnsweredCall) => void;
+  readonly monotonicMs: () => number;
 }
 
 /** The scrape port: `GET /metrics` and nothing else, in plain text as Prometheus and people read it. */
@@ -16,6 +19,8 @@ export function createPrometheusEndpoint({
   expose,
   admit,
   nextRequest,
+  countUsage,
+  monotonicMs,
 }: PrometheusEndpointOptions): OnRequest {
   return async (request, response) => {
     const [path] = (request.url ?? "").split("?", 1);
@@ -25,11 +30,17 @@ export function createPrometheusEndpoint({
       return answer(request, response, 405, "Method Not Allowed\n");
     }
     if (admit !== undefined) {
+      const startedMs = monotonicMs();
       const credentials = {
         apiKey: headerOf(request, "x-api-key"),
         authorization: headerOf(request, "authorization"),
       };
-      const { failure } = admit(credentials, { roles: ["reader"], costsToken: false }, nextRequest());
+      const rule = { roles: ["reader"], costsToken: false } as const;
+      const { failure, apiKeyId } = admit(credentials, rule, nextRequest());
+      response.once("close", () => {
+        const seconds = (monotonicMs() - startedMs) / 1000;
+        countUsage({ apiKeyId, endpoint: path, status: response.statusCode, seconds, bodyBytes: 0 });
+      });
       if (failure !== undefined) {
         response.setHeader("www-authenticate", "Bearer");
         return answer(request, response, FAILURES[failure.reason].httpStatus, `${failure.message}\n`);

@@ -20,6 +20,10 @@ export function createRecord(changes: Partial<ApiKeyRecord> & { readonly key?: s
     createdMs: 0,
     expiresMs: undefined,
     description: "",
+    usageCount: 0,
+    lastUsedMs: undefined,
+    dailyUsageLimit: undefined,
+    monthlyUsageLimit: undefined,
     ...rest,
   };
 }

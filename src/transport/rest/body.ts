@@ -1,7 +1,7 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ServiceError } from "../../errors.ts";
-import { headerOf } from "../exchange.ts";
+import { type Exchange, headerOf } from "../exchange.ts";
 import { isHttp2Request, type NodeRequest } from "../node-http.ts";
 
 const DECODERS = {
@@ -22,7 +22,8 @@ export class ClientGoneError extends Error {
  * @throws {ServiceError} `body_too_large`, `unsupported_encoding`, `malformed_body`
  * @throws {ClientGoneError}
  */
-export async function readBody(request: NodeRequest, bytesMax: number): Promise<Buffer> {
+export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
+  const { request } = exchange;
   const encoding = (headerOf(request, "content-encoding") ?? "identity").trim().toLowerCase();
   const isKnown = encoding === "identity" || Object.hasOwn(DECODERS, encoding);
   if (!isKnown) {
@@ -31,6 +32,7 @@ export async function readBody(request: NodeRequest, bytesMax: number): Promise<
   }
   if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const body = await collect(request, bytesMax);
+  exchange.bodyBytes = body.length;
   return encoding === "identity" ? body : decompress(body, encoding as keyof typeof DECODERS, bytesMax);
 }
 

@@ -15,7 +15,7 @@ import {
 } from "@connectrpc/connect-node";
 import { type Exchange, headerOf } from "../exchange.ts";
 import { SCAN_FROM_BYTES } from "../json-guard.ts";
-import { isHttp2Request, type NodeRequest } from "../node-http.ts";
+import { isHttp2Request } from "../node-http.ts";
 import {
   type CreateGuard,
   guardEnvelopes,
@@ -88,7 +88,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const values = createContextValues().set(EXCHANGE, exchange);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
   const createGuard = guardFor(handler, headerOf(request, "content-type"), request.url ?? "");
-  const answer = await withGuard(createGuard, () => handler(guardBody(universal, request, createGuard)));
+  const answer = await withGuard(createGuard, () => handler(guardBody(universal, exchange, createGuard)));
   // Connect leaves out what RFC 9110 demands.
   if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
   // It makes 501 of it, which would count as our failure; clients go by the code in the body.
@@ -106,13 +106,14 @@ type Body = AsyncIterable<Uint8Array>;
 /** See that Connect gets a whole body, and one that it can decode without a stall. */
 function guardBody(
   universal: UniversalServerRequest,
-  request: NodeRequest,
+  exchange: Exchange,
   createGuard: CreateGuard,
 ): UniversalServerRequest {
+  const { request } = exchange;
   const { body } = universal;
   if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)) return universal;
   const length = headerOf(request, "content-length");
-  const whole = isHttp2Request(request) && length === undefined ? wholeBody(body, request) : body;
+  const whole = length === undefined ? wholeBody(body, exchange) : body;
   if (Number(length ?? Number.POSITIVE_INFINITY) <= SCAN_FROM_BYTES) return { ...universal, body: whole };
   const isFramed = /^application\/(grpc|connect\+)/i.test(headerOf(request, "content-type") ?? "");
   if (isFramed) return { ...universal, body: guardEnvelopes(whole, createGuard) };
@@ -121,13 +122,19 @@ function guardBody(
 }
 
 /**
+ * A body without a length, whose bytes are counted here.
+ *
  * A reset in mid-body ends an HTTP/2 request as if it were whole, and Connect 2.2.0 then runs a unary
  * call on what had arrived: two of three metrics stored, and the client told that none was. gRPC's
  * envelope and a content-length give it away; for the rest, look again one turn later.
  */
-async function* wholeBody(body: Body, request: NodeRequest): Body {
-  yield* body;
+async function* wholeBody(body: Body, exchange: Exchange): Body {
+  for await (const chunk of body) {
+    exchange.bodyBytes += chunk.byteLength;
+    yield chunk;
+  }
+  const { request } = exchange;
+  if (!isHttp2Request(request)) return;
   await new Promise<void>((resolve) => setImmediate(resolve));
-  if (isHttp2Request(request) && request.stream.aborted)
-    throw new DOMException("the client reset the call", "AbortError");
+  if (request.stream.aborted) throw new DOMException("the client reset the call", "AbortError");
 }
