@@ -1,7 +1,8 @@
-import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { durationFromMs, durationMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AdminService, type ApiKey, KeyRole as Role } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
+import type { Backup } from "../api/admin/backup.ts";
 import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
 import type { ApiKeyRecord, KeyRole } from "../storage/key-store.ts";
 
@@ -9,12 +10,12 @@ const ROLES = ["writer", "writer", "reader", "admin"] as const satisfies readonl
 const PAGE_SIZE = 1000;
 
 /**
- * Administer the keys of a running service on this machine as if its database were open here.
+ * The AdminService of a running service on this machine.
  *
  * The certificate is not verified: the address comes from a file that only the service's owner can
  * write, and certificates are made for the service's public name.
  */
-export function createAdminClient(url: string, adminKey: string): KeyAdministration {
+export function connectAdmin(url: string, adminKey: string) {
   const transport = createConnectTransport({
     baseUrl: url,
     httpVersion: "1.1",
@@ -26,7 +27,22 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
       },
     ],
   });
-  const admin = createClient(AdminService, transport);
+  return createClient(AdminService, transport);
+}
+
+/** Let a running service write a backup of the database it holds. */
+export function createBackupClient(url: string, adminKey: string): Backup {
+  const admin = connectAdmin(url, adminKey);
+  return async (path) => {
+    const answer = await plainly(admin.backup({ path }));
+    const ms = answer.duration === undefined ? 0 : durationMs(answer.duration);
+    return { path: answer.path, bytes: Number(answer.bytes), seconds: ms / 1000 };
+  };
+}
+
+/** Administer the keys of a running service on this machine as if its database were open here. */
+export function createAdminClient(url: string, adminKey: string): KeyAdministration {
+  const admin = connectAdmin(url, adminKey);
 
   async function list(): Promise<readonly ApiKeyRecord[]> {
     const records: ApiKeyRecord[] = [];
@@ -41,7 +57,9 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
 
   return {
     list,
-    async create({ service, role, rateLimit, allowedServices, expiresMs, description }: CreateKeyInput) {
+    async create(input: CreateKeyInput) {
+      const { service, role, rateLimit, allowedServices, expiresMs, description } = input;
+      const { dailyUsageLimit, monthlyUsageLimit } = input;
       const answer = await plainly(
         admin.createKey({
           service,
@@ -50,6 +68,8 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
           allowedServices: [...allowedServices],
           ...(expiresMs !== undefined && { expiresAt: timestampFromMs(expiresMs) }),
           description,
+          ...(dailyUsageLimit !== undefined && { dailyUsageLimit: BigInt(dailyUsageLimit) }),
+          ...(monthlyUsageLimit !== undefined && { monthlyUsageLimit: BigInt(monthlyUsageLimit) }),
         }),
       );
       return { record: toRecord(answer.key), secret: answer.secret };
@@ -64,7 +84,7 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
 }
 
 /** Rejects with the service's own words: people at a terminal have no use for the code in front. */
-async function plainly<Answer>(answer: Promise<Answer>): Promise<Answer> {
+export async function plainly<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {
@@ -85,5 +105,9 @@ function toRecord(key: ApiKey | undefined): ApiKeyRecord {
     createdMs: key.createdAt === undefined ? 0 : timestampMs(key.createdAt),
     expiresMs: key.expiresAt && timestampMs(key.expiresAt),
     description: key.description,
+    usageCount: Number(key.usageCount),
+    lastUsedMs: key.lastUsedAt && timestampMs(key.lastUsedAt),
+    dailyUsageLimit: key.dailyUsageLimit === undefined ? undefined : Number(key.dailyUsageLimit),
+    monthlyUsageLimit: key.monthlyUsageLimit === undefined ? undefined : Number(key.monthlyUsageLimit),
   };
 }

@@ -39,7 +39,8 @@ function setup({ defaultRateLimit = 77 } = {}) {
     storage: {
       listKeys: async () => records,
       async createKey(key, createdMs) {
-        const record = { ...key, id: records.length + 1, isActive: true, createdMs };
+        const unused = { usageCount: 0, lastUsedMs: undefined };
+        const record = { ...key, ...unused, id: records.length + 1, isActive: true, createdMs };
         records.push(record);
         return record;
       },
@@ -106,6 +107,10 @@ const REFUSED: readonly { name: string; input: Partial<CreateKeyInput>; field: s
   { name: "half a request a minute", input: { rateLimit: 0.5 }, field: "rate_limit" },
   { name: "a limit that is no number", input: { rateLimit: Number.NaN }, field: "rate_limit" },
   { name: "a limit over a million", input: { rateLimit: 1_000_001 }, field: "rate_limit" },
+  { name: "a daily limit of 0", input: { dailyUsageLimit: 0 }, field: "daily_usage_limit" },
+  { name: "a daily limit over 1e12", input: { dailyUsageLimit: 1e12 + 1 }, field: "daily_usage_limit" },
+  { name: "half a request a month", input: { monthlyUsageLimit: 0.5 }, field: "monthly_usage_limit" },
+  { name: "a monthly limit below 0", input: { monthlyUsageLimit: -1 }, field: "monthly_usage_limit" },
   { name: "an empty glob", input: { allowedServices: [""] }, field: "allowed_services" },
   { name: "a regular expression", input: { allowedServices: ["a.+"] }, field: "allowed_services" },
   { name: "101 globs", input: { allowedServices: new Array(101).fill("a") }, field: "allowed_services" },
@@ -137,6 +142,8 @@ test("the largest values that are allowed are taken", async () => {
     allowedServices: new Array(100).fill("*"),
     expiresMs: clock.wallMs() + 1,
     description: "\u{1f600}".repeat(200),
+    dailyUsageLimit: 1e12,
+    monthlyUsageLimit: 1e12,
   });
   assert.is(record.id, 1);
 });

@@ -25,6 +25,9 @@ export interface CreateKeyInput {
   readonly allowedServices: readonly string[];
   readonly expiresMs: number | undefined;
   readonly description: string;
+  /** Requests a UTC day and month; undefined: no limit. */
+  readonly dailyUsageLimit?: number | undefined;
+  readonly monthlyUsageLimit?: number | undefined;
 }
 
 export interface KeyAdministrationDeps {
@@ -38,6 +41,7 @@ export interface KeyAdministrationDeps {
 export type KeyAdministration = ReturnType<typeof createKeyAdministration>;
 
 const RATE_LIMIT_MAX = 1_000_000;
+const USAGE_LIMIT_MAX = 1e12;
 const ALLOWED_SERVICES_MAX = 100;
 const DESCRIPTION_LENGTH_MAX = 200;
 export const OVERLAP_SECONDS_MAX = 90 * 86_400;
@@ -59,7 +63,13 @@ export function createKeyAdministration({
       const rateLimit = input.rateLimit ?? defaultRateLimit;
       const secret = generateKey();
       const record = await storage.createKey(
-        { ...input, rateLimit, keyHash: hashKey(secret) },
+        {
+          ...input,
+          rateLimit,
+          dailyUsageLimit: input.dailyUsageLimit,
+          monthlyUsageLimit: input.monthlyUsageLimit,
+          keyHash: hashKey(secret),
+        },
         clock.wallMs(),
       );
       directory?.put(record);
@@ -91,7 +101,7 @@ export function createKeyAdministration({
         nowMs,
       });
       directory?.put(old);
-      directory?.put(replacement);
+      directory?.put(replacement, old);
       return { record: replacement, secret };
     },
   };
@@ -111,6 +121,8 @@ function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): 
       message: `rate_limit must be a whole number from 1 to ${RATE_LIMIT_MAX}`,
       broken: !(Number.isInteger(rateLimit) && rateLimit >= 1 && rateLimit <= RATE_LIMIT_MAX),
     },
+    usageLimitRule("daily_usage_limit", key.dailyUsageLimit),
+    usageLimitRule("monthly_usage_limit", key.monthlyUsageLimit),
     {
       field: "allowed_services",
       reason: "invalid",
@@ -137,4 +149,10 @@ function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): 
   throw new ServiceError("validation_failed", violations.map(({ message }) => message).join("; "), {
     violations: violations.map(({ field, reason, message }) => ({ field, reason, message })),
   });
+}
+
+function usageLimitRule(field: string, limit = 1): Violation & { readonly broken: boolean } {
+  const message = `${field} must be a whole number from 1 to ${USAGE_LIMIT_MAX}`;
+  const broken = !(Number.isInteger(limit) && limit >= 1 && limit <= USAGE_LIMIT_MAX);
+  return { field, reason: "out_of_range", message, broken };
 }

@@ -1,0 +1,2 @@
+DROP TABLE trusted_time;
+DROP TABLE admin_audit_log;

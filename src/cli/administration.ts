@@ -1,0 +1,82 @@
+import { openAdministration } from "../api/admin/administration.ts";
+import { LOCAL_COMMAND_LINE } from "../api/admin/audit.ts";
+import type { KeyAdministration } from "../api/admin/keys.ts";
+import type { RetentionAdministration } from "../api/admin/retention.ts";
+import { createAdminClient } from "../client/admin-client.ts";
+import { createRetentionClient } from "../client/retention-client.ts";
+import type { Config } from "../config.ts";
+import { type Clock, systemClock } from "../lib/clock.ts";
+import { createLogger } from "../lib/logger.ts";
+import { findService } from "../local-service.ts";
+import { MIGRATIONS_FOLDER } from "../main.ts";
+import { administrationStorage, callsTo } from "../storage/administration.ts";
+import type { Database } from "../storage/database.ts";
+import { DatabaseInUseError } from "../storage/lock.ts";
+import { migrateUp, readMigrations } from "../storage/migrator.ts";
+import { withDatabase } from "../storage/offline.ts";
+import { createOperations } from "../storage/operations.ts";
+import { CommandError } from "./output.ts";
+
+/** What the command line administers, whoever holds the database. */
+export interface LocalAdministration {
+  readonly keys: KeyAdministration;
+  readonly retention: RetentionAdministration;
+}
+
+/** Administer the configured database: through the service that holds it, or itself while none runs. */
+export async function withAdministration<Result>(
+  config: Config,
+  work: (administration: LocalAdministration) => Promise<Result>,
+): Promise<Result> {
+  const path = config.database.path;
+  try {
+    const migrations = readMigrations(MIGRATIONS_FOLDER);
+    return await withDatabase(path, migrations, async (database) => {
+      migrateUp(database, migrations);
+      return work(await openLocally(database, config));
+    });
+  } catch (error) {
+    if (!(error instanceof DatabaseInUseError)) throw error;
+    const service = findService(path);
+    if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
+    const { url, adminKey } = service;
+    const administration = {
+      keys: createAdminClient(url, adminKey),
+      retention: createRetentionClient(url, adminKey),
+    };
+    return work(administration).catch(tellPlainly);
+  }
+}
+
+/** The service's refusal, or that it cannot be reached: for people, who have no use for a stack. */
+function tellPlainly(error: Error): never {
+  throw new CommandError(error.message, { cause: error });
+}
+
+/** Nobody waits for a turn here; and a timer of the system's clock would not keep the process alive. */
+const HURRYING_CLOCK: Clock = {
+  ...systemClock,
+  after(_delayMs, job) {
+    const planned = setImmediate(job);
+    return () => clearImmediate(planned);
+  },
+};
+
+async function openLocally(database: Database, config: Config): Promise<LocalAdministration> {
+  const { administration } = await openAdministration({
+    storage: administrationStorage(callsTo(createOperations(database, config.database.path))),
+    clock: HURRYING_CLOCK,
+    // What is to be known is printed, or stands in the audit trail.
+    logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
+    isBusy: () => false,
+    // The process ends with its terminal's Ctrl-C; the next cleanup goes on.
+    signal: new AbortController().signal,
+    observer: { onDeleted: () => {}, onFailed: () => {} },
+    defaultRateLimit: config.keys.rateLimitPerMinute,
+    directory: undefined,
+  });
+  return {
+    keys: administration.keys(LOCAL_COMMAND_LINE),
+    retention: administration.retention(LOCAL_COMMAND_LINE),
+  };
+}

@@ -1,0 +1,136 @@
+import type { RetentionPreview, RetentionResult } from "../api/admin/retention.ts";
+import type { Config } from "../config.ts";
+import { type LocalAdministration, withAdministration } from "./administration.ts";
+import type { CommandRun } from "./commands.ts";
+import { CommandError, type Output, table } from "./output.ts";
+
+type RetentionRun = Extract<CommandRun, { name: `retention ${string}` }>;
+type Retention = LocalAdministration["retention"];
+
+/** Carry out a `retention` command, through the service that holds the database or on the database itself. */
+export function runRetention(run: RetentionRun, config: Config, output: Output): Promise<void> {
+  return withAdministration(config, ({ retention }) => carryOut(run, retention, output));
+}
+
+function carryOut(run: RetentionRun, retention: Retention, output: Output): Promise<void> {
+  switch (run.name) {
+    case "retention list":
+      return list(retention, output);
+    case "retention preview":
+      return preview(retention, run.values.table, output);
+    case "retention run":
+      return cleanUp(run.values, retention, output);
+    case "retention set":
+      return set(run.values, retention, output);
+  }
+}
+
+async function list(retention: Retention, output: Output): Promise<void> {
+  const policies = await retention.policies();
+  const rows = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
+    tableName,
+    String(retentionDays),
+    isActive ? "active" : "off",
+    timestampColumn,
+  ]);
+  const values = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => ({
+    table_name: tableName,
+    retention_days: retentionDays,
+    is_active: isActive,
+    timestamp_column: timestampColumn,
+  }));
+  output.print(table(["TABLE", "DAYS", "STATE", "BY"], rows), values);
+}
+
+async function preview(retention: Retention, name: string | undefined, output: Output): Promise<void> {
+  const previews = await retention.preview(name);
+  const rows = previews.map((each) => [
+    each.table,
+    String(each.retentionDays),
+    isoOf(each.cutoffMs) ?? "",
+    `${each.recordsToDelete} of ${each.totalRecords}`,
+    isoOf(each.oldestToDeleteMs) ?? "-",
+    isoOf(each.newestToDeleteMs) ?? "-",
+  ]);
+  const headings = ["TABLE", "DAYS", "CUTOFF", "TO DELETE", "OLDEST", "NEWEST"];
+  output.print(table(headings, rows), previews.map(previewJson));
+}
+
+interface CleanUpValues {
+  readonly table: string | undefined;
+  readonly yes: boolean;
+  readonly force: boolean;
+}
+
+async function cleanUp({ table: name, yes, force }: CleanUpValues, retention: Retention, output: Output) {
+  if (force && !yes) throw new CommandError("--force vouches for the clock, which only --yes has a use for");
+  const { results } = await retention.run({ table: name, isDryRun: !yes, force });
+  const rows = results.map(({ table: each, status, records, durationSeconds, reason }) => [
+    each,
+    status,
+    String(records),
+    `${durationSeconds.toFixed(1)} s`,
+    reason ?? "",
+  ]);
+  const headings = ["TABLE", "STATUS", yes ? "DELETED" : "WOULD DELETE", "TIME", "REASON"];
+  output.print(table(headings, rows), results.map(resultJson));
+  if (!yes) output.remark("Nothing was deleted. To delete, add --yes.");
+  if (results.some(({ reason }) => reason === "clock_ahead")) {
+    output.remark("The clock is ahead of the time that the service has followed, which rows were judged by.");
+    output.remark("If the clock is right, add --yes --force; or let the service run for a day.");
+  }
+  const failed = results.filter(({ status }) => status === "error").map((result) => result.table);
+  if (failed.length > 0) throw new CommandError(`not finished: ${failed.join(", ")}`);
+}
+
+interface SetValues {
+  readonly table: string;
+  readonly days: number | undefined;
+  readonly state: "active" | "off" | undefined;
+}
+
+async function set({ table: tableName, days, state }: SetValues, retention: Retention, output: Output) {
+  const isActive = state === undefined ? undefined : state === "active";
+  const policy = await retention.setPolicy({ tableName, retentionDays: days, isActive });
+  const kept = policy.isActive ? `kept for ${policy.retentionDays} days` : "kept for ever";
+  output.print(`${tableName}: ${kept}`, {
+    table_name: tableName,
+    retention_days: policy.retentionDays,
+    is_active: policy.isActive,
+  });
+}
+
+function previewJson(each: RetentionPreview) {
+  return {
+    table: each.table,
+    retention_days: each.retentionDays,
+    records_to_delete: each.recordsToDelete,
+    total_records: each.totalRecords,
+    oldest_record_to_delete: isoOf(each.oldestToDeleteMs) ?? null,
+    newest_record_to_delete: isoOf(each.newestToDeleteMs) ?? null,
+    cutoff_date: isoOf(each.cutoffMs) ?? null,
+    percentage_to_delete: each.percentageToDelete,
+  };
+}
+
+function resultJson({
+  table: name,
+  status,
+  records,
+  durationSeconds,
+  retentionDays,
+  reason,
+}: RetentionResult) {
+  return {
+    table: name,
+    status,
+    records,
+    duration_seconds: durationSeconds,
+    retention_days: retentionDays,
+    reason: reason ?? null,
+  };
+}
+
+function isoOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}

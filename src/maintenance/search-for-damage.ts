@@ -1,0 +1,31 @@
+import { isUnusableFile } from "../storage/damage.ts";
+import { ReadingError, startReading } from "../storage/reading-task.ts";
+
+export interface DamageReports {
+  readonly onSound: () => void;
+  readonly onDamaged: (findings: readonly string[]) => void;
+  /** The search itself failed: nothing is known. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** Search a database that was too large for it at start, beside the service. Returns how to give it up. */
+export function searchForDamage(
+  path: string,
+  { onSound, onDamaged, onFailed }: DamageReports,
+): () => Promise<void> {
+  const reading = startReading({ kind: "check", path, full: false });
+  let isGivenUp = false;
+  reading.result.then(
+    (findings) => (findings.length === 0 ? onSound() : onDamaged(findings)),
+    (error: unknown) => {
+      if (isGivenUp) return;
+      // So damaged that it cannot even be searched.
+      if (error instanceof ReadingError && isUnusableFile(error.failure)) onDamaged([error.message]);
+      else onFailed(error);
+    },
+  );
+  return async () => {
+    isGivenUp = true;
+    await reading.cancel();
+  };
+}

@@ -1,0 +1,107 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { openReader } from "../../src/storage/database.ts";
+import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
+
+const DAY_MS = 86_400_000;
+
+/** Run a command that must succeed, and return its JSON. */
+async function retention(env: Env, ...args: string[]): Promise<readonly Record<string, unknown>[]> {
+  const { code, stdout, stderr } = await runCli(["retention", ...args, "--json"], env);
+  assert.is(code, 0, stderr);
+  return [JSON.parse(stdout)].flat();
+}
+
+/** Two metrics to be deleted and one to stay, in a database that a service holds, and then no more. */
+async function inBothWorlds(work: (env: Env) => Promise<void>): Promise<void> {
+  for (const isRunning of [true, false]) {
+    const { env } = freshEnvironment();
+    const service = await startTestService(env);
+    const metrics = [200, 100, 1].map((days) => ({
+      type: "auth_request",
+      value: 1,
+      timestamp: Date.now() - days * DAY_MS,
+    }));
+    const headers = { "x-api-key": WRITER_KEY, "content-type": "application/json" };
+    const body = JSON.stringify({ service: "test", metrics });
+    await fetch(`${service.url}/metrics`, { method: "POST", headers, body });
+    // Without a flush: what was not rolled up when the service ended must be rolled up before it goes.
+    if (!isRunning) await service.service.close();
+    try {
+      await work(env);
+    } finally {
+      if (isRunning) await service.close();
+    }
+  }
+}
+
+test("a run deletes nothing until it is told to, and then what it said", () =>
+  inBothWorlds(async (env) => {
+    const [preview] = await retention(env, "preview", "--table", "auth_metrics");
+    assert.equal(
+      [preview?.table, preview?.records_to_delete, preview?.total_records],
+      ["auth_metrics", 2, 3],
+    );
+    for (const [args, status] of [
+      [[], "dry_run"],
+      [["--yes"], "completed"],
+    ] as const) {
+      const results = await retention(env, "run", ...args);
+      assert.is(results.length, 7);
+      const found = results.find(({ table }) => table === "auth_metrics");
+      assert.equal([found?.status, found?.records], [status, 2]);
+    }
+    const [after] = await retention(env, "preview", "--table", "auth_metrics");
+    assert.equal([after?.records_to_delete, after?.total_records], [0, 1]);
+    const database = openReader(env.SQLITE_DB_PATH ?? "");
+    const days = database.first("SELECT sum(count) AS count FROM metrics_daily");
+    assert.is(days?.count, 3, "deleting raw rows takes nothing from the days");
+    const acts = database.all("SELECT actor, action, outcome FROM admin_audit_log ORDER BY id");
+    assert.equal(
+      acts.map(({ actor, action, outcome }) => [actor, action, outcome]),
+      [["local-cli", "retention.run", "ok"]],
+    );
+    database.close();
+  }));
+
+test("a policy is set and listed", () =>
+  inBothWorlds(async (env) => {
+    await retention(env, "set", "metrics_hourly", "--days", "30", "--state", "off");
+    const found = (await retention(env, "list")).find(({ table_name }) => table_name === "metrics_hourly");
+    assert.equal(found, {
+      table_name: "metrics_hourly",
+      retention_days: 30,
+      is_active: false,
+      timestamp_column: "hour_timestamp",
+    });
+    const { stdout } = await runCli(["retention", "list"], env);
+    assert.match(stdout, /metrics_hourly +30 +off +hour_timestamp/);
+  }));
+
+test("a wrong table, days out of range and a force without --yes fail in one line", () =>
+  inBothWorlds(async (env) => {
+    const cases = [
+      { args: ["preview", "--table", "x"], line: /No retention policy found for table: x/ },
+      { args: ["run", "--table", "x", "--yes"], line: /No retention policy found for table: x/ },
+      { args: ["set", "metrics", "--days", "0"], line: /from 1 to 36500/ },
+      { args: ["set", "metrics"], line: /retention_days or is_active is required/ },
+      { args: ["run", "--force"], line: /--yes/ },
+    ];
+    for (const { args, line } of cases) {
+      const { code, stderr } = await runCli(["retention", ...args], env);
+      assert.is(code, 1, stderr);
+      assert.match(stderr, line);
+      assert.is(stderr.trim().split("\n").length, 1, stderr);
+    }
+  }));
+
+test("every command explains itself", async () => {
+  for (const command of ["list", "set", "preview", "run"]) {
+    const { code, stdout } = await runCli(["retention", command, "--help"], {});
+    assert.is(code, 0);
+    assert.match(stdout, `mcp-metrics retention ${command}`);
+  }
+});
+
+test.run();

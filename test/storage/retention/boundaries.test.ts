@@ -1,0 +1,150 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { NOW_MS } from "../submitter.ts";
+import { cleanUp, DAY_MS, GROUPS, HOUR_MS, previewed, setDays, setup, TYPE_OF, times } from "./support.ts";
+
+for (const [table, type] of Object.entries(TYPE_OF)) {
+  test(`${table}: what happened a millisecond before the cutoff goes, what happened at it stays`, () => {
+    const { database, submit, rollUp } = setup();
+    setDays(database, table, 3);
+    const cutoff = NOW_MS - 3 * DAY_MS;
+    submit(type, cutoff + 1, cutoff, cutoff - 1, 0);
+    rollUp();
+    assert.equal(cleanUp(database, GROUPS[0] ?? []).deleted, { [table]: 2 });
+    assert.equal(times(database), [cutoff, cutoff + 1]);
+    database.close();
+  });
+
+  test(`${table}: its policy governs its own types and no others`, () => {
+    const { database, submit, rollUp } = setup();
+    for (const each of Object.values(TYPE_OF)) submit(each, NOW_MS - 2 * DAY_MS);
+    rollUp();
+    setDays(database, table, 1);
+    assert.equal(cleanUp(database, [table]).deleted, { [table]: 1 });
+    const left = Object.values(TYPE_OF).filter((each) => times(database, each).length === 1);
+    assert.equal(
+      left,
+      Object.values(TYPE_OF).filter((each) => each !== type),
+    );
+    database.close();
+  });
+}
+
+test("every type without a table of its own is governed by the policy of metrics", () => {
+  const { database, submit, rollUp } = setup();
+  for (const type of ["custom", "protocol_latency", "registry_operation"]) submit(type, NOW_MS - 2 * DAY_MS);
+  rollUp();
+  setDays(database, "metrics", 1);
+  assert.equal(cleanUp(database, GROUPS[0] ?? []).deleted, { metrics: 3 });
+  database.close();
+});
+
+test("one policy over measurements does not shorten another", () => {
+  const { database, submit, rollUp } = setup();
+  for (const type of Object.values(TYPE_OF)) submit(type, NOW_MS - 5 * DAY_MS, NOW_MS - 20 * DAY_MS);
+  rollUp();
+  setDays(database, "metrics", 1);
+  setDays(database, "auth_metrics", 10);
+  setDays(database, "tool_metrics", 1, false);
+  assert.equal(cleanUp(database, GROUPS[0] ?? []).deleted, { metrics: 2, auth_metrics: 1 });
+  assert.equal(times(database, "auth_request"), [NOW_MS - 5 * DAY_MS]);
+  assert.is(times(database, "tool_execution").length, 2);
+  assert.is(times(database, "tool_discovery").length, 2);
+  database.close();
+});
+
+const ROLLUPS = [
+  { table: "metrics_hourly", column: "hour_timestamp", bucketMs: HOUR_MS },
+  { table: "metrics_daily", column: "date", bucketMs: DAY_MS },
+] as const;
+
+for (const { table, column, bucketMs } of ROLLUPS) {
+  test(`${table}: a bucket goes, in every breakdown, once its end is at the cutoff`, () => {
+    const { database, submit, rollUp } = setup();
+    setDays(database, table, 10);
+    // 00:00 UTC, so that both an hour and a day end there.
+    const end = Date.UTC(2026, 1, 10);
+    submit("auth_request", end - bucketMs, end - 1, end, NOW_MS);
+    rollUp();
+    const count = () => database.all(`SELECT ${column} FROM ${table}`).length;
+    assert.is(count(), 3);
+    const nowMs = end + 10 * DAY_MS;
+    assert.equal(previewed(database, [table], nowMs - 1), {});
+    assert.equal(cleanUp(database, [table], nowMs - 1).deleted, {});
+    // The totals, and the breakdown by server, method and success.
+    assert.equal(previewed(database, [table], nowMs), { [table]: 2 });
+    assert.equal(cleanUp(database, [table], nowMs).deleted, { [table]: 2 });
+    assert.is(count(), 2);
+    assert.ok(Date.parse(String(database.first(`SELECT min(${column}) AS at FROM ${table}`)?.at)) >= end);
+    database.close();
+  });
+}
+
+test("deleting measurements changes no rollup, and deleting hours no day", () => {
+  const { database, submit, rollUp } = setup();
+  for (const type of Object.values(TYPE_OF)) submit(type, NOW_MS - 400 * DAY_MS, NOW_MS - 200 * DAY_MS);
+  rollUp();
+  const read = (table: string) => JSON.stringify(database.all(`SELECT * FROM ${table}`));
+  const hourly = read("rollups_hourly");
+  const daily = read("rollups_daily");
+  cleanUp(database, GROUPS[0] ?? []);
+  assert.is(read("rollups_hourly"), hourly);
+  cleanUp(database, ["metrics_hourly"]);
+  assert.not.equal(read("rollups_hourly"), hourly);
+  assert.is(read("rollups_daily"), daily);
+  assert.equal(times(database), []);
+  database.close();
+});
+
+test("the usage log goes by its timestamp", () => {
+  const { database } = setup();
+  const cutoff = NOW_MS - 90 * DAY_MS;
+  for (const ms of [cutoff - 1, cutoff, NOW_MS]) {
+    database.run(
+      `INSERT INTO api_key_usage_log (key_hash, service_name, timestamp, endpoint, request_count, bytes_processed,
+         duration_ms, status_code) VALUES ('h', 's', ?, '/metrics', 1, 1, 1, 200)`,
+      new Date(ms).toISOString(),
+    );
+  }
+  assert.equal(previewed(database, ["api_key_usage_log"]), { api_key_usage_log: 1 });
+  assert.equal(cleanUp(database, ["api_key_usage_log"]).deleted, { api_key_usage_log: 1 });
+  const left = database.first("SELECT min(timestamp) AS oldest FROM api_key_usage_log")?.oldest;
+  assert.is(left, new Date(cutoff).toISOString());
+  database.close();
+});
+
+for (const group of GROUPS) {
+  test(`${group.join(", ")}: nothing goes while the policy is inactive`, () => {
+    const { database, submit, rollUp } = setup();
+    for (const type of Object.values(TYPE_OF)) submit(type, 0);
+    rollUp();
+    database.run(
+      `INSERT INTO api_key_usage_log (key_hash, service_name, timestamp, endpoint, request_count, bytes_processed,
+         duration_ms, status_code) VALUES ('h', 's', '1999-01-01T00:00:00.000Z', '/metrics', 1, 1, 1, 200)`,
+    );
+    for (const table of group) setDays(database, table, 1, false);
+    assert.equal(cleanUp(database, group), { deleted: {}, steps: 1 });
+    for (const table of group) setDays(database, table, 1, true);
+    assert.equal(Object.keys(cleanUp(database, group).deleted).sort(), [...group].sort());
+    database.close();
+  });
+}
+
+test("a measurement goes only after it is in every rollup", () => {
+  const { database, submit, rollUp } = setup();
+  submit("auth_request", NOW_MS - 200 * DAY_MS);
+  assert.equal(cleanUp(database, ["auth_metrics"]).deleted, {});
+  rollUp();
+  submit("auth_request", NOW_MS - 300 * DAY_MS);
+  assert.equal(cleanUp(database, ["auth_metrics"]).deleted, { auth_metrics: 1 });
+  assert.equal(times(database), [NOW_MS - 300 * DAY_MS]);
+  rollUp();
+  assert.equal(cleanUp(database, ["auth_metrics"]).deleted, { auth_metrics: 1 });
+  const sum = database.first(
+    "SELECT sum(count) AS count FROM metrics_daily WHERE metric_type = 'auth_request'",
+  );
+  assert.is(sum?.count, 2);
+  database.close();
+});
+
+test.run();
