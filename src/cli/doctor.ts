@@ -5,9 +5,8 @@ import { type Config, ConfigError, describeConfig, readConfig } from "../config.
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
 import { MIGRATIONS_FOLDER } from "../main.ts";
+import { examineDatabase } from "../storage/examine.ts";
 import { isDatabaseInUse } from "../storage/lock.ts";
-import { readApplied, readMigrations } from "../storage/migrator.ts";
-import { readDatabase } from "../storage/offline.ts";
 import { CommandError, type Output } from "./output.ts";
 
 interface Finding {
@@ -19,12 +18,20 @@ interface Finding {
 /** Older than this program: a clock before it is wrong. */
 const CLOCK_MIN_MS = Date.UTC(2026, 0, 1);
 
+/** As long as somebody at a terminal waits without being told anything. */
+const CHECK_LIMIT_MS = 30_000;
+
 /** Look at everything a service needs, change nothing, and say what was found. */
-export async function runDoctor(env: Environment, output: Output, version: string): Promise<void> {
+export async function runDoctor(
+  env: Environment,
+  output: Output,
+  version: string,
+  { full }: { readonly full: boolean },
+): Promise<void> {
   const findings: Finding[] = [];
   const config = checkConfig(env, findings);
   if (config !== undefined) {
-    const isRunning = checkDatabase(config, findings);
+    const isRunning = await checkDatabase(config, full, findings);
     await checkPorts(config, isRunning, findings);
   }
   const nowMs = systemClock.wallMs();
@@ -61,24 +68,19 @@ function checkConfig(env: Environment, findings: Finding[]): Config | undefined 
 }
 
 /** Whether a service holds the database. */
-function checkDatabase(config: Config, findings: Finding[]): boolean {
+async function checkDatabase(config: Config, full: boolean, findings: Finding[]): Promise<boolean> {
   const { path } = config.database;
-  if (!existsSync(path)) {
-    findings.push({ check: "database", state: "ok", detail: `${path} is not there yet; serve makes it` });
-    return false;
-  }
-  const isRunning = isDatabaseInUse(path);
+  const isRunning = existsSync(path) && isDatabaseInUse(path);
   try {
-    const { applied, integrity } = readDatabase(path, (reader) => ({
-      applied: readApplied(reader, readMigrations(MIGRATIONS_FOLDER)).length,
-      integrity: reader.all("PRAGMA quick_check(5)").map((row) => String(row.quick_check)),
-    }));
-    const isSound = integrity.join() === "ok";
-    findings.push({
-      check: "database",
-      state: isSound ? "ok" : "problem",
-      detail: isSound ? `${path}, at migration ${applied}, sound` : `${path}: ${integrity.join("; ")}`,
+    const found = await examineDatabase({
+      path,
+      migrationsFolder: MIGRATIONS_FOLDER,
+      full,
+      limitMs: full ? undefined : CHECK_LIMIT_MS,
+      clock: systemClock,
     });
+    findings.push({ check: "database", ...describe(path, found) });
+    if (found === undefined) return false;
   } catch (error) {
     findings.push({ check: "database", state: "problem", detail: (error as Error).message });
   }
@@ -89,6 +91,17 @@ function checkDatabase(config: Config, findings: Finding[]): boolean {
     detail: isRunning ? `running at ${url ?? "?"}` : "not running",
   });
   return isRunning;
+}
+
+function describe(
+  path: string,
+  found: Awaited<ReturnType<typeof examineDatabase>>,
+): Pick<Finding, "state" | "detail"> {
+  if (found === undefined) return { state: "ok", detail: `${path} is not there yet; serve makes it` };
+  const where = `${path}, at migration ${found.migration}`;
+  if (found.isFinished) return { state: "ok", detail: `${where}, sound` };
+  const limit = `not finished within ${CHECK_LIMIT_MS / 1000} s`;
+  return { state: "warning", detail: `${where}, integrity ${limit}; run doctor --full` };
 }
 
 async function checkPorts(config: Config, isRunning: boolean, findings: Finding[]): Promise<void> {

@@ -1,10 +1,19 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { digestOf, openMigrated } from "../storage/support.ts";
+import { examineDatabase } from "../../src/storage/examine.ts";
+import {
+  digestOf,
+  MIGRATIONS,
+  MIGRATIONS_FOLDER,
+  openMigrated,
+  openUnmigrated,
+  temporaryPath,
+} from "../storage/support.ts";
 import { startTestService } from "../support/service.ts";
+import { TestClock } from "../support/test-clock.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 
 interface Finding {
@@ -13,8 +22,8 @@ interface Finding {
   readonly detail: string;
 }
 
-async function examine(env: Env) {
-  const { code, stdout, stderr } = await runCli(["doctor", "--json"], env);
+async function examine(env: Env, ...options: readonly string[]) {
+  const { code, stdout, stderr } = await runCli(["doctor", "--json", ...options], env);
   const { findings } = JSON.parse(stdout) as { findings: readonly Finding[] };
   const problems = findings.filter(({ state }) => state === "problem");
   return {
@@ -31,7 +40,7 @@ test("a sound database without a service is healthy, and says at which migration
   openMigrated(path).close();
   const { code, problems, detailOf } = await examine(env);
   assert.equal([code, problems], [0, []]);
-  assert.match(detailOf("database") ?? "", /at migration 5, sound/);
+  assert.match(detailOf("database") ?? "", `at migration ${MIGRATIONS.length}, sound`);
   assert.is(detailOf("service"), "not running");
 });
 
@@ -103,6 +112,88 @@ for (const { name, damage, detail } of DAMAGES) {
     assert.is(digestOf(path), before);
   });
 }
+
+const REFUSALS: readonly { name: string; change: (path: string) => void; detail: RegExp }[] = [
+  {
+    name: "gone, while its log is there",
+    change(path) {
+      writeFileSync(`${path}-wal`, "committed last");
+      rmSync(path);
+    },
+    detail: /put the database back, or move the log away/,
+  },
+  {
+    name: "beside the log of another one",
+    change(path) {
+      const bytes = readFileSync(path);
+      const other = openMigrated(`${path}.other`);
+      copyFileSync(`${path}.other-wal`, `${path}-wal`);
+      other.close();
+      writeFileSync(path, bytes);
+    },
+    detail: /is not of .*move the log away/,
+  },
+  {
+    name: "of a newer release",
+    change(path) {
+      const database = openMigrated(path);
+      database.script("INSERT INTO schema_migrations VALUES (1000, 'later', '', '')");
+      database.close();
+    },
+    detail: /older than the database/,
+  },
+  {
+    name: "of something else",
+    change(path) {
+      for (const suffix of ["", "-wal"]) rmSync(path + suffix);
+      const database = openUnmigrated(path);
+      database.script("CREATE TABLE notes (text)");
+      database.close();
+    },
+    detail: /choose another path/,
+  },
+];
+
+for (const { name, change, detail } of REFUSALS) {
+  test(`a database that is ${name} is a problem that says what to do, and stays as it is`, async () => {
+    const { env, path } = freshEnvironment();
+    openMigrated(path).close();
+    change(path);
+    const before = digestOf(path);
+    const { code, problems } = await examine(env);
+    assert.is(code, 1);
+    assert.match(problems[0]?.detail ?? "", detail);
+    assert.match(problems[0]?.detail ?? "", path);
+    assert.is(digestOf(path), before);
+  });
+}
+
+test("an index that lacks a row is found by --full only", async () => {
+  const { env, path } = freshEnvironment();
+  const database = openMigrated(path);
+  database.script(`CREATE TABLE t (a); CREATE INDEX t_a ON t (a) WHERE a > 0; INSERT INTO t VALUES (1);
+    PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = 'CREATE INDEX t_a ON t (a) WHERE a > 1' WHERE name = 't_a'`);
+  database.close();
+  assert.is((await examine(env)).code, 0);
+  const { code, problems } = await examine(env, "--full");
+  assert.is(code, 1);
+  assert.match(problems[0]?.detail ?? "", /wrong # of entries in index t_a/);
+});
+
+test("a search for damage that takes too long is given up, and says so", async () => {
+  const path = temporaryPath();
+  openMigrated(path).close();
+  const clock = new TestClock();
+  const examined = examineDatabase({
+    path,
+    migrationsFolder: MIGRATIONS_FOLDER,
+    full: false,
+    limitMs: 30_000,
+    clock,
+  });
+  clock.advance(30_000);
+  assert.equal(await examined, { migration: MIGRATIONS.length, isFinished: false });
+});
 
 test("a port that another program has is a problem", async () => {
   const other = createServer().listen(0, "127.0.0.1");

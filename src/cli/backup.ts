@@ -1,0 +1,58 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { type Backup, createBackup } from "../api/admin/backup.ts";
+import { createBackupClient } from "../client/admin-client.ts";
+import type { Config } from "../config.ts";
+import { systemClock } from "../lib/clock.ts";
+import { findService } from "../local-service.ts";
+import { MIGRATIONS_FOLDER } from "../main.ts";
+import { startBackup } from "../storage/backup.ts";
+import { acquireLock, DatabaseInUseError } from "../storage/lock.ts";
+import type { CommandRun } from "./commands.ts";
+import { CommandError, type Output } from "./output.ts";
+
+type BackupRun = Extract<CommandRun, { name: "backup" }>;
+
+/** Back the configured database up, through the service that holds it or, while none runs, from here. */
+export async function runBackup({ values }: BackupRun, config: Config, output: Output): Promise<void> {
+  const source = config.database.path;
+  if (!existsSync(source)) throw new CommandError(`${source} is not there: nothing to back up`);
+  const { path, bytes, seconds } = await withBackup(source, (backup) => backup(resolve(values.path)));
+  output.print(`${path}: ${bytes} bytes, complete and on disk after ${seconds.toFixed(1)} s`, {
+    path,
+    bytes,
+    seconds,
+  });
+}
+
+async function withBackup<Result>(
+  source: string,
+  work: (backup: Backup) => Promise<Result>,
+): Promise<Result> {
+  try {
+    const lock = acquireLock(source);
+    try {
+      return await work(openBackup(source));
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (!(error instanceof DatabaseInUseError)) throw error;
+    const service = findService(source);
+    if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
+    return work(createBackupClient(service.url, service.adminKey)).catch((failure: Error) => {
+      throw new CommandError(failure.message, { cause: failure });
+    });
+  }
+}
+
+function openBackup(source: string): Backup {
+  return createBackup({
+    clock: systemClock,
+    start: (target) => startBackup({ source, target, migrationsFolder: MIGRATIONS_FOLDER }),
+    // Nothing waits: no service runs.
+    flush: async () => {},
+    // The process ends with its terminal's Ctrl-C, and so does the one that writes.
+    signal: new AbortController().signal,
+  });
+}

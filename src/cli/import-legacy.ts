@@ -1,0 +1,151 @@
+import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
+import { createAudit, LOCAL_COMMAND_LINE } from "../api/admin/audit.ts";
+import type { Config } from "../config.ts";
+import { importLegacy, type LegacyResult } from "../legacy/import-legacy.ts";
+import type { Taken } from "../legacy/import-settings.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createLogger } from "../lib/logger.ts";
+import { MIGRATIONS_FOLDER } from "../main.ts";
+import { finishAudit, listAudit, recordAudit } from "../storage/audit-store.ts";
+import type { Database } from "../storage/database.ts";
+import { DivergedSourceError } from "../storage/legacy-imports.ts";
+import { LegacySourceError, openLegacySource } from "../storage/legacy-source.ts";
+import { DatabaseInUseError } from "../storage/lock.ts";
+import { migrateUp, readMigrations } from "../storage/migrator.ts";
+import { withDatabase } from "../storage/offline.ts";
+import { realDatabasePath } from "../storage/real-path.ts";
+import type { CommandRun } from "./commands.ts";
+import { CommandError, type Output } from "./output.ts";
+import { createProgress, type Progress } from "./progress.ts";
+
+type ImportRun = Extract<CommandRun, { name: "import-legacy" }>;
+
+/** Take over a predecessor's database into the configured one, which no service may hold. */
+export async function runImportLegacy({ values }: ImportRun, config: Config, output: Output): Promise<void> {
+  const path = resolve(values.path);
+  const progress = createProgress({
+    write: (text) => void process.stderr.write(text),
+    isTerminal: process.stderr.isTTY,
+    monotonicMs: systemClock.monotonicMs,
+    unit: "rows",
+  });
+  try {
+    const result = await takeOver(path, config, progress);
+    output.print(describe(path, result), toJson(path, result));
+    remarkOnExpired(result, output);
+  } catch (error) {
+    throw isExpected(error) ? new CommandError((error as Error).message, { cause: error }) : error;
+  }
+}
+
+async function takeOver(path: string, config: Config, progress: Progress): Promise<LegacyResult> {
+  const target = config.database.path;
+  const source = openLegacySource(path);
+  try {
+    if (realpathSync(path) === realDatabasePath(target)) {
+      throw new CommandError(`${path} is the database of the service itself`);
+    }
+    const migrations = readMigrations(MIGRATIONS_FOLDER);
+    return await withDatabase(target, migrations, (database) => {
+      migrateUp(database, migrations);
+      const work = async () =>
+        importLegacy({
+          database,
+          source,
+          path,
+          wallMs: systemClock.wallMs,
+          rateLimit: config.keys.rateLimitPerMinute,
+          rawDays: config.retention.rawDays,
+          onProgress: progress.show,
+        });
+      const act = { action: "legacy.import", target: path };
+      return openAudit(database).spanning(LOCAL_COMMAND_LINE, act, work, ({ imported, skipped, keys }) => ({
+        metrics_imported: imported,
+        metrics_skipped: skipped,
+        keys_imported: keys.imported,
+      }));
+    });
+  } catch (error) {
+    if (!(error instanceof DatabaseInUseError)) throw error;
+    throw new CommandError(`a service holds ${target}: stop the service first, then import`);
+  } finally {
+    progress.clear();
+    source.close();
+  }
+}
+
+function openAudit(database: Database) {
+  return createAudit({
+    storage: {
+      recordAudit: async (trace, outcome) => recordAudit(database, trace, outcome),
+      finishAudit: async (id, outcome, details) => finishAudit(database, id, outcome, details),
+      listAudit: async (beforeId, rowsMax) => listAudit(database, beforeId, rowsMax),
+    },
+    clock: systemClock,
+    // What is to be known is printed, or stands in the audit trail.
+    logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
+  });
+}
+
+/** The policy may be a default that nobody thought of. */
+function remarkOnExpired({ expired }: LegacyResult, output: Output): void {
+  if (expired === 0) return;
+  output.remark(
+    `${expired} of the imported metrics are older than their retention policy allows: the service deletes ` +
+      "them at its next cleanup. To keep them, set METRICS_RETENTION_DAYS or the policy before it starts.",
+  );
+}
+
+function isExpected(error: unknown): boolean {
+  return error instanceof LegacySourceError || error instanceof DivergedSourceError;
+}
+
+function describe(
+  path: string,
+  { imported, skipped, total, keys, policies, leftBehind }: LegacyResult,
+): string {
+  const earlier = total.rowsImported + total.rowsSkipped - imported - skipped;
+  const before = earlier === 0 ? "" : ` (${earlier} rows were looked at by an earlier run)`;
+  return [
+    `${path}:`,
+    `  metrics   ${imported} imported, ${skipped} skipped${before}`,
+    ...reasons("skipped", total.skipped),
+    ...reasons("left out", total.leftOut),
+    `  keys      ${describeTaken(keys)}`,
+    ...reasons("skipped", keys.skipped),
+    `  policies  ${describeTaken(policies)}`,
+    ...reasons("skipped", policies.skipped),
+    ...Object.entries(leftBehind).map(([table, rows]) => `  not taken over: ${rows} rows of ${table}`),
+  ].join("\n");
+}
+
+function reasons(what: string, counts: Readonly<Record<string, number>>): readonly string[] {
+  return Object.entries(counts).map(([reason, rows]) => `            ${what}: ${rows} × ${reason}`);
+}
+
+function describeTaken({ imported, alreadyHere }: Taken): string {
+  return `${imported} imported, ${alreadyHere} left as they are here`;
+}
+
+function toJson(path: string, { imported, skipped, total, keys, policies, leftBehind }: LegacyResult) {
+  const taken = (each: Taken) => ({
+    imported: each.imported,
+    already_here: each.alreadyHere,
+    skipped: each.skipped,
+  });
+  return {
+    path,
+    metrics: {
+      imported,
+      skipped,
+      imported_in_all: total.rowsImported,
+      skipped_in_all: total.rowsSkipped,
+      skipped_by_reason: total.skipped,
+      left_out_by_reason: total.leftOut,
+    },
+    keys: taken(keys),
+    policies: taken(policies),
+    not_taken_over: leftBehind,
+  };
+}

@@ -1,0 +1,87 @@
+import { LIMITS } from "../catalogue/limits.ts";
+import { readTimestamp } from "../ingest/timestamp.ts";
+import type { Database } from "../storage/database.ts";
+import type { LegacyValue } from "../storage/legacy-columns.ts";
+import { importKey, importPolicy, type LegacyKey } from "../storage/legacy-imports.ts";
+import type { LegacySource } from "../storage/legacy-source.ts";
+import { booleanOf, textOf, timeOf } from "./read-values.ts";
+
+/** What became of the rows of a small table. */
+export interface Taken {
+  imported: number;
+  /** Keys and policies that are set here are left as they are. */
+  alreadyHere: number;
+  /** Reason → rows. */
+  skipped: Record<string, number>;
+}
+
+type LegacyRow = Readonly<Record<string, LegacyValue>>;
+
+/** Take over the API keys. Each becomes a writer's, whatever the predecessor let it do. */
+export function importKeys(
+  database: Database,
+  source: LegacySource,
+  defaults: { readonly nowMs: number; readonly rateLimit: number },
+): Taken {
+  return takeEach(source.keys(), (row) => {
+    const key = readKey(row, defaults);
+    return typeof key === "string" ? key : importKey(database, key);
+  });
+}
+
+/** Take over the retention policies of tables that we have. */
+export function importPolicies(database: Database, source: LegacySource): Taken {
+  return takeEach(source.policies(), (row) => {
+    const days = Number(row.retention_days ?? Number.NaN);
+    if (!(Number.isInteger(days) && days >= 1 && days <= 36_500)) return "retention_days: not 1 to 36500";
+    return importPolicy(database, row.table_name ?? null, days, booleanOf(row.is_active ?? null) ?? true);
+  });
+}
+
+/** `take` says whether the row is new here, or why it is skipped. */
+function takeEach(rows: readonly LegacyRow[], take: (row: LegacyRow) => boolean | string): Taken {
+  const taken: Taken = { imported: 0, alreadyHere: 0, skipped: {} };
+  for (const row of rows) {
+    const result = take(row);
+    if (typeof result === "string") taken.skipped[result] = (taken.skipped[result] ?? 0) + 1;
+    else if (result) taken.imported += 1;
+    else taken.alreadyHere += 1;
+  }
+  return taken;
+}
+
+/** The key of a row, or why it is none. */
+function readKey(
+  row: LegacyRow,
+  { nowMs, rateLimit }: { readonly nowMs: number; readonly rateLimit: number },
+): LegacyKey | string {
+  const keyHash = textOf(row.key_hash ?? null).toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(keyHash)) return "key_hash: no SHA-256 in hex";
+  const service = textOf(row.service_name ?? null).replace(/[^A-Za-z0-9_-]/g, "_");
+  if (service === "" || service.length > LIMITS.SERVICE_LENGTH_MAX)
+    return "service_name: missing or too long";
+  return {
+    keyHash,
+    service,
+    createdAt: isoOf(row.created_at) ?? new Date(nowMs).toISOString(),
+    lastUsedAt: isoOf(row.last_used_at) ?? null,
+    // Only what plainly says so: a revoked key must not come to life.
+    isActive: row.is_active === null || booleanOf(row.is_active ?? null) === true,
+    rateLimit: count(row.rate_limit) ?? rateLimit,
+    usageCount: count(row.usage_count) ?? 0,
+    dailyUsageLimit: count(row.daily_usage_limit) ?? null,
+    monthlyUsageLimit: count(row.monthly_usage_limit) ?? null,
+    description: textOf(row.description ?? null),
+  };
+}
+
+function isoOf(value: LegacyValue | undefined): string | undefined {
+  const ms = readTimestamp(timeOf(value ?? null));
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}
+
+/** A whole number of 1 or more; anything else sets no limit and counts nothing. */
+function count(value: LegacyValue | undefined): number | undefined {
+  const number = Number(value ?? Number.NaN);
+  return Number.isSafeInteger(number) && number >= 1 ? number : undefined;
+}

@@ -1,0 +1,77 @@
+import { readTimestamp } from "../ingest/timestamp.ts";
+import { isRecord } from "../lib/json.ts";
+import type { LegacyValue } from "../storage/legacy-columns.ts";
+import type { LegacyMetric } from "../storage/legacy-source.ts";
+
+export function isEmpty(value: LegacyValue): value is null | "" {
+  return value === null || value === "";
+}
+
+/** Columns of text may hold numbers. */
+export function textOf(value: LegacyValue): string {
+  return value === null ? "" : String(value);
+}
+
+/** What `readTimestamp` takes: an epoch number is text in a column of text. */
+export function timeOf(value: LegacyValue): string | number | undefined {
+  if (value === null) return undefined;
+  return typeof value === "string" && /^\d{1,16}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
+}
+
+/** When the predecessor stored a row, or else when it happened; in ms since 1970 UTC. */
+export function createdMsOf({ createdAt, timestamp }: LegacyMetric): number {
+  return readTimestamp(timeOf(createdAt)) ?? readTimestamp(timeOf(timestamp)) ?? 0;
+}
+
+/** Booleans in every spelling that SQLite and Python write; undefined for anything else. */
+export function booleanOf(value: LegacyValue): boolean | undefined {
+  const text = String(value).toLowerCase();
+  if (text === "1" || text === "true") return true;
+  return text === "0" || text === "false" ? false : undefined;
+}
+
+/**
+ * The JSON object of a column. What is none is nothing, and an object or list inside a dimension is kept as
+ * its JSON text; both are noted.
+ */
+export function readFields(
+  name: "dimensions" | "metadata",
+  value: LegacyValue,
+  leftOut: string[],
+): Readonly<Record<string, unknown>> {
+  if (isEmpty(value)) return {};
+  const fields = parse(textOf(value), name, leftOut);
+  if (fields === null) return {};
+  if (!isRecord(fields)) {
+    leftOut.push(`${name}: ${fields === undefined ? "not_json" : "not_an_object"}`);
+    return {};
+  }
+  if (name === "metadata") return fields;
+  let isNested = false;
+  const flat = Object.entries(fields).map(([key, field]) => {
+    if (typeof field !== "object" || field === null) return [key, field] as const;
+    isNested = true;
+    return [key, JSON.stringify(field)] as const;
+  });
+  if (isNested) leftOut.push(`${name}: nested, kept as JSON text`);
+  return isNested ? Object.fromEntries(flat) : fields;
+}
+
+/** What Python's `json.dumps` writes for numbers that JSON does not have; strings are matched to be stepped over. */
+const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+
+function parse(text: string, name: string, leftOut: string[]): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Perhaps only because of such a number.
+  }
+  try {
+    const json = text.replace(PYTHON_NUMBERS, (found) => (found.startsWith('"') ? found : "null"));
+    const value = JSON.parse(json);
+    leftOut.push(`${name}: NaN or Infinity, now null`);
+    return value;
+  } catch {
+    return undefined;
+  }
+}

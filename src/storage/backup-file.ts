@@ -1,0 +1,95 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import Libsql from "libsql";
+import { describeDamage, findDamage } from "./damage.ts";
+import { Database, openReader } from "./database.ts";
+import { giveIdentity } from "./identity.ts";
+import { type Migration, readApplied } from "./migrator.ts";
+
+/** A backup that is being written; one that was killed leaves it behind, and the next replaces it. */
+export const partialOf = (target: string) => `${target}.partial`;
+
+/** Remove what an ended backup has left beside `target`. */
+export function removePartial(target: string): void {
+  // SQLite's own journal of the copy, too: it would be played back into the next one.
+  for (const suffix of ["", "-journal"]) rmSync(partialOf(target) + suffix, { force: true });
+}
+
+export class BackupError extends Error {
+  override readonly name = "BackupError";
+}
+
+/**
+ * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back.
+ * It holds everything that was committed before, whether or not a service goes on writing.
+ *
+ * @throws {BackupError} when `target` exists or the copy is not sound.
+ */
+export function writeBackup(
+  source: string,
+  target: string,
+  migrations: readonly Migration[],
+): { readonly bytes: number } {
+  const partial = partialOf(target);
+  removePartial(target);
+  // Made here for its mode: it holds what the database holds. VACUUM INTO takes an empty file.
+  closeSync(openSync(partial, "wx", 0o600));
+  try {
+    copy(source, partial);
+    makeItsOwn(partial);
+    check(partial, migrations);
+    sync(partial);
+    if (existsSync(target)) throw new BackupError(`${target} exists already`);
+    renameSync(partial, target);
+    sync(dirname(target));
+    return { bytes: statSync(target).size };
+  } catch (error) {
+    removePartial(target);
+    throw error;
+  }
+}
+
+/** Reads in one transaction, beside whoever writes; the writer's log grows until it is over. */
+function copy(source: string, partial: string): void {
+  const reader = openReader(source);
+  try {
+    // It would forbid VACUUM INTO to write the copy. `mode=ro` still keeps the source from being written.
+    reader.script("PRAGMA query_only = 0");
+    reader.run("VACUUM INTO ?", partial);
+  } finally {
+    reader.close();
+  }
+}
+
+/** So that it is never taken together with the log of what it was copied from. */
+function makeItsOwn(partial: string): void {
+  const database = new Database(new Libsql(partial));
+  try {
+    // A crash leaves nothing of worth, so nothing needs to be recovered.
+    database.script("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF");
+    giveIdentity(database);
+  } finally {
+    database.close();
+  }
+}
+
+function check(partial: string, migrations: readonly Migration[]): void {
+  const reader = openReader(partial);
+  try {
+    readApplied(reader, migrations);
+    const findings = findDamage(reader, false);
+    if (findings.length > 0) throw new BackupError(describeDamage(findings));
+  } finally {
+    reader.close();
+  }
+}
+
+/** Down to the disk, also for a folder: only then a name in it stays. */
+function sync(path: string): void {
+  const file = openSync(path, "r");
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,55 @@
+import type { Database } from "./database.ts";
+import type { Failure } from "./failure.ts";
+
+/** The file can be read and is wrong. */
+export class DamagedDatabaseError extends Error {
+  override readonly name = "DamagedDatabaseError";
+  constructor(findings: readonly string[]) {
+    super(describeDamage(findings));
+  }
+}
+
+/** Findings told at the most; one is enough to act. */
+const FINDINGS_MAX = 5;
+/** As many pages as are checked in some tenths of a second, or in two seconds from a slow disk. */
+const PAGES_MAX_AT_ONCE = 50_000;
+
+/** What `quick_check` finds, or with `full` also what an index lacks of its table; empty: nothing. */
+export function findDamage(database: Database, full: boolean): readonly string[] {
+  const pragma = full ? "integrity_check" : "quick_check";
+  const findings = database.all(`PRAGMA ${pragma}(${FINDINGS_MAX})`).map((row) => String(row[pragma]));
+  return findings.join() === "ok" ? [] : findings;
+}
+
+/**
+ * Refuse a damaged database, if it is small enough to look at now. Whether it was looked at.
+ *
+ * @throws {DamagedDatabaseError}
+ */
+export function refuseDamage(database: Database): boolean {
+  if (Number(database.first("PRAGMA page_count")?.page_count) > PAGES_MAX_AT_ONCE) return false;
+  const findings = findDamage(database, false);
+  if (findings.length > 0) throw new DamagedDatabaseError(findings);
+  return true;
+}
+
+/** The findings as one line. */
+export function describeDamage(findings: readonly string[]): string {
+  return `the database is damaged: ${findings.join("; ").replaceAll("\n", " ")}`;
+}
+
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
+const REFUSALS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
+
+/** Whether the file itself is what is wrong: no repetition will open it. */
+export function isUnusableFile({ name, code = "" }: Failure): boolean {
+  return DAMAGED.test(code) || REFUSALS.includes(name);
+}
+
+/** What to do about a file that cannot be read; empty where the message says it already. */
+export function adviceFor({ name, code = "" }: Failure): string {
+  if (code.startsWith("SQLITE_NOTADB")) return "; restore a backup, or choose another path";
+  if (DAMAGED.test(code) || name === "DamagedDatabaseError")
+    return "; keep the file and restore a backup (mcp-metrics doctor --full tells more)";
+  return "";
+}

@@ -1,0 +1,116 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readDatabase } from "../../src/storage/offline.ts";
+import { cleanEnvironment, type Env, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
+import { until } from "../faults/support.ts";
+import { digestOf } from "../storage/support.ts";
+import { addMetrics, LATER_RELEASE } from "./predecessor.ts";
+import { assertSame, countIn, type Imported, importFile, oldRows, rowsOf, setup } from "./support.ts";
+
+test("every metric is taken over, with rollups; counts and sums agree by type, service and hour", async () => {
+  const { path, old, env, target } = setup(20_000);
+  const before = digestOf(path);
+  const { code, stdout, stderr } = await runCli(["import-legacy", path, "--json"], env);
+  assert.is(code, 0);
+  const { metrics } = JSON.parse(stdout) as Imported;
+  assert.equal([metrics.imported, metrics.skipped], [20_000, 0]);
+  assert.equal([metrics.skipped_by_reason, metrics.left_out_by_reason], [{}, {}]);
+  assert.match(stderr, /^20000 of the imported metrics are older than their retention policy allows/);
+  assertSame(old, target);
+  assert.is(digestOf(path), before, "the source is only read");
+  readDatabase(target, (database) => {
+    const {
+      action,
+      target: source,
+      outcome,
+      details,
+    } = database.first("SELECT * FROM admin_audit_log") ?? {};
+    assert.equal([action, source, outcome], ["legacy.import", path, "ok"]);
+    assert.match(String(details), '"metrics_imported":20000');
+  });
+  old.close();
+});
+
+test("metrics keep their fields, and those of one request their common request id", async () => {
+  const { path, old, env, target } = setup(9000);
+  await importFile(path, env);
+  const fields = `service, service_version, instance_id, metric_type, value, duration_ms, created_at`;
+  const odd =
+    "json_extract(dimensions, '$.success') AS success, json_extract(metadata, '$.error_code') AS error";
+  const wanted = oldRows(old, `SELECT ${fields}, ${odd} FROM metrics ORDER BY id`);
+  readDatabase(target, (database) => {
+    const found = rowsOf(database, `SELECT ${fields}, ${odd} FROM metrics ORDER BY id`);
+    // The first metric of a request decides the second that all of it was stored in.
+    assert.equal(found.map(withoutCreated), wanted.map(withoutCreated));
+    const requests = database.all("SELECT request_id, count(*) AS n FROM metrics GROUP BY request_id");
+    assert.is(requests.length, 3000);
+    assert.ok(requests.every(({ n }) => n === 3));
+    const late =
+      "SELECT count(*) AS n FROM metrics WHERE created_at NOT BETWEEN '2024-03-20' AND '2024-03-21'";
+    assert.is(database.first(late)?.n, 0);
+  });
+  old.close();
+});
+
+const withoutCreated = (row: string) => row.replace(/"created_at":"[^"]*",/, "");
+
+test("a second run takes over nothing, under whatever path; one after the source grew takes what is new", async () => {
+  const { path, old, env, target } = setup(5000);
+  assert.is((await importFile(path, env)).metrics.imported, 5000);
+  assert.is((await importFile(path, env)).metrics.imported, 0);
+  addMetrics(old, 700);
+  // Its own retention, and a new release of it.
+  old.exec(`DELETE FROM metrics WHERE id <= 100; ${LATER_RELEASE} PRAGMA wal_checkpoint(TRUNCATE)`);
+  const elsewhere = join(temporaryFolder(), "moved.db");
+  copyFileSync(path, elsewhere);
+  const { metrics } = await importFile(elsewhere, env);
+  assert.equal([metrics.imported, metrics.imported_in_all], [700, 5700]);
+  assert.is(countIn(target), 5700);
+  old.close();
+});
+
+test("a copy that went its own way is refused, and nothing of it is taken", async () => {
+  const { path, old, env, target } = setup(300);
+  old.exec("INSERT INTO api_keys (key_hash, service_name, created_at) VALUES ('a', 'b', 'c')");
+  await importFile(path, env);
+  old.exec("DELETE FROM metrics WHERE id > 200; DELETE FROM sqlite_sequence");
+  addMetrics(old, 250);
+  const { code, stderr } = await runCli(["import-legacy", path], env);
+  assert.is(code, 1);
+  assert.match(stderr, /imported from .* before, and its metrics have changed since/);
+  assert.is(countIn(target), 300);
+  old.close();
+});
+
+test("kill -9 at any moment: the next run goes on, nothing is lost and nothing doubled", async () => {
+  const { path, old, env, target } = setup(60_000);
+  for (const rows of [1, 20_000, 40_000]) await killAfter(rows, path, env, target);
+  assert.ok(countIn(target) < 60_000, "it was killed in the middle");
+  const { metrics } = await importFile(path, env);
+  assert.is(metrics.imported_in_all, 60_000);
+  assert.is(countIn(target), 60_000);
+  assertSame(old, target);
+  readDatabase(target, (database) => {
+    assert.is(database.first("SELECT count(DISTINCT request_id) AS n FROM metrics")?.n, 20_000);
+    assert.is(database.first("SELECT finished_at IS NULL AS is_open FROM legacy_imports")?.is_open, 0);
+  });
+  old.close();
+});
+
+/** Import until so many rows are there, and kill it. */
+async function killAfter(rows: number, path: string, env: Env, target: string): Promise<void> {
+  const child = spawn(process.execPath, [PROGRAM, "import-legacy", path], {
+    env: cleanEnvironment(env),
+    stdio: "ignore",
+  });
+  const ended = once(child, "exit");
+  await until(`${rows} rows`, () => countIn(target) >= rows);
+  child.kill("SIGKILL");
+  await ended;
+}
+
+test.run();
