@@ -59,7 +59,7 @@ export function fill({ path, metrics, days, endMs, withRollups, onProgress }: Fi
   });
   const source = historyOf(metrics, endMs, days);
   const millions: number[] = [];
-  let requestNumber = Math.floor(endMs / 1000 - days * 86_400) * 2 ** 19;
+  let requestNumber = 0;
   let flushedMs = 0;
   let workedMs = 0;
   let million = 0;
@@ -71,7 +71,9 @@ export function fill({ path, metrics, days, endMs, withRollups, onProgress }: Fi
       const instanceId = "bench-01";
       const envelope = { service, version, instance_id: instanceId, idempotency_key: undefined };
       const { measurements } = validate({ ...envelope, metrics: sent });
-      requestNumber += 1;
+      // They arrive when they happen.
+      const second = Math.floor((sent.at(-1)?.timestamp ?? 0) / 1000);
+      requestNumber = Math.max(requestNumber + 1, second * 2 ** 19);
       return {
         source: { service, version, instanceId, apiKeyId: 1 },
         requestNumber,

@@ -75,7 +75,7 @@ const KEYS_MAX = 20_000;
 /** So that one service cannot take every place. */
 const KEYS_PER_SERVICE_MAX = 2_000;
 
-/** The key of a combination; beyond the caps the one that collects the rest. Only its outcome is kept then. */
+/** The key of a combination; beyond the caps the one that collects the rest. */
 export function keyOf(family: Family, service: string, values: readonly (string | null)[]): Key {
   const json = JSON.stringify(values);
   const known = family.keys.get(nameOfKey(service, json));
@@ -83,15 +83,23 @@ export function keyOf(family: Family, service: string, values: readonly (string 
   const isFull = family.keys.size >= KEYS_MAX;
   const serviceKeys = family.keysPerService.get(service) ?? 0;
   if (isFull || serviceKeys >= KEYS_PER_SERVICE_MAX) {
-    const outcome = family.type.commonNames.success;
-    const rest = family.dimensions.map((name, index) => (name === outcome ? (values[index] ?? null) : OTHER));
-    const restJson = JSON.stringify(rest);
+    const restJson = JSON.stringify(restOf(family.type, family.dimensions, values));
     const restService = isFull && serviceKeys === 0 ? OTHER : service;
-    return (
-      family.keys.get(nameOfKey(restService, restJson)) ?? remember(family, createKey(restService, restJson))
-    );
+    const rest = family.keys.get(nameOfKey(restService, restJson));
+    return rest ?? remember(family, createKey(restService, restJson));
   }
   return remember(family, createKey(service, json));
+}
+
+/** The values of the key that collects what is beyond the caps. Success and failure stay apart. */
+export function restOf(
+  type: MetricType,
+  dimensions: readonly string[],
+  values: readonly (string | null)[],
+): (string | null)[] {
+  return dimensions.map((name, index) =>
+    name === type.commonNames.success ? (values[index] ?? null) : OTHER,
+  );
 }
 
 export function forgetKey(family: Family, key: Key): void {

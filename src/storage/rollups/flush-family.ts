@@ -49,6 +49,7 @@ export function flushFamily(
 /** Days since 1970 UTC → what the hours of that day add up to. */
 function byDay(hours: readonly (readonly [number, Pending])[]): Map<number, Pending> {
   const days = new Map<number, Pending>();
+  /** Sums made here: the hours themselves stay as they are. */
   const merged = new Set<Pending>();
   for (const [hour, pending] of hours) {
     const day = Math.floor(hour / DAY_HOURS);

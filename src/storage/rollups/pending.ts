@@ -25,16 +25,14 @@ export function createPending(): Pending {
   };
 }
 
-/** A measurement as rollups see it. `bin` is that of its duration; `durationMs` is NaN without one. */
-export interface Sample {
-  value: number;
-  durationMs: number;
-  bin: number;
-}
-
-/** Add one measurement; `outcome` is undefined where it has none. */
-export function addToPending(pending: Pending, sample: Sample, outcome: boolean | undefined): void {
-  const { value, durationMs, bin } = sample;
+/** Add one measurement: `durationMs` is NaN without a duration, `bin` its bin; `outcome` undefined without one. */
+export function addToPending(
+  pending: Pending,
+  value: number,
+  durationMs: number,
+  bin: number,
+  outcome: boolean | undefined,
+): void {
   pending.count += 1;
   if (outcome === true) pending.successCount += 1;
   else if (outcome === false) pending.failureCount += 1;
@@ -66,25 +64,41 @@ const SORTED_MAX = 128;
 
 /** The sketch of these bins, as `encodeSketch` writes it. `bins` is sorted. */
 export function encodeBins(bins: number[]): Buffer {
+  const length = bins.length <= SORTED_MAX ? writeSorted(bins) : writeCounted(bins);
+  const encoded = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; at += 1) encoded[at] = scratch[at] ?? 0;
+  return encoded;
+}
+
+function writeSorted(bins: number[]): number {
+  if (bins.length > 1) bins.sort(ascending);
   let length = 0;
   let previous = ZERO_BIN;
-  const write = (bin: number, count: number) => {
+  for (let start = 0, end = 0; start < bins.length; start = end) {
+    const bin = bins[start] ?? ZERO_BIN;
+    while (end < bins.length && bins[end] === bin) end += 1;
     length = writeVarint(scratch, length, bin - previous);
-    length = writeVarint(scratch, length, count);
+    length = writeVarint(scratch, length, end - start);
     previous = bin;
-  };
-  if (bins.length <= SORTED_MAX) {
-    bins.sort((a, b) => a - b);
-    for (let start = 0, end = 0; start < bins.length; start = end) {
-      while (end < bins.length && bins[end] === bins[start]) end += 1;
-      write(bins[start] ?? 0, end - start);
-    }
-  } else {
-    counts.fill(0);
-    for (const bin of bins) counts[bin - ZERO_BIN] = (counts[bin - ZERO_BIN] ?? 0) + 1;
-    for (const [index, count] of counts.entries()) if (count > 0) write(index + ZERO_BIN, count);
   }
-  return Buffer.copyBytesFrom(scratch, 0, length);
+  return length;
+}
+
+const ascending = (a: number, b: number) => a - b;
+
+function writeCounted(bins: readonly number[]): number {
+  counts.fill(0);
+  for (const bin of bins) counts[bin - ZERO_BIN] = (counts[bin - ZERO_BIN] ?? 0) + 1;
+  let length = 0;
+  let previous = 0;
+  for (let index = 0; index < BINS_MAX; index += 1) {
+    const count = counts[index] ?? 0;
+    if (count === 0) continue;
+    length = writeVarint(scratch, length, index - previous);
+    length = writeVarint(scratch, length, count);
+    previous = index;
+  }
+  return length;
 }
 
 /** The bins as a sketch, with what `stored` holds. */

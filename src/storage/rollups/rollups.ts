@@ -11,14 +11,14 @@ import { measurementsAfter } from "./catch-up.ts";
 import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
-import { addToPending, createPending, type Pending, type Sample } from "./pending.ts";
+import { addToPending, createPending, type Pending } from "./pending.ts";
 import { HOUR_MS } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;
 /** Rows that may wait in memory; beyond, a commit writes the largest family first. */
-const PENDING_ROWS_MAX = 20_000;
+const PENDING_ROWS_MAX = 40_000;
 
 export class Rollups {
   readonly #database: Database;
@@ -63,8 +63,9 @@ export class Rollups {
   add(group: Group, timestampMs: number, value: number, durationMs: number): void {
     const hour = Math.floor(timestampMs / HOUR_MS);
     if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
-    const sample = sampleOf(group, value, durationMs);
-    for (const pending of group.pending) addToPending(pending, sample, group.outcome);
+    const duration = durationOf(group.type, value, durationMs);
+    const bin = Number.isNaN(duration) ? 0 : binOf(duration);
+    for (const pending of group.pending) addToPending(pending, value, duration, bin, group.outcome);
   }
 
   /** Whether so much waits that it must be written before more is taken. */
@@ -160,19 +161,15 @@ export class Rollups {
       const group = groups.get(name);
       if (group === undefined) continue;
       this.#aim(group, Math.floor(timestampMs / HOUR_MS));
-      const sample = sampleOf(group, value, durationMs);
+      const duration = durationOf(group.type, value, durationMs);
+      const bin = Number.isNaN(duration) ? 0 : binOf(duration);
       for (const [index, { family }] of group.targets.entries()) {
         const pending = group.pending[index];
         if (pending === undefined || id <= family.lastMeasurementId) continue;
-        addToPending(pending, sample, group.outcome);
+        addToPending(pending, value, duration, bin, group.outcome);
       }
     }
     // Rows that are gone were deleted by retention, which deletes only what every family holds.
     this.#position = found.length < CATCH_UP_ROWS ? this.#lastMeasurementId : (found.at(-1)?.id ?? 0);
   }
-}
-
-function sampleOf({ type }: Group, value: number, durationMs: number): Sample {
-  const duration = durationOf(type, value, durationMs);
-  return { value, durationMs: duration, bin: Number.isNaN(duration) ? 0 : binOf(duration) };
 }

@@ -1,0 +1,20 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../config.ts";
+import { readDatabase } from "../storage/offline.ts";
+import { verifyRollups } from "../storage/rollups/verify.ts";
+import type { CommandRun } from "./commands.ts";
+import { CommandError, type Output } from "./output.ts";
+
+type RollupsRun = Extract<CommandRun, { name: `rollups ${string}` }>;
+
+/** `rollups verify`: compare them with the measurements; also while a service writes. */
+export function runRollups(_run: RollupsRun, config: Config, output: Output): void {
+  const { path } = config.database;
+  if (!existsSync(path)) throw new CommandError(`${path} does not exist`);
+  const found = readDatabase(path, (database) => verifyRollups(database));
+  const { hours, days, measurements, differences, differenceCount } = found;
+  const verdict = differenceCount === 0 ? "the rollups agree" : `${differenceCount} rows differ`;
+  const head = `${measurements} measurements of ${hours} hours, ${days} days: ${verdict}`;
+  output.print([head, ...differences].join("\n"), found);
+  if (differenceCount > 0) throw new CommandError("the rollups are not what the measurements say");
+}
