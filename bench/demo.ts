@@ -14,7 +14,7 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { MetricsService } from "../gen/mcp/metrics/v1/metrics_service_pb.js";
-import { withKeys } from "../src/cli/keys.ts";
+import { withAdministration } from "../src/cli/administration.ts";
 import { readConfig } from "../src/config.ts";
 import { findService } from "../src/local-service.ts";
 import { createRandom } from "./random.ts";
@@ -52,7 +52,10 @@ if (!(seconds > 0)) fail("--for is a number of seconds");
 const url = options.url ?? findService(config.database.path)?.url;
 if (url === undefined) fail("no service runs on this database; start one with: npm start");
 
-const made = options.key === undefined ? await withKeys(config, (keys) => keys.create(demoKey())) : undefined;
+const made =
+  options.key === undefined
+    ? await withAdministration(config, ({ keys }) => keys.create(demoKey()))
+    : undefined;
 const key = options.key ?? made?.secret ?? "";
 
 function demoKey() {
@@ -151,6 +154,6 @@ while (!stopped && performance.now() - startedMs < seconds * 1000) {
   await sleep(TICK_MS);
 }
 await Promise.all(pending);
-if (made !== undefined) await withKeys(config, (keys) => keys.revoke(made.record.id));
+if (made !== undefined) await withAdministration(config, ({ keys }) => keys.revoke(made.record.id));
 process.stderr.write(`\nSent ${counts.sent} metrics; ${counts.accepted} stored, ${counts.failed} failed.\n`);
 process.exit(counts.failed > 0 ? 1 : 0);

@@ -1,9 +1,16 @@
-/** The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage. */
+/**
+ * The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage; of
+ * `serve` also 65, a database that cannot be used, and 70, one that failed under it.
+ */
+import { runBackup } from "./cli/backup.ts";
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { runDoctor } from "./cli/doctor.ts";
+import { runImportLegacy } from "./cli/import-legacy.ts";
 import { runKeys } from "./cli/keys.ts";
 import { runMigrate } from "./cli/migrate.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
+import { runRetention } from "./cli/retention.ts";
+import { runRollups } from "./cli/rollups.ts";
 import { runServe } from "./cli/serve.ts";
 import { parseCommand } from "./cli/usage.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -11,12 +18,16 @@ import { ServiceError } from "./errors.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLogger } from "./lib/logger.ts";
 import { readVersion } from "./main.ts";
+import { isUnusableFile } from "./storage/damage.ts";
 import { DatabaseInUseError } from "./storage/lock.ts";
 import { MigrationError } from "./storage/migrator.ts";
 import { DatabaseOpenError } from "./storage/writer.ts";
 
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
+
+/** sysexits.h EX_DATAERR: starting the service again will not help, somebody has to look at the database. */
+const EXIT_BAD_FILE = 65;
 
 /** Failures that a person can mend: told in one line, without a stack. */
 const EXPECTED = [
@@ -29,7 +40,7 @@ const EXPECTED = [
 ];
 
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
-  if (command.name === "doctor") return runDoctor(process.env, output, version);
+  if (command.name === "doctor") return runDoctor(process.env, output, version, command.values);
   const config = readConfig(process.env);
   switch (command.name) {
     case "serve":
@@ -40,6 +51,17 @@ async function run(command: CommandRun, output: Output, version: string): Promis
     case "migrate list":
     case "migrate create":
       return runMigrate(command, config, output);
+    case "backup":
+      return runBackup(command, config, output);
+    case "import-legacy":
+      return runImportLegacy(command, config, output);
+    case "rollups verify":
+      return runRollups(command, config, output);
+    case "retention list":
+    case "retention set":
+    case "retention preview":
+    case "retention run":
+      return runRetention(command, config, output);
     default:
       return runKeys(command, config, output);
   }
@@ -74,7 +96,8 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);
     stderr(`mcp-metrics: ${isExpected ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
-    return 1;
+    const isBadFile = error instanceof DatabaseOpenError && isUnusableFile(error.failure);
+    return invocation.name === "serve" && isBadFile ? EXIT_BAD_FILE : 1;
   }
 }
 

@@ -18,9 +18,14 @@ import { fileURLToPath } from "node:url";
 import { createAdmission } from "./access/admission.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createRequestNumbers } from "./access/request-number.ts";
-import { createKeyAdministration } from "./api/admin/keys.ts";
+import { USAGE_INTERVAL_MS, UsageLog } from "./access/usage-log.ts";
+import { openAdministration } from "./api/admin/administration.ts";
+import { SERVICE_ITSELF } from "./api/admin/audit.ts";
+import { createBackup } from "./api/admin/backup.ts";
+import type { KeyAdministration } from "./api/admin/keys.ts";
 import { createFlush } from "./api/flush.ts";
 import { createReadiness } from "./api/health.ts";
+import { createQueries } from "./api/query/queries.ts";
 import { createSubmit } from "./api/submit.ts";
 import type { Config } from "./config.ts";
 import { createDimensionSets } from "./ingest/dimension-sets.ts";
@@ -34,8 +39,13 @@ import { announceService, withdrawService } from "./local-service.ts";
 import { forgetExpiredAnswers } from "./maintenance/expired-answers.ts";
 import { flushRollups, ROLLUP_INTERVAL_MS } from "./maintenance/flush-rollups.ts";
 import { every } from "./maintenance/schedule.ts";
+import { searchForDamage } from "./maintenance/search-for-damage.ts";
+import { FOLLOW_INTERVAL_MS } from "./maintenance/trusted-time.ts";
 import { createObservers } from "./observers.ts";
+import { administrationStorage } from "./storage/administration.ts";
+import { startBackup } from "./storage/backup.ts";
 import { databaseFileBytes, openStorage } from "./storage/open-storage.ts";
+import { openReaderThread } from "./storage/reader.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
 
@@ -45,7 +55,7 @@ export interface Service {
   readonly prometheusPort: number | undefined;
   /** Whether nobody has an API key yet. */
   readonly hasNoKeys: boolean;
-  readonly keys: ReturnType<typeof createKeyAdministration>;
+  readonly keys: KeyAdministration;
   /**
    * Refuse new work, finish what was taken, close everything. Resolves to the requests that were cut off,
    * and the parts that failed to close: buffered metrics that storage did not take are among those.
@@ -90,6 +100,7 @@ export async function startService({
 
   async function open(): Promise<Service> {
     const storageWorks = createWatchedValue(true);
+    const isSound = createWatchedValue(true);
     const shutdown = new AbortController();
     const databasePath = config.database.path;
 
@@ -128,6 +139,25 @@ export async function startService({
     });
     lifecycle.own("storage", writer.close);
     for (const migration of writer.applied) logger.info("migration applied", { ...migration });
+    if (!writer.isChecked) {
+      const search = searchForDamage(databasePath, {
+        onSound: () => logger.info("the database is sound"),
+        onDamaged(findings) {
+          isSound.set(false);
+          logger.error("THE DATABASE IS DAMAGED; not ready from now on: restore a backup", { findings });
+        },
+        onFailed: (error) => logger.warn("the database could not be searched for damage", { error }),
+      });
+      lifecycle.own("search for damage", search);
+    }
+
+    const reader = openReaderThread({
+      path: databasePath,
+      timeoutMs: config.database.queryTimeoutMs,
+      onOperation: observers.onQuery,
+      onBroken: (error) => logger.error("the reader thread ended", { error }),
+    });
+    lifecycle.own("reader", reader.close);
 
     const keys = await loadKeys(writer, config.keys, clock);
     const admit = createAdmission(keys.directory, observers.admission);
@@ -144,6 +174,14 @@ export async function startService({
     lifecycle.own("group commit", () => commits.close());
 
     const report = (error: unknown) => logger.error("maintenance failed", { error });
+    const usage = new UsageLog({
+      wallMs: clock.wallMs,
+      store: (record, nowMs) => writer.call("recordUsage", record, nowMs),
+      unsavedUsage: () => keys.directory.unsavedUsage(),
+      usageSaved: (days) => keys.directory.usageSaved(days),
+    });
+    lifecycle.own("usage", usage.flush);
+    lifecycle.own("usage interval", every(clock, USAGE_INTERVAL_MS, usage.flush, report));
     const forget = () => forgetExpiredAnswers(writer, clock);
     lifecycle.own("expiry", every(clock, EXPIRY_INTERVAL_MS, forget, report));
     const rollUp = () => flushRollups(writer, clock);
@@ -154,17 +192,22 @@ export async function startService({
       every(clock, RECOVERY_INTERVAL_MS, async () => void (await recover()), report),
     );
 
-    const administration = createKeyAdministration({
-      storage: {
-        listKeys: () => writer.call("listKeys"),
-        createKey: (key, nowMs) => writer.call("createKey", key, nowMs),
-        revokeKey: (id) => writer.call("revokeKey", id),
-        rotateKey: (input) => writer.call("rotateKey", input),
-      },
+    await writer.call("applyDefaultRetention", config.retention.rawDays, clock.wallMs());
+    const { administration, runs, time } = await openAdministration({
+      storage: { ...administrationStorage(writer.call), surveyTable: reader.survey },
       clock,
+      logger,
+      isBusy: () => commits.depth > 0,
+      signal: shutdown.signal,
+      observer: observers.retention,
       defaultRateLimit: config.keys.rateLimitPerMinute,
       directory: keys.directory,
     });
+    await time.follow();
+    lifecycle.own("retention", runs.idle);
+    lifecycle.own("time", every(clock, FOLLOW_INTERVAL_MS, time.follow, report));
+    const cleanUp = every(clock, config.retention.cleanupIntervalMs, runs.scheduled, report);
+    lifecycle.own("retention schedule", cleanUp);
     const frontDoor = await openFrontDoor({
       config,
       clock,
@@ -188,16 +231,30 @@ export async function startService({
       }),
       checkReadiness: createReadiness({
         clock,
-        probe: () => writer.call("probe"),
+        probe: async () => {
+          if (!isSound.get()) throw new Error("the database is damaged");
+          await writer.call("probe");
+        },
         isShuttingDown: () => shutdown.signal.aborted,
       }),
-      keys: administration,
+      administration,
+      backup: createBackup({
+        clock,
+        start: (target) => startBackup({ source: databasePath, target, migrationsFolder: MIGRATIONS_FOLDER }),
+        flush: () => commits.flush(),
+        signal: shutdown.signal,
+      }),
+      queries: createQueries({ reader, clock }),
       expose: telemetry.exposition,
-      isServing: () => storageWorks.get() && !shutdown.signal.aborted,
-      onServingChange: storageWorks.onChange,
+      isServing: () => storageWorks.get() && isSound.get() && !shutdown.signal.aborted,
+      onServingChange(listener) {
+        const stops = [storageWorks.onChange(listener), isSound.onChange(listener)];
+        return () => stops.forEach((stop) => void stop());
+      },
       shutdownSignal: shutdown.signal,
       version,
       onAnswered: telemetry.selfMetrics.httpRequest,
+      countUsage: usage.add,
       onUnexpected: observers.onUnexpected,
       onListenerError: (error) => logger.error("listener", { error }),
     });
@@ -212,12 +269,14 @@ export async function startService({
       adminKey: keys.localAdminKey,
     });
     lifecycle.own("announcement", () => withdrawService(databasePath));
+    // Only now: whoever waits for the service does not wait for a cleanup.
+    void runs.scheduled();
 
     return {
       port: frontDoor.port,
       prometheusPort: frontDoor.prometheusPort,
       hasNoKeys: keys.isEmpty,
-      keys: administration,
+      keys: administration.keys(SERVICE_ITSELF),
       async close() {
         await lifecycle.close();
         return { aborted, failed };

@@ -2,7 +2,9 @@ import type { AdmissionObserver } from "./access/admission.ts";
 import type { SubmitObserver } from "./api/submit.ts";
 import type { Violation } from "./errors.ts";
 import type { Logger } from "./lib/logger.ts";
+import type { RetentionObserver } from "./maintenance/retention-runs.ts";
 import type { Operations } from "./storage/operations.ts";
+import type { ReaderOperations } from "./storage/reader-operations.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 import type { Exchange } from "./transport/exchange.ts";
 
@@ -44,14 +46,22 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
       ingestLog.error("buffered metrics could not be stored", { request_id: requestId, metrics, error });
     },
   };
+  const retention: RetentionObserver = {
+    onDeleted: (rows) => selfMetrics.retentionDeleted(rows),
+    onFailed: () => selfMetrics.retentionCleanupError(),
+  };
   return {
     admission,
     submit,
+    retention,
     onUnexpected({ requestId, endpoint }: Exchange, error: unknown) {
       logger.error("a request failed unexpectedly", { request_id: requestId, endpoint, error });
     },
     onOperation(name: keyof Operations, seconds: number, failed: boolean) {
       selfMetrics.databaseOperation({ ...OPERATION_LABELS[name], seconds, failed });
+    },
+    onQuery(name: keyof ReaderOperations, seconds: number, failed: boolean) {
+      selfMetrics.databaseOperation({ operation: "select", table: QUERY_TABLES[name], seconds, failed });
     },
   };
 }
@@ -60,6 +70,12 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
 function fieldLabel(field: string): string {
   return field.replace(/^metrics\[\d+\]\.?/, "").split(".", 1)[0] || "metric";
 }
+
+const QUERY_TABLES: Readonly<Record<keyof ReaderOperations, string>> = {
+  aggregate: "rollups",
+  events: "metrics",
+  survey: "all",
+};
 
 const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {
   commitMetrics: { operation: "insert", table: "metrics" },
@@ -72,5 +88,20 @@ const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; t
   revokeKey: { operation: "update", table: "api_keys" },
   rotateKey: { operation: "update", table: "api_keys" },
   syncEnvironmentKeys: { operation: "update", table: "api_keys" },
+  recordUsage: { operation: "upsert", table: "api_key_usage_log" },
+  listDailyUsage: { operation: "select", table: "api_key_daily_usage" },
+  recordAudit: { operation: "insert", table: "admin_audit_log" },
+  finishAudit: { operation: "update", table: "admin_audit_log" },
+  listAudit: { operation: "select", table: "admin_audit_log" },
+  listPolicies: { operation: "select", table: "retention_policies" },
+  setPolicy: { operation: "update", table: "retention_policies" },
+  applyDefaultRetention: { operation: "update", table: "retention_policies" },
+  deleteExpired: { operation: "delete", table: "expired" },
+  surveyTable: { operation: "count", table: "all" },
+  giveBackSpace: { operation: "vacuum", table: "none" },
+  readTrustedTime: { operation: "select", table: "trusted_time" },
+  saveTrustedTime: { operation: "update", table: "trusted_time" },
+  countUngoverned: { operation: "count", table: "all" },
+  databaseSize: { operation: "select", table: "none" },
   lastRequestNumber: { operation: "select", table: "metrics" },
 };

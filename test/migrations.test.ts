@@ -33,6 +33,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   retention_policies: "table_name, retention_days, is_active, timestamp_column, created_at, updated_at",
   api_key_usage_log: `key_hash, service_name, timestamp, endpoint, request_count, bytes_processed, duration_ms,
     status_code`,
+  api_key_daily_usage: "date, api_key_id, request_count",
   schema_migrations: "version, name, applied_at, checksum",
 };
 

@@ -50,6 +50,12 @@ test("the buf curl example stores a metric without schema files", async ({ servi
   assert.is(JSON.parse(await runBlock(block, service)).accepted, 1);
 });
 
+test("the query example asks for statistics", async ({ service }) => {
+  if (!hasProgram("curl")) return;
+  const [block = ""] = shellBlocks("QueryService/QuerySeries");
+  assert.is(JSON.parse(await runBlock(block, service)).step, "3600s");
+});
+
 test("the table of metric types is the catalogue", () => {
   for (const { name, instruments } of METRIC_TYPES) {
     const row = README.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";

@@ -6,6 +6,12 @@ const ID = {
   description: "Number of the key, as `keys list` shows it",
 } as const;
 
+const TABLE = {
+  type: "text",
+  valueName: "name",
+  description: "This table; all when absent",
+} as const;
+
 /** The command line, as data. */
 export const COMMANDS = [
   { name: "serve", summary: "Run the service" },
@@ -41,6 +47,8 @@ export const COMMANDS = [
         description: "What its bearer may do",
       },
       "rate-limit": { type: "integer", description: "Requests a minute; METRICS_RATE_LIMIT when absent" },
+      "daily-limit": { type: "integer", description: "Requests a day (UTC); none when absent" },
+      "monthly-limit": { type: "integer", description: "Requests a month (UTC); none when absent" },
       allow: {
         type: "text",
         multiple: true,
@@ -61,7 +69,51 @@ export const COMMANDS = [
       overlap: { type: "duration", default: 0, description: "How long the old key works on, at most 90d" },
     },
   },
-  { name: "doctor", summary: "Check configuration, database, ports and clock" },
+  {
+    name: "backup",
+    summary: "Write a consistent copy of the database to a new file, also while the service runs",
+    positionals: { path: { type: "text", required: true, description: "The file; it must not exist" } },
+  },
+  {
+    name: "rollups verify",
+    summary: "Compare hours with their measurements and days with their hours, also while the service runs",
+  },
+  {
+    name: "import-legacy",
+    summary: "Take over keys, metrics and policies from a predecessor's SQLite file; repeatable",
+    positionals: { path: { type: "text", required: true, description: "The file; it is only read" } },
+  },
+  { name: "retention list", summary: "Show how long each table keeps its rows" },
+  {
+    name: "retention set",
+    summary: "Change how long a table keeps its rows",
+    positionals: { table: { type: "text", required: true, description: "As `retention list` shows it" } },
+    options: {
+      days: { type: "integer", valueName: "N", description: "1 to 36500" },
+      state: { type: "choice", choices: ["active", "off"], description: "Off: nothing is deleted" },
+    },
+  },
+  {
+    name: "retention preview",
+    summary: "Show what a cleanup would delete",
+    options: { table: TABLE },
+  },
+  {
+    name: "retention run",
+    summary: "Delete what is older than its table keeps; without --yes, say what that would be",
+    options: {
+      table: TABLE,
+      yes: { type: "flag", description: "Do it, instead of saying what would be done" },
+      force: { type: "flag", description: "Vouch for a clock that is ahead of the time the service knows" },
+    },
+  },
+  {
+    name: "doctor",
+    summary: "Check configuration, database, ports and clock",
+    options: {
+      full: { type: "flag", description: "Compare every index with its table, too, however long it takes" },
+    },
+  },
 ] as const satisfies readonly Command[];
 
 export type CommandRun = import("./command.ts").Run<(typeof COMMANDS)[number]>;

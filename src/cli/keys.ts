@@ -1,61 +1,16 @@
-import { createKeyAdministration, type KeyAdministration } from "../api/admin/keys.ts";
-import { createAdminClient } from "../client/admin-client.ts";
+import type { KeyAdministration } from "../api/admin/keys.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
-import { findService } from "../local-service.ts";
-import { MIGRATIONS_FOLDER } from "../main.ts";
-import type { Database } from "../storage/database.ts";
-import { type ApiKeyRecord, createKey, listKeys, revokeKey, rotateKey } from "../storage/key-store.ts";
-import { DatabaseInUseError } from "../storage/lock.ts";
-import { migrateUp, readMigrations } from "../storage/migrator.ts";
-import { withDatabase } from "../storage/offline.ts";
+import type { ApiKeyRecord } from "../storage/key-store.ts";
+import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
-import { CommandError, type Output, table } from "./output.ts";
+import { type Output, table } from "./output.ts";
 
 type KeysRun = Extract<CommandRun, { name: `keys ${string}` }>;
 
 /** Carry out a `keys` command, through the service that holds the database or on the database itself. */
 export function runKeys(run: KeysRun, config: Config, output: Output): Promise<void> {
-  return withKeys(config, (keys) => carryOut(run, keys, output));
-}
-
-/** Do something with the keys of the configured database, whoever holds it. */
-export async function withKeys<Result>(
-  config: Config,
-  work: (keys: KeyAdministration) => Promise<Result>,
-): Promise<Result> {
-  const path = config.database.path;
-  try {
-    const migrations = readMigrations(MIGRATIONS_FOLDER);
-    return await withDatabase(path, migrations, (database) => {
-      migrateUp(database, migrations);
-      return work(openKeys(database, config));
-    });
-  } catch (error) {
-    if (!(error instanceof DatabaseInUseError)) throw error;
-    const service = findService(path);
-    if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
-    return work(createAdminClient(service.url, service.adminKey)).catch(tellPlainly);
-  }
-}
-
-/** The service's refusal, or that it cannot be reached: for people, who have no use for a stack. */
-function tellPlainly(error: Error): never {
-  throw new CommandError(error.message, { cause: error });
-}
-
-function openKeys(database: Database, config: Config): KeyAdministration {
-  return createKeyAdministration({
-    storage: {
-      listKeys: async () => listKeys(database),
-      createKey: async (key, nowMs) => createKey(database, key, nowMs),
-      revokeKey: async (id) => revokeKey(database, id),
-      rotateKey: async (input) => rotateKey(database, input),
-    },
-    clock: systemClock,
-    defaultRateLimit: config.keys.rateLimitPerMinute,
-    directory: undefined,
-  });
+  return withAdministration(config, ({ keys }) => carryOut(run, keys, output));
 }
 
 async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): Promise<void> {
@@ -67,11 +22,17 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
         key.service,
         key.role,
         String(key.rateLimit),
+        String(key.dailyUsageLimit ?? "none"),
+        String(key.monthlyUsageLimit ?? "none"),
+        String(key.usageCount),
+        key.lastUsedMs === undefined ? "never" : new Date(key.lastUsedMs).toISOString(),
         stateOf(key),
         key.expiresMs === undefined ? "never" : new Date(key.expiresMs).toISOString(),
         key.description,
       ]);
-      const headings = ["ID", "SERVICE", "ROLE", "RATE LIMIT", "STATE", "EXPIRES", "DESCRIPTION"];
+      const limits = ["RATE LIMIT", "DAILY LIMIT", "MONTHLY LIMIT"];
+      const use = ["REQUESTS", "LAST USED"];
+      const headings = ["ID", "SERVICE", "ROLE", ...limits, ...use, "STATE", "EXPIRES", "DESCRIPTION"];
       return output.print(table(headings, rows), records.map(toJson));
     }
     case "keys create": {
@@ -83,6 +44,8 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
         allowedServices: allow,
         expiresMs: expires === undefined ? undefined : systemClock.wallMs() + expires,
         description,
+        dailyUsageLimit: run.values["daily-limit"],
+        monthlyUsageLimit: run.values["monthly-limit"],
       });
       return printSecret(output, record.id, secret);
     }
@@ -115,6 +78,10 @@ function toJson({ id, service, role, createdMs, expiresMs, description, ...key }
     created_at: new Date(createdMs).toISOString(),
     expires_at: expiresMs === undefined ? null : new Date(expiresMs).toISOString(),
     description,
+    usage_count: key.usageCount,
+    last_used_at: key.lastUsedMs === undefined ? null : new Date(key.lastUsedMs).toISOString(),
+    daily_usage_limit: key.dailyUsageLimit ?? null,
+    monthly_usage_limit: key.monthlyUsageLimit ?? null,
   };
 }
 

@@ -49,6 +49,12 @@ export const SETTINGS = {
       "Longest wait for the database at start",
     ),
     retriesMax: setting("DB_MAX_RETRIES", kinds.integer(0, 100), "5", "Attempts to repeat a failed open"),
+    queryTimeoutMs: setting(
+      "METRICS_QUERY_TIMEOUT_SECONDS",
+      kinds.seconds(0.1, 600),
+      "5",
+      "Longest run of one query",
+    ),
   },
   keys: {
     adminKey: optional("METRICS_ADMIN_API_KEY", kinds.apiKey, "API key with the role `admin`"),
@@ -108,13 +114,13 @@ export const SETTINGS = {
       "METRICS_RETENTION_DAYS",
       kinds.integer(1, 36_500, "days"),
       "90",
-      "How long raw metrics are to be kept; without effect until the service deletes",
+      "How long raw metrics are kept, where nobody has set a policy",
     ),
     cleanupIntervalMs: setting(
       "RETENTION_CLEANUP_INTERVAL_SECONDS",
       kinds.seconds(1, 604_800),
       "3600",
-      "Time between two cleanups; without effect until the service deletes",
+      "Time between two cleanups",
     ),
   },
   telemetry: {

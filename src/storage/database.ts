@@ -1,6 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
 import { type Bindable, bind, type SqlValue } from "./bind.ts";
+import { giveIdentity, readIdentity, refuseForeignLog, refuseLoneLog } from "./identity.ts";
 
 /** A row as the driver returns it. It also carries a key `_metadata`: read columns, never spread. */
 export type Row = Record<string, string | number | null>;
@@ -97,12 +98,15 @@ const WRITER_PRAGMAS = {
  * @throws when the file is no database, or a pragma does not take.
  */
 export function openWriter(path: string, check: (database: Database) => void): Database {
+  refuseLoneLog(path);
   // Made here for its mode, which SQLite gives to the log beside it too. libsql would follow the umask.
   closeSync(openSync(path, "a", 0o600));
+  const identity = readIdentity(path);
   // Looked at through a connection that cannot write: one that can would move the log of a killed
   // process into the file, also when the file is then refused.
   const reader = openReader(path);
   try {
+    refuseForeignLog(path, identity, reader);
     check(reader);
   } finally {
     reader.close();
@@ -110,6 +114,8 @@ export function openWriter(path: string, check: (database: Database) => void): D
   const database = new Database(new Libsql(path));
   // Only takes effect on a file without tables: lets freed pages be given back without VACUUM.
   database.script("PRAGMA auto_vacuum = INCREMENTAL");
+  // Before there is a log: the file itself must say it.
+  if (identity === undefined) giveIdentity(database);
   for (const [pragma, wanted] of Object.entries(WRITER_PRAGMAS)) {
     database.script(`PRAGMA ${pragma} = ${wanted}`);
     const found = database.first(`PRAGMA ${pragma}`)?.[pragma];
@@ -118,10 +124,13 @@ export function openWriter(path: string, check: (database: Database) => void): D
   return database;
 }
 
-/** Open a connection that cannot write and never checkpoints. */
-export function openReader(path: string): Database {
+/**
+ * Open a connection that cannot write and never checkpoints. `immutable`: nobody else writes either, and
+ * there is no log; then nothing at all is made beside the file.
+ */
+export function openReader(path: string, { immutable = false } = {}): Database {
   const uri = `file:${encodeURI(path).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro`;
-  const database = new Database(new Libsql(uri));
+  const database = new Database(new Libsql(immutable ? `${uri}&immutable=1` : uri));
   database.script("PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0");
   return database;
 }

@@ -1,4 +1,4 @@
-import { type FailureReason, ServiceError } from "../errors.ts";
+import { type FailureReason, ServiceError, type Violation } from "../errors.ts";
 
 /**
  * What a failed write means.
@@ -29,14 +29,16 @@ export interface Failure {
   readonly code: string | undefined;
   /** Set when it was a ServiceError. */
   readonly reason: FailureReason | undefined;
+  readonly violations: readonly Violation[];
 }
 
 /** What can be told of an error between threads, and of a database that cannot be opened. */
 export function describeFailure(error: unknown): Failure {
   const reason = error instanceof ServiceError ? error.reason : undefined;
+  const violations = error instanceof ServiceError ? error.violations : [];
   const { name, message, code } = error as Error & { code?: string };
   const kind: FailureKind = reason === undefined ? kindOfFailure(error) : "unexpected";
-  return { kind, name, message, code, reason };
+  return { kind, name, message, code, reason, violations };
 }
 
 /** The database file is no longer the one that was opened; what is written now goes nowhere. */

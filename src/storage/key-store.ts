@@ -1,5 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { Database, Row } from "./database.ts";
+import { copyDailyUsage } from "./usage-store.ts";
 
 export type KeyRole = "writer" | "reader" | "admin";
 
@@ -19,10 +20,17 @@ export interface ApiKeyRecord {
   /** ms since 1970 UTC; undefined: never. */
   readonly expiresMs: number | undefined;
   readonly description: string;
+  /** Authenticated answers so far, refusals included; up to some seconds behind. */
+  readonly usageCount: number;
+  /** The newest of them, ms since 1970 UTC. */
+  readonly lastUsedMs: number | undefined;
+  /** Requests a UTC day and month; undefined: no limit. */
+  readonly dailyUsageLimit: number | undefined;
+  readonly monthlyUsageLimit: number | undefined;
 }
 
 /** What a new key is made from. */
-export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs">;
+export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs" | "usageCount" | "lastUsedMs">;
 
 /** A key given by the operator's environment. */
 export interface EnvironmentKey {
@@ -32,7 +40,7 @@ export interface EnvironmentKey {
 }
 
 const COLUMNS = `id, key_hash, service_name, role, rate_limit, allowed_services, is_active, created_at, expires_at,
-  description`;
+  description, usage_count, last_used_at, daily_usage_limit, monthly_usage_limit`;
 
 function read(row: Row): ApiKeyRecord {
   return {
@@ -46,6 +54,10 @@ function read(row: Row): ApiKeyRecord {
     createdMs: Date.parse(String(row.created_at)),
     expiresMs: row.expires_at === null ? undefined : Date.parse(String(row.expires_at)),
     description: String(row.description ?? ""),
+    usageCount: Number(row.usage_count),
+    lastUsedMs: row.last_used_at === null ? undefined : Date.parse(String(row.last_used_at)),
+    dailyUsageLimit: row.daily_usage_limit === null ? undefined : Number(row.daily_usage_limit),
+    monthlyUsageLimit: row.monthly_usage_limit === null ? undefined : Number(row.monthly_usage_limit),
   };
 }
 
@@ -59,8 +71,9 @@ export function listKeys(database: Database): readonly ApiKeyRecord[] {
 export function createKey(database: Database, key: NewApiKey, nowMs: number): ApiKeyRecord {
   const row = database.first(
     `INSERT INTO api_keys
-       (key_hash, service_name, role, rate_limit, allowed_services, created_at, expires_at, description)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+       (key_hash, service_name, role, rate_limit, allowed_services, created_at, expires_at, description,
+        daily_usage_limit, monthly_usage_limit)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     key.keyHash,
     key.service,
     key.role,
@@ -69,6 +82,8 @@ export function createKey(database: Database, key: NewApiKey, nowMs: number): Ap
     isoOrNull(nowMs),
     isoOrNull(key.expiresMs),
     key.description,
+    key.dailyUsageLimit,
+    key.monthlyUsageLimit,
   );
   return readExisting(row, "new");
 }
@@ -80,9 +95,10 @@ export function revokeKey(database: Database, id: number): ApiKeyRecord {
 }
 
 /**
- * Replace a key by one with the same rights; the old one ends at `oldExpiresMs`, or sooner if it would have.
+ * Replace a key by one with the same rights, limits and use of its quotas; the old one ends at
+ * `oldExpiresMs`, or sooner if it would have. Inside a transaction.
  *
- * @throws {ServiceError} `not_found` when there is no such active key.
+ * @throws {ServiceError} `not_found` when there is no such key in force.
  */
 export function rotateKey(
   database: Database,
@@ -93,18 +109,19 @@ export function rotateKey(
     readonly nowMs: number;
   },
 ): { readonly old: ApiKeyRecord; readonly replacement: ApiKeyRecord } {
-  return database.transaction(() => {
-    const sql = `SELECT ${COLUMNS} FROM api_keys WHERE id = ? AND is_active = 1`;
-    const old = readExisting(database.first(sql, input.id), String(input.id));
-    const replacement = createKey(database, { ...old, keyHash: input.keyHash }, input.nowMs);
-    const expiresMs = Math.min(input.oldExpiresMs, old.expiresMs ?? Number.POSITIVE_INFINITY);
-    const row = database.first(
-      `UPDATE api_keys SET expires_at = ? WHERE id = ? RETURNING ${COLUMNS}`,
-      isoOrNull(expiresMs),
-      input.id,
-    );
-    return { old: readExisting(row, String(input.id)), replacement };
-  });
+  // One that has ended, perhaps because it was rotated before, would pass its end on.
+  const sql = `SELECT ${COLUMNS} FROM api_keys
+    WHERE id = ? AND is_active = 1 AND (expires_at IS NULL OR expires_at > ?)`;
+  const old = readExisting(database.first(sql, input.id, isoOrNull(input.nowMs)), String(input.id));
+  const replacement = createKey(database, { ...old, keyHash: input.keyHash }, input.nowMs);
+  copyDailyUsage(database, old.id, replacement.id);
+  const expiresMs = Math.min(input.oldExpiresMs, old.expiresMs ?? Number.POSITIVE_INFINITY);
+  const row = database.first(
+    `UPDATE api_keys SET expires_at = ? WHERE id = ? RETURNING ${COLUMNS}`,
+    isoOrNull(expiresMs),
+    input.id,
+  );
+  return { old: readExisting(row, String(input.id)), replacement };
 }
 
 function readExisting(row: Row | undefined, id: string): ApiKeyRecord {

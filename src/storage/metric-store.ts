@@ -40,13 +40,16 @@ export class MetricStore {
     this.#folder = new BatchFolder(database, rollups, this.#dictionary);
   }
 
-  /** Store every row of `batch` and its idempotency records in one transaction, or nothing. */
-  commit(batch: Batch, nowMs: number): CommitResult {
+  /** Store every row of `batch`, its idempotency records and what `alsoWrite` writes in one transaction, or nothing. */
+  commit(batch: Batch, nowMs: number, alsoWrite: () => void = () => {}): CommitResult {
     this.#dictionary.define(batch.definitions, batch.reset);
     const inserted: RowRange[] = [];
     let result: CommitResult;
     try {
-      result = this.#database.transaction(() => this.#write(batch, nowMs, inserted));
+      result = this.#database.transaction(() => {
+        alsoWrite();
+        return this.#write(batch, nowMs, inserted);
+      });
       this.#dictionary.committed();
     } catch (error) {
       this.#dictionary.rolledBack();

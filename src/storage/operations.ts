@@ -1,12 +1,27 @@
 import { statSync } from "node:fs";
+import {
+  type AuditDetails,
+  type AuditTrace,
+  audited,
+  finishAudit,
+  listAudit,
+  recordAudit,
+} from "./audit-store.ts";
 import type { Batch } from "./batch.ts";
 import type { Database } from "./database.ts";
+import { countUngoverned, databaseSize } from "./database-stats.ts";
 import { DatabaseMovedError } from "./failure.ts";
 import { deleteExpiredAnswers } from "./idempotency-store.ts";
 import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
 import { MetricStore } from "./metric-store.ts";
 import { realDatabasePath } from "./real-path.ts";
+import { deleteExpired, type SurveyStep, surveyTable } from "./retention/operations.ts";
+import { applyDefaultRetention, listPolicies, type PolicyChange, setPolicy } from "./retention/policies.ts";
+import { giveBackSpace } from "./retention/space.ts";
+import type { CleanupStep } from "./retention/step.ts";
+import { readTrustedTime, saveTrustedTime, type TrustedTimeState } from "./retention/trusted-time.ts";
 import { Rollups } from "./rollups/rollups.ts";
+import { listDailyUsage, recordUsage, type UsageRecord } from "./usage-store.ts";
 
 /** What can be asked of the writer thread, by name. Every function runs to its end before the next begins. */
 export type Operations = ReturnType<typeof createOperations>;
@@ -35,11 +50,48 @@ export function createOperations(database: Database, path: string) {
     probe: () => written(probe(database)),
     deleteExpiredAnswers: (nowMs: number, rowsMax: number) => deleteExpiredAnswers(database, nowMs, rowsMax),
     listKeys: () => listKeys(database),
-    createKey: (...input: Tail<typeof createKey>) => written(createKey(database, ...input)),
-    revokeKey: (id: number) => written(revokeKey(database, id)),
-    rotateKey: (...input: Tail<typeof rotateKey>) => written(rotateKey(database, ...input)),
+    createKey: (trace: AuditTrace, ...input: Tail<typeof createKey>) =>
+      written(
+        audited(
+          database,
+          trace,
+          () => createKey(database, ...input),
+          ({ id }) => ({ id }),
+        ),
+      ),
+    revokeKey: (trace: AuditTrace, id: number) =>
+      written(audited(database, trace, () => revokeKey(database, id))),
+    rotateKey: (trace: AuditTrace, ...input: Tail<typeof rotateKey>) =>
+      written(
+        audited(
+          database,
+          trace,
+          () => rotateKey(database, ...input),
+          ({ replacement }) => ({ new_id: replacement.id }),
+        ),
+      ),
     syncEnvironmentKeys: (...input: Tail<typeof syncEnvironmentKeys>) =>
       written(syncEnvironmentKeys(database, ...input)),
+    recordUsage: (record: UsageRecord, nowMs: number) => written(recordUsage(database, record, nowMs)),
+    listDailyUsage: () => listDailyUsage(database),
+    recordAudit: (trace: AuditTrace, outcome: string) => written(recordAudit(database, trace, outcome)),
+    finishAudit: (id: number, outcome: string, details: AuditDetails) =>
+      written(finishAudit(database, id, outcome, details)),
+    listAudit: (beforeId: number | undefined, rowsMax: number) => listAudit(database, beforeId, rowsMax),
+    listPolicies: () => listPolicies(database),
+    setPolicy: (trace: AuditTrace, change: PolicyChange, nowMs: number) =>
+      written(audited(database, trace, () => setPolicy(database, change, nowMs))),
+    applyDefaultRetention: (days: number, nowMs: number) =>
+      written(applyDefaultRetention(database, days, nowMs)),
+    /** A step of a cleanup; repeat with the cursor it returns. */
+    deleteExpired: (step: CleanupStep) => written(deleteExpired(database, step)),
+    /** A step of counting; repeat with the cursor it returns. */
+    surveyTable: (step: SurveyStep) => surveyTable(database, step),
+    giveBackSpace: () => written(giveBackSpace(database)),
+    readTrustedTime: () => readTrustedTime(database),
+    saveTrustedTime: (state: TrustedTimeState) => written(saveTrustedTime(database, state)),
+    countUngoverned: () => countUngoverned(database),
+    databaseSize: () => databaseSize(database, path),
     /** The newest request number stored, 0 in an empty database. */
     lastRequestNumber: () =>
       Number(database.first("SELECT request FROM measurements ORDER BY id DESC LIMIT 1")?.request ?? 0),

@@ -5,6 +5,7 @@
  * order they come. After a fatal failure it refuses everything: what is on disk is no longer known.
  */
 import { parentPort, workerData } from "node:worker_threads";
+import { refuseDamage } from "./damage.ts";
 import { type Database, openWriter } from "./database.ts";
 import { describeFailure, type Failure } from "./failure.ts";
 import { acquireLock } from "./lock.ts";
@@ -21,9 +22,13 @@ function start() {
   const lock = acquireLock(path);
   try {
     const migrations = readMigrations(migrationsFolder);
-    const database = openWriter(path, (found) => void readApplied(found, migrations));
+    let isChecked = false;
+    const database = openWriter(path, (found) => {
+      readApplied(found, migrations);
+      isChecked = refuseDamage(found);
+    });
     const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
-    return { lock, database, operations: createOperations(database, path), applied };
+    return { lock, database, operations: createOperations(database, path), applied, isChecked };
   } catch (error) {
     lock.release();
     throw error;
@@ -74,5 +79,6 @@ try {
 }
 if (opened !== undefined) {
   serve(opened);
-  port.postMessage({ applied: opened.applied } satisfies StartMessage);
+  const { applied, isChecked } = opened;
+  port.postMessage({ applied, isChecked } satisfies StartMessage);
 }

@@ -2,11 +2,15 @@ import { readFileSync } from "node:fs";
 import { Health } from "../../gen/grpc/health/v1/health_pb.js";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { Admit } from "../access/admission.ts";
 import type { RequestIdentity } from "../access/call.ts";
-import type { KeyAdministration } from "../api/admin/keys.ts";
+import type { AnsweredCall } from "../access/usage-log.ts";
+import type { Administration } from "../api/admin/administration.ts";
+import type { Backup } from "../api/admin/backup.ts";
 import type { Flush } from "../api/flush.ts";
 import type { CheckReadiness } from "../api/health.ts";
+import type { Queries } from "../api/query/queries.ts";
 import type { Submit } from "../api/submit.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -21,6 +25,7 @@ import { adminServiceRoutes } from "./rpc/admin-service.ts";
 import { createGate } from "./rpc/gate.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
 import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers } from "./rpc/rpc-handler.ts";
 
@@ -32,13 +37,17 @@ export interface FrontDoorOptions {
   readonly submit: Submit;
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
-  readonly keys: KeyAdministration;
+  readonly queries: Queries;
+  readonly administration: Administration;
+  readonly backup: Backup;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly isServing: () => boolean;
   readonly onServingChange: (listener: () => void) => () => void;
   readonly shutdownSignal: AbortSignal;
   readonly version: string;
   readonly onAnswered: (answered: Answered) => void;
+  /** Called for answers of both ports. */
+  readonly countUsage: (answered: AnsweredCall) => void;
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
   readonly onListenerError: (error: unknown) => void;
 }
@@ -85,14 +94,18 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 function createHandler(options: FrontDoorOptions) {
   const { admit, onUnexpected } = options;
   const { requestBytesMax, corsOrigins } = options.config.server;
-  const services = [MetricsService, AdminService];
+  const services = [MetricsService, QueryService, AdminService];
   const signal = options.shutdownSignal;
   const health = { services, isServing: options.isServing, onChange: options.onServingChange, signal };
   return createRouter({
     rest: createRestRoutes(options),
     handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
     rpc: createRpcHandlers({
-      routes: [metricsServiceRoutes(options), adminServiceRoutes(options.keys)],
+      routes: [
+        metricsServiceRoutes(options),
+        queryServiceRoutes(options.queries, signal),
+        adminServiceRoutes(options),
+      ],
       openRoutes: [
         metricsHealthRoute,
         grpcHealthRoutes(health),
@@ -106,7 +119,10 @@ function createHandler(options: FrontDoorOptions) {
     cors: createCors(corsOrigins),
     nextRequest: options.nextRequest,
     monotonicMs: options.clock.monotonicMs,
-    onAnswered: options.onAnswered,
+    onAnswered(answered) {
+      options.onAnswered(answered);
+      options.countUsage(answered);
+    },
     onUnexpected,
   });
 }
@@ -114,8 +130,9 @@ function createHandler(options: FrontDoorOptions) {
 async function openPrometheus(options: FrontDoorOptions): Promise<Listener | undefined> {
   const { isEnabled, host, port, auth } = options.config.prometheus;
   if (!isEnabled) return undefined;
-  const { expose, nextRequest, clock } = options;
+  const { expose, nextRequest, countUsage, clock } = options;
   const admit = auth === "key" ? options.admit : undefined;
-  const onRequest = createPrometheusEndpoint({ expose, admit, nextRequest });
+  const { monotonicMs } = clock;
+  const onRequest = createPrometheusEndpoint({ expose, admit, nextRequest, countUsage, monotonicMs });
   return openListener({ host, port, onRequest, onError: options.onListenerError, clock });
 }

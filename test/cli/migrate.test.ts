@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../../bench/service-process.ts";
 import { digestOf, MIGRATIONS, MIGRATIONS_FOLDER, openMigrated, openUnmigrated } from "../storage/support.ts";
-import { freshEnvironment, runCli, temporaryFolder } from "./run-cli.ts";
+import { AT_ONCE_MS_MAX, freshEnvironment, runCli, temporaryFolder } from "./run-cli.ts";
 
 const NAMES = MIGRATIONS.map(({ version, name }) => ({ version, name }));
 
@@ -46,7 +46,7 @@ test("down without --yes says what it would undo and undoes nothing", async () =
   await runCli(["migrate", "up"], env);
   const { code, stdout, stderr } = await runCli(["migrate", "down", "3"], env);
   assert.is(code, 0);
-  assert.match(stdout, /^would undo 0005 idempotency_keys\nwould undo 0004 /);
+  assert.match(stdout, /would undo 0005 idempotency_keys\nwould undo 0004 /);
   assert.match(stderr, /--yes/);
   assert.not.match((await runCli(["migrate", "status"], env)).stdout, /pending/);
 });
@@ -74,7 +74,7 @@ test("while a service holds the database, also through a link, changes are refus
       assert.is(code, 1);
       assert.is(stdout, "");
       assert.match(stderr, /^mcp-metrics: \S+ is in use by another mcp-metrics process; .*\n$/);
-      assert.ok(ms < 5000, `${ms} ms`);
+      assert.ok(ms < AT_ONCE_MS_MAX, `${ms} ms`);
     }
     assert.is((await runCli(["migrate", "status"], { ...env, SQLITE_DB_PATH: databasePath })).code, 0);
   }

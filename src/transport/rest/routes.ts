@@ -1,24 +1,32 @@
 import type { AdmissionRule } from "../../access/admission.ts";
+import type { Administration } from "../../api/admin/administration.ts";
 import type { Flush } from "../../api/flush.ts";
 import { type CheckReadiness, health } from "../../api/health.ts";
+import type { Queries } from "../../api/query/queries.ts";
 import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
 import { ServiceError } from "../../errors.ts";
 import type { SubmittedMetrics } from "../../ingest/submission.ts";
 import { isRecord } from "../../lib/json.ts";
+import { adminRoutes } from "./admin-routes.ts";
 import type { RestAnswer } from "./answer.ts";
+import { exportCsv } from "./export-csv.ts";
 import type { RestCall, RestRoute } from "./rest-handler.ts";
 
 export interface RestDeps {
   readonly submit: Submit;
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
+  readonly queries: Pick<Queries, "exportEvents">;
+  readonly administration: Administration;
+  readonly shutdownSignal: AbortSignal;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly version: string;
 }
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
+const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
 
 const ok = (body: object): RestAnswer => ({ status: 200, body });
@@ -53,6 +61,17 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, Readonly<R
     ["/health", { GET: { answer: () => ok(health()) } }],
     ["/health/db", { GET: { answer: readiness } }],
     ["/health/ready", { GET: { answer: readiness } }],
+    [
+      "/api/export.csv",
+      {
+        GET: {
+          rule: QUERIERS,
+          readsJson: false,
+          answer: (call) => exportCsv(deps.queries.exportEvents, call, deps.shutdownSignal),
+        },
+      },
+    ],
+    ...adminRoutes(deps.administration),
   ]);
 }
 
@@ -79,6 +98,12 @@ function describeService(version: string) {
     service: "MCP Metrics Collection Service",
     version,
     status: "running",
-    endpoints: { metrics: "/metrics", health: "/health", flush: "/flush", "rate-limit": "/rate-limit" },
+    endpoints: {
+      metrics: "/metrics",
+      health: "/health",
+      flush: "/flush",
+      "rate-limit": "/rate-limit",
+      admin: "/admin",
+    },
   };
 }

@@ -6,6 +6,7 @@ import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
@@ -13,6 +14,7 @@ import { ADMITTED, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
+const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
 type Rule = AdmissionRule | "open";
@@ -28,6 +30,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
       ["health", "open"],
     ]),
   ],
+  [QueryService, QUERIERS],
   [AdminService, ADMINS],
   [Health, "open"],
   [ServerReflection, "open"],
@@ -63,11 +66,14 @@ export function createGate({
       apiKey: requestHeader.get("x-api-key") ?? undefined,
       authorization: requestHeader.get("authorization") ?? undefined,
     };
-    const { call, bucket, failure } = admit(credentials, rule, exchange);
+    const { call, bucket, failure, apiKeyId } = admit(credentials, rule, exchange);
+    exchange.apiKeyId = apiKeyId;
     setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
     if (failure !== undefined) throw toConnectError(failure);
     context.values.set(ADMITTED, { call, bucket });
     refuseLargeBody(requestHeader, bodyBytesMax);
+    // One without a length is counted while it is read.
+    exchange.bodyBytes = Number(requestHeader.get("content-length") ?? 0);
   };
 }
 

@@ -79,6 +79,34 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
    * @generated from field: string description = 9;
    */
   description: string;
+
+  /**
+   * Answers it was given, refusals included; a few seconds behind.
+   *
+   * @generated from field: int64 usage_count = 10;
+   */
+  usageCount: bigint;
+
+  /**
+   * When it was given the newest of them; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used_at = 11;
+   */
+  lastUsedAt?: Timestamp | undefined;
+
+  /**
+   * Requests a day (UTC); absent: no limit.
+   *
+   * @generated from field: optional int64 daily_usage_limit = 12;
+   */
+  dailyUsageLimit?: bigint | undefined;
+
+  /**
+   * Requests a month (UTC); absent: no limit.
+   *
+   * @generated from field: optional int64 monthly_usage_limit = 13;
+   */
+  monthlyUsageLimit?: bigint | undefined;
 };
 
 /**
@@ -101,7 +129,7 @@ export declare type CreateKeyRequest = Message<"mcp.metrics.v1.CreateKeyRequest"
   service: string;
 
   /**
-   * What its bearer may do; unspecified means writer.
+   * What its bearer may do. Required.
    *
    * @generated from field: mcp.metrics.v1.KeyRole role = 2;
    */
@@ -134,6 +162,20 @@ export declare type CreateKeyRequest = Message<"mcp.metrics.v1.CreateKeyRequest"
    * @generated from field: string description = 6;
    */
   description: string;
+
+  /**
+   * Requests a day (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
+   *
+   * @generated from field: optional int64 daily_usage_limit = 7;
+   */
+  dailyUsageLimit?: bigint | undefined;
+
+  /**
+   * Requests a month (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
+   *
+   * @generated from field: optional int64 monthly_usage_limit = 8;
+   */
+  monthlyUsageLimit?: bigint | undefined;
 };
 
 /**
@@ -318,13 +360,760 @@ export declare type RotateKeyResponse = Message<"mcp.metrics.v1.RotateKeyRespons
 export declare const RotateKeyResponseSchema: GenMessage<RotateKeyResponse>;
 
 /**
+ * Where to.
+ *
+ * @generated from message mcp.metrics.v1.BackupRequest
+ */
+export declare type BackupRequest = Message<"mcp.metrics.v1.BackupRequest"> & {
+  /**
+   * Absolute path of a file that is not there yet, in a folder that is.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.BackupRequest.
+ * Use `create(BackupRequestSchema)` to create a new message.
+ */
+export declare const BackupRequestSchema: GenMessage<BackupRequest>;
+
+/**
+ * The backup, complete and on disk.
+ *
+ * @generated from message mcp.metrics.v1.BackupResponse
+ */
+export declare type BackupResponse = Message<"mcp.metrics.v1.BackupResponse"> & {
+  /**
+   * Where it is.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Its size.
+   *
+   * @generated from field: int64 bytes = 2;
+   */
+  bytes: bigint;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: Duration | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.BackupResponse.
+ * Use `create(BackupResponseSchema)` to create a new message.
+ */
+export declare const BackupResponseSchema: GenMessage<BackupResponse>;
+
+/**
+ * How long a table keeps its rows.
+ *
+ * @generated from message mcp.metrics.v1.RetentionPolicy
+ */
+export declare type RetentionPolicy = Message<"mcp.metrics.v1.RetentionPolicy"> & {
+  /**
+   * Such as `metrics`, `auth_metrics`, `metrics_hourly`.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * A row goes when it is older.
+   *
+   * @generated from field: int32 retention_days = 2;
+   */
+  retentionDays: number;
+
+  /**
+   * While false, nothing is deleted.
+   *
+   * @generated from field: bool is_active = 3;
+   */
+  isActive: boolean;
+
+  /**
+   * The column whose time counts.
+   *
+   * @generated from field: string timestamp_column = 4;
+   */
+  timestampColumn: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionPolicy.
+ * Use `create(RetentionPolicySchema)` to create a new message.
+ */
+export declare const RetentionPolicySchema: GenMessage<RetentionPolicy>;
+
+/**
+ * All of them.
+ *
+ * @generated from message mcp.metrics.v1.ListRetentionPoliciesRequest
+ */
+export declare type ListRetentionPoliciesRequest = Message<"mcp.metrics.v1.ListRetentionPoliciesRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListRetentionPoliciesRequest.
+ * Use `create(ListRetentionPoliciesRequestSchema)` to create a new message.
+ */
+export declare const ListRetentionPoliciesRequestSchema: GenMessage<ListRetentionPoliciesRequest>;
+
+/**
+ * Every policy.
+ *
+ * @generated from message mcp.metrics.v1.ListRetentionPoliciesResponse
+ */
+export declare type ListRetentionPoliciesResponse = Message<"mcp.metrics.v1.ListRetentionPoliciesResponse"> & {
+  /**
+   * In the order of the tables.
+   *
+   * @generated from field: repeated mcp.metrics.v1.RetentionPolicy policies = 1;
+   */
+  policies: RetentionPolicy[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListRetentionPoliciesResponse.
+ * Use `create(ListRetentionPoliciesResponseSchema)` to create a new message.
+ */
+export declare const ListRetentionPoliciesResponseSchema: GenMessage<ListRetentionPoliciesResponse>;
+
+/**
+ * What to change; at least one of the two.
+ *
+ * @generated from message mcp.metrics.v1.UpdateRetentionPolicyRequest
+ */
+export declare type UpdateRetentionPolicyRequest = Message<"mcp.metrics.v1.UpdateRetentionPolicyRequest"> & {
+  /**
+   * Required.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * 1 to 36 500; absent: as it is.
+   *
+   * @generated from field: optional int32 retention_days = 2;
+   */
+  retentionDays?: number | undefined;
+
+  /**
+   * Absent: as it is. A policy that was turned off stays off over restarts.
+   *
+   * @generated from field: optional bool is_active = 3;
+   */
+  isActive?: boolean | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateRetentionPolicyRequest.
+ * Use `create(UpdateRetentionPolicyRequestSchema)` to create a new message.
+ */
+export declare const UpdateRetentionPolicyRequestSchema: GenMessage<UpdateRetentionPolicyRequest>;
+
+/**
+ * The policy as it is now.
+ *
+ * @generated from message mcp.metrics.v1.UpdateRetentionPolicyResponse
+ */
+export declare type UpdateRetentionPolicyResponse = Message<"mcp.metrics.v1.UpdateRetentionPolicyResponse"> & {
+  /**
+   * As stored.
+   *
+   * @generated from field: mcp.metrics.v1.RetentionPolicy policy = 1;
+   */
+  policy?: RetentionPolicy | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateRetentionPolicyResponse.
+ * Use `create(UpdateRetentionPolicyResponseSchema)` to create a new message.
+ */
+export declare const UpdateRetentionPolicyResponseSchema: GenMessage<UpdateRetentionPolicyResponse>;
+
+/**
+ * Which table.
+ *
+ * @generated from message mcp.metrics.v1.PreviewRetentionRequest
+ */
+export declare type PreviewRetentionRequest = Message<"mcp.metrics.v1.PreviewRetentionRequest"> & {
+  /**
+   * Empty: every table.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.PreviewRetentionRequest.
+ * Use `create(PreviewRetentionRequestSchema)` to create a new message.
+ */
+export declare const PreviewRetentionRequestSchema: GenMessage<PreviewRetentionRequest>;
+
+/**
+ * What a cleanup would delete of each table.
+ *
+ * @generated from message mcp.metrics.v1.PreviewRetentionResponse
+ */
+export declare type PreviewRetentionResponse = Message<"mcp.metrics.v1.PreviewRetentionResponse"> & {
+  /**
+   * In the order of the tables.
+   *
+   * @generated from field: repeated mcp.metrics.v1.RetentionPreview previews = 1;
+   */
+  previews: RetentionPreview[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.PreviewRetentionResponse.
+ * Use `create(PreviewRetentionResponseSchema)` to create a new message.
+ */
+export declare const PreviewRetentionResponseSchema: GenMessage<PreviewRetentionResponse>;
+
+/**
+ * What a cleanup would delete of a table. Rows are those that the policy governs, as they are stored: of
+ * `metrics` those of types without a table of their own, of `metrics_hourly` those of every breakdown.
+ *
+ * @generated from message mcp.metrics.v1.RetentionPreview
+ */
+export declare type RetentionPreview = Message<"mcp.metrics.v1.RetentionPreview"> & {
+  /**
+   * The table.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * Its policy's.
+   *
+   * @generated from field: int32 retention_days = 2;
+   */
+  retentionDays: number;
+
+  /**
+   * 0 while the policy is inactive.
+   *
+   * @generated from field: int64 records_to_delete = 3;
+   */
+  recordsToDelete: bigint;
+
+  /**
+   * All that the policy governs.
+   *
+   * @generated from field: int64 total_records = 4;
+   */
+  totalRecords: bigint;
+
+  /**
+   * Absent when there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_record_to_delete = 5;
+   */
+  oldestRecordToDelete?: Timestamp | undefined;
+
+  /**
+   * Absent when there is none.
+   *
+   * @generated from field: google.protobuf.Timestamp newest_record_to_delete = 6;
+   */
+  newestRecordToDelete?: Timestamp | undefined;
+
+  /**
+   * Rows from before it go.
+   *
+   * @generated from field: google.protobuf.Timestamp cutoff_date = 7;
+   */
+  cutoffDate?: Timestamp | undefined;
+
+  /**
+   * 0 to 100.
+   *
+   * @generated from field: double percentage_to_delete = 8;
+   */
+  percentageToDelete: number;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionPreview.
+ * Use `create(RetentionPreviewSchema)` to create a new message.
+ */
+export declare const RetentionPreviewSchema: GenMessage<RetentionPreview>;
+
+/**
+ * What to clean up, and whether.
+ *
+ * @generated from message mcp.metrics.v1.RunRetentionRequest
+ */
+export declare type RunRetentionRequest = Message<"mcp.metrics.v1.RunRetentionRequest"> & {
+  /**
+   * Empty: every table.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * Only say what would be deleted. Absent: true.
+   *
+   * @generated from field: optional bool dry_run = 2;
+   */
+  dryRun?: boolean | undefined;
+
+  /**
+   * Vouch for the clock of the service's machine, where it is ahead of the time that the service has followed.
+   *
+   * @generated from field: bool force = 3;
+   */
+  force: boolean;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.RunRetentionRequest.
+ * Use `create(RunRetentionRequestSchema)` to create a new message.
+ */
+export declare const RunRetentionRequestSchema: GenMessage<RunRetentionRequest>;
+
+/**
+ * What became of a table.
+ *
+ * @generated from message mcp.metrics.v1.RetentionResult
+ */
+export declare type RetentionResult = Message<"mcp.metrics.v1.RetentionResult"> & {
+  /**
+   * The table.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * How it ended.
+   *
+   * @generated from field: mcp.metrics.v1.RetentionStatus status = 2;
+   */
+  status: RetentionStatus;
+
+  /**
+   * Rows deleted, or in a dry run to be deleted.
+   *
+   * @generated from field: int64 records = 3;
+   */
+  records: bigint;
+
+  /**
+   * How long it took; tables over measurements are cleaned together.
+   *
+   * @generated from field: google.protobuf.Duration duration = 4;
+   */
+  duration?: Duration | undefined;
+
+  /**
+   * Its policy's.
+   *
+   * @generated from field: int32 retention_days = 5;
+   */
+  retentionDays: number;
+
+  /**
+   * `policy_inactive`, `no_records_to_delete`, `clock_ahead` (rows were judged by an earlier time), or what
+   * failed. Empty: nothing to say.
+   *
+   * @generated from field: string reason = 6;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionResult.
+ * Use `create(RetentionResultSchema)` to create a new message.
+ */
+export declare const RetentionResultSchema: GenMessage<RetentionResult>;
+
+/**
+ * What a cleanup did, or would do.
+ *
+ * @generated from message mcp.metrics.v1.RunRetentionResponse
+ */
+export declare type RunRetentionResponse = Message<"mcp.metrics.v1.RunRetentionResponse"> & {
+  /**
+   * Whether nothing was deleted.
+   *
+   * @generated from field: bool dry_run = 1;
+   */
+  dryRun: boolean;
+
+  /**
+   * Rows of all tables.
+   *
+   * @generated from field: int64 total_records_processed = 2;
+   */
+  totalRecordsProcessed: bigint;
+
+  /**
+   * Tables that were neither skipped nor failed.
+   *
+   * @generated from field: int32 tables_processed = 3;
+   */
+  tablesProcessed: number;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 4;
+   */
+  duration?: Duration | undefined;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp started_at = 5;
+   */
+  startedAt?: Timestamp | undefined;
+
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp completed_at = 6;
+   */
+  completedAt?: Timestamp | undefined;
+
+  /**
+   * In the order of the tables.
+   *
+   * @generated from field: repeated mcp.metrics.v1.RetentionResult results = 7;
+   */
+  results: RetentionResult[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.RunRetentionResponse.
+ * Use `create(RunRetentionResponseSchema)` to create a new message.
+ */
+export declare const RunRetentionResponseSchema: GenMessage<RunRetentionResponse>;
+
+/**
+ * Nothing to choose.
+ *
+ * @generated from message mcp.metrics.v1.GetDatabaseStatsRequest
+ */
+export declare type GetDatabaseStatsRequest = Message<"mcp.metrics.v1.GetDatabaseStatsRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseStatsRequest.
+ * Use `create(GetDatabaseStatsRequestSchema)` to create a new message.
+ */
+export declare const GetDatabaseStatsRequestSchema: GenMessage<GetDatabaseStatsRequest>;
+
+/**
+ * Tables and views.
+ *
+ * @generated from message mcp.metrics.v1.GetDatabaseStatsResponse
+ */
+export declare type GetDatabaseStatsResponse = Message<"mcp.metrics.v1.GetDatabaseStatsResponse"> & {
+  /**
+   * Those with a policy first.
+   *
+   * @generated from field: repeated mcp.metrics.v1.TableStats tables = 1;
+   */
+  tables: TableStats[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseStatsResponse.
+ * Use `create(GetDatabaseStatsResponseSchema)` to create a new message.
+ */
+export declare const GetDatabaseStatsResponseSchema: GenMessage<GetDatabaseStatsResponse>;
+
+/**
+ * What a table or view shows to SQL.
+ *
+ * @generated from message mcp.metrics.v1.TableStats
+ */
+export declare type TableStats = Message<"mcp.metrics.v1.TableStats"> & {
+  /**
+   * The table.
+   *
+   * @generated from field: string table_name = 1;
+   */
+  tableName: string;
+
+  /**
+   * Its rows.
+   *
+   * @generated from field: int64 record_count = 2;
+   */
+  recordCount: bigint;
+
+  /**
+   * Absent when it is empty.
+   *
+   * @generated from field: google.protobuf.Timestamp oldest_record = 3;
+   */
+  oldestRecord?: Timestamp | undefined;
+
+  /**
+   * Absent when it is empty.
+   *
+   * @generated from field: google.protobuf.Timestamp newest_record = 4;
+   */
+  newestRecord?: Timestamp | undefined;
+
+  /**
+   * Whether rows are ever deleted.
+   *
+   * @generated from field: bool has_retention_policy = 5;
+   */
+  hasRetentionPolicy: boolean;
+
+  /**
+   * Absent without a policy.
+   *
+   * @generated from field: optional int32 retention_days = 6;
+   */
+  retentionDays?: number | undefined;
+
+  /**
+   * Absent without a policy.
+   *
+   * @generated from field: optional bool policy_active = 7;
+   */
+  policyActive?: boolean | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.TableStats.
+ * Use `create(TableStatsSchema)` to create a new message.
+ */
+export declare const TableStatsSchema: GenMessage<TableStats>;
+
+/**
+ * Nothing to choose.
+ *
+ * @generated from message mcp.metrics.v1.GetDatabaseSizeRequest
+ */
+export declare type GetDatabaseSizeRequest = Message<"mcp.metrics.v1.GetDatabaseSizeRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseSizeRequest.
+ * Use `create(GetDatabaseSizeRequestSchema)` to create a new message.
+ */
+export declare const GetDatabaseSizeRequestSchema: GenMessage<GetDatabaseSizeRequest>;
+
+/**
+ * Bytes and pages.
+ *
+ * @generated from message mcp.metrics.v1.GetDatabaseSizeResponse
+ */
+export declare type GetDatabaseSizeResponse = Message<"mcp.metrics.v1.GetDatabaseSizeResponse"> & {
+  /**
+   * The database file.
+   *
+   * @generated from field: int64 main_db_bytes = 1;
+   */
+  mainDbBytes: bigint;
+
+  /**
+   * The write-ahead log.
+   *
+   * @generated from field: int64 wal_bytes = 2;
+   */
+  walBytes: bigint;
+
+  /**
+   * Both.
+   *
+   * @generated from field: int64 total_bytes = 3;
+   */
+  totalBytes: bigint;
+
+  /**
+   * Pages of the file.
+   *
+   * @generated from field: int64 page_count = 4;
+   */
+  pageCount: bigint;
+
+  /**
+   * Bytes a page.
+   *
+   * @generated from field: int32 page_size = 5;
+   */
+  pageSize: number;
+
+  /**
+   * Pages without content; used again, or given back by the next cleanup.
+   *
+   * @generated from field: int64 free_pages = 6;
+   */
+  freePages: bigint;
+
+  /**
+   * The others.
+   *
+   * @generated from field: int64 used_pages = 7;
+   */
+  usedPages: bigint;
+
+  /**
+   * Their share, 0 to 100.
+   *
+   * @generated from field: double database_efficiency = 8;
+   */
+  databaseEfficiency: number;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseSizeResponse.
+ * Use `create(GetDatabaseSizeResponseSchema)` to create a new message.
+ */
+export declare const GetDatabaseSizeResponseSchema: GenMessage<GetDatabaseSizeResponse>;
+
+/**
+ * Which page.
+ *
+ * @generated from message mcp.metrics.v1.ListAuditEntriesRequest
+ */
+export declare type ListAuditEntriesRequest = Message<"mcp.metrics.v1.ListAuditEntriesRequest"> & {
+  /**
+   * Entries an answer, 1 to 1000; 0 means 100.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * `next_page_token` of the page before; empty for the newest.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesRequest>;
+
+/**
+ * One page of the audit trail.
+ *
+ * @generated from message mcp.metrics.v1.ListAuditEntriesResponse
+ */
+export declare type ListAuditEntriesResponse = Message<"mcp.metrics.v1.ListAuditEntriesResponse"> & {
+  /**
+   * Newest first.
+   *
+   * @generated from field: repeated mcp.metrics.v1.AuditEntry entries = 1;
+   */
+  entries: AuditEntry[];
+
+  /**
+   * Empty on the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
+
+/**
+ * An administrative act.
+ *
+ * @generated from message mcp.metrics.v1.AuditEntry
+ */
+export declare type AuditEntry = Message<"mcp.metrics.v1.AuditEntry"> & {
+  /**
+   * Grows with time.
+   *
+   * @generated from field: int64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * When it began.
+   *
+   * @generated from field: google.protobuf.Timestamp timestamp = 2;
+   */
+  timestamp?: Timestamp | undefined;
+
+  /**
+   * The key it was done with; 0 for the command line on the service's machine.
+   *
+   * @generated from field: int64 api_key_id = 3;
+   */
+  apiKeyId: bigint;
+
+  /**
+   * The service that the key belongs to.
+   *
+   * @generated from field: string actor = 4;
+   */
+  actor: string;
+
+  /**
+   * Such as `key.create`, `retention.run`.
+   *
+   * @generated from field: string action = 5;
+   */
+  action: string;
+
+  /**
+   * What was acted on.
+   *
+   * @generated from field: string target = 6;
+   */
+  target: string;
+
+  /**
+   * A JSON object.
+   *
+   * @generated from field: string details = 7;
+   */
+  details: string;
+
+  /**
+   * `ok`, `started` (and not ended), or the reason why it failed.
+   *
+   * @generated from field: string outcome = 8;
+   */
+  outcome: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export declare const AuditEntrySchema: GenMessage<AuditEntry>;
+
+/**
  * What the bearer of a key may do.
  *
  * @generated from enum mcp.metrics.v1.KeyRole
  */
 export enum KeyRole {
   /**
-   * Means `KEY_ROLE_WRITER`.
+   * Refused: also what a role that is not known arrives as.
    *
    * @generated from enum value: KEY_ROLE_UNSPECIFIED = 0;
    */
@@ -356,6 +1145,53 @@ export enum KeyRole {
  * Describes the enum mcp.metrics.v1.KeyRole.
  */
 export declare const KeyRoleSchema: GenEnum<KeyRole>;
+
+/**
+ * How a cleanup of a table ended.
+ *
+ * @generated from enum mcp.metrics.v1.RetentionStatus
+ */
+export enum RetentionStatus {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: RETENTION_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Everything that was to go is gone.
+   *
+   * @generated from enum value: RETENTION_STATUS_COMPLETED = 1;
+   */
+  COMPLETED = 1,
+
+  /**
+   * Counted only.
+   *
+   * @generated from enum value: RETENTION_STATUS_DRY_RUN = 2;
+   */
+  DRY_RUN = 2,
+
+  /**
+   * The policy is inactive.
+   *
+   * @generated from enum value: RETENTION_STATUS_SKIPPED = 3;
+   */
+  SKIPPED = 3,
+
+  /**
+   * It ended early; what was deleted is deleted, and the next cleanup goes on.
+   *
+   * @generated from enum value: RETENTION_STATUS_ERROR = 4;
+   */
+  ERROR = 4,
+}
+
+/**
+ * Describes the enum mcp.metrics.v1.RetentionStatus.
+ */
+export declare const RetentionStatusSchema: GenEnum<RetentionStatus>;
 
 /**
  * Administration. Every call needs a key with the role `admin`.
@@ -402,6 +1238,89 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof RotateKeyRequestSchema;
     output: typeof RotateKeyResponseSchema;
+  },
+  /**
+   * Writes a consistent copy of the database to a new file on the service's machine, while metrics are
+   * taken on. It holds everything that was acknowledged before the call. One at a time.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.Backup
+   */
+  backup: {
+    methodKind: "unary";
+    input: typeof BackupRequestSchema;
+    output: typeof BackupResponseSchema;
+  },
+  /**
+   * How long each table keeps its rows. Every row has one policy: that of its metric type's own table, or of
+   * `metrics` for the types without one.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.ListRetentionPolicies
+   */
+  listRetentionPolicies: {
+    methodKind: "unary";
+    input: typeof ListRetentionPoliciesRequestSchema;
+    output: typeof ListRetentionPoliciesResponseSchema;
+  },
+  /**
+   * Changes a policy, in force with the next step of a cleanup. METRICS_RETENTION_DAYS changes it no more.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.UpdateRetentionPolicy
+   */
+  updateRetentionPolicy: {
+    methodKind: "unary";
+    input: typeof UpdateRetentionPolicyRequestSchema;
+    output: typeof UpdateRetentionPolicyResponseSchema;
+  },
+  /**
+   * What a cleanup would delete now.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.PreviewRetention
+   */
+  previewRetention: {
+    methodKind: "unary";
+    input: typeof PreviewRetentionRequestSchema;
+    output: typeof PreviewRetentionResponseSchema;
+  },
+  /**
+   * Deletes what policies have given up, in steps that ingest does not wait for, or says what it would.
+   * Rows are judged by a time that no jump of the clock moves ahead.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.RunRetention
+   */
+  runRetention: {
+    methodKind: "unary";
+    input: typeof RunRetentionRequestSchema;
+    output: typeof RunRetentionResponseSchema;
+  },
+  /**
+   * How many rows the tables hold, and from when. Reads all of them.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.GetDatabaseStats
+   */
+  getDatabaseStats: {
+    methodKind: "unary";
+    input: typeof GetDatabaseStatsRequestSchema;
+    output: typeof GetDatabaseStatsResponseSchema;
+  },
+  /**
+   * How much of the disk the database takes.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.GetDatabaseSize
+   */
+  getDatabaseSize: {
+    methodKind: "unary";
+    input: typeof GetDatabaseSizeRequestSchema;
+    output: typeof GetDatabaseSizeResponseSchema;
+  },
+  /**
+   * What administrators did, newest first: keys, policies, cleanups, backups.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.ListAuditEntries
+   */
+  listAuditEntries: {
+    methodKind: "unary";
+    input: typeof ListAuditEntriesRequestSchema;
+    output: typeof ListAuditEntriesResponseSchema;
   },
 }>;
 

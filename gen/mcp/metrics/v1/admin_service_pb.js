@@ -9,7 +9,7 @@ import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@
  * Describes the file mcp/metrics/v1/admin_service.proto.
  */
 export const file_mcp_metrics_v1_admin_service = /*@__PURE__*/
-  fileDesc("CiJtY3AvbWV0cmljcy92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEg5tY3AubWV0cmljcy52MSKCAgoGQXBpS2V5EgoKAmlkGAEgASgDEg8KB3NlcnZpY2UYAiABKAkSJQoEcm9sZRgDIAEoDjIXLm1jcC5tZXRyaWNzLnYxLktleVJvbGUSEgoKcmF0ZV9saW1pdBgEIAEoBRIYChBhbGxvd2VkX3NlcnZpY2VzGAUgAygJEhEKCWlzX2FjdGl2ZRgGIAEoCBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkZXNjcmlwdGlvbhgJIAEoCSLRAQoQQ3JlYXRlS2V5UmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEiUKBHJvbGUYAiABKA4yFy5tY3AubWV0cmljcy52MS5LZXlSb2xlEhcKCnJhdGVfbGltaXQYAyABKAVIAIgBARIYChBhbGxvd2VkX3NlcnZpY2VzGAQgAygJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Rlc2NyaXB0aW9uGAYgASgJQg0KC19yYXRlX2xpbWl0IkgKEUNyZWF0ZUtleVJlc3BvbnNlEiMKA2tleRgBIAEoCzIWLm1jcC5tZXRyaWNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkiOAoPTGlzdEtleXNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIlEKEExpc3RLZXlzUmVzcG9uc2USJAoEa2V5cxgBIAMoCzIWLm1jcC5tZXRyaWNzLnYxLkFwaUtleRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiHgoQUmV2b2tlS2V5UmVxdWVzdBIKCgJpZBgBIAEoAyI4ChFSZXZva2VLZXlSZXNwb25zZRIjCgNrZXkYASABKAsyFi5tY3AubWV0cmljcy52MS5BcGlLZXkiSgoQUm90YXRlS2V5UmVxdWVzdBIKCgJpZBgBIAEoAxIqCgdvdmVybGFwGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIkgKEVJvdGF0ZUtleVJlc3BvbnNlEiMKA2tleRgBIAEoCzIWLm1jcC5tZXRyaWNzLnYxLkFwaUtleRIOCgZzZWNyZXQYAiABKAkqYQoHS2V5Um9sZRIYChRLRVlfUk9MRV9VTlNQRUNJRklFRBAAEhMKD0tFWV9ST0xFX1dSSVRFUhABEhMKD0tFWV9ST0xFX1JFQURFUhACEhIKDktFWV9ST0xFX0FETUlOEAMy2AIKDEFkbWluU2VydmljZRJQCglDcmVhdGVLZXkSIC5tY3AubWV0cmljcy52MS5DcmVhdGVLZXlSZXF1ZXN0GiEubWNwLm1ldHJpY3MudjEuQ3JlYXRlS2V5UmVzcG9uc2USUgoITGlzdEtleXMSHy5tY3AubWV0cmljcy52MS5MaXN0S2V5c1JlcXVlc3QaIC5tY3AubWV0cmljcy52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESUAoJUmV2b2tlS2V5EiAubWNwLm1ldHJpY3MudjEuUmV2b2tlS2V5UmVxdWVzdBohLm1jcC5tZXRyaWNzLnYxLlJldm9rZUtleVJlc3BvbnNlElAKCVJvdGF0ZUtleRIgLm1jcC5tZXRyaWNzLnYxLlJvdGF0ZUtleVJlcXVlc3QaIS5tY3AubWV0cmljcy52MS5Sb3RhdGVLZXlSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiJtY3AvbWV0cmljcy92MS9hZG1pbl9zZXJ2aWNlLnByb3RvEg5tY3AubWV0cmljcy52MSK5AwoGQXBpS2V5EgoKAmlkGAEgASgDEg8KB3NlcnZpY2UYAiABKAkSJQoEcm9sZRgDIAEoDjIXLm1jcC5tZXRyaWNzLnYxLktleVJvbGUSEgoKcmF0ZV9saW1pdBgEIAEoBRIYChBhbGxvd2VkX3NlcnZpY2VzGAUgAygJEhEKCWlzX2FjdGl2ZRgGIAEoCBIuCgpjcmVhdGVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpleHBpcmVzX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtkZXNjcmlwdGlvbhgJIAEoCRITCgt1c2FnZV9jb3VudBgKIAEoAxIwCgxsYXN0X3VzZWRfYXQYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEh4KEWRhaWx5X3VzYWdlX2xpbWl0GAwgASgDSACIAQESIAoTbW9udGhseV91c2FnZV9saW1pdBgNIAEoA0gBiAEBQhQKEl9kYWlseV91c2FnZV9saW1pdEIWChRfbW9udGhseV91c2FnZV9saW1pdCLBAgoQQ3JlYXRlS2V5UmVxdWVzdBIPCgdzZXJ2aWNlGAEgASgJEiUKBHJvbGUYAiABKA4yFy5tY3AubWV0cmljcy52MS5LZXlSb2xlEhcKCnJhdGVfbGltaXQYAyABKAVIAIgBARIYChBhbGxvd2VkX3NlcnZpY2VzGAQgAygJEi4KCmV4cGlyZXNfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2Rlc2NyaXB0aW9uGAYgASgJEh4KEWRhaWx5X3VzYWdlX2xpbWl0GAcgASgDSAGIAQESIAoTbW9udGhseV91c2FnZV9saW1pdBgIIAEoA0gCiAEBQg0KC19yYXRlX2xpbWl0QhQKEl9kYWlseV91c2FnZV9saW1pdEIWChRfbW9udGhseV91c2FnZV9saW1pdCJIChFDcmVhdGVLZXlSZXNwb25zZRIjCgNrZXkYASABKAsyFi5tY3AubWV0cmljcy52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIjgKD0xpc3RLZXlzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJRChBMaXN0S2V5c1Jlc3BvbnNlEiQKBGtleXMYASADKAsyFi5tY3AubWV0cmljcy52MS5BcGlLZXkSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIh4KEFJldm9rZUtleVJlcXVlc3QSCgoCaWQYASABKAMiOAoRUmV2b2tlS2V5UmVzcG9uc2USIwoDa2V5GAEgASgLMhYubWNwLm1ldHJpY3MudjEuQXBpS2V5IkoKEFJvdGF0ZUtleVJlcXVlc3QSCgoCaWQYASABKAMSKgoHb3ZlcmxhcBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJIChFSb3RhdGVLZXlSZXNwb25zZRIjCgNrZXkYASABKAsyFi5tY3AubWV0cmljcy52MS5BcGlLZXkSDgoGc2VjcmV0GAIgASgJIh0KDUJhY2t1cFJlcXVlc3QSDAoEcGF0aBgBIAEoCSJaCg5CYWNrdXBSZXNwb25zZRIMCgRwYXRoGAEgASgJEg0KBWJ5dGVzGAIgASgDEisKCGR1cmF0aW9uGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uImoKD1JldGVudGlvblBvbGljeRISCgp0YWJsZV9uYW1lGAEgASgJEhYKDnJldGVudGlvbl9kYXlzGAIgASgFEhEKCWlzX2FjdGl2ZRgDIAEoCBIYChB0aW1lc3RhbXBfY29sdW1uGAQgASgJIh4KHExpc3RSZXRlbnRpb25Qb2xpY2llc1JlcXVlc3QiUgodTGlzdFJldGVudGlvblBvbGljaWVzUmVzcG9uc2USMQoIcG9saWNpZXMYASADKAsyHy5tY3AubWV0cmljcy52MS5SZXRlbnRpb25Qb2xpY3kiiAEKHFVwZGF0ZVJldGVudGlvblBvbGljeVJlcXVlc3QSEgoKdGFibGVfbmFtZRgBIAEoCRIbCg5yZXRlbnRpb25fZGF5cxgCIAEoBUgAiAEBEhYKCWlzX2FjdGl2ZRgDIAEoCEgBiAEBQhEKD19yZXRlbnRpb25fZGF5c0IMCgpfaXNfYWN0aXZlIlAKHVVwZGF0ZVJldGVudGlvblBvbGljeVJlc3BvbnNlEi8KBnBvbGljeRgBIAEoCzIfLm1jcC5tZXRyaWNzLnYxLlJldGVudGlvblBvbGljeSItChdQcmV2aWV3UmV0ZW50aW9uUmVxdWVzdBISCgp0YWJsZV9uYW1lGAEgASgJIk4KGFByZXZpZXdSZXRlbnRpb25SZXNwb25zZRIyCghwcmV2aWV3cxgBIAMoCzIgLm1jcC5tZXRyaWNzLnYxLlJldGVudGlvblByZXZpZXciuQIKEFJldGVudGlvblByZXZpZXcSEgoKdGFibGVfbmFtZRgBIAEoCRIWCg5yZXRlbnRpb25fZGF5cxgCIAEoBRIZChFyZWNvcmRzX3RvX2RlbGV0ZRgDIAEoAxIVCg10b3RhbF9yZWNvcmRzGAQgASgDEjsKF29sZGVzdF9yZWNvcmRfdG9fZGVsZXRlGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI7ChduZXdlc3RfcmVjb3JkX3RvX2RlbGV0ZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLY3V0b2ZmX2RhdGUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhwKFHBlcmNlbnRhZ2VfdG9fZGVsZXRlGAggASgBIloKE1J1blJldGVudGlvblJlcXVlc3QSEgoKdGFibGVfbmFtZRgBIAEoCRIUCgdkcnlfcnVuGAIgASgISACIAQESDQoFZm9yY2UYAyABKAhCCgoIX2RyeV9ydW4ivAEKD1JldGVudGlvblJlc3VsdBISCgp0YWJsZV9uYW1lGAEgASgJEi8KBnN0YXR1cxgCIAEoDjIfLm1jcC5tZXRyaWNzLnYxLlJldGVudGlvblN0YXR1cxIPCgdyZWNvcmRzGAMgASgDEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhYKDnJldGVudGlvbl9kYXlzGAUgASgFEg4KBnJlYXNvbhgGIAEoCSKjAgoUUnVuUmV0ZW50aW9uUmVzcG9uc2USDwoHZHJ5X3J1bhgBIAEoCBIfChd0b3RhbF9yZWNvcmRzX3Byb2Nlc3NlZBgCIAEoAxIYChB0YWJsZXNfcHJvY2Vzc2VkGAMgASgFEisKCGR1cmF0aW9uGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KCnN0YXJ0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKDGNvbXBsZXRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoHcmVzdWx0cxgHIAMoCzIfLm1jcC5tZXRyaWNzLnYxLlJldGVudGlvblJlc3VsdCIZChdHZXREYXRhYmFzZVN0YXRzUmVxdWVzdCJGChhHZXREYXRhYmFzZVN0YXRzUmVzcG9uc2USKgoGdGFibGVzGAEgAygLMhoubWNwLm1ldHJpY3MudjEuVGFibGVTdGF0cyKYAgoKVGFibGVTdGF0cxISCgp0YWJsZV9uYW1lGAEgASgJEhQKDHJlY29yZF9jb3VudBgCIAEoAxIxCg1vbGRlc3RfcmVjb3JkGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCg1uZXdlc3RfcmVjb3JkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRoYXNfcmV0ZW50aW9uX3BvbGljeRgFIAEoCBIbCg5yZXRlbnRpb25fZGF5cxgGIAEoBUgAiAEBEhoKDXBvbGljeV9hY3RpdmUYByABKAhIAYgBAUIRCg9fcmV0ZW50aW9uX2RheXNCEAoOX3BvbGljeV9hY3RpdmUiGAoWR2V0RGF0YWJhc2VTaXplUmVxdWVzdCLEAQoXR2V0RGF0YWJhc2VTaXplUmVzcG9uc2USFQoNbWFpbl9kYl9ieXRlcxgBIAEoAxIRCgl3YWxfYnl0ZXMYAiABKAMSEwoLdG90YWxfYnl0ZXMYAyABKAMSEgoKcGFnZV9jb3VudBgEIAEoAxIRCglwYWdlX3NpemUYBSABKAUSEgoKZnJlZV9wYWdlcxgGIAEoAxISCgp1c2VkX3BhZ2VzGAcgASgDEhsKE2RhdGFiYXNlX2VmZmljaWVuY3kYCCABKAEiQAoXTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiYAoYTGlzdEF1ZGl0RW50cmllc1Jlc3BvbnNlEisKB2VudHJpZXMYASADKAsyGi5tY3AubWV0cmljcy52MS5BdWRpdEVudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKsAQoKQXVkaXRFbnRyeRIKCgJpZBgBIAEoAxItCgl0aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmFwaV9rZXlfaWQYAyABKAMSDQoFYWN0b3IYBCABKAkSDgoGYWN0aW9uGAUgASgJEg4KBnRhcmdldBgGIAEoCRIPCgdkZXRhaWxzGAcgASgJEg8KB291dGNvbWUYCCABKAkqYQoHS2V5Um9sZRIYChRLRVlfUk9MRV9VTlNQRUNJRklFRBAAEhMKD0tFWV9ST0xFX1dSSVRFUhABEhMKD0tFWV9ST0xFX1JFQURFUhACEhIKDktFWV9ST0xFX0FETUlOEAMqqwEKD1JldGVudGlvblN0YXR1cxIgChxSRVRFTlRJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHgoaUkVURU5USU9OX1NUQVRVU19DT01QTEVURUQQARIcChhSRVRFTlRJT05fU1RBVFVTX0RSWV9SVU4QAhIcChhSRVRFTlRJT05fU1RBVFVTX1NLSVBQRUQQAxIaChZSRVRFTlRJT05fU1RBVFVTX0VSUk9SEAQymgkKDEFkbWluU2VydmljZRJQCglDcmVhdGVLZXkSIC5tY3AubWV0cmljcy52MS5DcmVhdGVLZXlSZXF1ZXN0GiEubWNwLm1ldHJpY3MudjEuQ3JlYXRlS2V5UmVzcG9uc2USUgoITGlzdEtleXMSHy5tY3AubWV0cmljcy52MS5MaXN0S2V5c1JlcXVlc3QaIC5tY3AubWV0cmljcy52MS5MaXN0S2V5c1Jlc3BvbnNlIgOQAgESUAoJUmV2b2tlS2V5EiAubWNwLm1ldHJpY3MudjEuUmV2b2tlS2V5UmVxdWVzdBohLm1jcC5tZXRyaWNzLnYxLlJldm9rZUtleVJlc3BvbnNlElAKCVJvdGF0ZUtleRIgLm1jcC5tZXRyaWNzLnYxLlJvdGF0ZUtleVJlcXVlc3QaIS5tY3AubWV0cmljcy52MS5Sb3RhdGVLZXlSZXNwb25zZRJHCgZCYWNrdXASHS5tY3AubWV0cmljcy52MS5CYWNrdXBSZXF1ZXN0Gh4ubWNwLm1ldHJpY3MudjEuQmFja3VwUmVzcG9uc2USeQoVTGlzdFJldGVudGlvblBvbGljaWVzEiwubWNwLm1ldHJpY3MudjEuTGlzdFJldGVudGlvblBvbGljaWVzUmVxdWVzdBotLm1jcC5tZXRyaWNzLnYxLkxpc3RSZXRlbnRpb25Qb2xpY2llc1Jlc3BvbnNlIgOQAgESdAoVVXBkYXRlUmV0ZW50aW9uUG9saWN5EiwubWNwLm1ldHJpY3MudjEuVXBkYXRlUmV0ZW50aW9uUG9saWN5UmVxdWVzdBotLm1jcC5tZXRyaWNzLnYxLlVwZGF0ZVJldGVudGlvblBvbGljeVJlc3BvbnNlEmoKEFByZXZpZXdSZXRlbnRpb24SJy5tY3AubWV0cmljcy52MS5QcmV2aWV3UmV0ZW50aW9uUmVxdWVzdBooLm1jcC5tZXRyaWNzLnYxLlByZXZpZXdSZXRlbnRpb25SZXNwb25zZSIDkAIBElkKDFJ1blJldGVudGlvbhIjLm1jcC5tZXRyaWNzLnYxLlJ1blJldGVudGlvblJlcXVlc3QaJC5tY3AubWV0cmljcy52MS5SdW5SZXRlbnRpb25SZXNwb25zZRJqChBHZXREYXRhYmFzZVN0YXRzEicubWNwLm1ldHJpY3MudjEuR2V0RGF0YWJhc2VTdGF0c1JlcXVlc3QaKC5tY3AubWV0cmljcy52MS5HZXREYXRhYmFzZVN0YXRzUmVzcG9uc2UiA5ACARJnCg9HZXREYXRhYmFzZVNpemUSJi5tY3AubWV0cmljcy52MS5HZXREYXRhYmFzZVNpemVSZXF1ZXN0GicubWNwLm1ldHJpY3MudjEuR2V0RGF0YWJhc2VTaXplUmVzcG9uc2UiA5ACARJqChBMaXN0QXVkaXRFbnRyaWVzEicubWNwLm1ldHJpY3MudjEuTGlzdEF1ZGl0RW50cmllc1JlcXVlc3QaKC5tY3AubWV0cmljcy52MS5MaXN0QXVkaXRFbnRyaWVzUmVzcG9uc2UiA5ACAWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Describes the message mcp.metrics.v1.ApiKey.
@@ -75,6 +75,153 @@ export const RotateKeyResponseSchema = /*@__PURE__*/
   messageDesc(file_mcp_metrics_v1_admin_service, 8);
 
 /**
+ * Describes the message mcp.metrics.v1.BackupRequest.
+ * Use `create(BackupRequestSchema)` to create a new message.
+ */
+export const BackupRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 9);
+
+/**
+ * Describes the message mcp.metrics.v1.BackupResponse.
+ * Use `create(BackupResponseSchema)` to create a new message.
+ */
+export const BackupResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 10);
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionPolicy.
+ * Use `create(RetentionPolicySchema)` to create a new message.
+ */
+export const RetentionPolicySchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 11);
+
+/**
+ * Describes the message mcp.metrics.v1.ListRetentionPoliciesRequest.
+ * Use `create(ListRetentionPoliciesRequestSchema)` to create a new message.
+ */
+export const ListRetentionPoliciesRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 12);
+
+/**
+ * Describes the message mcp.metrics.v1.ListRetentionPoliciesResponse.
+ * Use `create(ListRetentionPoliciesResponseSchema)` to create a new message.
+ */
+export const ListRetentionPoliciesResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 13);
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateRetentionPolicyRequest.
+ * Use `create(UpdateRetentionPolicyRequestSchema)` to create a new message.
+ */
+export const UpdateRetentionPolicyRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 14);
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateRetentionPolicyResponse.
+ * Use `create(UpdateRetentionPolicyResponseSchema)` to create a new message.
+ */
+export const UpdateRetentionPolicyResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 15);
+
+/**
+ * Describes the message mcp.metrics.v1.PreviewRetentionRequest.
+ * Use `create(PreviewRetentionRequestSchema)` to create a new message.
+ */
+export const PreviewRetentionRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 16);
+
+/**
+ * Describes the message mcp.metrics.v1.PreviewRetentionResponse.
+ * Use `create(PreviewRetentionResponseSchema)` to create a new message.
+ */
+export const PreviewRetentionResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 17);
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionPreview.
+ * Use `create(RetentionPreviewSchema)` to create a new message.
+ */
+export const RetentionPreviewSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 18);
+
+/**
+ * Describes the message mcp.metrics.v1.RunRetentionRequest.
+ * Use `create(RunRetentionRequestSchema)` to create a new message.
+ */
+export const RunRetentionRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 19);
+
+/**
+ * Describes the message mcp.metrics.v1.RetentionResult.
+ * Use `create(RetentionResultSchema)` to create a new message.
+ */
+export const RetentionResultSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 20);
+
+/**
+ * Describes the message mcp.metrics.v1.RunRetentionResponse.
+ * Use `create(RunRetentionResponseSchema)` to create a new message.
+ */
+export const RunRetentionResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 21);
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseStatsRequest.
+ * Use `create(GetDatabaseStatsRequestSchema)` to create a new message.
+ */
+export const GetDatabaseStatsRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 22);
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseStatsResponse.
+ * Use `create(GetDatabaseStatsResponseSchema)` to create a new message.
+ */
+export const GetDatabaseStatsResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 23);
+
+/**
+ * Describes the message mcp.metrics.v1.TableStats.
+ * Use `create(TableStatsSchema)` to create a new message.
+ */
+export const TableStatsSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 24);
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseSizeRequest.
+ * Use `create(GetDatabaseSizeRequestSchema)` to create a new message.
+ */
+export const GetDatabaseSizeRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 25);
+
+/**
+ * Describes the message mcp.metrics.v1.GetDatabaseSizeResponse.
+ * Use `create(GetDatabaseSizeResponseSchema)` to create a new message.
+ */
+export const GetDatabaseSizeResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 26);
+
+/**
+ * Describes the message mcp.metrics.v1.ListAuditEntriesRequest.
+ * Use `create(ListAuditEntriesRequestSchema)` to create a new message.
+ */
+export const ListAuditEntriesRequestSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 27);
+
+/**
+ * Describes the message mcp.metrics.v1.ListAuditEntriesResponse.
+ * Use `create(ListAuditEntriesResponseSchema)` to create a new message.
+ */
+export const ListAuditEntriesResponseSchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 28);
+
+/**
+ * Describes the message mcp.metrics.v1.AuditEntry.
+ * Use `create(AuditEntrySchema)` to create a new message.
+ */
+export const AuditEntrySchema = /*@__PURE__*/
+  messageDesc(file_mcp_metrics_v1_admin_service, 29);
+
+/**
  * Describes the enum mcp.metrics.v1.KeyRole.
  */
 export const KeyRoleSchema = /*@__PURE__*/
@@ -87,6 +234,20 @@ export const KeyRoleSchema = /*@__PURE__*/
  */
 export const KeyRole = /*@__PURE__*/
   tsEnum(KeyRoleSchema);
+
+/**
+ * Describes the enum mcp.metrics.v1.RetentionStatus.
+ */
+export const RetentionStatusSchema = /*@__PURE__*/
+  enumDesc(file_mcp_metrics_v1_admin_service, 1);
+
+/**
+ * How a cleanup of a table ended.
+ *
+ * @generated from enum mcp.metrics.v1.RetentionStatus
+ */
+export const RetentionStatus = /*@__PURE__*/
+  tsEnum(RetentionStatusSchema);
 
 /**
  * Administration. Every call needs a key with the role `admin`.

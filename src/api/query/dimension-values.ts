@@ -1,0 +1,68 @@
+import type { Call } from "../../access/call.ts";
+import { LIMITS } from "../../catalogue/limits.ts";
+import { codePoints } from "../../ingest/text.ts";
+import type { AggregateAnswer } from "../../storage/query/query.ts";
+import type { QueryDeps } from "./deps.ts";
+import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
+import { Problems } from "./problems.ts";
+import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
+
+export interface DimensionValuesRequest extends SelectionRequest {
+  readonly dimension: string;
+  readonly prefix: string;
+  /** 0: a hundred. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+export interface DimensionValuesAnswer extends Pick<AggregateAnswer, "range" | "sources"> {
+  readonly values: readonly { readonly value: string; readonly count: number }[];
+  readonly nextPageToken: string;
+}
+
+export type ListDimensionValues = (
+  call: Call,
+  request: DimensionValuesRequest,
+  signal: AbortSignal,
+) => Promise<DimensionValuesAnswer>;
+
+const VALUES_MAX = 50_000;
+const isText = (value: unknown): value is string => typeof value === "string";
+
+/** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
+export function createListDimensionValues({ reader, clock }: QueryDeps): ListDimensionValues {
+  return async ({ principal }, request, signal) => {
+    const problems = new Problems();
+    const { dimension, prefix, pageToken, pageSize: _, ...rest } = request;
+    const same = { dimension, prefix, ...rest };
+    const page = readPageToken(pageToken, same, principal, isText, problems);
+    const asked = page === undefined ? request : { ...request, range: page.range };
+    const { selection, dimensions } = readSelection(asked, principal, clock.wallMs(), problems);
+    checkDimension("dimension", dimension, dimensions, problems);
+    const pageSize = readPageSize(request.pageSize, problems);
+    if (codePoints(prefix) > LIMITS.DIMENSION_VALUE_LENGTH_MAX) {
+      problems.add("prefix", "too_long", `longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`);
+    }
+    problems.refuse();
+    const { range, groups, sources } = await reader.aggregate(
+      {
+        ...selection,
+        filters: [...selection.filters, { dimension, values: [""], isNegated: true }],
+        stepMs: undefined,
+        groupBy: [dimension],
+        statistics: ["count"],
+        groupsMax: VALUES_MAX,
+      },
+      signal,
+    );
+    const left = groups
+      .map(({ labels, values }) => ({ value: labels[0] ?? "", count: values[0] ?? 0 }))
+      .filter(({ value }) => value.startsWith(prefix) && (page === undefined || value > page.position));
+    const values = left.slice(0, pageSize);
+    const last = values.at(-1);
+    const hasMore = last !== undefined && values.length < left.length;
+    const next = { range: selection.range, position: last?.value };
+    const nextPageToken = hasMore ? writePageToken(same, principal, next) : "";
+    return { values, nextPageToken, range, sources };
+  };
+}

@@ -1,0 +1,77 @@
+import type { Call } from "../../access/call.ts";
+import { isRecord } from "../../lib/json.ts";
+import type { EventRow, Position } from "../../storage/query/query.ts";
+import type { QueryDeps } from "./deps.ts";
+import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
+import { Problems } from "./problems.ts";
+import { readSelection, type SelectionRequest } from "./selection.ts";
+
+export interface EventsRequest extends SelectionRequest {
+  /** 0: a hundred. */
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/** A metric as it was submitted. */
+export type StoredEvent = EventRow;
+
+export interface EventsAnswer {
+  readonly events: readonly StoredEvent[];
+  readonly nextPageToken: string;
+}
+
+export type ListEvents = (call: Call, request: EventsRequest, signal: AbortSignal) => Promise<EventsAnswer>;
+
+/** Pages of metrics, read when they are asked for; a bad request is refused when the first one is. */
+export type ExportEvents = (
+  call: Call,
+  request: SelectionRequest,
+  signal: AbortSignal,
+) => AsyncGenerator<readonly StoredEvent[], void>;
+
+/** Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. */
+const EXPORT_PAGE = 250;
+
+interface ListPosition extends Position {
+  readonly lastId: number;
+}
+
+function isListPosition(value: unknown): value is ListPosition {
+  return isRecord(value) && [value.timestampMs, value.id, value.lastId].every(Number.isSafeInteger);
+}
+
+/** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
+export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
+  return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
+    const problems = new Problems();
+    const page = readPageToken(pageToken, same, principal, isListPosition, problems);
+    const asked = page === undefined ? same : { ...same, range: page.range };
+    const { selection } = readSelection(asked, principal, clock.wallMs(), problems);
+    const limit = readPageSize(pageSize, problems);
+    problems.refuse();
+    const after = page?.position;
+    const query = { ...selection, order: "newest first" as const, after, lastId: after?.lastId, limit };
+    const { events, next, lastId } = await reader.events(query, signal);
+    const position = next && { ...next, lastId };
+    const nextPageToken =
+      position === undefined ? "" : writePageToken(same, principal, { range: selection.range, position });
+    return { events, nextPageToken };
+  };
+}
+
+/** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
+export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
+  return async function* ({ principal }, request, signal) {
+    const problems = new Problems();
+    const { selection } = readSelection(request, principal, clock.wallMs(), problems);
+    problems.refuse();
+    let after: Position | undefined;
+    let lastId: number | undefined;
+    do {
+      const query = { ...selection, order: "oldest first" as const, after, lastId, limit: EXPORT_PAGE };
+      const answer = await reader.events(query, signal);
+      if (answer.events.length > 0) yield answer.events;
+      ({ next: after, lastId } = answer);
+    } while (after !== undefined);
+  };
+}

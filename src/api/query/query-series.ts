@@ -1,0 +1,88 @@
+import type { Call } from "../../access/call.ts";
+import type { SourceUse, TimeRange } from "../../storage/query/query.ts";
+import type { QueryDeps } from "./deps.ts";
+import { Problems } from "./problems.ts";
+import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
+import { readStatistics } from "./statistics.ts";
+
+export interface QuerySeriesRequest extends SelectionRequest {
+  /** Undefined: chosen by the length of the range. */
+  readonly stepMs: number | undefined;
+  readonly groupBy: readonly string[];
+  readonly statistics: readonly string[];
+}
+
+export interface SeriesAnswer {
+  readonly range: TimeRange;
+  readonly stepMs: number;
+  readonly points: number;
+  readonly series: readonly {
+    readonly labels: readonly (readonly [dimension: string, value: string])[];
+    readonly columns: readonly { readonly statistic: string; readonly values: Float64Array }[];
+  }[];
+  readonly sources: readonly SourceUse[];
+}
+
+export type QuerySeries = (
+  call: Call,
+  request: QuerySeriesRequest,
+  signal: AbortSignal,
+) => Promise<SeriesAnswer>;
+
+const GROUP_BY_MAX = 5;
+const SERIES_MAX = 1_000;
+const POINTS_MAX = 11_000;
+/** What a chart can show; the step is chosen to give no more. */
+const POINTS_BY_DEFAULT = 200;
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
+
+/** Statistics over time. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
+export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
+  return async ({ principal }, request, signal) => {
+    const problems = new Problems();
+    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), problems);
+    const groupBy = readGroupBy(request.groupBy, dimensions, problems);
+    const statistics = readStatistics(request.statistics, "statistics", problems);
+    if (request.statistics.length === 0) problems.add("statistics", "missing", "at least 1 is required");
+    const stepMs = request.stepMs ?? defaultStep(selection.range);
+    checkStep(stepMs, selection.range, problems);
+    problems.refuse();
+    const query = { ...selection, stepMs, groupBy, statistics, groupsMax: SERIES_MAX };
+    const { range, groups, sources } = await reader.aggregate(query, signal);
+    const points = Math.round((range.endMs - range.startMs) / stepMs);
+    const series = groups.map(({ labels, values }) => ({
+      labels: groupBy.map((dimension, index) => [dimension, labels[index] ?? ""] as const),
+      columns: statistics.map((statistic, column) => ({
+        statistic,
+        values: values.subarray(column * points, (column + 1) * points),
+      })),
+    }));
+    return { range, stepMs, points, series, sources };
+  };
+}
+
+function readGroupBy(names: readonly string[], dimensions: readonly string[], problems: Problems) {
+  if (names.length > GROUP_BY_MAX) {
+    problems.add("group_by", "too_many", `${names.length} dimensions, at most ${GROUP_BY_MAX}`);
+  } else for (const name of names) checkDimension("group_by", name, dimensions, problems);
+  return [...new Set(names)];
+}
+
+function defaultStep({ startMs, endMs }: TimeRange): number {
+  const found = DEFAULT_STEPS_MS.find((stepMs) => (endMs - startMs) / stepMs <= POINTS_BY_DEFAULT);
+  return found ?? Math.ceil((endMs - startMs) / POINTS_BY_DEFAULT / DAY_MS) * DAY_MS;
+}
+
+function checkStep(stepMs: number, { startMs, endMs }: TimeRange, problems: Problems): void {
+  if (!(stepMs >= 1000 && Number.isInteger(stepMs / 1000))) {
+    problems.add("step", "out_of_range", `must be whole seconds, at least 1, not ${stepMs / 1000}`);
+    return;
+  }
+  const points = Math.ceil(endMs / stepMs) - Math.floor(startMs / stepMs);
+  if (points <= POINTS_MAX) return;
+  const shortest = Math.ceil((endMs - startMs) / (POINTS_MAX - 1) / 1000);
+  const message = `makes ${points} points a series, at most ${POINTS_MAX}: use a step of at least ${shortest} s`;
+  problems.add("step", "too_many", message);
+}

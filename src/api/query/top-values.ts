@@ -1,0 +1,65 @@
+import type { Call } from "../../access/call.ts";
+import type { AggregateAnswer } from "../../storage/query/query.ts";
+import type { QueryDeps } from "./deps.ts";
+import { Problems } from "./problems.ts";
+import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
+import { readStatistics } from "./statistics.ts";
+
+export interface TopValuesRequest extends SelectionRequest {
+  readonly dimension: string;
+  /** The statistic that ranks; empty: count. */
+  readonly by: string;
+  /** 0: ten. */
+  readonly limit: number;
+  /** Further statistics to show. */
+  readonly statistics: readonly string[];
+}
+
+/** Rows of statistics, by name. */
+export interface RowsAnswer extends Pick<AggregateAnswer, "range" | "sources"> {
+  readonly rows: readonly { readonly name: string; readonly statistics: Readonly<Record<string, number>> }[];
+}
+
+export type TopValues = (call: Call, request: TopValuesRequest, signal: AbortSignal) => Promise<RowsAnswer>;
+
+const LIMIT = 10;
+const LIMIT_MAX = 100;
+const RANKED_MAX = 5_000;
+
+/** The values with the most of a statistic. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
+export function createTopValues({ reader, clock }: QueryDeps): TopValues {
+  return async ({ principal }, request, signal) => {
+    const problems = new Problems();
+    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), problems);
+    const { dimension, limit } = request;
+    checkDimension("dimension", dimension, dimensions, problems);
+    const [by = "count"] = readStatistics([request.by || "count"], "by", problems);
+    const shown = readStatistics(request.statistics, "statistics", problems);
+    if (!(Number.isInteger(limit) && limit >= 0 && limit <= LIMIT_MAX)) {
+      problems.add("limit", "out_of_range", `must be a whole number from 0 to ${LIMIT_MAX}, not ${limit}`);
+    }
+    problems.refuse();
+    const statistics = [...new Set([by, ...shown])];
+    const { range, groups, sources } = await reader.aggregate(
+      {
+        ...selection,
+        filters: [...selection.filters, { dimension, values: [""], isNegated: true }],
+        stepMs: undefined,
+        groupBy: [dimension],
+        statistics,
+        groupsMax: RANKED_MAX,
+        top: limit || LIMIT,
+      },
+      signal,
+    );
+    return { range, rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)), sources };
+  };
+}
+
+export function toRow(labels: readonly string[], values: Float64Array, statistics: readonly string[]) {
+  return { name: labels[0] ?? "", statistics: byName(values, statistics) };
+}
+
+export function byName(values: Float64Array, statistics: readonly string[]): Record<string, number> {
+  return Object.fromEntries(statistics.map((name, index) => [name, values[index] ?? Number.NaN]));
+}

@@ -1,0 +1,71 @@
+import { LIMITS } from "../../catalogue/limits.ts";
+import { binOf, durationOfBin, ZERO_BIN } from "../rollups/sketch.ts";
+
+const BINS = binOf(LIMITS.DURATION_MS_MAX) - ZERO_BIN + 1;
+
+/**
+ * A sketch of durations that is added to millions of times: every bin has its place in one array, where
+ * `rollups/sketch.ts` keeps a map. Ten times as fast, for 13 KB a group that is open.
+ */
+export class DurationBins {
+  readonly #counts = new Float64Array(BINS);
+  #low = BINS;
+  #high = -1;
+
+  add(durationMs: number): void {
+    this.#add(binOf(durationMs) - ZERO_BIN, 1);
+  }
+
+  /** Add an encoded sketch that stands in `bytes` from `start`, before `end`. */
+  addEncoded(bytes: Uint8Array, start: number, end: number): void {
+    let place = 0;
+    let number = 0;
+    let factor = 1;
+    let isCount = false;
+    for (let at = start; at < end; at += 1) {
+      const byte = bytes[at] ?? 0;
+      number += (byte & 127) * factor;
+      if (byte >= 128) {
+        factor *= 128;
+        continue;
+      }
+      if (isCount) this.#add(place, number);
+      else place += number;
+      isCount = !isCount;
+      number = 0;
+      factor = 1;
+    }
+  }
+
+  addAll(other: DurationBins): void {
+    for (let place = other.#low; place <= other.#high; place += 1) {
+      const count = other.#counts[place] ?? 0;
+      if (count > 0) this.#add(place, count);
+    }
+  }
+
+  /** As `quantiles` of `rollups/sketch.ts`: the duration at index floor(rank × (count - 1)), in ms. */
+  quantile(rank: number): number | undefined {
+    let total = 0;
+    for (let place = this.#low; place <= this.#high; place += 1) total += this.#counts[place] ?? 0;
+    const index = Math.floor(rank * (total - 1));
+    let seen = 0;
+    for (let place = this.#low; place <= this.#high; place += 1) {
+      seen += this.#counts[place] ?? 0;
+      if (seen > index) return durationOfBin(place + ZERO_BIN);
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    if (this.#high >= this.#low) this.#counts.fill(0, this.#low, this.#high + 1);
+    this.#low = BINS;
+    this.#high = -1;
+  }
+
+  #add(place: number, count: number): void {
+    if (place < this.#low) this.#low = place;
+    if (place > this.#high) this.#high = place;
+    this.#counts[place] = (this.#counts[place] ?? 0) + count;
+  }
+}

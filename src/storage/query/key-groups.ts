@@ -1,0 +1,59 @@
+import type { Database } from "../database.ts";
+import type { Groups } from "./groups.ts";
+import type { OpenGroup } from "./open-group.ts";
+import type { RollupFamily } from "./planner.ts";
+import type { Selector } from "./selector.ts";
+
+const KEYS =
+  "SELECT json_group_array(json_array(id, service, json(dimension_values))) AS found FROM rollup_keys";
+const OF_FAMILY = `${KEYS} WHERE family_id = ?`;
+const OF_SERVICES = `${OF_FAMILY} AND service IN (SELECT value FROM json_each(?))`;
+
+const COUNT = "SELECT count(*) AS count FROM rollup_keys WHERE family_id = ?";
+/** How many rows are passed over in the time that one is looked for. */
+const SEEK_COST = 10;
+
+/**
+ * Which keys of a family a query takes, and into which group. Read anew for every query: keys come and go
+ * with retention, and their ids may be used again.
+ */
+export class KeyGroups {
+  /** Undefined when all keys of the family are taken. */
+  readonly ids: readonly number[] | undefined;
+  /** Whether so few are taken that their rows are better looked for one by one. */
+  readonly areFew: boolean;
+  readonly #labels = new Map<number, readonly string[]>();
+  readonly #groups: Groups;
+  readonly #found: (OpenGroup | undefined)[] = [];
+
+  constructor(database: Database, family: RollupFamily, selector: Selector, groups: Groups) {
+    this.#groups = groups;
+    const { services } = selector;
+    const row =
+      services === undefined
+        ? database.first(OF_FAMILY, family.id)
+        : database.first(OF_SERVICES, family.id, JSON.stringify(services));
+    const keys = JSON.parse(String(row?.found)) as [number, string, (string | null)[]][];
+    const places = selector.dimensions.map((name) => family.dimensions.indexOf(name));
+    for (const [id, service, values] of keys) {
+      const labels = selector.labelsOf(
+        service,
+        places.map((place) => values[place] ?? null),
+      );
+      if (labels !== undefined) this.#labels.set(id, labels);
+    }
+    const total = services === undefined ? keys.length : Number(database.first(COUNT, family.id)?.count);
+    this.ids = this.#labels.size === total ? undefined : [...this.#labels.keys()];
+    this.areFew = this.#labels.size * SEEK_COST < total;
+  }
+
+  find(keyId: number): OpenGroup {
+    const found = this.#found[keyId];
+    if (found !== undefined) return found;
+    const labels = this.#labels.get(keyId);
+    if (labels === undefined) throw new Error(`rollups refer to the key ${keyId}, which is not there`);
+    const group = this.#groups.find(labels);
+    this.#found[keyId] = group;
+    return group;
+  }
+}

@@ -1,0 +1,104 @@
+/** What the reader thread is asked and answers: plain values that can be cloned. */
+
+/** From `startMs`, before `endMs`; ms since 1970 UTC, by the time something happened. */
+export interface TimeRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A condition on a dimension. Values are compared as `dimensionText` spells them, "" for an absent one. */
+export interface Filter {
+  readonly dimension: string;
+  readonly values: readonly string[];
+  /** Whether the value must be none of them. */
+  readonly isNegated: boolean;
+}
+
+/** Which measurements. Every filter must hold. */
+export interface Selection {
+  /** Names of the catalogue. */
+  readonly types: readonly string[];
+  readonly range: TimeRange;
+  readonly filters: readonly Filter[];
+}
+
+export interface AggregateQuery extends Selection {
+  /** Time between two points; undefined: one point for the whole range. */
+  readonly stepMs: number | undefined;
+  /** Dimensions; none: one group of everything. */
+  readonly groupBy: readonly string[];
+  /** Names that `parseStatistic` knows. */
+  readonly statistics: readonly string[];
+  /** Beyond, the query fails. */
+  readonly groupsMax: number;
+  /** Keep only the groups with the most of the first statistic. Without a step only. */
+  readonly top?: number;
+  /** Answer all groups as one, too. Without a step only. */
+  readonly withTotals?: boolean;
+}
+
+export interface AggregateAnswer {
+  /** What was answered: the range asked for, widened to what the sources can tell apart. */
+  readonly range: TimeRange;
+  /** By labels, ascending; with `top`, largest first. */
+  readonly groups: readonly GroupAnswer[];
+  readonly totals: Float64Array | undefined;
+  readonly sources: readonly SourceUse[];
+}
+
+export interface GroupAnswer {
+  /** The value of each dimension of `groupBy`, "" where it is absent. */
+  readonly labels: readonly string[];
+  /** All points of the first statistic, then all of the second … NaN where there is nothing to say. */
+  readonly values: Float64Array;
+}
+
+/** `deleted`: retention has removed it, and nothing else tells of it. */
+export type DataSource = "raw" | "hourly" | "daily" | "deleted";
+
+export interface SourceUse {
+  readonly types: readonly string[];
+  readonly source: DataSource;
+  readonly range: TimeRange;
+}
+
+/** Where a list of measurements goes on: they are ordered by time, then by id. */
+export interface Position {
+  readonly timestampMs: number;
+  readonly id: number;
+}
+
+export interface EventsQuery extends Selection {
+  readonly order: "newest first" | "oldest first";
+  /** Where the last page ended; undefined for the first. */
+  readonly after: Position | undefined;
+  /** Only measurements up to this id; undefined: up to the newest there is. */
+  readonly lastId: number | undefined;
+  readonly limit: number;
+}
+
+export interface EventsAnswer {
+  readonly events: readonly EventRow[];
+  /** Where to go on; undefined at the end. */
+  readonly next: Position | undefined;
+  /** To be passed on, so that all pages are of one moment. */
+  readonly lastId: number;
+}
+
+/** A measurement as it was submitted. */
+export interface EventRow {
+  readonly id: number;
+  /** Arrival in s since 1970 UTC << 19 | sequence number, as 16 hex digits. */
+  readonly request: string;
+  readonly receivedMs: number;
+  readonly service: string;
+  readonly version: string;
+  readonly instanceId: string;
+  readonly type: string;
+  readonly timestampMs: number;
+  readonly value: number;
+  readonly durationMs: number | undefined;
+  /** JSON objects. */
+  readonly dimensions: string;
+  readonly metadata: string;
+}

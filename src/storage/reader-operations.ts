@@ -1,0 +1,28 @@
+import type { Database } from "./database.ts";
+import type { Budget } from "./query/budget.ts";
+import { createDictionaries } from "./query/dictionaries.ts";
+import type { AggregateAnswer, AggregateQuery, EventsAnswer, EventsQuery } from "./query/query.ts";
+import { runAggregate } from "./query/run-aggregate.ts";
+import { runEvents } from "./query/run-events.ts";
+import { inSnapshot } from "./query/snapshot.ts";
+import { type SurveyStep, type SurveyStepResult, surveyTable } from "./retention/operations.ts";
+
+/** What can be asked of the reader thread, by name. */
+export interface ReaderOperations {
+  readonly aggregate: (query: AggregateQuery, budget: Budget) => AggregateAnswer;
+  readonly events: (query: EventsQuery, budget: Budget) => EventsAnswer;
+  /** A step of counting what a policy governs, of bounded length. */
+  readonly survey: (step: SurveyStep) => SurveyStepResult;
+}
+
+/** Each sees one moment of the database, and lets go of it when it returns. */
+export function createReaderOperations(database: Database): ReaderOperations {
+  const dictionaries = createDictionaries(database);
+  return {
+    aggregate: (query, budget) =>
+      inSnapshot(database, () => runAggregate({ database, dictionaries, budget }, query)),
+    events: (query, budget) =>
+      inSnapshot(database, () => runEvents({ database, dictionaries, budget }, query)),
+    survey: (step) => inSnapshot(database, () => surveyTable(database, step)),
+  };
+}

@@ -1,0 +1,103 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
+import {
+  DataSource,
+  type EventSchema,
+  type Filter,
+  FilterOperator,
+  type SourceUseSchema,
+  type TimeRange,
+} from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import type { StoredEvent } from "../../api/query/events.ts";
+import type { SeriesAnswer } from "../../api/query/query-series.ts";
+import type { FilterRequest, SelectionRequest } from "../../api/query/selection.ts";
+import { isRecord } from "../../lib/json.ts";
+
+const FROM_OPERATOR: Readonly<Record<number, FilterRequest["operator"]>> = {
+  [FilterOperator.UNSPECIFIED]: "equals",
+  [FilterOperator.EQUALS]: "equals",
+  [FilterOperator.NOT_EQUALS]: "not_equals",
+  [FilterOperator.IN]: "in",
+  [FilterOperator.NOT_IN]: "not_in",
+};
+
+const TO_SOURCE: Readonly<Record<SeriesAnswer["sources"][number]["source"], DataSource>> = {
+  raw: DataSource.RAW,
+  hourly: DataSource.HOURLY,
+  daily: DataSource.DAILY,
+  deleted: DataSource.DELETED,
+};
+
+/** What every query's message says of its metrics. */
+interface SelectionMessage {
+  readonly types: readonly string[];
+  readonly range?: TimeRange | undefined;
+  readonly filters: readonly Filter[];
+}
+
+export function fromSelection({ types, range, filters }: SelectionMessage): SelectionRequest {
+  return {
+    types,
+    range: { startMs: fromTimestamp(range?.start), endMs: fromTimestamp(range?.end) },
+    filters: filters.map(({ dimension, operator, values }) => ({
+      dimension,
+      operator: FROM_OPERATOR[operator],
+      values,
+    })),
+  };
+}
+
+function fromTimestamp(time: Timestamp | undefined): number | undefined {
+  return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6);
+}
+
+export function toRange({ startMs, endMs }: SeriesAnswer["range"]) {
+  return { start: timestampFromMs(startMs), end: timestampFromMs(endMs) };
+}
+
+export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<typeof SourceUseSchema>[] {
+  return sources.map(({ types, source, range }) => ({
+    types: [...types],
+    source: TO_SOURCE[source],
+    range: toRange(range),
+  }));
+}
+
+export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema> {
+  return {
+    id: BigInt(event.id),
+    requestId: `req_${event.request}`,
+    service: event.service,
+    version: event.version,
+    instanceId: event.instanceId,
+    type: event.type,
+    timestamp: timestampFromMs(event.timestampMs),
+    value: event.value,
+    ...(event.durationMs !== undefined && { durationMs: event.durationMs }),
+    dimensions: toValues(JSON.parse(event.dimensions)),
+    metadata: toValues(JSON.parse(event.metadata)),
+    receivedAt: timestampFromMs(event.receivedMs),
+  };
+}
+
+type ValueInit = MessageInitShape<typeof ValueSchema>;
+
+function toValues(fields: Readonly<Record<string, unknown>>): Record<string, ValueInit> {
+  const values: Record<string, ValueInit> = {};
+  for (const [key, value] of Object.entries(fields)) {
+    // Assigning to `__proto__` would set the prototype and lose the entry.
+    if (key === "__proto__") Object.defineProperty(values, key, { value: toValue(value), enumerable: true });
+    else values[key] = toValue(value);
+  }
+  return values;
+}
+
+/** Recursion is bounded: a metadata value has at most 1000 characters. */
+function toValue(value: unknown): ValueInit {
+  if (typeof value === "string") return { kind: { case: "stringValue", value } };
+  if (typeof value === "number") return { kind: { case: "numberValue", value } };
+  if (typeof value === "boolean") return { kind: { case: "boolValue", value } };
+  if (Array.isArray(value)) return { kind: { case: "listValue", value: { values: value.map(toValue) } } };
+  if (isRecord(value)) return { kind: { case: "structValue", value: { fields: toValues(value) } } };
+  return { kind: { case: "nullValue", value: 0 } };
+}

@@ -1,0 +1,244 @@
+import { create, toJson } from "@bufbuild/protobuf";
+import { durationFromMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  DataSource,
+  FilterOperator,
+  QuerySeriesRequestSchema,
+  SummaryGroup,
+} from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import {
+  ADMIN,
+  ALPHA_KEY,
+  BASE_MS,
+  BETA_KEY,
+  HOUR_MS,
+  type QueryClient,
+  RANGE,
+  refusalOf,
+  setup,
+} from "./query-support.ts";
+
+const service = await setup();
+await service.submitTools();
+const [door] = service.doors;
+if (door === undefined) throw new Error("no door");
+const queries = service.client(door);
+
+test.after(() => service.close());
+
+async function collect<Item>(stream: AsyncIterable<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of stream) items.push(item);
+  return items;
+}
+
+const SERIES = {
+  range: RANGE,
+  step: durationFromMs(HOUR_MS),
+  groupBy: ["tool"],
+  statistics: ["count", "errors", "p100"],
+};
+
+test("statistics over time come alike through every door", async () => {
+  for (const each of service.doors) {
+    const answer = await service.client(each).querySeries(SERIES, ADMIN);
+    assert.equal(answer.timestamps.map(timestampMs), [BASE_MS], each.name);
+    assert.equal(
+      answer.series.map(({ labels }) => labels.tool),
+      ["find", "sort"],
+      each.name,
+    );
+    const [, sort] = answer.series;
+    assert.equal(
+      sort?.columns.map(({ statistic }) => statistic),
+      ["count", "errors", "p100"],
+    );
+    const [count, errors, longest] = sort?.columns.map(({ values }) => values[0] ?? 0) ?? [];
+    assert.equal([count, errors], [10, 1], each.name);
+    assert.ok(Math.abs((longest ?? 0) - 100) <= 1, `${longest}`);
+    assert.ok(answer.sources.every(({ source }) => source === DataSource.HOURLY));
+  }
+});
+
+test("a query is a Connect GET as well", async () => {
+  const message = JSON.stringify(toJson(QuerySeriesRequestSchema, create(QuerySeriesRequestSchema, SERIES)));
+  const url = `${service.url}/mcp.metrics.v1.QueryService/QuerySeries?connect=v1&encoding=json&message=${encodeURIComponent(message)}`;
+  const answer = await fetch(url, ADMIN);
+  assert.is(answer.status, 200);
+  const { series } = (await answer.json()) as { series: { columns: { values: unknown[] }[] }[] };
+  assert.equal(series[0]?.columns[0]?.values, [5]);
+});
+
+test("where there is nothing to say, JSON says NaN", async () => {
+  const asked = { ...SERIES, groupBy: [], statistics: ["avg", "error_rate"], step: durationFromMs(60_000) };
+  const answer = await queries.querySeries({ ...asked, types: ["tool_execution"] }, ADMIN);
+  assert.equal(answer.series[0]?.columns[0]?.values.slice(8, 12), [1, 1, Number.NaN, Number.NaN]);
+});
+
+test("a step is chosen where none is given", async () => {
+  const stepOf = async (ms: number) => {
+    const range = { start: timestampFromMs(BASE_MS - ms), end: timestampFromMs(BASE_MS) };
+    const answer = await queries.querySeries({ range, statistics: ["count"] }, ADMIN);
+    return Number(answer.step?.seconds);
+  };
+  const hours = [1, 3, 4, 24, 100, 24 * 7, 24 * 30, 24 * 90, 24 * 300, 24 * 365 * 6];
+  const steps = await Promise.all(hours.map((each) => stepOf(each * HOUR_MS)));
+  assert.equal(steps, [60, 60, 300, 900, 3600, 3600, 21_600, 86_400, 604_800, 11 * 86_400]);
+});
+
+test("rankings, summaries and values of dimensions", async () => {
+  const top = await queries.topValues(
+    { dimension: "tool", by: "p50", range: RANGE, statistics: ["count"], limit: 1 },
+    ADMIN,
+  );
+  assert.equal(
+    top.rows.map(({ value, statistics }) => [value, statistics.count]),
+    [["sort", 10]],
+  );
+  const summary = await queries.summary({ range: RANGE, statistics: ["count", "error_rate"] }, ADMIN);
+  assert.equal(
+    summary.rows.map(({ name, statistics }) => [name, statistics.count, statistics.error_rate]),
+    [
+      ["alpha", 10, 0.1],
+      ["beta", 5, 0.2],
+    ],
+  );
+  assert.is(summary.totals.count, 15);
+  const byType = await queries.summary({ range: RANGE, group: SummaryGroup.TYPE }, ADMIN);
+  assert.equal(
+    byType.rows.map(({ name }) => name),
+    ["tool_execution"],
+  );
+  assert.equal(Object.keys(byType.totals).sort(), [
+    "count",
+    "duration_avg",
+    "error_rate",
+    "p50",
+    "p95",
+    "p99",
+    "rate",
+  ]);
+  const first = await queries.listDimensionValues({ dimension: "tool", range: RANGE, pageSize: 1 }, ADMIN);
+  assert.equal(
+    first.values.map(({ value, count }) => [value, count]),
+    [["find", 5n]],
+  );
+  const same = { dimension: "tool", range: RANGE, pageSize: 1, pageToken: first.nextPageToken };
+  const second = await queries.listDimensionValues(same, ADMIN);
+  assert.equal([second.values[0]?.value, second.nextPageToken], ["sort", ""]);
+  const prefixed = await queries.listDimensionValues(
+    { dimension: "service", range: RANGE, prefix: "b" },
+    ADMIN,
+  );
+  assert.equal(
+    prefixed.values.map(({ value }) => value),
+    ["beta"],
+  );
+});
+
+test("events are listed newest first and exported oldest first, through every door", async () => {
+  for (const each of service.doors) {
+    const client = service.client(each);
+    const listed = await client.listEvents({ range: RANGE, pageSize: 1000 }, ADMIN);
+    const batches = await collect(client.exportEvents({ range: RANGE }, ADMIN));
+    const exported = batches.flatMap(({ events }) => events);
+    assert.is(listed.events.length, 15, each.name);
+    const ids = (events: typeof exported) => events.map(({ id }) => id);
+    assert.equal(ids(exported).reverse(), ids(listed.events), each.name);
+    const sort = exported.find(({ service: name }) => name === "alpha");
+    assert.equal(sort?.dimensions.tool_name?.kind, { case: "stringValue", value: "sort" });
+    assert.match(sort?.requestId ?? "", /^req_[0-9a-f]{16}$/);
+    assert.is(sort?.timestamp && timestampMs(sort.timestamp), BASE_MS);
+  }
+});
+
+test("a query right after a Submit has it, and counts it once when it is in the rollups too", async () => {
+  const end = timestampFromMs(BASE_MS + 2 * HOUR_MS);
+  const asked = { ...SERIES, range: { start: RANGE.end, end }, groupBy: [], types: ["registry_operation"] };
+  for (let stored = 1; stored <= 5; stored += 1) {
+    await service.submit(ALPHA_KEY, "alpha", [
+      { type: "registry_operation", value: 1, timestamp: BASE_MS + HOUR_MS + stored },
+    ]);
+    for (const isFlushed of [false, true]) {
+      const flush = { method: "POST", headers: { "x-api-key": ALPHA_KEY } };
+      if (isFlushed) assert.is((await fetch(`${service.url}/flush`, flush)).status, 200);
+      const answer = await queries.querySeries(asked, ADMIN);
+      assert.is(answer.series[0]?.columns[0]?.values[0], stored);
+    }
+  }
+});
+
+/** What the bearer of a key learns of which services, by every query. */
+async function servicesSeen(
+  client: QueryClient,
+  key: string,
+  filters: Parameters<QueryClient["summary"]>[0]["filters"] = [],
+) {
+  const as = service.as(key);
+  const asked = { range: RANGE, filters };
+  const values = await client.listDimensionValues({ ...asked, dimension: "service" }, as);
+  const series = await client.querySeries({ ...asked, groupBy: ["service"], statistics: ["count"] }, as);
+  const top = await client.topValues({ ...asked, dimension: "service" }, as);
+  const summary = await client.summary(asked, as);
+  const listed = await client.listEvents(asked, as);
+  const exported = await collect(client.exportEvents(asked, as));
+  return [
+    values.values.map(({ value }) => value),
+    series.series.map(({ labels }) => labels.service ?? ""),
+    top.rows.map(({ value }) => value).sort(),
+    summary.rows.map(({ name }) => name),
+    [...new Set(listed.events.map((event) => event.service))].sort(),
+    [...new Set(exported.flatMap(({ events }) => events.map((event) => event.service)))].sort(),
+  ];
+}
+
+test("a writer key sees its own service and nothing of another, reader and admin keys see all", async () => {
+  const everywhere = (services: string[]) => Array(6).fill(services);
+  assert.equal(await servicesSeen(queries, ALPHA_KEY), everywhere(["alpha"]));
+  assert.equal(await servicesSeen(queries, BETA_KEY), everywhere(["beta"]));
+  assert.equal(await servicesSeen(queries, service.readerKey), everywhere(["alpha", "beta"]));
+  const ofBeta = [{ dimension: "service", values: ["beta"] }];
+  assert.equal(await servicesSeen(queries, ALPHA_KEY, ofBeta), everywhere([]));
+  assert.equal(await servicesSeen(queries, service.readerKey, ofBeta), everywhere(["beta"]));
+  const notAlpha = [{ dimension: "service", operator: FilterOperator.NOT_IN, values: ["alpha"] }];
+  assert.equal(await servicesSeen(queries, ALPHA_KEY, notAlpha), everywhere([]));
+  const tools = await queries.listDimensionValues({ dimension: "tool", range: RANGE }, service.as(ALPHA_KEY));
+  assert.equal(
+    tools.values.map(({ value }) => value),
+    ["sort"],
+  );
+});
+
+test("a page token is of one request and one key's view", async () => {
+  const { nextPageToken } = await queries.listEvents({ range: RANGE, pageSize: 1 }, ADMIN);
+  const next = (changes: object, key = service.readerKey) =>
+    queries.listEvents({ range: RANGE, pageSize: 3, pageToken: nextPageToken, ...changes }, service.as(key));
+  assert.is((await next({})).events.length, 3);
+  assert.is(await refusalOf(next({ types: ["custom"] })), "validation_failed page_token");
+  assert.is(await refusalOf(next({}, ALPHA_KEY)), "validation_failed page_token");
+  for (const pageToken of [
+    "x",
+    "e30",
+    Buffer.from('{"range":{"startMs":0,"endMs":1}}').toString("base64url"),
+  ]) {
+    assert.is(await refusalOf(next({ pageToken })), "validation_failed page_token");
+  }
+});
+
+test("a page token of the last hour keeps to the hour it began with", async () => {
+  await service.submit(
+    BETA_KEY,
+    "beta",
+    [1, 2, 3].map((value) => ({ type: "custom", value })),
+  );
+  const asked = { types: ["custom"], pageSize: 2 };
+  const first = await queries.listEvents(asked, ADMIN);
+  await service.submit(BETA_KEY, "beta", [{ type: "custom", value: 4 }]);
+  const second = await queries.listEvents({ ...asked, pageToken: first.nextPageToken }, ADMIN);
+  const values = [...first.events, ...second.events].map(({ value }) => value);
+  assert.equal([values.sort(), second.nextPageToken], [[1, 2, 3], ""]);
+});
+
+test.run();
