@@ -18,7 +18,7 @@ import { fileURLToPath } from "node:url";
 import { createAdmission } from "./access/admission.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createRequestNumbers } from "./access/request-number.ts";
-import { USAGE_INTERVAL_MS, UsageLog } from "./access/usage-log.ts";
+import { UsageLog } from "./access/usage-log.ts";
 import { openAdministration } from "./api/admin/administration.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
@@ -36,11 +36,10 @@ import { createLifecycle } from "./lib/lifecycle.ts";
 import type { Logger } from "./lib/logger.ts";
 import { createWatchedValue } from "./lib/watched-value.ts";
 import { announceService, withdrawService } from "./local-service.ts";
-import { forgetExpiredAnswers } from "./maintenance/expired-answers.ts";
-import { flushRollups, ROLLUP_INTERVAL_MS } from "./maintenance/flush-rollups.ts";
+import { flushRollups } from "./maintenance/flush-rollups.ts";
+import { maintenanceJobs } from "./maintenance/jobs.ts";
 import { every } from "./maintenance/schedule.ts";
 import { searchForDamage } from "./maintenance/search-for-damage.ts";
-import { FOLLOW_INTERVAL_MS } from "./maintenance/trusted-time.ts";
 import { createObservers } from "./observers.ts";
 import { administrationStorage } from "./storage/administration.ts";
 import { startBackup } from "./storage/backup.ts";
@@ -73,10 +72,6 @@ export interface ServiceOptions {
 }
 
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL("../migrations", import.meta.url));
-
-const EXPIRY_INTERVAL_MS = 60_000;
-/** How soon a service that storage has failed finds out, unasked, that it is back. */
-const RECOVERY_INTERVAL_MS = 2000;
 
 /** Start the service. @throws when the database or a port cannot be opened; nothing is left open then. */
 export async function startService({
@@ -133,7 +128,9 @@ export async function startService({
       onRetry: (error) => logger.warn("the database cannot be opened yet", { error }),
       onOperation(name, seconds, failed) {
         observers.onOperation(name, seconds, failed);
-        storageWorks.set(!failed);
+        if (failed) storageWorks.set(false);
+        // Others may have found nothing to write.
+        else if (name === "probe" || name === "commitMetrics") storageWorks.set(true);
       },
       onFatal,
     });
@@ -181,16 +178,6 @@ export async function startService({
       usageSaved: (days) => keys.directory.usageSaved(days),
     });
     lifecycle.own("usage", usage.flush);
-    lifecycle.own("usage interval", every(clock, USAGE_INTERVAL_MS, usage.flush, report));
-    const forget = () => forgetExpiredAnswers(writer, clock);
-    lifecycle.own("expiry", every(clock, EXPIRY_INTERVAL_MS, forget, report));
-    const rollUp = () => flushRollups(writer, clock);
-    lifecycle.own("rollups", every(clock, ROLLUP_INTERVAL_MS, rollUp, report));
-    const recover = async () => (storageWorks.get() ? undefined : writer.call("probe").catch(() => {}));
-    lifecycle.own(
-      "recovery",
-      every(clock, RECOVERY_INTERVAL_MS, async () => void (await recover()), report),
-    );
 
     await writer.call("applyDefaultRetention", config.retention.rawDays, clock.wallMs());
     const { administration, runs, time } = await openAdministration({
@@ -205,9 +192,16 @@ export async function startService({
     });
     await time.follow();
     lifecycle.own("retention", runs.idle);
-    lifecycle.own("time", every(clock, FOLLOW_INTERVAL_MS, time.follow, report));
-    const cleanUp = every(clock, config.retention.cleanupIntervalMs, runs.scheduled, report);
-    lifecycle.own("retention schedule", cleanUp);
+    const jobs = maintenanceJobs({
+      writer,
+      clock,
+      flushUsage: usage.flush,
+      time,
+      runs,
+      cleanupIntervalMs: config.retention.cleanupIntervalMs,
+      isStorageWorking: storageWorks.get,
+    });
+    for (const { name, everyMs, run } of jobs) lifecycle.own(name, every(clock, everyMs, run, report));
     const frontDoor = await openFrontDoor({
       config,
       clock,
@@ -227,7 +221,7 @@ export async function startService({
       }),
       flush: createFlush(async () => {
         await commits.flush();
-        await rollUp();
+        await flushRollups(writer, clock);
       }),
       checkReadiness: createReadiness({
         clock,

@@ -26,7 +26,12 @@ test("an empty environment makes a configuration that starts", () => {
     shutdownTimeoutMs: 10_000,
   });
   assert.is(tls, undefined);
-  assert.equal(database, { path: "./data/metrics.db", connectionTimeoutMs: 30_000, retriesMax: 5 });
+  assert.equal(database, {
+    path: "./data/metrics.db",
+    connectionTimeoutMs: 30_000,
+    retriesMax: 5,
+    queryTimeoutMs: 5_000,
+  });
   assert.equal(keys, {
     adminKey: undefined,
     rateLimitPerMinute: 1000,

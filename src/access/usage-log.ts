@@ -23,9 +23,6 @@ export interface UsageLogOptions {
   readonly usageSaved: (days: readonly DailyUsage[]) => void;
 }
 
-/** How often usage is stored: what a killed process forgets. */
-export const USAGE_INTERVAL_MS = 5000;
-
 /** Rows a transaction: a few ms of the writer's time, so that no commit waits long for it. */
 const ROWS_PER_RECORD = 100;
 /** Rows of minutes that are over. Where storage is down for so long, further minutes run into one row. */

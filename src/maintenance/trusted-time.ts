@@ -14,8 +14,6 @@ import type { Clock } from "../lib/clock.ts";
 import type { TrustedTimeState } from "../storage/retention/trusted-time.ts";
 
 const DAY_MS = 86_400_000;
-/** How often it is saved: a run that is killed loses as much of the time it followed. */
-export const FOLLOW_INTERVAL_MS = 60_000;
 
 /** The state after `elapsedMs` of the monotonic clock, while the wall clock says `wallMs`. */
 export function follow(state: TrustedTimeState, elapsedMs: number, wallMs: number): TrustedTimeState {

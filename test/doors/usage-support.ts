@@ -1,7 +1,8 @@
 /** A service whose time stands still and whose usage is stored when a test says so. */
-import { USAGE_INTERVAL_MS } from "../../src/access/usage-log.ts";
+
 import type { CreateKeyInput } from "../../src/api/admin/keys.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { USAGE_INTERVAL_MS } from "../../src/maintenance/jobs.ts";
 import { readDatabase } from "../../src/storage/offline.ts";
 import { until } from "../faults/support.ts";
 import { parseExposition } from "../support/exposition.ts";

@@ -44,6 +44,18 @@ function statements(table: RollupTable) {
   };
 }
 
+const FIRST = `SELECT (SELECT min(bucket) FROM rollups_daily WHERE family_id = ?1) AS day,
+  (SELECT min(bucket) FROM rollups_hourly WHERE family_id = ?1) AS hour`;
+
+/** The oldest day that a family has a row of, or of an hour of; days since 1970 UTC, Infinity without any. */
+export function firstDay(database: Database, familyId: number): number {
+  const { day = null, hour = null } = database.first(FIRST, familyId) ?? {};
+  return Math.min(
+    day === null ? Number.POSITIVE_INFINITY : Number(day),
+    hour === null ? Number.POSITIVE_INFINITY : Math.floor(Number(hour) / DAY_HOURS),
+  );
+}
+
 /** What of a row is merged; `row` holds at least the aggregate's columns. */
 export function readAggregate(row: Row): AggregateRow {
   return {

@@ -12,7 +12,7 @@ import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
 import { addToPending, createPending, type Pending } from "./pending.ts";
-import { HOUR_MS } from "./rollup-rows.ts";
+import { firstDay, HOUR_MS } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */
@@ -99,11 +99,18 @@ export class Rollups {
     this.#position = Math.min(...this.#families.map((family) => family.lastMeasurementId));
   }
 
-  /** Delete up to `rowsMax` keys that have no row since `day` (days since 1970 UTC) any more. */
+  /**
+   * Delete up to `rowsMax` keys that have no row since `day` (days since 1970 UTC) any more. A key with rows
+   * stays: a policy may have been shortened since rows were deleted by it, and the id of a key that is gone
+   * is used again.
+   */
   deleteKeysBefore(day: number, rowsMax: number): number {
     const doomed = this.#families
-      .flatMap((family) => [...family.keys.values()].map((key) => ({ family, key })))
-      .filter(({ key }) => key.id !== undefined && key.lastDay < day && key.pending.size === 0)
+      .flatMap((family) => {
+        const keptFrom = Math.min(day, firstDay(this.#database, family.id));
+        return [...family.keys.values()].map((key) => ({ family, key, keptFrom }));
+      })
+      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.pending.size === 0)
       .slice(0, rowsMax);
     this.#database.transaction(() => {
       for (const { key } of doomed) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);

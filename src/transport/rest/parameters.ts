@@ -30,7 +30,8 @@ export function readParameters({ query, body }: Pick<RestCall, "query" | "body">
       given(name, (value) => (typeof value === "string" ? value : malformed(`${name} must be a string`))),
     flag: (name) =>
       given(name, (value) => {
-        const word = String(value).toLowerCase();
+        // An array would read as what it holds.
+        const word = typeof value === "object" ? "" : String(value).toLowerCase();
         if (word === "true" || word === "1") return true;
         if (word === "false" || word === "0") return false;
         return malformed(`${name} must be true or false`);
