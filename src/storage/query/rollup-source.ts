@@ -1,4 +1,5 @@
 import type { Database } from "../database.ts";
+import { createTotals } from "../rollups/totals.ts";
 import type { Budget } from "./budget.ts";
 import type { KeyGroups } from "./key-groups.ts";
 import type { RollupRow } from "./open-group.ts";
@@ -101,17 +102,5 @@ export function openRollupSource(options: RollupSourceOptions): RowSource {
 }
 
 function emptyRow(): RollupRow {
-  return {
-    count: 0,
-    successCount: 0,
-    failureCount: 0,
-    sumValue: 0,
-    minValue: Number.POSITIVE_INFINITY,
-    maxValue: Number.NEGATIVE_INFINITY,
-    durationCount: 0,
-    sumDurationMs: 0,
-    sketches: undefined,
-    sketchStart: 0,
-    sketchEnd: 0,
-  };
+  return { ...createTotals(), sketches: undefined, sketchStart: 0, sketchEnd: 0 };
 }

@@ -1,10 +1,11 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
 import type { Database } from "../database.ts";
-import { type Aggregate, addMeasurement, createAggregate } from "./aggregate.ts";
 import { restOf } from "./families.ts";
 import { durationOf } from "./group.ts";
+import { addToPending, createPending, type Pending } from "./pending.ts";
 import { HOUR_MS } from "./rollup-rows.ts";
+import { binOf } from "./sketch.ts";
 
 export interface StoredFamily {
   readonly id: number;
@@ -22,9 +23,9 @@ WHERE m.ts >= CAST(? AS INTEGER) AND m.ts < CAST(? AS INTEGER)`;
 
 /** What the rows of families must say of an hour, added up anew from the measurements. */
 export function createExpectation(database: Database, families: readonly StoredFamily[]) {
-  const expected = new Map(families.map((family) => [family, new Map<string, Aggregate>()]));
+  const expected = new Map(families.map((family) => [family, new Map<string, Pending>()]));
 
-  function add(family: StoredFamily, service: string, sent: Record<string, unknown>): Aggregate | undefined {
+  function add(family: StoredFamily, service: string, sent: Record<string, unknown>): Pending | undefined {
     const type = findMetricType(family.type);
     const rows = expected.get(family);
     if (type === undefined || rows === undefined) return undefined;
@@ -36,14 +37,14 @@ export function createExpectation(database: Database, families: readonly StoredF
     const key = name === undefined ? `_other ${JSON.stringify(rest)}` : `${service} ${name}`;
     const known = rows.get(key);
     if (known !== undefined) return known;
-    const aggregate = createAggregate();
-    rows.set(key, aggregate);
-    return aggregate;
+    const pending = createPending();
+    rows.set(key, pending);
+    return pending;
   }
 
   return {
     /** Service and values (JSON) of a row → what it must say. */
-    of: (family: StoredFamily) => expected.get(family) ?? new Map<string, Aggregate>(),
+    of: (family: StoredFamily) => expected.get(family) ?? new Map<string, Pending>(),
     /** Returns how many measurements the hour has. */
     addHour(hour: number): number {
       const rows = database.all(MEASUREMENTS, hour * HOUR_MS, (hour + 1) * HOUR_MS);
@@ -53,6 +54,7 @@ export function createExpectation(database: Database, families: readonly StoredF
         const sent = JSON.parse(String(row.dimensions)) as Record<string, unknown>;
         const { success } = type.commonNames;
         const outcome = success === undefined ? null : dimensionText(type, success, sent[success]);
+        const isSuccess = outcome === null ? undefined : outcome === "true";
         const value = Number(row.value);
         const duration = durationOf(
           type,
@@ -61,10 +63,9 @@ export function createExpectation(database: Database, families: readonly StoredF
         );
         for (const family of families) {
           if (family.type !== type.name || Number(row.id) > family.lastMeasurementId) continue;
-          const aggregate = add(family, String(row.service), sent);
-          if (aggregate !== undefined) {
-            addMeasurement(aggregate, value, duration, outcome === null ? undefined : outcome === "true");
-          }
+          const pending = add(family, String(row.service), sent);
+          const bin = binOf(duration);
+          if (pending !== undefined) addToPending(pending, value, duration, bin, isSuccess);
         }
       }
       return rows.length;

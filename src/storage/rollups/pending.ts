@@ -1,31 +1,22 @@
 import { LIMITS } from "../../catalogue/limits.ts";
-import type { Aggregate } from "./aggregate.ts";
 import { binOf, mergeEncoded, type Sketch, writeVarint, ZERO_BIN } from "./sketch.ts";
+import { addToTotals, createTotals, mergeTotals, type Totals } from "./totals.ts";
 
 /**
  * What some measurements add up to before it is written. Their durations are a list of bins, not yet
  * a sketch: most rows gather a handful between two writes, and a map for each would cost more than
  * all the rest.
  */
-export interface Pending extends Omit<Aggregate, "sketch" | "durationCount"> {
+export interface Pending extends Totals {
   /** The bin of each duration, in the order of arrival. */
   readonly bins: number[];
 }
 
 export function createPending(): Pending {
-  return {
-    count: 0,
-    successCount: 0,
-    failureCount: 0,
-    sumValue: 0,
-    minValue: Number.POSITIVE_INFINITY,
-    maxValue: Number.NEGATIVE_INFINITY,
-    sumDurationMs: 0,
-    bins: [],
-  };
+  return { ...createTotals(), bins: [] };
 }
 
-/** Add one measurement: `durationMs` is NaN without a duration, `bin` its bin; `outcome` undefined without one. */
+/** Add one measurement: `bin` is that of its duration, NaN without one; `outcome` undefined without one. */
 export function addToPending(
   pending: Pending,
   value: number,
@@ -33,25 +24,12 @@ export function addToPending(
   bin: number,
   outcome: boolean | undefined,
 ): void {
-  pending.count += 1;
-  if (outcome === true) pending.successCount += 1;
-  else if (outcome === false) pending.failureCount += 1;
-  pending.sumValue += value;
-  if (value < pending.minValue) pending.minValue = value;
-  if (value > pending.maxValue) pending.maxValue = value;
-  if (Number.isNaN(durationMs)) return;
-  pending.sumDurationMs += durationMs;
-  pending.bins.push(bin);
+  addToTotals(pending, value, durationMs, outcome);
+  if (!Number.isNaN(durationMs)) pending.bins.push(bin);
 }
 
 export function mergePending(into: Pending, other: Pending): void {
-  into.count += other.count;
-  into.successCount += other.successCount;
-  into.failureCount += other.failureCount;
-  into.sumValue += other.sumValue;
-  into.minValue = Math.min(into.minValue, other.minValue);
-  into.maxValue = Math.max(into.maxValue, other.maxValue);
-  into.sumDurationMs += other.sumDurationMs;
+  mergeTotals(into, other);
   for (const bin of other.bins) into.bins.push(bin);
 }
 

@@ -1,8 +1,8 @@
 import type { Bindable } from "../bind.ts";
 import type { Database, Row } from "../database.ts";
-import type { AggregateRow } from "./aggregate.ts";
 import { encodeBins, type Pending, sketchOf } from "./pending.ts";
 import { encodeSketch, quantiles } from "./sketch.ts";
+import { mergeTotals, type Totals } from "./totals.ts";
 
 export const HOUR_MS = 3_600_000;
 export const DAY_HOURS = 24;
@@ -56,8 +56,14 @@ export function firstDay(database: Database, familyId: number): number {
   );
 }
 
-/** What of a row is merged; `row` holds at least the aggregate's columns. */
-export function readAggregate(row: Row): AggregateRow {
+/** A row as it is stored. */
+export interface StoredTotals extends Totals {
+  /** Of the durations; null without any. */
+  readonly sketch: Uint8Array | null;
+}
+
+/** What of a row is merged; `row` holds at least the columns that are. */
+export function readTotals(row: Row): StoredTotals {
   return {
     count: Number(row.count),
     successCount: Number(row.success_count),
@@ -98,37 +104,42 @@ export function addRows(
         const { bucket, keyId, pending } = row;
         const stored = bucket > newest ? undefined : database.first(sql.find, family.id, bucket, keyId);
         parameters.push(family.id, bucket, keyId);
-        const sketch = pushAggregate(parameters, pending, stored && readAggregate(stored));
+        const sketch = pushMeasured(parameters, pending, stored && readTotals(stored));
         if (isTotals)
-          pushTotals(parameters, sketch, stored === undefined ? nowMs : Number(stored.created_ms), nowMs);
+          pushPercentiles(
+            parameters,
+            sketch,
+            stored === undefined ? nowMs : Number(stored.created_ms),
+            nowMs,
+          );
       }
       database.runBound(replace.get(count) ?? "", parameters);
     }
   }
 }
 
-/** Returns the sketch that it pushed. */
-function pushAggregate(into: Bindable[], pending: Pending, stored: AggregateRow | undefined): Buffer | null {
-  const bins = pending.bins;
-  const sketch =
-    stored === undefined || stored.sketch === null
-      ? encodeBins(bins)
-      : encodeSketch(sketchOf(bins, stored.sketch));
+/** `stored` is added to. Returns the sketch that was pushed. */
+function pushMeasured(into: Bindable[], pending: Pending, stored: StoredTotals | undefined): Buffer | null {
+  if (stored !== undefined) mergeTotals(stored, pending);
+  const totals = stored ?? pending;
+  const known = stored?.sketch ?? null;
+  const encoded = known === null ? encodeBins(pending.bins) : encodeSketch(sketchOf(pending.bins, known));
+  const sketch = encoded.length === 0 ? null : encoded;
   into.push(
-    pending.count + (stored?.count ?? 0),
-    pending.successCount + (stored?.successCount ?? 0),
-    pending.failureCount + (stored?.failureCount ?? 0),
-    pending.sumValue + (stored?.sumValue ?? 0),
-    Math.min(pending.minValue, stored?.minValue ?? pending.minValue),
-    Math.max(pending.maxValue, stored?.maxValue ?? pending.maxValue),
-    bins.length + (stored?.durationCount ?? 0),
-    pending.sumDurationMs + (stored?.sumDurationMs ?? 0),
-    sketch.length === 0 ? null : sketch,
+    totals.count,
+    totals.successCount,
+    totals.failureCount,
+    totals.sumValue,
+    totals.minValue,
+    totals.maxValue,
+    totals.durationCount,
+    totals.sumDurationMs,
+    sketch,
   );
-  return sketch.length === 0 ? null : sketch;
+  return sketch;
 }
 
-function pushTotals(into: Bindable[], sketch: Buffer | null, createdMs: number, nowMs: number): void {
+function pushPercentiles(into: Bindable[], sketch: Buffer | null, createdMs: number, nowMs: number): void {
   const percentiles = quantiles(sketchOf([], sketch), RANKS);
   for (const ms of percentiles) into.push(ms ?? null);
   into.push(createdMs, nowMs);

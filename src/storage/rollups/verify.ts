@@ -7,10 +7,9 @@
 import type { Database, Row } from "../database.ts";
 import { inSnapshot } from "../query/snapshot.ts";
 import { tableOfType } from "../retention/tables.ts";
-import { type Aggregate, createAggregate } from "./aggregate.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
-import { DAY_HOURS, HOUR_MS, readAggregate } from "./rollup-rows.ts";
-import { encodeSketch } from "./sketch.ts";
+import { createPending, encodeBins, type Pending } from "./pending.ts";
+import { DAY_HOURS, HOUR_MS, readTotals } from "./rollup-rows.ts";
 
 export interface Verification {
   readonly hours: number;
@@ -65,7 +64,7 @@ function verifyHour(database: Database, hour: number, differences: string[]): nu
       LEFT JOIN rollup_keys AS k ON k.id = r.key_id WHERE r.family_id = ? AND r.bucket = ?`;
     for (const row of database.all(sql, family.id, hour)) {
       const name = `${row.service} ${row.dimension_values}`;
-      const wanted = expected.get(name) ?? createAggregate();
+      const wanted = expected.get(name) ?? createPending();
       expected.delete(name);
       const problem = compare(row, wanted);
       if (problem !== undefined) differences.push(`${describe(family, hour)} ${name}: ${problem}`);
@@ -75,8 +74,8 @@ function verifyHour(database: Database, hour: number, differences: string[]): nu
   return read;
 }
 
-function compare(row: Row, wanted: Aggregate): string | undefined {
-  const found = readAggregate(row);
+function compare(row: Row, wanted: Pending): string | undefined {
+  const found = readTotals(row);
   for (const name of ["count", "successCount", "failureCount", "durationCount"] as const) {
     if (found[name] !== wanted[name]) return `${name} is ${found[name]}, not ${wanted[name]}`;
   }
@@ -85,7 +84,7 @@ function compare(row: Row, wanted: Aggregate): string | undefined {
     if (Math.abs(found[name] - wanted[name]) > tolerance)
       return `${name} is ${found[name]}, not ${wanted[name]}`;
   }
-  const sketch = encodeSketch(wanted.sketch);
+  const sketch = encodeBins(wanted.bins);
   return sketch.equals(found.sketch ?? new Uint8Array()) ? undefined : "the sketch differs";
 }
 
