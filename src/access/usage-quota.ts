@@ -1,3 +1,4 @@
+import { DAY_MS } from "../lib/time.ts";
 import { DAYS_KEPT } from "../storage/usage-store.ts";
 
 /** A quota that is used up, and how long it stays so. */
@@ -13,8 +14,6 @@ export interface Quotas {
   readonly dailyUsageLimit: number | undefined;
   readonly monthlyUsageLimit: number | undefined;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * The requests of one key, day by day (UTC).

@@ -10,10 +10,10 @@
  *
  * Rejected: to believe the arrival of the newest metric, which is stamped by the same wrong clock.
  */
-import type { Clock } from "../lib/clock.ts";
-import type { TrustedTimeState } from "../storage/retention/trusted-time.ts";
 
-const DAY_MS = 86_400_000;
+import type { Clock } from "../lib/clock.ts";
+import { DAY_MS } from "../lib/time.ts";
+import type { TrustedTimeState } from "../storage/retention/trusted-time.ts";
 
 /** The state after `elapsedMs` of the monotonic clock, while the wall clock says `wallMs`. */
 export function follow(state: TrustedTimeState, elapsedMs: number, wallMs: number): TrustedTimeState {

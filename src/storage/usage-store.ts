@@ -1,3 +1,4 @@
+import { DAY_MS } from "../lib/time.ts";
 import type { Database } from "./database.ts";
 
 /** What the answers that one key got from one endpoint, with one status, in one minute add up to. */
@@ -33,8 +34,6 @@ export interface UsageRecord {
 
 /** How many days are remembered: this month and the one before it, which a clock may go back to. */
 export const DAYS_KEPT = 62;
-
-const DAY_MS = 86_400_000;
 
 const ADD_TO_LOG = `
   INSERT INTO api_key_usage_log

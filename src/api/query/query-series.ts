@@ -1,4 +1,5 @@
 import type { Call } from "../../access/call.ts";
+import { DAY_MS, MINUTE_MS } from "../../lib/time.ts";
 import type { SourceUse, TimeRange } from "../../storage/query/query.ts";
 import type { QueryDeps } from "./deps.ts";
 import { Problems } from "./problems.ts";
@@ -34,8 +35,6 @@ const SERIES_MAX = 1_000;
 const POINTS_MAX = 11_000;
 /** What a chart can show; the step is chosen to give no more. */
 const POINTS_BY_DEFAULT = 200;
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
 const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
 /** Statistics over time. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */

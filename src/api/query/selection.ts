@@ -3,6 +3,7 @@ import { findMetricType, METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { codePoints } from "../../ingest/text.ts";
+import { HOUR_MS } from "../../lib/time.ts";
 import { dimensionNames } from "../../storage/query/dimension-names.ts";
 import type { Filter, Selection, TimeRange } from "../../storage/query/query.ts";
 import type { Problems } from "./problems.ts";
@@ -27,7 +28,6 @@ const FILTERS_MAX = 20;
 const FILTER_VALUES_MAX = 100;
 /** 9999-12-31T23:59:59.999Z: the last instant that ISO 8601 writes with four digits. */
 const LAST_MS = 253_402_300_799_999;
-const HOUR_MS = 3_600_000;
 
 /** A request's selection, and what dimensions it may name. Problems are noted; the result is then of no use. */
 export function readSelection(

@@ -8,12 +8,11 @@
  * hour. The ends are widened to whole hours where raw rows are gone or too many, and to whole days where
  * hours are gone: the caller is told what was answered, and asks less often for more than there is.
  */
+
 import type { MetricType } from "../../catalogue/definition.ts";
 import { ServiceError } from "../../errors.ts";
+import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { DataSource, TimeRange } from "./query.ts";
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 
 export interface RollupFamily {
   readonly id: number;

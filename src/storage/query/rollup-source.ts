@@ -1,9 +1,10 @@
+import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { createTotals } from "../rollups/totals.ts";
 import type { Budget } from "./budget.ts";
 import type { KeyGroups } from "./key-groups.ts";
 import type { RollupRow } from "./open-group.ts";
-import { DAY_MS, HOUR_MS, type RollupFamily, type Segment } from "./planner.ts";
+import type { RollupFamily, Segment } from "./planner.ts";
 import { openRollupChunks } from "./rollup-chunks.ts";
 import type { RowSource } from "./row-source.ts";
 import { exact, type JsonRow } from "./rows-json.ts";

@@ -1,6 +1,7 @@
 import { ServiceError } from "../../errors.ts";
+import { DAY_MS } from "../../lib/time.ts";
 import type { Database, Row } from "../database.ts";
-import { DAY_MS, MEASUREMENT_TABLES, RETENTION_TABLES } from "./tables.ts";
+import { MEASUREMENT_TABLES, RETENTION_TABLES } from "./tables.ts";
 
 /** How long the rows of one table are kept. */
 export interface RetentionPolicy {

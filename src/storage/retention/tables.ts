@@ -5,6 +5,7 @@
  * one of its own type; the type's own policy governs it, and that of `metrics` the types without a table of
  * their own. A new table is an entry here and a row in `retention_policies`.
  */
+import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 export type RetentionTable = MeasurementTable | RollupTable | DatedTable;
 
 /** A view over the measurements of some types, by event time. `METRICS_RETENTION_DAYS` is their default. */
@@ -29,9 +30,6 @@ export interface DatedTable {
   readonly name: string;
   readonly timestampColumn: string;
 }
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 86_400_000;
 
 export const RETENTION_TABLES: readonly RetentionTable[] = [
   { kind: "measurements", name: "metrics", metricType: undefined },

@@ -1,10 +1,10 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { restOf } from "./families.ts";
 import { durationOf } from "./group.ts";
 import { addToPending, createPending, type Pending } from "./pending.ts";
-import { HOUR_MS } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
 export interface StoredFamily {

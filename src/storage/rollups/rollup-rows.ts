@@ -4,7 +4,6 @@ import { encodeBins, type Pending, sketchOf } from "./pending.ts";
 import { encodeSketch, quantiles } from "./sketch.ts";
 import { mergeTotals, type Totals } from "./totals.ts";
 
-export const HOUR_MS = 3_600_000;
 export const DAY_HOURS = 24;
 
 export type RollupTable = "rollups_hourly" | "rollups_daily";

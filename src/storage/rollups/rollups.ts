@@ -6,13 +6,14 @@
  * rows of a family and the measurements above that id are all there is, at every instant, for a reader
  * and for whoever starts after a crash. Upserting in every commit instead would halve the ingest rate.
  */
+import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { measurementsAfter } from "./catch-up.ts";
 import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
 import { addToPending, createPending, type Pending } from "./pending.ts";
-import { firstDay, HOUR_MS } from "./rollup-rows.ts";
+import { firstDay } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */

@@ -4,12 +4,13 @@
  * Hours are compared with the measurements they were made of, where retention has deleted none of these
  * yet; days with their hours. Each hour is one look at the database, so that a service may go on writing.
  */
+import { HOUR_MS } from "../../lib/time.ts";
 import type { Database, Row } from "../database.ts";
 import { inSnapshot } from "../query/snapshot.ts";
 import { tableOfType } from "../retention/tables.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
 import { createPending, encodeBins, type Pending } from "./pending.ts";
-import { DAY_HOURS, HOUR_MS, readTotals } from "./rollup-rows.ts";
+import { DAY_HOURS, readTotals } from "./rollup-rows.ts";
 
 export interface Verification {
   readonly hours: number;

@@ -3,10 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findMetricType, METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { ServiceError } from "../../../src/errors.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import {
   chooseFamily,
-  DAY_MS,
-  HOUR_MS,
   type PlanInput,
   type Plans,
   planRange,
