@@ -34,7 +34,6 @@ const { values: options } = parseArgs({
 });
 
 const API_KEY = "history-admin-key-0123456789abcdef";
-const SQL_ROUNDS = 3;
 /** Metrics of each fill that shows what rollups cost. */
 const COST_SHARE = 0.05;
 const COST_ROUNDS = 3;
@@ -122,7 +121,7 @@ async function askAll(path: string, rawPath: string | undefined, endMs: number):
     for (let round = 0; round < Number(options.rounds); round += 1)
       times.push(await ask(service.port, query, endMs));
     const ours = median(times.slice(1));
-    const sql = rawPath === undefined ? undefined : median(timeSql(rawPath, query, endMs, SQL_ROUNDS));
+    const sql = rawPath === undefined ? undefined : median(timeSql(rawPath, query, endMs));
     const factor =
       sql === undefined ? "" : `, SQL ${sql.toFixed(0)} ms: ${(sql / ours).toFixed(0)} times as long`;
     const limit = query.days <= 1 ? 10 : 60;
