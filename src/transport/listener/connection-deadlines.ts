@@ -72,9 +72,8 @@ function retireSession(connection: Connection, nowMs: number, limits: ListenerLi
   if (session === undefined) return;
   const idleMs = nowMs - connection.idleSinceMs;
   const isFresh = !connection.hasServed || connection.hasStalled;
-  if (session.closed || session.destroyed || socket.readableEnded) {
-    // node ends the socket and then waits for the peer to do the same, for ever; and where the peer
-    // has ended first, nothing can follow.
+  if (session.closed || session.destroyed) {
+    // node ends the socket and then waits for the peer to do the same, for ever.
     if (idleMs > LINGER_MS) socket.destroy();
   } else if (idleMs > (isFresh ? limits.firstStreamTimeoutMs : limits.sessionIdleTimeoutMs)) {
     session.close();

@@ -38,5 +38,8 @@ export function startSession(server: http2.Http2Server, socket: Socket): http2.S
   });
   server.emit("connection", socket);
   if (session === undefined) throw new Error("node:http2 took a connection and started no session");
+  // Sockets of a node:http server stay half open. But a peer that has ended opens no window any more: what
+  // it has left unread would wait for ever, and node tells nobody.
+  socket.once("end", () => socket.destroy());
   return session;
 }

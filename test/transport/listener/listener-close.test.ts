@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { connectRaw, eventually, openTestListener } from "../../support/open-test-listener.ts";
 import { connectRawHttp2, END_HEADERS, FRAME, frame, headerBlock } from "../../support/raw-http2.ts";
+import { TEST_IDENTITY } from "../../support/test-identity.ts";
 
 /** A handler that answers when told to. */
 function held() {
@@ -87,6 +88,33 @@ test("clients that never finish their bodies are cut at the deadline and counted
   assert.ok(elapsedMs >= 290 && elapsedMs < 1_000, `closed after ${elapsedMs} ms`);
   await Promise.all([http1.closed, http2.closed]);
 });
+
+for (const { name, tls } of [
+  { name: "in the clear", tls: undefined },
+  { name: "over TLS", tls: TEST_IDENTITY },
+]) {
+  test(`an HTTP/2 peer that goes and leaves an answer unread is let go, ${name}`, async () => {
+    let isEnded = false;
+    const listener = await openTestListener({
+      tls,
+      onRequest(_request, response) {
+        response.once("close", () => {
+          isEnded = true;
+        });
+        // Far more than the peer's window.
+        response.end(Buffer.alloc(10_000_000));
+      },
+    });
+    const scheme = tls === undefined ? "http" : "https";
+    const session = http2.connect(`${scheme}://127.0.0.1:${listener.port}`, { rejectUnauthorized: false });
+    const stream = session.request();
+    await once(stream, "response");
+    session.destroy();
+    // Also without a close: whoever makes the answer is told to stop.
+    await eventually(() => isEnded && listener.connectionCount() === 0);
+    assert.equal(await listener.close(60_000), { aborted: 0 });
+  });
+}
 
 test("no connection is accepted once a close has begun", async () => {
   const { answerAll, onRequest } = held();
