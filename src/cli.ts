@@ -106,4 +106,17 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** A reader that is gone (`| head`, a log shipper that died) fails a command, and must not end a service. */
+function surviveLostReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", () => {
+      process.exitCode = 1;
+    });
+  }
+  // Once: a service may have much to log.
+  process.stdout.once("error", (error) => stderr(`mcp-metrics: standard output: ${error.message}\n`));
+}
+
+surviveLostReaders();
+const exitCode = await main(process.argv.slice(2));
+process.exitCode ??= exitCode;

@@ -24,7 +24,8 @@ export class DivergedSourceError extends Error {
  * The earlier import of this source, or a new one.
  *
  * A source is recognised by the row that was looked at last. Where that row is gone, retention has deleted
- * it with all before it, and the fingerprint decides.
+ * it with all before it, and the fingerprint decides. A source that never had so many rows is an older copy,
+ * or another database with the same first key: what is new in it cannot be told.
  *
  * @throws {DivergedSourceError}
  */
@@ -38,12 +39,7 @@ export function resumeImport(
   const known = earlier.find((row) => source.digestOf(Number(row.last_id)) === row.last_row);
   const fingerprint = known === undefined ? source.fingerprint() : String(known.fingerprint);
   const same = earlier.find((row) => row.fingerprint === fingerprint);
-  if (known === undefined && same !== undefined && source.digestOf(Number(same.last_id)) !== undefined) {
-    throw new DivergedSourceError(
-      `${path} was imported from ${same.path} before, and its metrics have changed since: ` +
-        `row ${same.last_id} is another one. Import it into a database of its own`,
-    );
-  }
+  if (known === undefined && same !== undefined) refuseDiverged(source, path, same);
   const startedAt = new Date(nowMs).toISOString();
   database.run(
     `INSERT INTO legacy_imports
@@ -63,6 +59,25 @@ export function resumeImport(
     skipped: JSON.parse(String(row?.skipped)),
     leftOut: JSON.parse(String(row?.left_out)),
   };
+}
+
+function refuseDiverged(
+  source: LegacySource,
+  path: string,
+  earlier: Readonly<Record<string, unknown>>,
+): void {
+  const lastId = Number(earlier.last_id);
+  const isChanged = source.digestOf(lastId) !== undefined;
+  const highestId = source.highestId();
+  // Without any metrics there is nothing to lose.
+  if (!isChanged && (highestId === 0 || highestId >= lastId)) return;
+  const what = isChanged
+    ? `row ${lastId} is another one`
+    : `it ends at row ${highestId}, and row ${lastId} was imported`;
+  throw new DivergedSourceError(
+    `${path} was imported from ${earlier.path} before, and its metrics have changed since: ${what}. ` +
+      "Import it into a database of its own",
+  );
 }
 
 /** Note how far it is, in the transaction that stores the rows. `lastRow`: the digest of row `lastId`. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { type Database, openReader } from "./database.ts";
+import { type Database, openReader, type Row } from "./database.ts";
 import { describeFailure } from "./failure.ts";
 import { columnsOf, decode, type LegacyValue, readColumn } from "./legacy-columns.ts";
 import { realDatabasePath } from "./real-path.ts";
@@ -53,11 +53,14 @@ const BUSY_TIMEOUT_MS = 10_000;
  * in short steps, so that a predecessor that still runs is not held up.
  */
 export class LegacySource {
+  readonly #path: string;
   readonly #database: Database;
   readonly #columns: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #metricsSql: string;
 
-  constructor(database: Database) {
+  /** Every method throws a `DatabaseOpenError` where the file cannot be read. */
+  constructor(path: string, database: Database) {
+    this.#path = path;
     this.#database = database;
     const tables = [...KNOWN_TABLES, ...SPECIALISED_TABLES, ...OTHER_TABLES];
     this.#columns = new Map(tables.map((table) => [table, columnsOf(database, table)]));
@@ -80,17 +83,24 @@ export class LegacySource {
   /** Up to `rowsMax` metrics with ids after `id` and up to `lastId`, in order. */
   metricsAfter(id: number, lastId: number, rowsMax: number): readonly LegacyMetric[] {
     if (!this.#has("metrics")) return [];
-    return this.#database
-      .all(this.#metricsSql, id, lastId, rowsMax)
-      .map((row) => decode(row) as unknown as LegacyMetric);
+    const rows = this.#read(this.#metricsSql, id, lastId, rowsMax);
+    return rows.map((row) => decode(row) as unknown as LegacyMetric);
   }
 
   /** The newest id, and how many rows there are after `id` up to it. */
   extentAfter(id: number): { readonly lastId: number; readonly rows: number } {
     if (!this.#has("metrics")) return { lastId: 0, rows: 0 };
-    const lastId = Number(this.#database.first("SELECT max(rowid) AS id FROM metrics")?.id ?? 0);
+    const lastId = Number(this.#read("SELECT max(rowid) AS id FROM metrics")[0]?.id ?? 0);
     const sql = "SELECT count(*) AS n FROM metrics WHERE rowid > ? AND rowid <= ?";
-    return { lastId, rows: Number(this.#database.first(sql, id, lastId)?.n ?? 0) };
+    return { lastId, rows: Number(this.#read(sql, id, lastId)[0]?.n ?? 0) };
+  }
+
+  /** The highest id that a metric has or had; without a sequence, that one of those that are left has. */
+  highestId(): number {
+    const { lastId } = this.extentAfter(0);
+    if (columnsOf(this.#database, "sqlite_sequence").size === 0) return lastId;
+    const sql = "SELECT CAST(seq AS INTEGER) AS id FROM sqlite_sequence WHERE name = 'metrics'";
+    return Math.max(lastId, Number(this.#read(sql)[0]?.id ?? 0));
   }
 
   /** SHA-256 of a metric; undefined when the row is gone. Of the oldest columns: a new release adds some. */
@@ -129,7 +139,7 @@ export class LegacySource {
     for (const table of SPECIALISED_TABLES) counts.push([table, this.#orphansOf(table)]);
     for (const table of OTHER_TABLES) {
       const sql = `SELECT count(*) AS n FROM ${table}`;
-      counts.push([table, this.#has(table) ? Number(this.#database.first(sql)?.n) : 0]);
+      counts.push([table, this.#has(table) ? Number(this.#read(sql)[0]?.n) : 0]);
     }
     return Object.fromEntries(counts.filter(([, rows]) => rows > 0));
   }
@@ -142,17 +152,25 @@ export class LegacySource {
   #orphansOf(table: string): number {
     if (!this.#columns.get(table)?.has("request_id")) return 0;
     if (!this.#columns.get("metrics")?.has("request_id"))
-      return Number(this.#database.first(`SELECT count(*) AS n FROM ${table}`)?.n);
+      return Number(this.#read(`SELECT count(*) AS n FROM ${table}`)[0]?.n);
     const sql = `SELECT count(*) AS n FROM ${table} WHERE request_id IS NULL OR request_id NOT IN
       (SELECT request_id FROM metrics WHERE request_id IS NOT NULL)`;
-    return Number(this.#database.first(sql)?.n);
+    return Number(this.#read(sql)[0]?.n);
   }
 
   #all(table: string, columns: readonly string[], rowsMax: number) {
     if (!this.#has(table)) return [];
     const list = columns.map((column) => readColumn(this.#columns.get(table) ?? new Set(), column, column));
     const sql = `SELECT ${list.join(", ")} FROM ${table} ORDER BY rowid LIMIT CAST(? AS INTEGER)`;
-    return this.#database.all(sql, rowsMax).map(decode);
+    return this.#read(sql, rowsMax).map(decode);
+  }
+
+  #read(sql: string, ...values: readonly number[]): readonly Row[] {
+    try {
+      return this.#database.all(sql, ...values);
+    } catch (error) {
+      throw new DatabaseOpenError(this.#path, describeFailure(error));
+    }
   }
 
   #has(table: string): boolean {
@@ -164,7 +182,7 @@ export class LegacySource {
 export function openLegacySource(path: string): LegacySource {
   try {
     if (!existsSync(path)) throw new LegacySourceError("is not there");
-    const source = new LegacySource(open(path));
+    const source = new LegacySource(path, open(path));
     source.refuseOthers();
     return source;
   } catch (error) {

@@ -123,6 +123,36 @@ test("a signal during the start ends it as one afterwards does", async () => {
   );
 });
 
+test("the service goes on when nobody reads its log any more, and stops as ever", async () => {
+  const { env, path } = freshEnvironment({ LOG_LEVEL: "info" });
+  const child = spawn(process.execPath, [PROGRAM, "serve"], {
+    env: cleanEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const ended = once(child, "exit");
+  const complaints = text(child.stderr);
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  // Announced after its first lines, which nobody has read.
+  await until("it is announced", () => existsSync(`${path}-service.json`) || child.exitCode !== null);
+  assert.is((await runCli(["keys", "create", "gateway"], env)).code, 0);
+  child.kill("SIGTERM");
+  assert.equal(await ended, [0, null]);
+  assert.match(await complaints, /^mcp-metrics: standard output: write EPIPE\n/m);
+});
+
+test("a command whose reader is gone has failed, and says so without a stack", async () => {
+  const { env } = freshEnvironment();
+  const child = spawn(process.execPath, [PROGRAM, "--help"], {
+    env: cleanEnvironment(env),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  child.stdout.destroy();
+  const ended = once(child, "exit");
+  assert.is(await text(child.stderr), "mcp-metrics: standard output: write EPIPE\n");
+  assert.equal(await ended, [1, null]);
+});
+
 test("every line of standard output is one JSON object", async () => {
   const { path } = freshEnvironment();
   const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });

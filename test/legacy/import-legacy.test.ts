@@ -86,6 +86,26 @@ test("a copy that went its own way is refused, and nothing of it is taken", asyn
   old.close();
 });
 
+test("a smaller database with the same first key is refused: which of its metrics are new, nobody can tell", async () => {
+  const { path, old, env, target } = setup(300);
+  const key = "INSERT INTO api_keys (key_hash, service_name, created_at) VALUES ('a', 'b', 'c')";
+  old.exec(key);
+  await importFile(path, env);
+  const another = setup(200);
+  another.old.exec(key);
+  const { code, stderr } = await runCli(["import-legacy", another.path], env);
+  assert.is(code, 1);
+  assert.match(stderr, /it ends at row 200, and row 300 was imported/);
+  assert.is(countIn(target), 300);
+  // But one that has lost old rows to its retention, and the newest with them, is still itself.
+  old.exec("DELETE FROM metrics");
+  assert.is((await importFile(path, env)).metrics.imported, 0);
+  addMetrics(old, 50);
+  assert.is((await importFile(path, env)).metrics.imported, 50);
+  old.close();
+  another.old.close();
+});
+
 test("kill -9 at any moment: the next run goes on, nothing is lost and nothing doubled", async () => {
   const { path, old, env, target } = setup(60_000);
   for (const rows of [1, 20_000, 40_000]) await killAfter(rows, path, env, target);

@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, mkdirSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { readDatabase } from "../../src/storage/offline.ts";
 import { PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { startTestService } from "../support/service.ts";
 import { createPredecessor, LATER_RELEASE } from "./predecessor.ts";
-import { freshTarget, importFile, rowsOf, setup } from "./support.ts";
+import { countIn, freshTarget, importFile, rowsOf, setup } from "./support.ts";
 
 test("keys work as before, with their limits; those that are here already and revoked ones stay as they are", async () => {
   const { path, old } = setup(0);
@@ -96,6 +96,19 @@ test("what is no predecessor's database is refused in one line", async () => {
     assert.match(stderr, message);
     assert.match(stderr, /^mcp-metrics: .*\n$/);
   }
+});
+
+test("a damaged file is told in one line that names it", async () => {
+  const { path, old, env, target } = setup(20_000);
+  old.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  old.close();
+  const bytes = readFileSync(path);
+  const half = bytes.length / 2;
+  writeFileSync(path, bytes.fill(0xde, half, half + bytes.length / 4));
+  const { code, stderr } = await runCli(["import-legacy", path], env);
+  assert.is(code, 1);
+  assert.match(stderr, /^mcp-metrics: .*old\.db: .*malformed.*\n$/);
+  assert.ok(countIn(target) < 20_000);
 });
 
 test.run();
