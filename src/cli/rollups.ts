@@ -15,6 +15,7 @@ export function runRollups(_run: RollupsRun, config: Config, output: Output): vo
   const { hours, days, measurements, differences, differenceCount } = found;
   const verdict = differenceCount === 0 ? "the rollups agree" : `${differenceCount} rows differ`;
   const head = `${measurements} measurements of ${hours} hours, ${days} days: ${verdict}`;
-  output.print([head, ...differences].join("\n"), found);
+  const value = { hours, days, measurements, differences, difference_count: differenceCount };
+  output.print([head, ...differences].join("\n"), value);
   if (differenceCount > 0) throw new CommandError("the rollups are not what the measurements say");
 }

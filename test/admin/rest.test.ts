@@ -84,6 +84,16 @@ test("a cleanup of a table is a dry run by default, and then deletes as many as 
   assert.is(at(left.body, "tool_metrics").record_count, 1);
 });
 
+test("what only looks like a flag starts no cleanup", async ({ admin }) => {
+  await admin.store("auth_request", 120 * DAY_MS);
+  for (const flag of [[false], [[0]], {}, "", "no", 2]) {
+    const { status, body } = await admin.send("POST", "/admin/retention/cleanup", { dry_run: flag });
+    assert.equal([status, body.detail], [400, "dry_run must be true or false"], JSON.stringify(flag));
+  }
+  const left = await admin.send("GET", "/admin/database/stats");
+  assert.is(at(left.body, "auth_metrics").record_count, 1);
+});
+
 test("a cleanup of all tables sums them up", async ({ admin }) => {
   await admin.store("auth_request", 120 * DAY_MS, 10 * DAY_MS);
   await admin.store("custom", 120 * DAY_MS);

@@ -26,7 +26,7 @@ test("rollups verify says what it compared, and that it agrees", async () => {
     days: 1,
     measurements: 20,
     differences: [],
-    differenceCount: 0,
+    difference_count: 0,
   });
 });
 

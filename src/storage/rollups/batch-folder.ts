@@ -5,6 +5,12 @@ import type { RowRange } from "../metric-store.ts";
 import type { Group } from "./group.ts";
 import type { Rollups } from "./rollups.ts";
 
+/**
+ * Groups that are remembered, of a kilobyte each; beyond, all are found anew. Clients choose how many there
+ * are: every instance of a service has its own for every combination of dimensions.
+ */
+const GROUPS_MAX = 100_000;
+
 /** Adds what a commit stored to the rollups. */
 export class BatchFolder {
   readonly #database: Database;
@@ -12,6 +18,7 @@ export class BatchFolder {
   readonly #dictionary: Dictionary;
   /** Dimension set → source → group, by the numbers that batches use. */
   readonly #groups = new Map<number, Map<number, Group | undefined>>();
+  #groupCount = 0;
 
   constructor(database: Database, rollups: Rollups, dictionary: Dictionary) {
     this.#database = database;
@@ -24,7 +31,7 @@ export class BatchFolder {
    * must be acknowledged. What cannot be added now is read again from them by the next `flushStep`.
    */
   fold(batch: Batch, inserted: readonly RowRange[], nowMs: number): void {
-    if (batch.reset) this.#groups.clear();
+    if (batch.reset) this.#forget();
     if (inserted.length === 0) return;
     try {
       const count = inserted.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -48,15 +55,25 @@ export class BatchFolder {
 
   #groupOf(sourceRef: number, dimensionSetRef: number): Group | undefined {
     let bySource = this.#groups.get(dimensionSetRef);
+    const known = bySource?.get(sourceRef);
+    if (known !== undefined || bySource?.has(sourceRef)) return known;
+    const group = this.#createGroup(sourceRef, dimensionSetRef);
+    if (this.#groupCount >= GROUPS_MAX) {
+      this.#forget();
+      bySource = undefined;
+    }
     if (bySource === undefined) {
       bySource = new Map();
       this.#groups.set(dimensionSetRef, bySource);
     }
-    const known = bySource.get(sourceRef);
-    if (known !== undefined || bySource.has(sourceRef)) return known;
-    const group = this.#createGroup(sourceRef, dimensionSetRef);
     bySource.set(sourceRef, group);
+    this.#groupCount += 1;
     return group;
+  }
+
+  #forget(): void {
+    this.#groups.clear();
+    this.#groupCount = 0;
   }
 
   #createGroup(sourceRef: number, dimensionSetRef: number): Group | undefined {

@@ -1,10 +1,10 @@
 /**
  * Whether the rollups say what the measurements say.
  *
- * Hours are compared with the measurements they were made of, where retention has deleted none of these
- * yet; days with their hours. Each hour is one look at the database, so that a service may go on writing.
+ * Hours are compared with the measurements they were made of, where retention has deleted neither yet; days
+ * with their hours. Each hour is one look at the database, so that a service may go on writing.
  */
-import { HOUR_MS } from "../../lib/time.ts";
+import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { Database, Row } from "../database.ts";
 import { inSnapshot } from "../query/snapshot.ts";
 import { tableOfType } from "../retention/tables.ts";
@@ -89,10 +89,10 @@ function compare(row: Row, wanted: Pending): string | undefined {
   return sketch.equals(found.sketch ?? new Uint8Array()) ? undefined : "the sketch differs";
 }
 
-/** Days all of whose hours are still there must be their sum. Returns how many. */
+/** Days that are still there, with all of their hours, must be the sum of these. Returns how many. */
 function verifyDays(database: Database, differences: string[]): number {
-  const firstHour = deletedBefore(database, "metrics_hourly") / HOUR_MS;
-  const firstDay = Math.ceil(firstHour / DAY_HOURS);
+  const lost = ["metrics_hourly", "metrics_daily"].map((table) => deletedBefore(database, table));
+  const firstDay = Math.ceil(Math.max(...lost) / DAY_MS);
   const sql = `
     WITH hours AS (
       SELECT family_id, CAST(floor(bucket / ${DAY_HOURS}.0) AS INTEGER) AS day, key_id, sum(count) AS count,
@@ -121,9 +121,12 @@ function readFamilies(database: Database): StoredFamily[] {
   }));
 }
 
-/** The first hour whose measurements are all there. */
+/** The first hour that is there itself, with all of its measurements: these may be kept for longer. */
 function completeFrom(database: Database, metricType: string): number {
-  return Math.ceil(deletedBefore(database, tableOfType(metricType).name) / HOUR_MS);
+  const lost = [tableOfType(metricType).name, "metrics_hourly"].map((table) =>
+    deletedBefore(database, table),
+  );
+  return Math.ceil(Math.max(...lost) / HOUR_MS);
 }
 
 function deletedBefore(database: Database, table: string): number {

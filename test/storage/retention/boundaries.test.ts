@@ -96,6 +96,24 @@ test("deleting measurements changes no rollup, and deleting hours no day", () =>
   database.close();
 });
 
+test("what a breakdown's rows refer to stays as long as one of them, also after a policy was shortened", () => {
+  const { database, submit, rollUp, rollups } = setup();
+  submit("auth_request", NOW_MS - 20 * DAY_MS);
+  rollUp();
+  const keys = () => Number(database.first("SELECT count(*) AS count FROM rollup_keys")?.count);
+  const stored = keys();
+  for (const { table } of ROLLUPS) setDays(database, table, 1);
+  const today = Math.floor(NOW_MS / DAY_MS);
+  for (const { table } of ROLLUPS.toReversed()) {
+    assert.is(rollups.deleteKeysBefore(today, 100), 0);
+    assert.is(keys(), stored);
+    cleanUp(database, [table]);
+  }
+  assert.is(rollups.deleteKeysBefore(today, 100), stored);
+  assert.is(keys(), 0);
+  database.close();
+});
+
 test("the usage log goes by its timestamp", () => {
   const { database } = setup();
   const cutoff = NOW_MS - 90 * DAY_MS;

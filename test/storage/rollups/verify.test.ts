@@ -79,4 +79,19 @@ test("hours whose measurements retention has deleted are left out", () => {
   assert.equal(found.differences, []);
 });
 
+for (const [table, bucketMs] of [
+  ["metrics_hourly", HOUR_MS],
+  ["metrics_daily", 24 * HOUR_MS],
+] as const) {
+  test(`what ${table} does not keep as long as what it was made of is left out`, () => {
+    const { database } = filled();
+    const cutoff = NOW_MS - 30 * HOUR_MS;
+    const sql = "UPDATE retention_policies SET deleted_before_ms = ? WHERE table_name = ?";
+    database.run(sql, cutoff, table);
+    const rows = table.replace("metrics", "rollups");
+    database.run(`DELETE FROM ${rows} WHERE bucket < ?`, Math.floor(cutoff / bucketMs));
+    assert.equal(verifyRollups(database).differences, []);
+  });
+}
+
 test.run();
