@@ -193,7 +193,9 @@ export async function startService({
     await time.follow();
     lifecycle.own("retention", runs.idle);
     const jobs = maintenanceJobs({
+      path: databasePath,
       writer,
+      reader,
       clock,
       flushUsage: usage.flush,
       time,

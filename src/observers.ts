@@ -81,6 +81,7 @@ const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; t
   commitMetrics: { operation: "insert", table: "metrics" },
   flushRollups: { operation: "upsert", table: "rollups" },
   deleteRollupKeys: { operation: "delete", table: "rollup_keys" },
+  truncateLog: { operation: "checkpoint", table: "none" },
   probe: { operation: "probe", table: "none" },
   deleteExpiredAnswers: { operation: "delete", table: "idempotency_keys" },
   listKeys: { operation: "select", table: "api_keys" },

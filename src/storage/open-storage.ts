@@ -35,8 +35,12 @@ export async function openStorage(options: StorageOptions): Promise<Writer> {
 
 /** Bytes of the database and its log on disk. */
 export function databaseFileBytes(path: string): number {
-  return [path, `${realDatabasePath(path)}-wal`].reduce(
-    (sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0),
-    0,
-  );
+  return bytesOf(path) + databaseLogBytes(path);
 }
+
+/** Bytes of the write-ahead log on disk; of the part that is used, it says nothing. */
+export function databaseLogBytes(path: string): number {
+  return bytesOf(`${realDatabasePath(path)}-wal`);
+}
+
+const bytesOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -46,6 +46,8 @@ export function createOperations(database: Database, path: string) {
     flushRollups: (nowMs: number, target?: number) => written(rollups.flushStep(nowMs, target)),
     deleteRollupKeys: (beforeDay: number, rowsMax: number) =>
       written(rollups.deleteKeysBefore(beforeDay, rowsMax)),
+    /** Begin the write-ahead log anew. While somebody reads it does nothing. */
+    truncateLog: () => void database.all("PRAGMA wal_checkpoint(TRUNCATE)"),
     /** A real write, down to the disk: whether storage can accept. */
     probe: () => written(probe(database)),
     deleteExpiredAnswers: (nowMs: number, rowsMax: number) => deleteExpiredAnswers(database, nowMs, rowsMax),

@@ -28,6 +28,8 @@ export interface Reader {
   events(query: EventsQuery, signal?: AbortSignal): Promise<EventsAnswer>;
   /** A step of counting; repeat with the cursor it returns. */
   survey(step: SurveyStep): Promise<SurveyStepResult>;
+  /** Do `work` while no query runs; those that come meanwhile wait for it. */
+  quietly(work: () => Promise<unknown>): Promise<void>;
   /** Finish what was asked, end the thread. */
   close(): Promise<void>;
 }
@@ -50,6 +52,9 @@ const QUERIES_MAX = 32;
 export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: ReaderOptions): Reader {
   const cancelled = new Int32Array(new SharedArrayBuffer(QUERIES_MAX * Int32Array.BYTES_PER_ELEMENT));
   const freeSlots = Array.from({ length: QUERIES_MAX }, (_, slot) => slot);
+  const running = new Set<Promise<unknown>>();
+  /** Queries begin once it is resolved. */
+  let gate = Promise.resolve();
   let thread: Promise<ThreadCalls<keyof ReaderOperations>> | undefined;
 
   async function start(): Promise<ThreadCalls<keyof ReaderOperations>> {
@@ -90,7 +95,10 @@ export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: Rea
     Atomics.store(cancelled, slot, signal?.aborted ? 1 : 0);
     signal?.addEventListener("abort", cancel, { once: true });
     try {
-      return (await (await opened()).call(name, [slot, query])) as never;
+      await gate;
+      const answer = opened().then((calls) => calls.call(name, [slot, query]));
+      running.add(answer);
+      return (await answer.finally(() => running.delete(answer))) as never;
     } finally {
       signal?.removeEventListener("abort", cancel);
       freeSlots.push(slot);
@@ -101,6 +109,18 @@ export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: Rea
     aggregate: (query, signal) => call("aggregate", query, signal),
     events: (query, signal) => call("events", query, signal),
     survey: (step) => call("survey", step),
+    async quietly(work) {
+      const earlier = gate;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gate = promise;
+      try {
+        await earlier;
+        await Promise.allSettled(running);
+        await work();
+      } finally {
+        resolve();
+      }
+    },
     close: async () => (await thread?.catch(() => undefined))?.close(),
   };
 }

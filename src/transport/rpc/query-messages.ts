@@ -13,8 +13,8 @@ import type { SeriesAnswer } from "../../api/query/query-series.ts";
 import type { FilterRequest, SelectionRequest } from "../../api/query/selection.ts";
 import { isRecord } from "../../lib/json.ts";
 
+/** Without the unspecified one: JSON with an operator we do not know arrives as that. */
 const FROM_OPERATOR: Readonly<Record<number, FilterRequest["operator"]>> = {
-  [FilterOperator.UNSPECIFIED]: "equals",
   [FilterOperator.EQUALS]: "equals",
   [FilterOperator.NOT_EQUALS]: "not_equals",
   [FilterOperator.IN]: "in",
@@ -51,8 +51,12 @@ function fromTimestamp(time: Timestamp | undefined): number | undefined {
   return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6);
 }
 
+/** The last millisecond of the year 9999: JSON has no timestamp after it. */
+const LAST_MS = 253_402_300_799_999;
+
+/** A range that whole steps widen beyond the year 9999 ends with it: nothing happens later. */
 export function toRange({ startMs, endMs }: SeriesAnswer["range"]) {
-  return { start: timestampFromMs(startMs), end: timestampFromMs(endMs) };
+  return { start: timestampFromMs(startMs), end: timestampFromMs(Math.min(endMs, LAST_MS)) };
 }
 
 export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<typeof SourceUseSchema>[] {

@@ -6,8 +6,8 @@ import { ServiceError } from "../../errors.ts";
 import { admittedOf } from "./context.ts";
 import { fromSelection, toEvent, toRange, toSources } from "./query-messages.ts";
 
+/** Without the unspecified one: JSON with a group we do not know arrives as that. */
 const FROM_GROUP: Readonly<Record<number, "service" | "type">> = {
-  [SummaryGroup.UNSPECIFIED]: "service",
   [SummaryGroup.SERVICE]: "service",
   [SummaryGroup.TYPE]: "type",
 };

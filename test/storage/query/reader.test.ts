@@ -2,8 +2,11 @@ import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "n
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
+import { truncateLargeLog } from "../../../src/maintenance/large-log.ts";
+import { databaseLogBytes } from "../../../src/storage/open-storage.ts";
 import type { AggregateQuery } from "../../../src/storage/query/query.ts";
-import { openReaderThread, type ReaderOptions } from "../../../src/storage/reader.ts";
+import { openReaderThread, type Reader, type ReaderOptions } from "../../../src/storage/reader.ts";
+import type { Writer } from "../../../src/storage/writer.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
 import { createSubmitter, NOW_MS } from "../submitter.ts";
 import { failureOf, openMigrated, temporaryPath } from "../support.ts";
@@ -134,6 +137,59 @@ test("between two queries the log can be emptied: a reader holds nothing", async
     (await reader.aggregate(QUERY)).groups[0]?.values.reduce((sum, count) => sum + count),
     1003,
   );
+  await reader.close();
+  database.close();
+});
+
+/** Queries one after the other, several at a time, so that some moment of the log is always in use. */
+async function askWithoutPause(reader: Reader, signal: AbortSignal): Promise<void> {
+  const ask = async () => {
+    while (!signal.aborted) await reader.aggregate(QUERY);
+  };
+  await Promise.all([ask(), ask(), ask(), ask()]);
+}
+
+test("the log of a database that is written and asked without pause begins anew once it is large", async () => {
+  const { reader, database, submitter, path } = setup(20_000);
+  const metrics = Array.from({ length: 500 }, (_, value) => ({
+    type: "custom",
+    value,
+    dimensions: { value },
+  }));
+  const end = new AbortController();
+  const asking = askWithoutPause(reader, end.signal);
+  const truncateLog = async () => void database.all("PRAGMA wal_checkpoint(TRUNCATE)");
+  const writer = { call: truncateLog } as unknown as Writer;
+  const bytesMax = 1_000_000;
+  let largest = 0;
+  for (let written = 0; written < 40; written += 1) {
+    for (let batch = 0; batch < 20; batch += 1) submitter.submit({ metrics });
+    largest = Math.max(largest, databaseLogBytes(path));
+    await truncateLargeLog(path, writer, reader, bytesMax);
+    assert.ok(databaseLogBytes(path) <= bytesMax, `${databaseLogBytes(path)} bytes`);
+  }
+  assert.ok(largest > bytesMax, "it never was large");
+  end.abort();
+  await asking;
+  await reader.close();
+  database.close();
+});
+
+test("queries that come while none may run are answered afterwards", async () => {
+  const { reader, database } = setup(10);
+  const order: string[] = [];
+  const first = reader.aggregate(QUERY).then(() => order.push("first"));
+  const quiet = reader.quietly(async () => {
+    // The answer has come; whoever waits for it is told within this turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    order.push("quiet");
+  });
+  const last = reader.aggregate(QUERY).then(() => order.push("last"));
+  const failing = reader.quietly(() => Promise.reject(new Error("no")));
+  await Promise.all([first, quiet, last]);
+  assert.match((await failureOf(failing))?.message ?? "", /no/);
+  assert.equal(order, ["first", "quiet", "last"]);
+  await reader.aggregate(QUERY);
   await reader.close();
   database.close();
 });

@@ -17,7 +17,7 @@ test.after(() => service.close());
 
 type SeriesRequest = Parameters<QueryClient["querySeries"]>[0];
 const many = (length: number) => Array.from({ length }, (_, index) => `${index}`);
-const filter = (values: string[], operator = 0, dimension = "tool") => [{ dimension, operator, values }];
+const filter = (values: string[], operator = 1, dimension = "tool") => [{ dimension, operator, values }];
 
 const refusals: readonly { readonly name: string; readonly asked: SeriesRequest; readonly fields: string }[] =
   [
@@ -60,6 +60,7 @@ const refusals: readonly { readonly name: string; readonly asked: SeriesRequest;
     },
     { name: "a long value", asked: { filters: filter(["x".repeat(201)]) }, fields: "filters[0].values" },
     { name: "an unknown operator", asked: { filters: filter(["a"], 9) }, fields: "filters[0].operator" },
+    { name: "no operator", asked: { filters: filter(["a"], 0) }, fields: "filters[0].operator" },
     {
       name: "too many filters",
       asked: { filters: many(21).flatMap(() => filter(["a"])) },

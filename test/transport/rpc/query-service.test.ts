@@ -77,6 +77,24 @@ test("where there is nothing to say, JSON says NaN", async () => {
   assert.equal(answer.series[0]?.columns[0]?.values.slice(8, 12), [1, 1, Number.NaN, Number.NaN]);
 });
 
+test("a range that steps widen beyond the year 9999 ends with it, also as JSON", async () => {
+  const end = "9999-12-31T23:59:59.999Z";
+  const asked = [
+    { range: { start: "2026-01-01T00:00:00Z", end } },
+    { range: { start: "9999-12-30T00:00:00Z", end }, step: "604800s" },
+    { step: "315576000000s" },
+  ];
+  for (const request of asked) {
+    const answer = await fetch(`${service.url}/mcp.metrics.v1.QueryService/QuerySeries`, {
+      method: "POST",
+      headers: { ...ADMIN.headers, "content-type": "application/json" },
+      body: JSON.stringify({ ...request, statistics: ["count"] }),
+    });
+    assert.is(answer.status, 200);
+    assert.is(((await answer.json()) as { range: { end: string } }).range.end, end);
+  }
+});
+
 test("a step is chosen where none is given", async () => {
   const stepOf = async (ms: number) => {
     const range = { start: timestampFromMs(BASE_MS - ms), end: timestampFromMs(BASE_MS) };
@@ -97,7 +115,10 @@ test("rankings, summaries and values of dimensions", async () => {
     top.rows.map(({ value, statistics }) => [value, statistics.count]),
     [["sort", 10]],
   );
-  const summary = await queries.summary({ range: RANGE, statistics: ["count", "error_rate"] }, ADMIN);
+  const summary = await queries.summary(
+    { range: RANGE, group: SummaryGroup.SERVICE, statistics: ["count", "error_rate"] },
+    ADMIN,
+  );
   assert.equal(
     summary.rows.map(({ name, statistics }) => [name, statistics.count, statistics.error_rate]),
     [
@@ -181,7 +202,7 @@ async function servicesSeen(
   const values = await client.listDimensionValues({ ...asked, dimension: "service" }, as);
   const series = await client.querySeries({ ...asked, groupBy: ["service"], statistics: ["count"] }, as);
   const top = await client.topValues({ ...asked, dimension: "service" }, as);
-  const summary = await client.summary(asked, as);
+  const summary = await client.summary({ ...asked, group: SummaryGroup.SERVICE }, as);
   const listed = await client.listEvents(asked, as);
   const exported = await collect(client.exportEvents(asked, as));
   return [
@@ -199,7 +220,7 @@ test("a writer key sees its own service and nothing of another, reader and admin
   assert.equal(await servicesSeen(queries, ALPHA_KEY), everywhere(["alpha"]));
   assert.equal(await servicesSeen(queries, BETA_KEY), everywhere(["beta"]));
   assert.equal(await servicesSeen(queries, service.readerKey), everywhere(["alpha", "beta"]));
-  const ofBeta = [{ dimension: "service", values: ["beta"] }];
+  const ofBeta = [{ dimension: "service", operator: FilterOperator.EQUALS, values: ["beta"] }];
   assert.equal(await servicesSeen(queries, ALPHA_KEY, ofBeta), everywhere([]));
   assert.equal(await servicesSeen(queries, service.readerKey, ofBeta), everywhere(["beta"]));
   const notAlpha = [{ dimension: "service", operator: FilterOperator.NOT_IN, values: ["alpha"] }];

@@ -52,7 +52,7 @@ export declare type Filter = Message<"mcp.metrics.v1.Filter"> & {
   dimension: string;
 
   /**
-   * How to compare; unspecified means equals.
+   * How to compare. Required.
    *
    * @generated from field: mcp.metrics.v1.FilterOperator operator = 2;
    */
@@ -397,7 +397,7 @@ export declare const ValueRowSchema: GenMessage<ValueRow>;
  */
 export declare type SummaryRequest = Message<"mcp.metrics.v1.SummaryRequest"> & {
   /**
-   * What a row stands for; unspecified means a service.
+   * What a row stands for. Required.
    *
    * @generated from field: mcp.metrics.v1.SummaryGroup group = 1;
    */
@@ -870,7 +870,7 @@ export declare const ExportEventsResponseSchema: GenMessage<ExportEventsResponse
  */
 export enum FilterOperator {
   /**
-   * Means `FILTER_OPERATOR_EQUALS`.
+   * Refused: also what an operator that is not known arrives as.
    *
    * @generated from enum value: FILTER_OPERATOR_UNSPECIFIED = 0;
    */
@@ -964,7 +964,7 @@ export declare const DataSourceSchema: GenEnum<DataSource>;
  */
 export enum SummaryGroup {
   /**
-   * Means `SUMMARY_GROUP_SERVICE`.
+   * Refused: also what a group that is not known arrives as.
    *
    * @generated from enum value: SUMMARY_GROUP_UNSPECIFIED = 0;
    */
@@ -1053,7 +1053,7 @@ export declare const QueryService: GenService<{
     output: typeof ListDimensionValuesResponseSchema;
   },
   /**
-   * Single metrics as they were submitted, newest first.
+   * Single metrics as they were submitted, newest first. What retention has deleted is not among them.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.ListEvents
    */
