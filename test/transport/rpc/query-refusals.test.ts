@@ -44,7 +44,7 @@ const refusals: readonly { readonly name: string; readonly asked: SeriesRequest;
     },
     {
       name: "a filter without a dimension",
-      asked: { filters: filter(["a"], 0, "") },
+      asked: { filters: filter(["a"], 1, "") },
       fields: "filters[0].dimension",
     },
     { name: "a filter without values", asked: { filters: filter([], 3) }, fields: "filters[0].values" },
