@@ -1,4 +1,4 @@
-import { addToTotals, createTotals, mergeTotals, type Totals } from "../rollups/totals.ts";
+import { addToTotals, mergeTotals, Totals } from "../rollups/totals.ts";
 import { DurationBins } from "./duration-bins.ts";
 
 /** A row of a rollup table, as far as a query needs it; `sketch` stands in `sketches` where it has one. */
@@ -9,20 +9,13 @@ export interface RollupRow extends Totals {
 }
 
 /** What the measurements of one combination of labels add up to, for the point that is being read. */
-export class OpenGroup implements Totals {
+export class OpenGroup extends Totals {
   readonly labels: readonly string[];
   /** Undefined when no quantile is asked for. */
   readonly durations: DurationBins | undefined;
-  count = 0;
-  successCount = 0;
-  failureCount = 0;
-  sumValue = 0;
-  minValue = Number.POSITIVE_INFINITY;
-  maxValue = Number.NEGATIVE_INFINITY;
-  durationCount = 0;
-  sumDurationMs = 0;
 
   constructor(labels: readonly string[], withQuantiles: boolean) {
+    super();
     this.labels = labels;
     this.durations = withQuantiles ? new DurationBins() : undefined;
   }
@@ -44,7 +37,7 @@ export class OpenGroup implements Totals {
   }
 
   clear(): void {
-    Object.assign(this, createTotals());
+    Object.assign(this, new Totals());
     this.durations?.clear();
   }
 }

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
-import { createTotals } from "../rollups/totals.ts";
+import { Totals } from "../rollups/totals.ts";
 import type { Budget } from "./budget.ts";
 import type { KeyGroups } from "./key-groups.ts";
 import type { RollupRow } from "./open-group.ts";
@@ -103,5 +103,5 @@ export function openRollupSource(options: RollupSourceOptions): RowSource {
 }
 
 function emptyRow(): RollupRow {
-  return { ...createTotals(), sketches: undefined, sketchStart: 0, sketchEnd: 0 };
+  return { ...new Totals(), sketches: undefined, sketchStart: 0, sketchEnd: 0 };
 }

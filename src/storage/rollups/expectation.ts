@@ -4,7 +4,7 @@ import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { restOf } from "./families.ts";
 import { durationOf } from "./group.ts";
-import { addToPending, createPending, type Pending } from "./pending.ts";
+import { addToPending, Pending } from "./pending.ts";
 import { binOf } from "./sketch.ts";
 
 export interface StoredFamily {
@@ -37,7 +37,7 @@ export function createExpectation(database: Database, families: readonly StoredF
     const key = name === undefined ? `_other ${JSON.stringify(rest)}` : `${service} ${name}`;
     const known = rows.get(key);
     if (known !== undefined) return known;
-    const pending = createPending();
+    const pending = new Pending();
     rows.set(key, pending);
     return pending;
   }

@@ -1,6 +1,6 @@
 import type { Database } from "../database.ts";
 import type { Family, Key } from "./families.ts";
-import { createPending, mergePending, type Pending } from "./pending.ts";
+import { mergePending, Pending } from "./pending.ts";
 import { addRows, DAY_HOURS, type PendingRow } from "./rollup-rows.ts";
 
 /**
@@ -60,7 +60,7 @@ function byDay(hours: readonly (readonly [number, Pending])[]): Map<number, Pend
     } else if (merged.has(known)) {
       mergePending(known, pending);
     } else {
-      const sum = createPending();
+      const sum = new Pending();
       mergePending(sum, known);
       mergePending(sum, pending);
       days.set(day, sum);

@@ -1,19 +1,15 @@
 import { LIMITS } from "../../catalogue/limits.ts";
 import { binOf, mergeEncoded, type Sketch, writeVarint, ZERO_BIN } from "./sketch.ts";
-import { addToTotals, createTotals, mergeTotals, type Totals } from "./totals.ts";
+import { addToTotals, mergeTotals, Totals } from "./totals.ts";
 
 /**
  * What some measurements add up to before it is written. Their durations are a list of bins, not yet
  * a sketch: most rows gather a handful between two writes, and a map for each would cost more than
  * all the rest.
  */
-export interface Pending extends Totals {
+export class Pending extends Totals {
   /** The bin of each duration, in the order of arrival. */
-  readonly bins: number[];
-}
-
-export function createPending(): Pending {
-  return { ...createTotals(), bins: [] };
+  readonly bins: number[] = [];
 }
 
 /** Add one measurement: `bin` is that of its duration, NaN without one; `outcome` undefined without one. */

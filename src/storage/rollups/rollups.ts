@@ -12,7 +12,7 @@ import { measurementsAfter } from "./catch-up.ts";
 import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
-import { addToPending, createPending, type Pending } from "./pending.ts";
+import { addToPending, Pending } from "./pending.ts";
 import { firstDay } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
@@ -136,7 +136,7 @@ export class Rollups {
   #pendingOf(family: Family, key: Key, hour: number): Pending {
     const known = key.pending.get(hour);
     if (known !== undefined) return known;
-    const pending = createPending();
+    const pending = new Pending();
     key.pending.set(hour, pending);
     family.dirty.add(key);
     this.#pendingRows += 1;

@@ -1,28 +1,14 @@
 /** What some measurements add up to, but for the distribution of their durations. */
-export interface Totals {
-  count: number;
-  successCount: number;
-  failureCount: number;
-  sumValue: number;
-  minValue: number;
-  maxValue: number;
+export class Totals {
+  count = 0;
+  successCount = 0;
+  failureCount = 0;
+  sumValue = 0;
+  minValue = Number.POSITIVE_INFINITY;
+  maxValue = Number.NEGATIVE_INFINITY;
   /** How many had a duration. */
-  durationCount: number;
-  sumDurationMs: number;
-}
-
-/** Of no measurement: merging it changes nothing. */
-export function createTotals(): Totals {
-  return {
-    count: 0,
-    successCount: 0,
-    failureCount: 0,
-    sumValue: 0,
-    minValue: Number.POSITIVE_INFINITY,
-    maxValue: Number.NEGATIVE_INFINITY,
-    durationCount: 0,
-    sumDurationMs: 0,
-  };
+  durationCount = 0;
+  sumDurationMs = 0;
 }
 
 /** Add one measurement. `durationMs` is NaN where there is none; `outcome` undefined where it has none. */

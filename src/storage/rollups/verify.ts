@@ -9,7 +9,7 @@ import type { Database, Row } from "../database.ts";
 import { inSnapshot } from "../query/snapshot.ts";
 import { tableOfType } from "../retention/tables.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
-import { createPending, encodeBins, type Pending } from "./pending.ts";
+import { encodeBins, Pending } from "./pending.ts";
 import { DAY_HOURS, readTotals } from "./rollup-rows.ts";
 
 export interface Verification {
@@ -65,7 +65,7 @@ function verifyHour(database: Database, hour: number, differences: string[]): nu
       LEFT JOIN rollup_keys AS k ON k.id = r.key_id WHERE r.family_id = ? AND r.bucket = ?`;
     for (const row of database.all(sql, family.id, hour)) {
       const name = `${row.service} ${row.dimension_values}`;
-      const wanted = expected.get(name) ?? createPending();
+      const wanted = expected.get(name) ?? new Pending();
       expected.delete(name);
       const problem = compare(row, wanted);
       if (problem !== undefined) differences.push(`${describe(family, hour)} ${name}: ${problem}`);
