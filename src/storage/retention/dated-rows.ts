@@ -1,7 +1,7 @@
 /** Rows with a time of their own that policies have given up. */
 import type { Database } from "../database.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import type { CleanupStep, CleanupStepResult, Survey } from "./step.ts";
+import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
 import { type DatedTable, RETENTION_TABLES } from "./tables.ts";
 
 /** Constant SQL for each table of the list: names come from there, never from a caller. */
@@ -41,16 +41,7 @@ export function deleteDated(
 /** Count the rows of a table. */
 export function surveyDated(database: Database, table: DatedTable, cutoffMs: number | undefined): Survey {
   const row = database.first(statementsOf(table).count, cutoffMs === undefined ? "" : isoOf(cutoffMs));
-  const doomed = Number(row?.doomed);
-  const at = (text: unknown) => (text == null ? undefined : Date.parse(String(text)));
-  return {
-    total: Number(row?.total),
-    doomed,
-    oldestMs: at(row?.oldest),
-    newestMs: at(row?.newest),
-    oldestDoomedMs: doomed > 0 ? at(row?.oldest) : undefined,
-    newestDoomedMs: at(row?.newest_doomed),
-  };
+  return readSurvey(row, (text) => Date.parse(String(text)));
 }
 
 /** Text that sorts as the times do. Before the year 1 there are no rows, and ISO texts would sort wrongly. */

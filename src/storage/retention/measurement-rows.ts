@@ -2,7 +2,7 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { Database } from "../database.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import type { CleanupStep, CleanupStepResult, Survey } from "./step.ts";
+import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
 import { MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "./tables.ts";
 
 /** Where a walk through the measurements by event time has come to. */
@@ -107,16 +107,7 @@ export function surveyMeasurements(
   const sql = table.metricType === undefined ? COUNT_OTHERS : COUNT_OWN;
   const cutoff = cutoffMs ?? Number.MIN_SAFE_INTEGER;
   const row = database.first(sql, from, to, cutoff, table.metricType ?? others);
-  const doomed = Number(row?.doomed);
-  const oldest = row?.oldest == null ? undefined : Number(row.oldest);
-  const survey: Survey = {
-    total: Number(row?.total),
-    doomed,
-    oldestMs: oldest,
-    newestMs: row?.newest == null ? undefined : Number(row.newest),
-    oldestDoomedMs: doomed > 0 ? oldest : undefined,
-    newestDoomedMs: doomed > 0 ? Number(row?.newest_doomed) : undefined,
-  };
+  const survey = readSurvey(row, Number);
   const isOver = to >= Number(ids?.newest ?? 0);
   return { survey, cursor: isOver ? undefined : to };
 }

@@ -1,7 +1,7 @@
 /** The hours and days that policies have given up, in every breakdown. */
 import type { Database } from "../database.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import type { CleanupStep, CleanupStepResult, Survey } from "./step.ts";
+import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
 import type { RollupTable } from "./tables.ts";
 
 const SQL = { rollups_hourly: statements("rollups_hourly"), rollups_daily: statements("rollups_daily") };
@@ -53,16 +53,7 @@ export function surveyRollups(
   if (family === undefined) return { survey: undefined, cursor: undefined };
   const before = cutoffMs === undefined ? Number.MIN_SAFE_INTEGER : firstKept(table, cutoffMs);
   const row = database.first(SQL[table.table].count, family, before);
-  const doomed = Number(row?.doomed);
-  const at = (bucket: unknown) => (bucket == null ? undefined : Number(bucket) * table.bucketMs);
-  const survey: Survey = {
-    total: Number(row?.total),
-    doomed,
-    oldestMs: at(row?.oldest),
-    newestMs: at(row?.newest),
-    oldestDoomedMs: doomed > 0 ? at(row?.oldest) : undefined,
-    newestDoomedMs: at(row?.newest_doomed),
-  };
+  const survey = readSurvey(row, (bucket) => Number(bucket) * table.bucketMs);
   return { survey, cursor: family + 1 };
 }
 

@@ -1,4 +1,5 @@
 /** What travels between who drives a cleanup and the thread that carries it out. */
+import type { Row } from "../database.ts";
 
 /** A step of a cleanup: what to look at, and how far. */
 export interface CleanupStep {
@@ -27,6 +28,23 @@ export interface Survey {
   readonly newestMs: number | undefined;
   readonly oldestDoomedMs: number | undefined;
   readonly newestDoomedMs: number | undefined;
+}
+
+/** What a statement counted: its columns total, doomed, oldest, newest and newest_doomed; `at` reads their times. */
+export function readSurvey(row: Row | undefined, at: (time: string | number) => number): Survey {
+  const time = (column: string) => {
+    const found = row?.[column] ?? undefined;
+    return found === undefined ? undefined : at(found);
+  };
+  const doomed = Number(row?.doomed);
+  return {
+    total: Number(row?.total),
+    doomed,
+    oldestMs: time("oldest"),
+    newestMs: time("newest"),
+    oldestDoomedMs: doomed > 0 ? time("oldest") : undefined,
+    newestDoomedMs: time("newest_doomed"),
+  };
 }
 
 export function emptySurvey(): Survey {
