@@ -1,5 +1,5 @@
 import { LIMITS } from "../../catalogue/limits.ts";
-import { binOf, mergeEncoded, type Sketch, writeVarint, ZERO_BIN } from "./sketch.ts";
+import { addToSketch, binOf, mergeEncoded, type Sketch, writeVarint, ZERO_BIN } from "./sketch.ts";
 import { addToTotals, mergeTotals, Totals } from "./totals.ts";
 
 /**
@@ -79,6 +79,6 @@ function writeCounted(bins: readonly number[]): number {
 export function sketchOf(bins: readonly number[], stored: Uint8Array | null): Sketch {
   const sketch: Sketch = new Map();
   if (stored !== null) mergeEncoded(sketch, stored);
-  for (const bin of bins) sketch.set(bin, (sketch.get(bin) ?? 0) + 1);
+  for (const bin of bins) addToSketch(sketch, bin);
   return sketch;
 }

@@ -4,7 +4,8 @@
  * What a commit stored is added up in memory, and every few seconds each family writes what it has
  * gathered into its rows, in one transaction with the id of the last measurement they now hold. So the
  * rows of a family and the measurements above that id are all there is, at every instant, for a reader
- * and for whoever starts after a crash. Upserting in every commit instead would halve the ingest rate.
+ * and for whoever starts after a crash. Upserting in every commit instead would write the rows of the
+ * current hour again with each.
  */
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
