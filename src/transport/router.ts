@@ -6,12 +6,12 @@ import type { Exchange } from "./exchange.ts";
 import { headerOf } from "./exchange.ts";
 import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
 import { createPathTable } from "./rest/path-table.ts";
-import { type HandleRest, type RestRoute, sendFailure } from "./rest/rest-handler.ts";
+import { type HandleRest, type RestMethods, sendFailure } from "./rest/rest-handler.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 
 export interface RouterOptions {
   /** By path, or by a template as `path-table.ts` knows them. */
-  readonly rest: ReadonlyMap<string, Readonly<Record<string, RestRoute>>>;
+  readonly rest: ReadonlyMap<string, RestMethods>;
   readonly handleRest: HandleRest;
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
   /** Answers a cross-origin preflight; whether it was one. */
@@ -100,7 +100,7 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
   };
 }
 
-function allowed(methods: Readonly<Record<string, RestRoute>>): string {
+function allowed(methods: RestMethods): string {
   const names = Object.keys(methods);
   return (names.includes("GET") ? [...names, "HEAD"] : names).join(", ");
 }

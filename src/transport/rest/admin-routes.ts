@@ -3,7 +3,7 @@ import type { Administration } from "../../api/admin/administration.ts";
 import type { RetentionPreview, RetentionResult, RetentionRun } from "../../api/admin/retention.ts";
 import type { RestAnswer } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
-import type { RestCall, RestRoute } from "./rest-handler.ts";
+import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
@@ -11,12 +11,12 @@ const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 export function adminRoutes({
   retention,
   database,
-}: Administration): readonly (readonly [string, Readonly<Record<string, RestRoute>>])[] {
+}: Administration): readonly (readonly [string, RestMethods])[] {
   const retentionFor = ({ principal }: RestCall) =>
     retention({ apiKeyId: principal.apiKeyId, service: principal.service });
   const route = (answer: (call: RestCall) => Promise<object>): RestRoute => ({
     rule: ADMINS,
-    readsJson: "if present",
+    reads: "json if present",
     answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
   });
 

@@ -1,34 +1,47 @@
 /** What serves a path. */
 export interface FoundPath<Entry> {
-  /** As it stands in the table, for example `/servers/{id}`. */
+  /** As it stands in the table, for example `/servers/{id}/metrics`. */
   readonly template: string;
   readonly entry: Entry;
   /** What the path has in the place of the parameter, decoded; empty for a literal path. */
   readonly parameter: string;
 }
 
-/** Finds entries by literal paths, and by templates whose last segment is a parameter in braces. */
+/** Finds entries by literal paths, and by templates in which one segment is a parameter in braces. */
 export function createPathTable<Entry>(
   entries: ReadonlyMap<string, Entry>,
 ): (path: string) => FoundPath<Entry> | undefined {
-  const byParent = new Map<string, { readonly template: string; readonly entry: Entry }>();
+  const literals = new Map<string, Entry>();
+  /** Where the parameter stands → template with its parameter left empty → what is found there. */
+  const positions = new Map<number, Map<string, Omit<FoundPath<Entry>, "parameter">>>();
   for (const [template, entry] of entries) {
-    if (template.endsWith("}")) byParent.set(parentOf(template), { template, entry });
+    const segments = template.split("/");
+    const position = segments.findIndex((segment) => segment.startsWith("{"));
+    if (position === -1) {
+      literals.set(template, entry);
+      continue;
+    }
+    const templates = positions.get(position) ?? new Map();
+    positions.set(position, templates.set(without(segments, position), { template, entry }));
   }
   return (path) => {
-    const entry = path.endsWith("}") ? undefined : entries.get(path);
+    const entry = literals.get(path);
     if (entry !== undefined) return { template: path, entry, parameter: "" };
-    const parent = parentOf(path);
-    const found = byParent.get(parent);
-    const parameter = found && decode(path.slice(parent.length));
-    return found === undefined || !parameter ? undefined : { ...found, parameter };
+    const segments = path.split("/", SEGMENTS_MAX);
+    for (const [position, templates] of positions) {
+      const segment = segments[position];
+      const found = segment && templates.get(without(segments, position));
+      const parameter = found && decode(segment);
+      if (found && parameter) return { ...found, parameter };
+    }
+    return undefined;
   };
 }
 
-/** With its slash. */
-function parentOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/") + 1);
-}
+/** No template is as long: a path of a thousand slashes is not looked at further. */
+const SEGMENTS_MAX = 16;
+
+const without = (segments: readonly string[], position: number) => segments.with(position, "").join("/");
 
 /** Undefined for what is no encoding of anything. */
 function decode(segment: string): string | undefined {

@@ -1,17 +1,17 @@
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
-import type { Call } from "../../access/call.ts";
+import type { Call, RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import { ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, setRateLimitHeaders } from "../exchange.ts";
-import { failureAnswer, type RestAnswer, sendAnswer } from "./answer.ts";
+import { type RestAnswer, sendAnswer } from "./answer.ts";
 import { ClientGoneError, readBody } from "./body.ts";
+import { failureAnswer } from "./failure-bodies.ts";
 import { parseJson } from "./json.ts";
 import { type RestStream, sendStream } from "./stream-answer.ts";
 
-/** What a route's function gets. */
-export interface RestCall extends Call {
-  readonly bucket: BucketState;
-  /** The JSON body; undefined for a route without one, and where it may be left out and is. */
+/** What a route's function gets, whoever calls. */
+export interface RestRequest extends RequestIdentity {
+  /** The JSON body, or its bytes, as the route reads it; undefined where it reads none or none came. */
   readonly body: unknown;
   readonly query: () => URLSearchParams;
   /** What stands in the place of the path's parameter; empty where there is none. */
@@ -19,14 +19,29 @@ export interface RestCall extends Call {
   readonly header: (name: string) => string | undefined;
 }
 
-/** A route that anybody may call, or one that asks for a key and perhaps reads a JSON body. */
+/** … where a key was asked for. */
+export interface RestCall extends RestRequest, Call {
+  readonly bucket: BucketState;
+}
+
+/** How a route takes its body. Bytes come decompressed, of any media type. */
+type BodyForm = "nothing" | "json" | "json if present" | "bytes";
+
+/** A route that anybody may call, or one that asks for a key. */
 export type RestRoute =
-  | { readonly rule?: undefined; readonly answer: () => RestAnswer | Promise<RestAnswer> }
+  | {
+      readonly rule: "open";
+      readonly reads: BodyForm;
+      readonly answer: (request: RestRequest) => RestAnswer | Promise<RestAnswer>;
+    }
   | {
       readonly rule: AdmissionRule;
-      readonly readsJson: boolean | "if present";
+      readonly reads: BodyForm;
       readonly answer: (call: RestCall) => RestAnswer | RestStream | Promise<RestAnswer>;
     };
+
+/** The routes of one path, by method. */
+export type RestMethods = Readonly<Record<string, RestRoute>>;
 
 export interface RestHandlerOptions {
   readonly admit: Admit;
@@ -39,9 +54,13 @@ export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>
 /** Run one REST request: key, token, body, answer, in this order. Never rejects. */
 export function createRestHandler({ admit, bodyBytesMax, onUnexpected }: RestHandlerOptions): HandleRest {
   async function run(route: RestRoute, exchange: Exchange): Promise<RestAnswer | RestStream> {
-    if (route.rule === undefined) return route.answer();
-    const { request } = exchange;
+    const { requestNumber, requestId, request, pathParameter } = exchange;
     const header = (name: string) => headerOf(request, name);
+    const query = () => new URL(request.url ?? "", "http://localhost").searchParams;
+    const common = { requestNumber, requestId, header, query, pathParameter };
+    if (route.rule === "open") {
+      return route.answer({ ...common, body: await readAs(route.reads, exchange, bodyBytesMax) });
+    }
     const credentials = { apiKey: header("x-api-key"), authorization: header("authorization") };
     const { call, bucket, failure, apiKeyId } = admit(credentials, route.rule, exchange);
     exchange.apiKeyId = apiKeyId;
@@ -49,12 +68,8 @@ export function createRestHandler({ admit, bodyBytesMax, onUnexpected }: RestHan
       exchange.headers[name] = value;
     });
     if (failure !== undefined) throw failure;
-    const body =
-      route.readsJson === false
-        ? undefined
-        : await readJson(exchange, bodyBytesMax, route.readsJson === "if present");
-    const query = () => new URL(request.url ?? "", "http://localhost").searchParams;
-    return route.answer({ ...call, bucket, body, header, query, pathParameter: exchange.pathParameter });
+    const body = await readAs(route.reads, exchange, bodyBytesMax);
+    return route.answer({ ...common, ...call, bucket, body });
   }
 
   return async (route, exchange) => {
@@ -77,14 +92,19 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
   const failure =
     error instanceof ServiceError ? error : new ServiceError("internal", "Internal server error");
   exchange.failure = failure.reason;
-  sendAnswer(exchange, failureAnswer(failure, exchange.requestId));
+  sendAnswer(exchange, failureAnswer(failure, exchange));
 }
 
-async function readJson(exchange: Exchange, bytesMax: number, mayBeAbsent: boolean): Promise<unknown> {
-  const type = headerOf(exchange.request, "content-type");
-  if (type !== undefined && !/^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) {
-    throw new ServiceError("unsupported_media_type", "Content-Type must be application/json");
-  }
+async function readAs(form: BodyForm, exchange: Exchange, bytesMax: number): Promise<unknown> {
+  if (form === "nothing") return undefined;
+  if (form !== "bytes") refuseOtherThanJson(exchange);
   const body = await readBody(exchange, bytesMax);
-  return mayBeAbsent && body.length === 0 ? undefined : parseJson(body);
+  if (form === "bytes") return body;
+  return form === "json if present" && body.length === 0 ? undefined : parseJson(body);
+}
+
+function refuseOtherThanJson({ request }: Exchange): void {
+  const type = headerOf(request, "content-type");
+  if (type === undefined || /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(type)) return;
+  throw new ServiceError("unsupported_media_type", "Content-Type must be application/json");
 }

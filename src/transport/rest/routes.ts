@@ -11,7 +11,7 @@ import { isRecord } from "../../lib/json.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import type { RestAnswer } from "./answer.ts";
 import { exportCsv } from "./export-csv.ts";
-import type { RestCall, RestRoute } from "./rest-handler.ts";
+import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
 export interface RestDeps {
   readonly submit: Submit;
@@ -29,44 +29,49 @@ const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
 
+const open = (answer: () => RestAnswer | Promise<RestAnswer>): RestRoute => ({
+  rule: "open",
+  reads: "nothing",
+  answer,
+});
 const ok = (body: object): RestAnswer => ({ status: 200, body });
 
 /** The REST interface: path → method → route. Every route ends in the function that its RPC ends in. */
-export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, Readonly<Record<string, RestRoute>>> {
+export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethods> {
   const readiness = async (): Promise<RestAnswer> => {
     const { ready, database } = await deps.checkReadiness();
     const body = { status: ready ? "healthy" : "unhealthy", database, service: health().service };
     return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
   };
-  return new Map<string, Readonly<Record<string, RestRoute>>>([
-    ["/", { GET: { answer: () => ok(describeService(deps.version)) } }],
+  return new Map<string, RestMethods>([
+    ["/", { GET: open(() => ok(describeService(deps.version))) }],
     [
       "/metrics",
       {
-        POST: { rule: WRITERS, readsJson: true, answer: (call) => submitJson(deps.submit, call) },
-        GET: { rule: READERS, readsJson: false, answer: () => scrape(deps) },
+        POST: { rule: WRITERS, reads: "json", answer: (call) => submitJson(deps.submit, call) },
+        GET: { rule: READERS, reads: "nothing", answer: () => scrape(deps) },
       },
     ],
-    ["/flush", { POST: { rule: WRITERS, readsJson: false, answer: async () => ok(await deps.flush()) } }],
+    ["/flush", { POST: { rule: WRITERS, reads: "nothing", answer: async () => ok(await deps.flush()) } }],
     [
       "/rate-limit",
       {
         GET: {
           rule: ANY_KEY_FREE,
-          readsJson: false,
+          reads: "nothing",
           answer: (call) => ok(rateLimitStatus(call, call.bucket)),
         },
       },
     ],
-    ["/health", { GET: { answer: () => ok(health()) } }],
-    ["/health/db", { GET: { answer: readiness } }],
-    ["/health/ready", { GET: { answer: readiness } }],
+    ["/health", { GET: open(() => ok(health())) }],
+    ["/health/db", { GET: open(readiness) }],
+    ["/health/ready", { GET: open(readiness) }],
     [
       "/api/export.csv",
       {
         GET: {
           rule: QUERIERS,
-          readsJson: false,
+          reads: "nothing",
           answer: (call) => exportCsv(deps.queries.exportEvents, call, deps.shutdownSignal),
         },
       },
