@@ -18,8 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   maintenance: ["lib", "catalogue", "storage"],
   api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
   transport: ["lib", "access", "api", "ingest", "config"],
-  client: ["lib", "catalogue", "api", "storage"],
-  cli: ["legacy", "lib", "config", "api", "client", "storage"],
+  remote: ["api", "storage"],
+  cli: ["legacy", "lib", "config", "api", "remote", "storage"],
 };
 /** Files at the top of src/ that any folder may import. */
 const FOR_ALL = ["errors.ts"];
@@ -32,7 +32,7 @@ const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
   { library: /^libsql$/, folders: ["storage"] },
   { library: /^@opentelemetry\//, folders: ["telemetry"] },
-  { library: /^(@connectrpc\/|node:http|node:https|node:http2)/, folders: ["transport", "client"] },
+  { library: /^(@connectrpc\/|node:http|node:https|node:http2)/, folders: ["transport", "remote"] },
 ];
 /** What may be named in which files only, and why it matters. */
 const WORDS: readonly { readonly word: RegExp; readonly allowed: RegExp; readonly why: string }[] = [
@@ -82,7 +82,7 @@ test("folders import only those below them", () => {
     if (folder === undefined) continue;
     for (const specifier of imports.filter((name) => name.startsWith("."))) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-      if (target.startsWith("gen/") && ["transport", "client"].includes(folder)) continue;
+      if (target.startsWith("gen/") && ["transport", "remote"].includes(folder)) continue;
       const targetFolder = folderOf(target);
       const isAllowed =
         targetFolder === undefined

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Backup, createBackup } from "../api/admin/backup.ts";
-import { createBackupClient } from "../client/admin-client.ts";
+import { createBackupClient } from "../remote/admin-client.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
