@@ -19,13 +19,15 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
   transport: ["lib", "access", "api", "ingest", "config"],
   remote: ["api", "storage"],
+  wiring: ["lib", "access", "api", "ingest", "maintenance", "storage", "telemetry", "transport"],
   cli: ["legacy", "lib", "config", "api", "remote", "storage"],
 };
 /** Files at the top of src/ that any folder may import. */
 const FOR_ALL = ["errors.ts"];
-/** … and those that wire things up, which only the command line imports, and the configuration's type. */
+/** … and those that only a few may: the wiring, which the command line imports, and the configuration's type. */
 const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transport: ["config.ts"],
+  wiring: ["config.ts"],
   cli: ["config.ts", "main.ts", "local-service.ts"],
 };
 /** Libraries, and where they may be imported. */

@@ -4,10 +4,10 @@ import { type Backup, createBackup } from "../api/admin/backup.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
-import { MIGRATIONS_FOLDER } from "../main.ts";
 import { createBackupClient } from "../remote/admin-client.ts";
 import { startBackup } from "../storage/backup.ts";
 import { acquireLock, DatabaseInUseError } from "../storage/lock.ts";
+import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { MIGRATIONS_FOLDER } from "../main.ts";
+import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
 import { type Migration, migrateDown, migrateUp, readApplied, readMigrations } from "../storage/migrator.ts";
 import { readDatabase, withDatabase } from "../storage/offline.ts";
 import type { CommandRun } from "./commands.ts";

@@ -1,12 +1,12 @@
-import type { AdmissionObserver } from "./access/admission.ts";
-import type { SubmitObserver } from "./api/submit.ts";
-import type { Violation } from "./errors.ts";
-import type { Logger } from "./lib/logger.ts";
-import type { RetentionObserver } from "./maintenance/retention-runs.ts";
-import type { Operations } from "./storage/operations.ts";
-import type { ReaderOperations } from "./storage/reader-operations.ts";
-import type { Telemetry } from "./telemetry/telemetry.ts";
-import type { Exchange } from "./transport/exchange.ts";
+import type { AdmissionObserver } from "../access/admission.ts";
+import type { SubmitObserver } from "../api/submit.ts";
+import type { Violation } from "../errors.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { RetentionObserver } from "../maintenance/retention-runs.ts";
+import type { Operations } from "../storage/operations.ts";
+import type { ReaderOperations } from "../storage/reader-operations.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Exchange } from "../transport/exchange.ts";
 
 /** What the layers report, turned into self-metrics and log lines. The layers know neither. */
 export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
