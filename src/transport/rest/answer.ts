@@ -12,7 +12,8 @@ export interface RestAnswer {
 export function sendAnswer(exchange: Exchange, { status, body, headers }: RestAnswer): void {
   const { request, response } = exchange;
   const content = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
-  const length = { "content-length": Buffer.byteLength(content) };
+  // Of a 304 the length would be that of the body the client has.
+  const length = status === 304 ? undefined : { "content-length": Buffer.byteLength(content) };
   const head = Object.assign(exchange.headers, { "content-type": "application/json" }, headers, length);
   (response as ServerResponse).writeHead(status, head);
   response.end(request.method === "HEAD" ? "" : content);
