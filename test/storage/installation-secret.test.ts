@@ -28,7 +28,9 @@ test("two names of one database have one secret", ({ folder }) => {
   assert.equal(readInstallationSecret(join(folder, "link.db")), secret);
 });
 
-test("a damaged secret is refused, not replaced: what it named could never be matched again", ({ folder }) => {
+test("a damaged secret is refused, not replaced: what it named could never be matched again", ({
+  folder,
+}) => {
   const path = join(folder, "metrics.db");
   writeFileSync(`${path}-secret`, "short");
   assert.throws(() => readInstallationSecret(path), "has 5 bytes, not the 32 of a secret");
