@@ -1,30 +1,36 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Clock } from "../../lib/clock.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
+import { lingerOverUnread } from "./lingering-close.ts";
 import { type Protocol, sniffProtocol } from "./protocol-sniffer.ts";
 import { takeOver } from "./take-over.ts";
 
 /** Puts an HTTP/2 session on a socket of `connection`. */
 export type StartSession = (connection: Connection, socket: Socket) => void;
 
+export interface RoutingOptions {
+  readonly table: ConnectionTable;
+  readonly clock: Clock;
+  readonly startSession: StartSession;
+}
+
 /** Let `http1`, a listening HTTP server, speak HTTP/2 as well to peers that open with its preface. */
-export function routeCleartext(http1: Server, table: ConnectionTable, startSession: StartSession): void {
-  const startHttp1 = takeOver(http1, "connection");
+export function routeCleartext(http1: Server, options: RoutingOptions): void {
+  const { table } = options;
+  const start = createStart(options, takeOver(http1, "connection"));
   http1.on("connection", (socket: Socket) => {
     const connection = table.admit(socket);
     if (connection === undefined) return;
-    sniffProtocol(socket, (protocol) => {
-      settle(table, connection, socket, protocol);
-      if (protocol === "http2") startSession(connection, socket);
-      else startHttp1(socket);
-    });
+    sniffProtocol(socket, (protocol) => start(connection, socket, protocol));
   });
 }
 
 /** The same for a TLS server, where the peers have agreed on the protocol in the handshake. */
-export function routeTls(https: Server, table: ConnectionTable, startSession: StartSession): void {
+export function routeTls(https: Server, options: RoutingOptions): void {
+  const { table } = options;
   const startTls = takeOver(https, "connection");
-  const startHttp1 = takeOver(https, "secureConnection");
+  const start = createStart(options, takeOver(https, "secureConnection"));
   const handshaking = new Map<string, Connection>();
   https.on("connection", (socket: Socket) => {
     const connection = table.admit(socket);
@@ -46,16 +52,22 @@ export function routeTls(https: Server, table: ConnectionTable, startSession: St
       return;
     }
     socket.on("error", () => undefined);
-    const protocol = socket.alpnProtocol === "h2" ? "http2" : "http1";
-    settle(table, connection, socket, protocol);
-    if (protocol === "http2") startSession(connection, socket);
-    else startHttp1(socket);
+    start(connection, socket, socket.alpnProtocol === "h2" ? "http2" : "http1");
   });
 }
 
-function settle(table: ConnectionTable, connection: Connection, socket: Socket, protocol: Protocol): void {
-  connection.protocol = protocol;
-  table.bind(socket, connection);
+/** What begins to speak with a peer once its protocol is known. */
+function createStart({ table, clock, startSession }: RoutingOptions, startHttp1: (socket: Socket) => void) {
+  return (connection: Connection, socket: Socket, protocol: Protocol): void => {
+    connection.protocol = protocol;
+    table.bind(socket, connection);
+    if (protocol === "http2") {
+      startSession(connection, socket);
+      return;
+    }
+    lingerOverUnread(connection, socket, clock);
+    startHttp1(socket);
+  };
 }
 
 /** Names a TCP connection, and so links a TLS socket to the one beneath, which node keeps to itself. */

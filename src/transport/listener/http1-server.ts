@@ -5,7 +5,8 @@ import type { Clock } from "../../lib/clock.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { takeExpectations } from "./expect-continue.ts";
-import { LINGER_MS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
+import { hangUp } from "./lingering-close.ts";
+import { type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
 
 /** PEM texts of a certificate chain and its private key. */
 export interface TlsIdentity {
@@ -59,7 +60,7 @@ export function createHttp1Server(options: Http1ServerOptions): http.Server | ht
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
     refuse(options, error.code ?? "", socket),
   );
-  server.on("connect", (_request, socket) => hangUp(socket, "405 Method Not Allowed", options.clock));
+  server.on("connect", (_request, socket) => hangUp(socket, head("405 Method Not Allowed"), options.clock));
   return server;
 }
 
@@ -74,26 +75,17 @@ function refuse({ table, clock }: Http1ServerOptions, code: string, socket: Dupl
   if (!socket.writable) return;
   const inFlight = [...(table.find(socket)?.exchanges ?? [])].at(-1);
   if (inFlight === undefined) {
-    hangUp(socket, REFUSALS[code] ?? "400 Bad Request", clock);
+    hangUp(socket, head(REFUSALS[code] ?? "400 Bad Request"), clock);
   } else if (inFlight.request.complete) {
     // The bad one is pipelined behind good ones, which still get their answers.
-    inFlight.response.once("close", () => hangUp(socket, undefined, clock));
+    inFlight.response.once("close", () => hangUp(socket, "", clock));
   } else if (inFlight.response.headersSent) {
     socket.destroy();
   } else {
-    hangUp(socket, REFUSALS[code] ?? "400 Bad Request", clock);
+    hangUp(socket, head(REFUSALS[code] ?? "400 Bad Request"), clock);
   }
 }
 
-/** Say `status`, if any, and close; a peer that does not close in its turn is cut after a moment. */
-function hangUp(socket: Duplex, status: string | undefined, clock: Clock): void {
-  socket.end(
-    status === undefined ? "" : `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-  );
-  // Read on: closing with unread bytes resets the connection, and the reset can overtake the answer.
-  socket.resume();
-  socket.once(
-    "close",
-    clock.after(LINGER_MS, () => socket.destroy()),
-  );
+function head(status: string): string {
+  return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }

@@ -73,8 +73,8 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     table.bind(session, connection);
     limitResets(session, clock, limits);
   };
-  if (options.tls === undefined) routeCleartext(http1, table, speakHttp2);
-  else routeTls(http1, table, speakHttp2);
+  const route = options.tls === undefined ? routeCleartext : routeTls;
+  route(http1, { table, clock, startSession: speakHttp2 });
 
   const port = await listen(http1, options);
   surviveAcceptErrors(http1, table, options);
