@@ -21,6 +21,7 @@ export const FAILURES = {
   unsupported_encoding: { code: "unimplemented", httpStatus: 415, retryable: false },
   unsupported_media_type: { code: "unimplemented", httpStatus: 415, retryable: false },
   not_found: { code: "not_found", httpStatus: 404, retryable: false },
+  unimplemented: { code: "unimplemented", httpStatus: 404, retryable: false },
   method_not_allowed: { code: "unimplemented", httpStatus: 405, retryable: false },
   idempotency_conflict: { code: "already_exists", httpStatus: 409, retryable: false },
   queue_full: { code: "unavailable", httpStatus: 503, retryable: true },

@@ -28,6 +28,7 @@ import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.
 import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers } from "./rpc/rpc-handler.ts";
+import { createUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 export interface FrontDoorOptions {
   readonly config: Pick<Config, "server" | "tls" | "prometheus">;
@@ -97,6 +98,7 @@ function createHandler(options: FrontDoorOptions) {
   const services = [MetricsService, QueryService, AdminService];
   const signal = options.shutdownSignal;
   const health = { services, isServing: options.isServing, onChange: options.onServingChange, signal };
+  const gate = createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected });
   return createRouter({
     rest: createRestRoutes(options),
     handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
@@ -113,9 +115,10 @@ function createHandler(options: FrontDoorOptions) {
           ? [reflectionRoutes({ services: [...services, Health], signal })]
           : []),
       ],
-      gate: createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
+      gate,
       bodyBytesMax: requestBytesMax,
     }),
+    unknownRpc: createUnknownRpc(gate),
     cors: createCors(corsOrigins),
     nextRequest: options.nextRequest,
     monotonicMs: options.clock.monotonicMs,

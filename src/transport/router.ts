@@ -8,12 +8,14 @@ import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } f
 import { createPathTable } from "./rest/path-table.ts";
 import { type HandleRest, type RestMethods, sendFailure } from "./rest/rest-handler.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
+import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 export interface RouterOptions {
   /** By path, or by a template as `path-table.ts` knows them. */
   readonly rest: ReadonlyMap<string, RestMethods>;
   readonly handleRest: HandleRest;
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  readonly unknownRpc: FindUnknownRpc;
   /** Answers a cross-origin preflight; whether it was one. */
   readonly cors: (exchange: Exchange) => boolean;
   readonly nextRequest: () => RequestIdentity;
@@ -41,7 +43,7 @@ const UNREAD_BYTES_MAX = 64 * 1024;
 
 /** Path → RPC, REST route, or 404. Gives every request its id, counts it and times it. */
 export function createRouter(options: RouterOptions): OnRequest {
-  const { handleRest, rpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
+  const { handleRest, rpc, unknownRpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
   const findRest = createPathTable(options.rest);
 
   async function route(exchange: Exchange): Promise<void> {
@@ -49,12 +51,14 @@ export function createRouter(options: RouterOptions): OnRequest {
     const handler = rpc.get(exchange.path);
     if (handler !== undefined) {
       exchange.endpoint = exchange.path;
-      exchange.response.setHeader("x-request-id", exchange.requestId);
-      await handleRpc(handler, exchange);
-      return;
+      return answerRpc(handler, exchange);
     }
     const served = findRest(exchange.path);
-    if (served === undefined) throw new ServiceError("not_found", "Not Found");
+    if (served === undefined) {
+      const unknown = unknownRpc(exchange.request);
+      if (unknown !== undefined) return answerRpc(unknown, exchange);
+      throw new ServiceError("not_found", "Not Found");
+    }
     exchange.endpoint = served.template;
     exchange.pathParameter = served.parameter;
     const methods = served.entry;
@@ -66,6 +70,11 @@ export function createRouter(options: RouterOptions): OnRequest {
       throw new ServiceError("method_not_allowed", "Method Not Allowed");
     }
     await handleRest(answering, exchange);
+  }
+
+  function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+    exchange.response.setHeader("x-request-id", exchange.requestId);
+    return handleRpc(handler, exchange);
   }
 
   return async (request, response) => {

@@ -1,9 +1,12 @@
 /** What browsers, caches and curious people send: preflights, Connect GET, HEAD, wrong methods, unknown paths. */
+import { Code } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openRestDoors } from "../support/doors.ts";
-import { callRaw } from "../support/raw-rpc.ts";
+import { parseExposition } from "../support/exposition.ts";
+import { callRaw, type MediaType } from "../support/raw-rpc.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { sum } from "../telemetry/support.ts";
 
 const ORIGIN = "https://dashboard.example";
 const METRICS_SERVICE = "/mcp.metrics.v1.MetricsService";
@@ -228,19 +231,37 @@ test("a query string does not change which route it is", async () => {
   }
 });
 
-test("an RPC that does not exist is unimplemented, in words that its client understands", async () => {
-  for (const path of [`${METRICS_SERVICE}/Nothing`, "/mcp.metrics.v1.NoService/Submit"]) {
-    const http = await fetch(closed.url + path, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: "{}",
-    });
-    await http.text();
-    assert.is(http.status, 404);
-    // gRPC's own rule for a peer that answers plain HTTP: 404 is UNIMPLEMENTED.
-    const grpc = await callRaw(closed.url, { path, mediaType: "application/grpc", body: new Uint8Array(5) });
-    assert.ok(grpc.httpStatus === 404 || grpc.code === 12, `${grpc.httpStatus} ${grpc.code}`);
+async function countedAs404(): Promise<number> {
+  const samples = parseExposition(await (await fetch(closed.prometheusUrl)).text());
+  return sum(samples, "http_requests_total", { method: "POST", endpoint: "unknown", status: "404" });
+}
+
+const CALLS: readonly { readonly mediaType: MediaType; readonly httpStatus: number }[] = [
+  { mediaType: "application/json", httpStatus: 404 },
+  { mediaType: "application/proto", httpStatus: 404 },
+  { mediaType: "application/connect+json", httpStatus: 200 },
+  { mediaType: "application/connect+proto", httpStatus: 200 },
+  { mediaType: "application/grpc", httpStatus: 200 },
+  { mediaType: "application/grpc+json", httpStatus: 200 },
+  { mediaType: "application/grpc-web+proto", httpStatus: 200 },
+];
+
+test("an RPC that does not exist is unimplemented in the protocol of the call, and counted as 404", async () => {
+  const before = await countedAs404();
+  const paths = [`${METRICS_SERVICE}/Nothing`, "/mcp.metrics.v1.NoService/Submit"];
+  for (const path of paths) {
+    for (const { mediaType, httpStatus } of CALLS) {
+      const headers = { "connect-protocol-version": "1" };
+      const answer = await callRaw(closed.url, { path, mediaType, headers, body: new Uint8Array(5) });
+      assert.equal(
+        [answer.httpStatus, answer.code, answer.reason, answer.message],
+        [httpStatus, Code.Unimplemented, "unimplemented", "unknown RPC"],
+        mediaType,
+      );
+      assert.match(String(answer.headers["x-request-id"]), /^req_/);
+    }
   }
+  assert.is((await countedAs404()) - before, paths.length * CALLS.length);
 });
 
 test.run();

@@ -122,7 +122,9 @@ function fromConnect({ code, rawMessage }: ConnectError): ConnectError {
   if (byteLimit !== undefined) return failed("body_too_large", `body is larger than ${byteLimit} bytes`);
   if (rawMessage.startsWith("parse binary")) return failed("malformed_body", "body is not valid protobuf");
   if (rawMessage.startsWith("unknown compression")) return failed("unsupported_encoding", rawMessage);
-  // These come as internal, unimplemented or invalid_argument; all are the client's doing.
+  // An unknown RPC, or one that takes a single message and got none or several (gRPC's own rule).
+  if (code === Code.Unimplemented) return failed("unimplemented", rawMessage);
+  // These come as internal or invalid_argument; all are the client's doing.
   if (/^(protocol error|decompression failed|received compressed|unexpected end flag)/.test(rawMessage)) {
     return failed("malformed_body", rawMessage);
   }

@@ -55,10 +55,7 @@ export function createGate({
 }: GateOptions): (context: HandlerContext) => void {
   return (context) => {
     const exchange = exchangeOf(context);
-    completeErrors(context, (failure) => {
-      exchange.failure = reasonOf(failure);
-      if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
-    });
+    followFailures(context, onUnexpected);
     const rule = ruleOf(context);
     const { requestHeader, responseHeader } = context;
     if (rule === "open") return;
@@ -75,6 +72,15 @@ export function createGate({
     // One without a length is counted while it is read.
     exchange.bodyBytes = Number(requestHeader.get("content-length") ?? 0);
   };
+}
+
+/** From here on every error of the call is completed, noted in its exchange, and told of if unexpected. */
+export function followFailures(context: HandlerContext, onUnexpected: GateOptions["onUnexpected"]): void {
+  const exchange = exchangeOf(context);
+  completeErrors(context, (failure) => {
+    exchange.failure = reasonOf(failure);
+    if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
+  });
 }
 
 /** What gRPC and gRPC-Web put before a message. */

@@ -13,6 +13,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { FAILURES } from "../../errors.ts";
 import { type Exchange, headerOf } from "../exchange.ts";
 import { SCAN_FROM_BYTES } from "../json-guard.ts";
 import { isHttp2Request } from "../node-http.ts";
@@ -91,10 +92,12 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const answer = await withGuard(createGuard, () => handler(guardBody(universal, exchange, createGuard)));
   // Connect leaves out what RFC 9110 demands.
   if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
-  // It makes 501 of it, which would count as our failure; clients go by the code in the body.
-  const isCoding = answer.status === 501 && exchange.failure === "unsupported_encoding";
+  // It makes 501 of what is unimplemented, which would count as our failure; clients go by the code.
+  const { failure } = exchange;
+  const status =
+    answer.status === 501 && failure !== undefined ? FAILURES[failure].httpStatus : answer.status;
   try {
-    await universalResponseToNodeResponse(isCoding ? { ...answer, status: 415 } : answer, response);
+    await universalResponseToNodeResponse({ ...answer, status }, response);
   } catch (error) {
     // The client left before its answer; there is nobody to tell, and nothing to log.
     if (ConnectError.from(error).code !== Code.Aborted) throw error;

@@ -99,8 +99,8 @@ const refusals: readonly Refusal[] = [
     name: "no message at all",
     only: /grpc/,
     send: () => ({ body: new Uint8Array() }),
-    code: Code.InvalidArgument,
-    reason: "malformed_body",
+    code: Code.Unimplemented,
+    reason: "unimplemented",
     message: /missing input message/,
   },
   {
@@ -109,8 +109,8 @@ const refusals: readonly Refusal[] = [
     send: (mediaType) => ({
       body: Buffer.concat([goodBody(mediaType), goodBody(mediaType)]),
     }),
-    code: Code.InvalidArgument,
-    reason: "malformed_body",
+    code: Code.Unimplemented,
+    reason: "unimplemented",
     message: /extra input message/,
   },
   {
