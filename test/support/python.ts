@@ -3,13 +3,11 @@
  * same mistake.
  */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Test } from "uvu";
+import { preparedFolder } from "./prepared-folder.ts";
 
 export interface PythonClient {
   /** The interpreter of a virtualenv with the packages below. */
@@ -75,7 +73,7 @@ export async function runPython({ python, stubs }: PythonClient, script: string,
 
 async function makeClient(): Promise<PythonClient> {
   const versions = await execute("python3", ["--version"]);
-  const environment = await once("python", [versions.stdout, ...PACKAGES], async (folder) => {
+  const environment = await preparedFolder("python", [versions.stdout, ...PACKAGES], async (folder) => {
     const options = { timeout: INSTALL_MS_MAX };
     await execute("python3", ["-m", "venv", folder], options);
     // Wheels only: compiling grpcio takes longer than anybody waits for a test.
@@ -89,29 +87,12 @@ async function makeClient(): Promise<PythonClient> {
     .map((name) => join("mcp", name))
     .sort();
   const texts = await Promise.all(names.map((name) => readFile(join(PROTO, name), "utf8")));
-  const stubs = await once("stubs", [...PACKAGES, ...names, ...texts], async (folder) => {
+  const stubs = await preparedFolder("stubs", [...PACKAGES, ...names, ...texts], async (folder) => {
     await mkdir(folder);
     const out = [`--python_out=${folder}`, `--grpc_python_out=${folder}`];
     await execute(python, ["-m", "grpc_tools.protoc", `-I${PROTO}`, ...out, ...names]);
   });
   return { python, stubs };
-}
-
-/** `build` fills a folder under another name first: what has the final name is complete. */
-async function once(kind: string, contents: readonly string[], build: (folder: string) => Promise<void>) {
-  const hash = createHash("sha256").update(contents.join("\0")).digest("hex").slice(0, 16);
-  const folder = join(tmpdir(), `mcp-metrics-${kind}-${hash}`);
-  if (existsSync(folder)) return folder;
-  const partial = `${folder}.${process.pid}`;
-  try {
-    await build(partial);
-    await rename(partial, folder);
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    // Another process may have been faster.
-    if (!existsSync(folder)) throw error;
-  }
-  return folder;
 }
 
 /** pip says last what went wrong. */
