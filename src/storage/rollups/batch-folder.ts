@@ -11,13 +11,16 @@ import type { Rollups } from "./rollups.ts";
  */
 const GROUPS_MAX = 100_000;
 
+/** By dimension set; undefined where rollups know nothing of the type. */
+type GroupsOfSource = Map<number, Group | undefined>;
+
 /** Adds what a commit stored to the rollups. */
 export class BatchFolder {
   readonly #database: Database;
   readonly #rollups: Rollups;
   readonly #dictionary: Dictionary;
-  /** Dimension set → source → group, by the numbers that batches use. */
-  readonly #groups = new Map<number, Map<number, Group | undefined>>();
+  /** Source → dimension set → group, by the numbers that batches use. */
+  readonly #groups = new Map<number, GroupsOfSource>();
   #groupCount = 0;
 
   constructor(database: Database, rollups: Rollups, dictionary: Dictionary) {
@@ -31,7 +34,7 @@ export class BatchFolder {
    * must be acknowledged. What cannot be added now is read again from them by the next `flushStep`.
    */
   fold(batch: Batch, inserted: readonly RowRange[], nowMs: number): void {
-    if (batch.reset) this.#forget();
+    if (batch.reset || this.#groupCount >= GROUPS_MAX) this.#forget();
     if (inserted.length === 0) return;
     try {
       const count = inserted.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -45,28 +48,35 @@ export class BatchFolder {
   }
 
   #add({ numbers }: Batch, { start, end }: RowRange): void {
+    // The rows of a request follow each other, and have one source.
+    let source = Number.NaN;
+    let groups: GroupsOfSource = new Map();
     for (let row = start; row < end; row += 1) {
       const at = row * COLUMNS_PER_ROW;
-      const group = this.#groupOf(numbers[at + 1] ?? -1, numbers[at + 2] ?? -1);
+      const sourceRef = numbers[at + 1] ?? -1;
+      if (sourceRef !== source) {
+        source = sourceRef;
+        groups = this.#groupsOf(source);
+      }
+      const dimensionSetRef = numbers[at + 2] ?? -1;
+      const group = groups.get(dimensionSetRef) ?? this.#groupOf(groups, source, dimensionSetRef);
       if (group === undefined) continue;
       this.#rollups.add(group, numbers[at] ?? 0, numbers[at + 4] ?? 0, numbers[at + 5] ?? Number.NaN);
     }
   }
 
-  #groupOf(sourceRef: number, dimensionSetRef: number): Group | undefined {
-    let bySource = this.#groups.get(dimensionSetRef);
-    const known = bySource?.get(sourceRef);
-    if (known !== undefined || bySource?.has(sourceRef)) return known;
+  #groupsOf(sourceRef: number): GroupsOfSource {
+    const known = this.#groups.get(sourceRef);
+    if (known !== undefined) return known;
+    const groups: GroupsOfSource = new Map();
+    this.#groups.set(sourceRef, groups);
+    return groups;
+  }
+
+  #groupOf(groups: GroupsOfSource, sourceRef: number, dimensionSetRef: number): Group | undefined {
+    if (groups.has(dimensionSetRef)) return undefined;
     const group = this.#createGroup(sourceRef, dimensionSetRef);
-    if (this.#groupCount >= GROUPS_MAX) {
-      this.#forget();
-      bySource = undefined;
-    }
-    if (bySource === undefined) {
-      bySource = new Map();
-      this.#groups.set(dimensionSetRef, bySource);
-    }
-    bySource.set(sourceRef, group);
+    groups.set(dimensionSetRef, group);
     this.#groupCount += 1;
     return group;
   }

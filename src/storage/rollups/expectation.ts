@@ -1,10 +1,11 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
+import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { restOf } from "./families.ts";
 import { durationOf } from "./group.ts";
-import { addToPending, Pending } from "./pending.ts";
+import { PendingRows } from "./pending-rows.ts";
 import { binOf } from "./sketch.ts";
 
 export interface StoredFamily {
@@ -21,30 +22,42 @@ JOIN sources AS s ON s.id = m.source_id
 JOIN dimension_sets AS d ON d.id = m.dimension_set_id
 WHERE m.ts >= CAST(? AS INTEGER) AND m.ts < CAST(? AS INTEGER)`;
 
+/** What the rows of a family must say. */
+export interface ExpectedRows {
+  readonly rows: PendingRows;
+  /** Service and values (JSON) → its row. */
+  readonly byName: Map<string, number>;
+}
+
 /** What the rows of families must say of an hour, added up anew from the measurements. */
 export function createExpectation(database: Database, families: readonly StoredFamily[]) {
-  const expected = new Map(families.map((family) => [family, new Map<string, Pending>()]));
+  const expected = new Map(
+    families.map((family): [StoredFamily, ExpectedRows] => [
+      family,
+      { rows: new PendingRows(), byName: new Map() },
+    ]),
+  );
 
-  function add(family: StoredFamily, service: string, sent: Record<string, unknown>): Pending | undefined {
-    const type = findMetricType(family.type);
-    const rows = expected.get(family);
-    if (type === undefined || rows === undefined) return undefined;
+  function rowOf(
+    type: MetricType,
+    family: StoredFamily,
+    { rows, byName }: ExpectedRows,
+    service: string,
+    sent: Record<string, unknown>,
+  ): number {
     const values = family.dimensions.map((name) => dimensionText(type, name, sent[name]));
     const rest = restOf(type, family.dimensions, values);
     const name = [values, rest]
       .map((each) => JSON.stringify(each))
       .find((json) => isKey(database, family.id, service, json));
     const key = name === undefined ? `_other ${JSON.stringify(rest)}` : `${service} ${name}`;
-    const known = rows.get(key);
-    if (known !== undefined) return known;
-    const pending = new Pending();
-    rows.set(key, pending);
-    return pending;
+    const row = byName.get(key) ?? rows.create();
+    byName.set(key, row);
+    return row;
   }
 
   return {
-    /** Service and values (JSON) of a row → what it must say. */
-    of: (family: StoredFamily) => expected.get(family) ?? new Map<string, Pending>(),
+    expected,
     /** Returns how many measurements the hour has. */
     addHour(hour: number): number {
       const rows = database.all(MEASUREMENTS, hour * HOUR_MS, (hour + 1) * HOUR_MS);
@@ -61,11 +74,10 @@ export function createExpectation(database: Database, families: readonly StoredF
           value,
           row.duration_ms === null ? Number.NaN : Number(row.duration_ms),
         );
-        for (const family of families) {
+        for (const [family, wanted] of expected) {
           if (family.type !== type.name || Number(row.id) > family.lastMeasurementId) continue;
-          const pending = add(family, String(row.service), sent);
-          const bin = binOf(duration);
-          if (pending !== undefined) addToPending(pending, value, duration, bin, isSuccess);
+          const place = rowOf(type, family, wanted, String(row.service), sent);
+          wanted.rows.add(place, value, duration, binOf(duration), isSuccess);
         }
       }
       return rows.length;

@@ -1,7 +1,7 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import type { Database } from "../database.ts";
-import type { Pending } from "./pending.ts";
+import { PendingRows } from "./pending-rows.ts";
 
 /** One way to break a metric type down: by service and `dimensions`, none for the totals. */
 export interface Family {
@@ -13,8 +13,10 @@ export interface Family {
   /** By `nameOfKey`. */
   readonly keys: Map<string, Key>;
   readonly keysPerService: Map<string, number>;
-  /** Keys with something that is not stored yet. */
-  readonly dirty: Set<Key>;
+  /** What is not stored yet. */
+  pending: PendingRows;
+  /** What each row of `pending` stands for. */
+  places: { readonly key: Key; readonly hour: number }[];
 }
 
 /** One combination of values in a family. */
@@ -26,8 +28,8 @@ export interface Key {
   readonly values: string;
   /** The newest day it is known to have a row of; days since 1970 UTC. */
   lastDay: number;
-  /** What is not stored yet, by hour since 1970 UTC. Empty for most keys at most times. */
-  readonly pending: Map<number, Pending>;
+  /** Its rows of the family's `pending`, by hour since 1970 UTC. Empty for most keys at most times. */
+  readonly rows: Map<number, number>;
 }
 
 /** Make sure that every family of the catalogue has its row, and read all of them with their keys. */
@@ -64,8 +66,26 @@ function loadFamily(database: Database, type: MetricType, dimensions: readonly s
     lastMeasurementId: Number(row?.last_measurement_id),
     keys: new Map(),
     keysPerService: new Map(),
-    dirty: new Set(),
+    pending: new PendingRows(),
+    places: [],
   };
+}
+
+/** The row of `family.pending` that adds up an hour of a key. */
+export function pendingRow(family: Family, key: Key, hour: number): number {
+  const known = key.rows.get(hour);
+  if (known !== undefined) return known;
+  const row = family.pending.create();
+  family.places.push({ key, hour });
+  key.rows.set(hour, row);
+  return row;
+}
+
+/** Forget what is not stored yet. */
+export function dropPending(family: Family): void {
+  for (const { key } of family.places) key.rows.clear();
+  family.places = [];
+  family.pending = new PendingRows();
 }
 
 /** What a dimension says of values beyond the caps. */
@@ -108,7 +128,7 @@ export function forgetKey(family: Family, key: Key): void {
 }
 
 function createKey(service: string, values: string): Key {
-  return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, pending: new Map() };
+  return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, rows: new Map() };
 }
 
 function remember(family: Family, key: Key): Key {

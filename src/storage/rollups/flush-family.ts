@@ -1,12 +1,12 @@
 import type { Database } from "../database.ts";
-import type { Family, Key } from "./families.ts";
-import { mergePending, Pending } from "./pending.ts";
-import { addRows, DAY_HOURS, type PendingRow } from "./rollup-rows.ts";
+import { dropPending, type Family, type Key } from "./families.ts";
+import type { PendingRows } from "./pending-rows.ts";
+import { addRows, DAY_HOURS, type Place } from "./rollup-rows.ts";
 
 /**
  * Write what waits in `family` and note that its rows hold everything up to measurement `lastId`: in
  * one transaction, so that nothing is ever counted twice. `clean` families have nothing that waits; their
- * note moves on with it. Returns how many hourly rows were written; on failure everything waits on.
+ * note moves on with it. On failure everything waits on.
  */
 export function flushFamily(
   database: Database,
@@ -14,60 +14,60 @@ export function flushFamily(
   clean: readonly Family[],
   lastId: number,
   nowMs: number,
-): number {
-  const keys = [...family.dirty];
-  const stored = new Map<Key, { readonly id: number; readonly lastDay: number }>();
-  const hourly: PendingRow[] = [];
-  const daily: PendingRow[] = [];
+): void {
+  const { pending } = family;
+  const lastDays = lastDayOfKeys(family);
+  const keyIds = new Map<Key, number>();
   database.transaction(() => {
-    for (const key of keys) {
-      // Empty: made while reading on, for measurements that this family held already.
-      const hours = [...key.pending].filter(([, { count }]) => count > 0);
-      if (hours.length === 0) continue;
-      const days = byDay(hours);
-      const lastDay = Math.max(key.lastDay, ...days.keys());
-      const keyId = storeKey(database, family, key, lastDay);
-      stored.set(key, { id: keyId, lastDay });
-      for (const [bucket, pending] of hours) hourly.push({ bucket, keyId, pending });
-      for (const [bucket, pending] of days) daily.push({ bucket, keyId, pending });
-    }
-    addRows(database, "rollups_hourly", family, hourly, nowMs);
-    addRows(database, "rollups_daily", family, daily, nowMs);
+    for (const [key, lastDay] of lastDays) keyIds.set(key, storeKey(database, family, key, lastDay));
+    const hours = family.places.map(({ key, hour }, row): Place => {
+      return { bucket: hour, keyId: keyIds.get(key) ?? 0, row };
+    });
+    hours.sort(byBucketAndKey);
+    addRows(database, "rollups_hourly", family, pending, hours, nowMs);
+    const { days, places } = byDay(pending, hours);
+    addRows(database, "rollups_daily", family, days, places.sort(byBucketAndKey), nowMs);
     for (const { id } of [family, ...clean]) {
       const sql = "UPDATE rollup_families SET last_measurement_id = max(last_measurement_id, ?) WHERE id = ?";
       database.run(sql, lastId, id);
     }
   });
-  const written = keys.reduce((sum, key) => sum + key.pending.size, 0);
   for (const each of [family, ...clean]) each.lastMeasurementId = Math.max(each.lastMeasurementId, lastId);
-  for (const [key, found] of stored) Object.assign(key, found);
-  for (const key of keys) key.pending.clear();
-  family.dirty.clear();
-  return written;
+  for (const [key, lastDay] of lastDays) Object.assign(key, { id: keyIds.get(key), lastDay });
+  dropPending(family);
 }
 
-/** Days since 1970 UTC → what the hours of that day add up to. */
-function byDay(hours: readonly (readonly [number, Pending])[]): Map<number, Pending> {
-  const days = new Map<number, Pending>();
-  /** Sums made here: the hours themselves stay as they are. */
-  const merged = new Set<Pending>();
-  for (const [hour, pending] of hours) {
+/** The order of the tables: neighbours share pages. */
+function byBucketAndKey(a: Place, b: Place): number {
+  return a.bucket - b.bucket || a.keyId - b.keyId;
+}
+
+/** The newest day of each key that something waits for, its stored ones among them. */
+function lastDayOfKeys({ places }: Family): Map<Key, number> {
+  const found = new Map<Key, number>();
+  for (const { key, hour } of places) {
     const day = Math.floor(hour / DAY_HOURS);
-    const known = days.get(day);
-    if (known === undefined) {
-      // One hour alone is the day so far; most writes see no other.
-      days.set(day, pending);
-    } else if (merged.has(known)) {
-      mergePending(known, pending);
-    } else {
-      const sum = new Pending();
-      mergePending(sum, known);
-      mergePending(sum, pending);
-      days.set(day, sum);
-      merged.add(sum);
-    }
+    if (day > (found.get(key) ?? Number.NEGATIVE_INFINITY)) found.set(key, Math.max(day, key.lastDay));
   }
-  return days;
+  return found;
+}
+
+/** What the hours of each day add up to; `hours` are all rows of `pending`, in the order of time. */
+function byDay(pending: PendingRows, hours: readonly Place[]): { days: PendingRows; places: Place[] } {
+  const rowOf = new Uint32Array(hours.length);
+  const places: Place[] = [];
+  /** Of the day that is being passed. */
+  const rowOfKey = new Map<number, number>();
+  let day = Number.NaN;
+  for (const { bucket, keyId, row } of hours) {
+    const dayOfHour = Math.floor(bucket / DAY_HOURS);
+    if (dayOfHour !== day) rowOfKey.clear();
+    day = dayOfHour;
+    const dayRow = rowOfKey.get(keyId) ?? places.push({ bucket: day, keyId, row: places.length }) - 1;
+    rowOfKey.set(keyId, dayRow);
+    rowOf[row] = dayRow;
+  }
+  return { days: pending.mergedInto(rowOf, places.length), places };
 }
 
 /** The row id of a key, made when it is new; notes the newest day it has a row of. */

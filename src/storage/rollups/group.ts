@@ -3,7 +3,6 @@ import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { type Family, type Key, keyOf } from "./families.ts";
-import type { Pending } from "./pending.ts";
 
 /** Measurements alike in everything that rollups know of: they are added to the same aggregates. */
 export interface Group {
@@ -15,10 +14,9 @@ export interface Group {
   readonly values: readonly (readonly (string | null)[])[];
   /** Where to add: one key a family. */
   targets: readonly Target[];
-  /** Those of `hour`, in the order of `targets`. */
-  pending: readonly Pending[];
+  /** The hour whose rows the targets name. */
   hour: number;
-  /** Of the targets, and of the aggregates, that were found last. */
+  /** Of the targets, and of the rows, that were found last. */
   keysGeneration: number;
   generation: number;
 }
@@ -26,6 +24,8 @@ export interface Group {
 export interface Target {
   readonly family: Family;
   readonly key: Key;
+  /** Where the group's hour is added up in the family's `pending`; undefined until it is looked for. */
+  row: number | undefined;
 }
 
 /** The group of a service, a metric type and its catalogued dimensions, a JSON object. */
@@ -49,7 +49,6 @@ export function createGroup(
     outcome: outcome === null ? undefined : outcome === "true",
     values,
     targets: [],
-    pending: [],
     hour: Number.NaN,
     keysGeneration: -1,
     generation: -1,
@@ -60,7 +59,10 @@ export function createGroup(
 export function targetsOf(families: readonly Family[], group: Group): Target[] {
   return families
     .filter((family) => family.type === group.type)
-    .map((family, index) => ({ family, key: keyOf(family, group.service, group.values[index] ?? []) }));
+    .map((family, index) => {
+      const key = keyOf(family, group.service, group.values[index] ?? []);
+      return { family, key, row: undefined };
+    });
 }
 
 /** How long a measurement took, in ms, wherever its type has it; NaN where it says nothing. */

@@ -1,18 +1,19 @@
 import type { Bindable } from "../bind.ts";
 import type { Database, Row } from "../database.ts";
-import { encodeBins, type Pending, sketchOf } from "./pending.ts";
-import { encodeSketch, quantiles } from "./sketch.ts";
+import type { PendingRows, SortedBins } from "./pending-rows.ts";
+import { encodeSketch, quantiles, sketchOf } from "./sketch.ts";
 import { mergeTotals, type Totals } from "./totals.ts";
 
 export const DAY_HOURS = 24;
 
 export type RollupTable = "rollups_hourly" | "rollups_daily";
 
-/** One row to be added to: what is in the table already, if anything, is merged in. */
-export interface PendingRow {
+/** Where a row belongs: what is in the table already, if anything, is merged in. */
+export interface Place {
   readonly bucket: number;
   readonly keyId: number;
-  readonly pending: Pending;
+  /** Its number among the pending ones. */
+  readonly row: number;
 }
 
 const AGGREGATE_COLUMNS =
@@ -77,12 +78,13 @@ export function readTotals(row: Row): StoredTotals {
   };
 }
 
-/** Add `rows` to a family's rows in `table`; inside a transaction. What they say is not changed. */
+/** Add `pending` to a family's rows in `table`; inside a transaction. `places` are all of its rows. */
 export function addRows(
   database: Database,
   table: RollupTable,
   family: { readonly id: number; readonly dimensions: readonly string[] },
-  rows: PendingRow[],
+  pending: PendingRows,
+  places: readonly Place[],
   nowMs: number,
 ): void {
   const sql = SQL[table];
@@ -91,39 +93,37 @@ export function addRows(
   const newest = found === null ? Number.NEGATIVE_INFINITY : Number(found);
   const isTotals = family.dimensions.length === 0;
   const replace = isTotals ? sql.replaceTotals : sql.replace;
-  // In the order of the table: neighbours share pages.
-  rows.sort((a, b) => a.bucket - b.bucket || a.keyId - b.keyId);
+  const bins = pending.sortedBins();
   let at = 0;
   for (const count of ROWS_PER_STATEMENT) {
-    for (; rows.length - at >= count; at += count) {
+    for (; places.length - at >= count; at += count) {
       const parameters: Bindable[] = [];
-      for (let index = at; index < at + count; index += 1) {
-        const row = rows[index];
-        if (row === undefined) continue;
-        const { bucket, keyId, pending } = row;
-        const stored = bucket > newest ? undefined : database.first(sql.find, family.id, bucket, keyId);
+      for (const { bucket, keyId, row } of places.slice(at, at + count)) {
+        const known = bucket > newest ? undefined : database.first(sql.find, family.id, bucket, keyId);
+        const stored = known && readTotals(known);
+        const totals = pending.totalsOf(row);
+        if (stored !== undefined) mergeTotals(totals, stored);
+        const sketch = encodeRow(bins, row, stored?.sketch);
         parameters.push(family.id, bucket, keyId);
-        const sketch = pushMeasured(parameters, pending, stored && readTotals(stored));
-        if (isTotals)
-          pushPercentiles(
-            parameters,
-            sketch,
-            stored === undefined ? nowMs : Number(stored.created_ms),
-            nowMs,
-          );
+        pushTotals(parameters, totals, sketch);
+        if (isTotals) pushPercentiles(parameters, sketch, Number(known?.created_ms ?? nowMs), nowMs);
       }
       database.runBound(replace.get(count) ?? "", parameters);
     }
   }
 }
 
-/** `stored` is added to. Returns the sketch that was pushed. */
-function pushMeasured(into: Bindable[], pending: Pending, stored: StoredTotals | undefined): Buffer | null {
-  if (stored !== undefined) mergeTotals(stored, pending);
-  const totals = stored ?? pending;
-  const known = stored?.sketch ?? null;
-  const encoded = known === null ? encodeBins(pending.bins) : encodeSketch(sketchOf(pending.bins, known));
-  const sketch = encoded.length === 0 ? null : encoded;
+/** The sketch of a row, with what is stored of it; null without any duration. */
+export function encodeRow(
+  { bins, startOfRow }: SortedBins,
+  row: number,
+  stored?: Uint8Array | null,
+): Buffer | null {
+  const encoded = encodeSketch(bins, startOfRow[row] ?? 0, startOfRow[row + 1] ?? 0, stored ?? undefined);
+  return encoded.length === 0 ? null : encoded;
+}
+
+function pushTotals(into: Bindable[], totals: Totals, sketch: Buffer | null): void {
   into.push(
     totals.count,
     totals.successCount,
@@ -135,11 +135,10 @@ function pushMeasured(into: Bindable[], pending: Pending, stored: StoredTotals |
     totals.sumDurationMs,
     sketch,
   );
-  return sketch;
 }
 
 function pushPercentiles(into: Bindable[], sketch: Buffer | null, createdMs: number, nowMs: number): void {
-  const percentiles = quantiles(sketchOf([], sketch), RANKS);
+  const percentiles = quantiles(sketchOf(sketch), RANKS);
   for (const ms of percentiles) into.push(ms ?? null);
   into.push(createdMs, nowMs);
 }

@@ -10,17 +10,16 @@
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { measurementsAfter } from "./catch-up.ts";
-import { type Family, forgetKey, type Key, loadFamilies } from "./families.ts";
+import { dropPending, type Family, forgetKey, loadFamilies, pendingRow } from "./families.ts";
 import { flushFamily } from "./flush-family.ts";
 import { createGroup, durationOf, type Group, targetsOf } from "./group.ts";
-import { addToPending, Pending } from "./pending.ts";
 import { firstDay } from "./rollup-rows.ts";
 import { binOf } from "./sketch.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;
-/** Rows that may wait in memory; beyond, a commit writes the largest family first. */
-const PENDING_ROWS_MAX = 40_000;
+/** What may wait in memory, in rows; beyond, a commit writes the largest family first. */
+const PENDING_SIZE_MAX = 40_000;
 
 export class Rollups {
   readonly #database: Database;
@@ -28,8 +27,7 @@ export class Rollups {
   /** Everything up to this measurement is in the rows or waits in memory. */
   #position: number;
   #lastMeasurementId: number;
-  #pendingRows = 0;
-  /** Grows when what waits is written or dropped: groups then look for their aggregates anew. */
+  /** Grows when what waits is written or dropped: groups then look for their rows anew. */
   #generation = 0;
   /** Grows when keys are forgotten: groups then look for theirs anew. */
   #keysGeneration = 0;
@@ -61,18 +59,32 @@ export class Rollups {
     this.#position = lastId;
   }
 
-  /** Add one measurement; `durationMs` is NaN where it has none. */
-  add(group: Group, timestampMs: number, value: number, durationMs: number): void {
+  /**
+   * Add one measurement; `durationMs` is NaN where it has none. Families that hold everything up to `id`
+   * are left out.
+   */
+  add(
+    group: Group,
+    timestampMs: number,
+    value: number,
+    durationMs: number,
+    id = Number.POSITIVE_INFINITY,
+  ): void {
     const hour = Math.floor(timestampMs / HOUR_MS);
     if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
     const duration = durationOf(group.type, value, durationMs);
     const bin = Number.isNaN(duration) ? 0 : binOf(duration);
-    for (const pending of group.pending) addToPending(pending, value, duration, bin, group.outcome);
+    for (const target of group.targets) {
+      const { family } = target;
+      if (id <= family.lastMeasurementId) continue;
+      target.row ??= pendingRow(family, target.key, hour);
+      family.pending.add(target.row, value, duration, bin, group.outcome);
+    }
   }
 
   /** Whether so much waits that it must be written before more is taken. */
   get isFull(): boolean {
-    return this.#pendingRows >= PENDING_ROWS_MAX;
+    return this.#families.reduce((sum, { pending }) => sum + pending.size, 0) >= PENDING_SIZE_MAX;
   }
 
   /**
@@ -92,11 +104,7 @@ export class Rollups {
 
   /** Forget what waits and read it again from the measurements. */
   restart(): void {
-    for (const family of this.#families) {
-      for (const key of family.dirty) key.pending.clear();
-      family.dirty.clear();
-    }
-    this.#pendingRows = 0;
+    for (const family of this.#families) dropPending(family);
     this.#generation += 1;
     this.#position = Math.min(...this.#families.map((family) => family.lastMeasurementId));
   }
@@ -112,7 +120,7 @@ export class Rollups {
         const keptFrom = Math.min(day, firstDay(this.#database, family.id));
         return [...family.keys.values()].map((key) => ({ family, key, keptFrom }));
       })
-      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.pending.size === 0)
+      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.rows.size === 0)
       .slice(0, rowsMax);
     this.#database.transaction(() => {
       for (const { key } of doomed) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);
@@ -123,7 +131,7 @@ export class Rollups {
     return doomed.length;
   }
 
-  /** Let a group add to the aggregates of `hour`. */
+  /** Let a group add to the rows of `hour`. */
   #aim(group: Group, hour: number): void {
     if (group.keysGeneration !== this.#keysGeneration) {
       group.targets = targetsOf(this.#families, group);
@@ -131,17 +139,7 @@ export class Rollups {
     }
     group.hour = hour;
     group.generation = this.#generation;
-    group.pending = group.targets.map(({ family, key }) => this.#pendingOf(family, key, hour));
-  }
-
-  #pendingOf(family: Family, key: Key, hour: number): Pending {
-    const known = key.pending.get(hour);
-    if (known !== undefined) return known;
-    const pending = new Pending();
-    key.pending.set(hour, pending);
-    family.dirty.add(key);
-    this.#pendingRows += 1;
-    return pending;
+    for (const target of group.targets) target.row = undefined;
   }
 
   /** Of the families that do not hold everything up to `target`, the one with most to write. */
@@ -149,14 +147,14 @@ export class Rollups {
     let fullest: Family | undefined;
     for (const family of this.#families) {
       if (family.lastMeasurementId >= target) continue;
-      if (family.dirty.size > (fullest?.dirty.size ?? 0)) fullest = family;
+      if (family.pending.size > (fullest?.pending.size ?? 0)) fullest = family;
     }
     return fullest;
   }
 
   #flush(family: Family, nowMs: number): void {
-    const clean = this.#families.filter((other) => other !== family && other.dirty.size === 0);
-    this.#pendingRows -= flushFamily(this.#database, family, clean, this.#position, nowMs);
+    const clean = this.#families.filter((other) => other !== family && other.places.length === 0);
+    flushFamily(this.#database, family, clean, this.#position, nowMs);
     this.#generation += 1;
   }
 
@@ -168,15 +166,7 @@ export class Rollups {
       const name = `${service} ${metricType} ${dimensions}`;
       if (!groups.has(name)) groups.set(name, this.group(service, metricType, dimensions));
       const group = groups.get(name);
-      if (group === undefined) continue;
-      this.#aim(group, Math.floor(timestampMs / HOUR_MS));
-      const duration = durationOf(group.type, value, durationMs);
-      const bin = Number.isNaN(duration) ? 0 : binOf(duration);
-      for (const [index, { family }] of group.targets.entries()) {
-        const pending = group.pending[index];
-        if (pending === undefined || id <= family.lastMeasurementId) continue;
-        addToPending(pending, value, duration, bin, group.outcome);
-      }
+      if (group !== undefined) this.add(group, timestampMs, value, durationMs, id);
     }
     // Rows that are gone were deleted by retention, which deletes only what every family holds.
     this.#position = found.length < CATCH_UP_ROWS ? this.#lastMeasurementId : (found.at(-1)?.id ?? 0);

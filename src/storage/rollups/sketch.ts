@@ -1,3 +1,5 @@
+import { LIMITS } from "../../catalogue/limits.ts";
+
 /**
  * A mergeable sketch of durations: a histogram with logarithmic bins (DDSketch,
  * https://www.vldb.org/pvldb/vol12/p2195-masson.pdf), so that any quantile over years is a merge.
@@ -21,6 +23,9 @@ export function binOf(durationMs: number): number {
   return durationMs < SMALLEST ? ZERO_BIN : Math.ceil(Math.log(durationMs) * INVERSE_LOG_GAMMA);
 }
 
+/** How many bins there are, from `ZERO_BIN` up. */
+export const BIN_COUNT = binOf(LIMITS.DURATION_MS_MAX) - ZERO_BIN + 1;
+
 /** What a bin's durations are taken for, in ms. */
 export function durationOfBin(bin: number): number {
   return bin === ZERO_BIN ? 0 : MIDDLE * GAMMA ** bin;
@@ -35,38 +40,80 @@ export function addToSketch(sketch: Sketch, bin: number, count = 1): void {
 
 /** Add everything of an encoded sketch to `sketch`. */
 export function mergeEncoded(sketch: Sketch, encoded: Uint8Array): void {
-  let at = 0;
-  let bin = ZERO_BIN;
-  const read = () => {
+  for (const reader = new SketchReader(encoded); reader.next(); ) {
+    addToSketch(sketch, reader.bin, reader.count);
+  }
+}
+
+export function sketchOf(encoded: Uint8Array | null): Sketch {
+  const sketch: Sketch = new Map();
+  if (encoded !== null) mergeEncoded(sketch, encoded);
+  return sketch;
+}
+
+/** Passes over the bins of an encoded sketch, in ascending order. */
+class SketchReader {
+  readonly #encoded: Uint8Array;
+  #at = 0;
+  bin = ZERO_BIN;
+  count = 0;
+
+  constructor(encoded: Uint8Array) {
+    this.#encoded = encoded;
+  }
+
+  /** Whether there was one more. */
+  next(): boolean {
+    if (this.#at >= this.#encoded.length) return false;
+    this.bin += this.#readVarint();
+    this.count = this.#readVarint();
+    return true;
+  }
+
+  #readVarint(): number {
     let value = 0;
     for (let factor = 1; ; factor *= 128) {
-      const byte = encoded[at++];
+      const byte = this.#encoded[this.#at++];
       if (byte === undefined) throw new RangeError("a sketch ends in the middle of a number");
       value += (byte & 127) * factor;
       if (byte < 128) return value;
     }
-  };
-  while (at < encoded.length) {
-    bin += read();
-    addToSketch(sketch, bin, read());
   }
 }
 
-/** Bins in ascending order, each as two varints: its distance from the one before, its count. */
-export function encodeSketch(sketch: Sketch): Buffer {
-  const bytes = new Uint8Array(sketch.size * 16);
+const NOTHING: Uint8Array = new Uint8Array(0);
+/** Two varints of up to 8 bytes a bin. */
+const scratch = new Uint8Array(BIN_COUNT * 16);
+
+/**
+ * The sketch of the durations whose bins stand in `bins`, ascending, from `start`, before `end`, together with
+ * the encoded one `stored`. Bins in ascending order, each as two varints: its distance from the one before,
+ * its count.
+ */
+export function encodeSketch(bins: Int16Array, start: number, end: number, stored = NOTHING): Buffer {
   let length = 0;
   let previous = ZERO_BIN;
-  for (const [bin, count] of [...sketch].sort(([a], [b]) => a - b)) {
-    length = writeVarint(bytes, length, bin - previous);
-    length = writeVarint(bytes, length, count);
+  const write = (bin: number, count: number) => {
+    length = writeVarint(scratch, length, bin - previous);
+    length = writeVarint(scratch, length, count);
     previous = bin;
+  };
+  const reader = new SketchReader(stored);
+  let hasStored = reader.next();
+  for (let at = start, next = start; at < end; at = next) {
+    const bin = bins[at] ?? ZERO_BIN;
+    while (next < end && bins[next] === bin) next += 1;
+    for (; hasStored && reader.bin < bin; hasStored = reader.next()) write(reader.bin, reader.count);
+    const isStored = hasStored && reader.bin === bin;
+    write(bin, next - at + (isStored ? reader.count : 0));
+    if (isStored) hasStored = reader.next();
   }
-  return Buffer.copyBytesFrom(bytes, 0, length);
+  for (; hasStored; hasStored = reader.next()) write(reader.bin, reader.count);
+  return Buffer.copyBytesFrom(scratch, 0, length);
 }
 
 /** Write `value` at `at`; returns where the next one goes. */
-export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
+function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
   let next = at;
   // Division, not shifts: counts may exceed 32 bits.

@@ -9,8 +9,8 @@ import type { Database, Row } from "../database.ts";
 import { inSnapshot } from "../query/snapshot.ts";
 import { tableOfType } from "../retention/tables.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
-import { encodeBins, Pending } from "./pending.ts";
-import { DAY_HOURS, readTotals } from "./rollup-rows.ts";
+import { DAY_HOURS, encodeRow, readTotals } from "./rollup-rows.ts";
+import { Totals } from "./totals.ts";
 
 export interface Verification {
   readonly hours: number;
@@ -59,23 +59,26 @@ function verifyHour(database: Database, hour: number, differences: string[]): nu
   const families = readFamilies(database).filter(({ type }) => hour >= completeFrom(database, type));
   const expectation = createExpectation(database, families);
   const read = expectation.addHour(hour);
-  for (const family of families) {
-    const expected = expectation.of(family);
+  for (const [family, { rows, byName }] of expectation.expected) {
+    const bins = rows.sortedBins();
     const sql = `SELECT r.*, k.service, k.dimension_values FROM rollups_hourly AS r
       LEFT JOIN rollup_keys AS k ON k.id = r.key_id WHERE r.family_id = ? AND r.bucket = ?`;
     for (const row of database.all(sql, family.id, hour)) {
       const name = `${row.service} ${row.dimension_values}`;
-      const wanted = expected.get(name) ?? new Pending();
-      expected.delete(name);
-      const problem = compare(row, wanted);
+      const wanted = byName.get(name);
+      byName.delete(name);
+      const problem =
+        wanted === undefined
+          ? compare(row, new Totals(), null)
+          : compare(row, rows.totalsOf(wanted), encodeRow(bins, wanted));
       if (problem !== undefined) differences.push(`${describe(family, hour)} ${name}: ${problem}`);
     }
-    for (const name of expected.keys()) differences.push(`${describe(family, hour)} ${name}: missing`);
+    for (const name of byName.keys()) differences.push(`${describe(family, hour)} ${name}: missing`);
   }
   return read;
 }
 
-function compare(row: Row, wanted: Pending): string | undefined {
+function compare(row: Row, wanted: Totals, sketch: Buffer | null): string | undefined {
   const found = readTotals(row);
   for (const name of ["count", "successCount", "failureCount", "durationCount"] as const) {
     if (found[name] !== wanted[name]) return `${name} is ${found[name]}, not ${wanted[name]}`;
@@ -85,8 +88,9 @@ function compare(row: Row, wanted: Pending): string | undefined {
     if (Math.abs(found[name] - wanted[name]) > tolerance)
       return `${name} is ${found[name]}, not ${wanted[name]}`;
   }
-  const sketch = encodeBins(wanted.bins);
-  return sketch.equals(found.sketch ?? new Uint8Array()) ? undefined : "the sketch differs";
+  return (sketch ?? Buffer.alloc(0)).equals(found.sketch ?? Buffer.alloc(0))
+    ? undefined
+    : "the sketch differs";
 }
 
 /** Days that are still there, with all of their hours, must be the sum of these. Returns how many. */
