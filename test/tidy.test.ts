@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   legacy: ["lib", "catalogue", "ingest", "storage"],
   maintenance: ["lib", "catalogue", "storage"],
   api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
-  transport: ["lib", "access", "api", "ingest", "config"],
+  transport: ["lib", "catalogue", "access", "api", "ingest", "config"],
   remote: ["api", "storage"],
   wiring: ["lib", "access", "api", "ingest", "maintenance", "storage", "telemetry", "transport"],
   cli: ["legacy", "lib", "config", "api", "remote", "storage"],

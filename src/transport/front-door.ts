@@ -17,6 +17,7 @@ import type { Clock } from "../lib/clock.ts";
 import { createCors } from "./cors.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Listener, openListener } from "./listener/listener.ts";
+import { withApiDocument } from "./openapi/api-routes.ts";
 import { createPrometheusEndpoint } from "./prometheus-endpoint.ts";
 import { createRestHandler } from "./rest/rest-handler.ts";
 import { createRestRoutes } from "./rest/routes.ts";
@@ -31,7 +32,7 @@ import { createRpcHandlers } from "./rpc/rpc-handler.ts";
 import { createUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 export interface FrontDoorOptions {
-  readonly config: Pick<Config, "server" | "tls" | "prometheus">;
+  readonly config: Pick<Config, "server" | "tls" | "prometheus" | "ingest">;
   readonly clock: Clock;
   readonly admit: Admit;
   readonly nextRequest: () => RequestIdentity;
@@ -93,31 +94,16 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 }
 
 function createHandler(options: FrontDoorOptions) {
-  const { admit, onUnexpected } = options;
+  const { admit, onUnexpected, version } = options;
   const { requestBytesMax, corsOrigins } = options.config.server;
-  const services = [MetricsService, QueryService, AdminService];
-  const signal = options.shutdownSignal;
-  const health = { services, isServing: options.isServing, onChange: options.onServingChange, signal };
+  const { metricsPerRequestMax } = options.config.ingest;
   const gate = createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected });
+  const rpc = createRpcs(options, gate);
+  const rest = createRestRoutes({ ...options, metricsPerRequestMax });
   return createRouter({
-    rest: createRestRoutes(options),
+    rest: withApiDocument(rest, rpc, { version, metricsPerRequestMax }),
     handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
-    rpc: createRpcHandlers({
-      routes: [
-        metricsServiceRoutes(options),
-        queryServiceRoutes(options.queries, signal),
-        adminServiceRoutes(options),
-      ],
-      openRoutes: [
-        metricsHealthRoute,
-        grpcHealthRoutes(health),
-        ...(options.config.server.reflection
-          ? [reflectionRoutes({ services: [...services, Health], signal })]
-          : []),
-      ],
-      gate,
-      bodyBytesMax: requestBytesMax,
-    }),
+    rpc,
     unknownRpc: createUnknownRpc(gate),
     cors: createCors(corsOrigins),
     nextRequest: options.nextRequest,
@@ -127,6 +113,26 @@ function createHandler(options: FrontDoorOptions) {
       options.countUsage(answered);
     },
     onUnexpected,
+  });
+}
+
+function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGate>) {
+  const { shutdownSignal: signal, isServing, onServingChange: onChange } = options;
+  const { requestBytesMax, reflection } = options.config.server;
+  const services = [MetricsService, QueryService, AdminService];
+  return createRpcHandlers({
+    routes: [
+      metricsServiceRoutes(options),
+      queryServiceRoutes(options.queries, signal),
+      adminServiceRoutes(options),
+    ],
+    openRoutes: [
+      metricsHealthRoute,
+      grpcHealthRoutes({ services, isServing, onChange, signal }),
+      ...(reflection ? [reflectionRoutes({ services: [...services, Health], signal })] : []),
+    ],
+    gate,
+    bodyBytesMax: requestBytesMax,
   });
 }
 

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { gzipSync } from "node:zlib";
+import type { RouteDocument } from "./openapi/route-document.ts";
 import type { RestAnswer } from "./rest/answer.ts";
 import type { RestMethods, RestRequest } from "./rest/rest-handler.ts";
 
@@ -48,12 +49,23 @@ export function createStaticFile(name: string, content: Buffer | string): Static
   };
 }
 
+/** A file that is made when it is first asked for, and kept: most processes are never asked. */
+export type LazyFile = () => StaticFile;
+
+export function lazyFile(name: string, make: () => Buffer | string): LazyFile {
+  let file: StaticFile | undefined;
+  return () => {
+    file ??= createStaticFile(name, make());
+    return file;
+  };
+}
+
 /** The files of a folder, by name; not those of folders in it. */
-export function readStaticFiles(folder: URL): ReadonlyMap<string, StaticFile> {
+export function findStaticFiles(folder: URL): ReadonlyMap<string, LazyFile> {
   const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);
-  return new Map(names.map((name) => [name, createStaticFile(name, readFileSync(new URL(name, folder)))]));
+  return new Map(names.map((name) => [name, lazyFile(name, () => readFileSync(new URL(name, folder)))]));
 }
 
 /**
@@ -62,7 +74,8 @@ export function readStaticFiles(folder: URL): ReadonlyMap<string, StaticFile> {
  */
 export function pageRoutes(
   path: string,
-  files: ReadonlyMap<string, StaticFile>,
+  document: RouteDocument,
+  files: ReadonlyMap<string, LazyFile>,
 ): readonly (readonly [string, RestMethods])[] {
   const redirect: RestAnswer = {
     status: 308,
@@ -70,16 +83,26 @@ export function pageRoutes(
     headers: { location: `..${path}`, "content-type": "text/plain" },
   };
   return [
-    [`${path}/`, open(() => redirect)],
-    ...[...files].map(([name, file]): readonly [string, RestMethods] => [
-      name === "index.html" ? path : `${path}/${name}`,
-      open((request) => fileAnswer(file, request)),
-    ]),
+    [`${path}/`, openRoute("file of a page", () => redirect)],
+    ...[...files].map(([name, file]) => {
+      const isPage = name === "index.html";
+      return [
+        isPage ? path : `${path}/${name}`,
+        fileRoute(isPage ? document : "file of a page", file),
+      ] as const;
+    }),
   ];
 }
 
-function open(answer: (request: RestRequest) => RestAnswer): RestMethods {
-  return { GET: { rule: "open", reads: "nothing", answer } };
+export function fileRoute(document: RouteDocument | "file of a page", file: LazyFile): RestMethods {
+  return openRoute(document, (request) => fileAnswer(file(), request));
+}
+
+function openRoute(
+  document: RouteDocument | "file of a page",
+  answer: (request: RestRequest) => RestAnswer,
+): RestMethods {
+  return { GET: { rule: "open", reads: "nothing", document, answer } };
 }
 
 /** The file, or 304 for a client that has it. Browsers ask each time: a new release is seen at once. */

@@ -8,6 +8,7 @@ import * as assert from "uvu/assert";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js";
 import { systemClock } from "../../src/lib/clock.ts";
+import { withApiDocument } from "../../src/transport/openapi/api-routes.ts";
 import { createRestRoutes } from "../../src/transport/rest/routes.ts";
 import { openRestDoors, openRpcDoors, type RequestHeaders, type RpcDoor } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
@@ -51,6 +52,7 @@ const ROUTES: Readonly<Record<string, Rule>> = {
   "POST /flush": "writer",
   "GET /rate-limit": "key",
   "GET /api/export.csv": "key",
+  "GET /openapi.json": "open",
   "GET /health": "open",
   "GET /health/db": "open",
   "GET /health/ready": "open",
@@ -165,7 +167,7 @@ test("every REST route has a rule here", () => {
   const unused = () => {
     throw new Error("not called");
   };
-  const routes = createRestRoutes({
+  const rest = createRestRoutes({
     submit: unused,
     flush: unused,
     checkReadiness: unused,
@@ -179,7 +181,9 @@ test("every REST route has a rule here", () => {
     },
     expose: unused,
     version: "0",
+    metricsPerRequestMax: 1,
   });
+  const routes = withApiDocument(rest, new Map(), { version: "0", metricsPerRequestMax: 1 });
   const names = [...routes].flatMap(([path, methods]) =>
     Object.keys(methods).map((name) => `${name} ${path}`),
   );

@@ -9,10 +9,11 @@ import type { RestRequest } from "../../src/transport/rest/rest-handler.ts";
 import {
   createStaticFile,
   fileAnswer,
+  findStaticFiles,
   pageRoutes,
-  readStaticFiles,
 } from "../../src/transport/static-files.ts";
 
+const DOCUMENT = { group: "The service", summary: "See a page", answers: {} } as const;
 const TEXT = "body { color: black }\n".repeat(100);
 const file = createStaticFile("page.css", TEXT);
 
@@ -76,11 +77,17 @@ test("a folder's files are served under the page's path, and nothing else of the
   writeFileSync(join(folder, "index.html"), "<!doctype html>");
   writeFileSync(join(folder, "page.js"), "1;");
   mkdirSync(join(folder, "deeper"));
-  const routes = new Map(pageRoutes("/page", readStaticFiles(pathToFileURL(`${folder}/`))));
-  rmSync(folder, { recursive: true });
+  const routes = new Map(pageRoutes("/page", DOCUMENT, findStaticFiles(pathToFileURL(`${folder}/`))));
   assert.equal([...routes.keys()].sort(), ["/page", "/page/", "/page/page.js"]);
   const get = (path: string) => routes.get(path)?.GET?.answer(asking({}) as RestRequest as never);
-  assert.is(String((get("/page") as { body: Buffer }).body), "<!doctype html>");
+  for (const _time of ["read", "from memory"]) {
+    assert.is(String((get("/page") as { body: Buffer }).body), "<!doctype html>");
+    rmSync(folder, { recursive: true, force: true });
+  }
+  assert.equal(
+    [routes.get("/page")?.GET?.document, routes.get("/page/page.js")?.GET?.document],
+    [DOCUMENT, "file of a page"],
+  );
   const { status, headers } = get("/page/") as { status: number; headers: Record<string, string> };
   assert.is(status, 308);
   assert.is(

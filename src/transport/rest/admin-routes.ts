@@ -1,6 +1,8 @@
 import type { AdmissionRule } from "../../access/admission.ts";
 import type { Administration } from "../../api/admin/administration.ts";
 import type { RetentionPreview, RetentionResult, RetentionRun } from "../../api/admin/retention.ts";
+import type { RouteDocument } from "../openapi/route-document.ts";
+import * as documents from "./admin-documents.ts";
 import type { RestAnswer } from "./answer.ts";
 import { readParameters } from "./parameters.ts";
 import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
@@ -14,19 +16,20 @@ export function adminRoutes({
 }: Administration): readonly (readonly [string, RestMethods])[] {
   const retentionFor = ({ principal }: RestCall) =>
     retention({ apiKeyId: principal.apiKeyId, service: principal.service });
-  const route = (answer: (call: RestCall) => Promise<object>): RestRoute => ({
+  const route = (document: RouteDocument, answer: (call: RestCall) => Promise<object>): RestRoute => ({
     rule: ADMINS,
     reads: "json if present",
+    document,
     answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
   });
 
-  const preview = route(async (call) => {
+  const preview = route(documents.PREVIEW, async (call) => {
     const table = readParameters(call).text("table_name");
     const previews = await retentionFor(call).preview(table || undefined);
     return Object.fromEntries(previews.map((each) => [each.table, previewJson(each)]));
   });
 
-  const cleanup = route(async (call) => {
+  const cleanup = route(documents.CLEANUP, async (call) => {
     const parameters = readParameters(call);
     const table = parameters.text("table_name") || undefined;
     const isDryRun = parameters.flag("dry_run") ?? true;
@@ -35,7 +38,7 @@ export function adminRoutes({
     return table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run);
   });
 
-  const policies = route(async (call) => {
+  const policies = route(documents.POLICIES, async (call) => {
     const found = await retentionFor(call).policies();
     return Object.fromEntries(
       found.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
@@ -50,7 +53,7 @@ export function adminRoutes({
     );
   });
 
-  const setPolicy = route(async (call) => {
+  const setPolicy = route(documents.SET_POLICY, async (call) => {
     const parameters = readParameters(call);
     const { tableName, retentionDays, isActive } = await retentionFor(call).setPolicy({
       tableName: call.pathParameter,
@@ -71,8 +74,8 @@ export function adminRoutes({
     ["/admin/retention/cleanup", { POST: cleanup }],
     ["/admin/retention/policies", { GET: policies }],
     ["/admin/retention/policies/{table}", { PUT: setPolicy }],
-    ["/admin/database/stats", { GET: route(() => statsJson(database)) }],
-    ["/admin/database/size", { GET: route(() => sizeJson(database)) }],
+    ["/admin/database/stats", { GET: route(documents.STATS, () => statsJson(database)) }],
+    ["/admin/database/size", { GET: route(documents.SIZE, () => sizeJson(database)) }],
   ];
 }
 

@@ -1,22 +1,101 @@
 import { FAILURES, type ServiceError } from "../../errors.ts";
 import type { Exchange } from "../exchange.ts";
+import type { FailureDialect } from "../openapi/failure-answers.ts";
+import { flag, integer, type JsonSchema, list, record, text } from "../openapi/json-schema.ts";
+import { exampleOf } from "../openapi/reasons.ts";
 import type { RestAnswer } from "./answer.ts";
 
-/** Says a failure in the words that one family of clients knows; status and `Retry-After` come with it. */
-type FailureBody = (failure: ServiceError, exchange: Exchange) => SaidFailure;
+/** How one family of clients is told of failures; status and `Retry-After` come with it. */
+interface Dialect {
+  readonly say: (failure: ServiceError, exchange: Asked) => SaidFailure;
+  readonly schema: JsonSchema;
+  /** Where the body has the reason. */
+  readonly reasonField: string;
+}
 type SaidFailure = Omit<RestAnswer, "status">;
+type Asked = Pick<Exchange, "path" | "requestId">;
+
+const MESSAGE = text("What went wrong, for people.");
+const REASON = text("The stable name of what went wrong.");
+const REQUEST_ID = text("Names the call in the log; also in `X-Request-Id`.");
+
+const COLLECTION: Dialect = {
+  say: collectionBody,
+  reasonField: "error",
+  schema: record(
+    {
+      detail: MESSAGE,
+      status_code: integer("The HTTP status."),
+      status: text("Always this.", { const: "error" }),
+      error: REASON,
+      message: MESSAGE,
+      request_id: REQUEST_ID,
+    },
+    {
+      accepted: integer("With `validation_failed`: nothing was stored.", { const: 0 }),
+      rejected: integer("With `validation_failed`: how many metrics were refused one by one."),
+      errors: list("With `validation_failed`: a text a broken rule.", { type: "string" }),
+    },
+    { title: "Failure", description: "Why a call failed." },
+  ),
+};
+
+const COMPOSER: Dialect = {
+  say: composerBody,
+  reasonField: "error",
+  schema: record(
+    {
+      detail: MESSAGE,
+      error: REASON,
+      message: MESSAGE,
+      details: { type: "object", description: "Always empty." },
+      request_id: REQUEST_ID,
+    },
+    {},
+    { title: "ComposerFailure", description: "Why a call failed." },
+  ),
+};
+
+const DIRECTORY: Dialect = {
+  say: directoryBody,
+  reasonField: "code",
+  schema: record(
+    {
+      success: flag("Always this.", { const: false }),
+      error: MESSAGE,
+      code: REASON,
+      request_id: REQUEST_ID,
+    },
+    {},
+    { title: "DirectoryFailure", description: "Why a call failed." },
+  ),
+};
 
 /** Which clients a path is for, by its beginning; the collection service's have all others. */
-const BODIES: readonly (readonly [prefix: string, body: FailureBody])[] = [
-  ["/api/v1/", composerBody],
-  ["/functions/v1/", directoryBody],
-  ["/servers/", directoryBody],
+const DIALECTS: readonly (readonly [prefix: string, dialect: Dialect])[] = [
+  ["/api/v1/", COMPOSER],
+  ["/functions/v1/", DIRECTORY],
+  ["/servers/", DIRECTORY],
 ];
 
+function dialectOf(path: string): Dialect {
+  return DIALECTS.find(([prefix]) => path.startsWith(prefix))?.[1] ?? COLLECTION;
+}
+
+/** What the failures of a path look like. */
+export function failuresOf(path: string): FailureDialect {
+  const { schema, reasonField } = dialectOf(path);
+  return {
+    statusOf: (reason) => FAILURES[reason].httpStatus,
+    schemaOf: (reasons) => ({ allOf: [schema, { properties: { [reasonField]: { enum: reasons } } }] }),
+    exampleOf: (reason) =>
+      failureAnswer(exampleOf(reason), { path, requestId: "req_0003580743480001" }).body as object,
+  };
+}
+
 /** A failure as the clients of its path know it, known path or not. */
-export function failureAnswer(failure: ServiceError, exchange: Exchange): RestAnswer {
-  const known = BODIES.find(([prefix]) => exchange.path.startsWith(prefix));
-  const { body, headers } = (known?.[1] ?? collectionBody)(failure, exchange);
+export function failureAnswer(failure: ServiceError, exchange: Asked): RestAnswer {
+  const { body, headers } = dialectOf(exchange.path).say(failure, exchange);
   const { retryAfterSeconds } = failure;
   return {
     status: FAILURES[failure.reason].httpStatus,
@@ -30,7 +109,7 @@ export function failureAnswer(failure: ServiceError, exchange: Exchange): RestAn
   };
 }
 
-function collectionBody(failure: ServiceError, { requestId }: Exchange): SaidFailure {
+function collectionBody(failure: ServiceError, { requestId }: Asked): SaidFailure {
   return {
     body: {
       detail: failure.message,
@@ -51,10 +130,7 @@ function refusal({ violations }: ServiceError) {
   return { accepted: 0, rejected, errors };
 }
 
-function composerBody(
-  { reason, message }: ServiceError,
-  { requestId }: Exchange,
-): Omit<RestAnswer, "status"> {
+function composerBody({ reason, message }: ServiceError, { requestId }: Asked): Omit<RestAnswer, "status"> {
   const isUnauthenticated = FAILURES[reason].httpStatus === 401;
   return {
     body: { detail: message, error: reason, message, details: {}, request_id: requestId },
@@ -62,10 +138,7 @@ function composerBody(
   };
 }
 
-function directoryBody(
-  { reason, message }: ServiceError,
-  { requestId }: Exchange,
-): { readonly body: object } {
+function directoryBody({ reason, message }: ServiceError, { requestId }: Asked): { readonly body: object } {
   const text = reason === "method_not_allowed" ? "Method not allowed" : message;
   return { body: { success: false, error: text, code: reason, request_id: requestId } };
 }

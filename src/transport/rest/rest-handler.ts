@@ -3,6 +3,7 @@ import type { Call, RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import { ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, setRateLimitHeaders } from "../exchange.ts";
+import type { RouteDocument } from "../openapi/route-document.ts";
 import { type RestAnswer, sendAnswer } from "./answer.ts";
 import { ClientGoneError, readBody } from "./body.ts";
 import { failureAnswer } from "./failure-bodies.ts";
@@ -32,11 +33,14 @@ export type RestRoute =
   | {
       readonly rule: "open";
       readonly reads: BodyForm;
+      /** What /openapi.json says of it. */
+      readonly document: RouteDocument | "file of a page";
       readonly answer: (request: RestRequest) => RestAnswer | Promise<RestAnswer>;
     }
   | {
       readonly rule: AdmissionRule;
       readonly reads: BodyForm;
+      readonly document: RouteDocument;
       readonly answer: (call: RestCall) => RestAnswer | RestStream | Promise<RestAnswer>;
     };
 

@@ -8,8 +8,19 @@ import type { Submit } from "../../api/submit.ts";
 import { ServiceError } from "../../errors.ts";
 import type { SubmittedMetrics } from "../../ingest/submission.ts";
 import { isRecord } from "../../lib/json.ts";
+import type { RouteDocument } from "../openapi/route-document.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import type { RestAnswer } from "./answer.ts";
+import {
+  EXPORT_CSV,
+  FLUSH,
+  LIVENESS,
+  RATE_LIMIT,
+  READINESS,
+  SCRAPE,
+  SERVICE,
+  submitDocument,
+} from "./collection-documents.ts";
 import { exportCsv } from "./export-csv.ts";
 import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
@@ -20,6 +31,7 @@ export interface RestDeps {
   readonly queries: Pick<Queries, "exportEvents">;
   readonly administration: Administration;
   readonly shutdownSignal: AbortSignal;
+  readonly metricsPerRequestMax: number;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly version: string;
 }
@@ -29,9 +41,10 @@ const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
 
-const open = (answer: () => RestAnswer | Promise<RestAnswer>): RestRoute => ({
+const open = (document: RouteDocument, answer: () => RestAnswer | Promise<RestAnswer>): RestRoute => ({
   rule: "open",
   reads: "nothing",
+  document,
   answer,
 });
 const ok = (body: object): RestAnswer => ({ status: 200, body });
@@ -44,34 +57,51 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
     return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
   };
   return new Map<string, RestMethods>([
-    ["/", { GET: open(() => ok(describeService(deps.version))) }],
+    ["/", { GET: open(SERVICE, () => ok(describeService(deps.version))) }],
     [
       "/metrics",
       {
-        POST: { rule: WRITERS, reads: "json", answer: (call) => submitJson(deps.submit, call) },
-        GET: { rule: READERS, reads: "nothing", answer: () => scrape(deps) },
+        POST: {
+          rule: WRITERS,
+          reads: "json",
+          document: submitDocument(deps.metricsPerRequestMax),
+          answer: (call) => submitJson(deps.submit, call),
+        },
+        GET: { rule: READERS, reads: "nothing", document: SCRAPE, answer: () => scrape(deps) },
       },
     ],
-    ["/flush", { POST: { rule: WRITERS, reads: "nothing", answer: async () => ok(await deps.flush()) } }],
+    [
+      "/flush",
+      {
+        POST: {
+          rule: WRITERS,
+          reads: "nothing",
+          document: FLUSH,
+          answer: async () => ok(await deps.flush()),
+        },
+      },
+    ],
     [
       "/rate-limit",
       {
         GET: {
           rule: ANY_KEY_FREE,
           reads: "nothing",
+          document: RATE_LIMIT,
           answer: (call) => ok(rateLimitStatus(call, call.bucket)),
         },
       },
     ],
-    ["/health", { GET: open(() => ok(health())) }],
-    ["/health/db", { GET: open(readiness) }],
-    ["/health/ready", { GET: open(readiness) }],
+    ["/health", { GET: open(LIVENESS, () => ok(health())) }],
+    ["/health/db", { GET: open(READINESS, readiness) }],
+    ["/health/ready", { GET: open(READINESS, readiness) }],
     [
       "/api/export.csv",
       {
         GET: {
           rule: QUERIERS,
           reads: "nothing",
+          document: EXPORT_CSV,
           answer: (call) => exportCsv(deps.queries.exportEvents, call, deps.shutdownSignal),
         },
       },
@@ -109,6 +139,8 @@ function describeService(version: string) {
       flush: "/flush",
       "rate-limit": "/rate-limit",
       admin: "/admin",
+      dashboard: "/dashboard",
+      docs: "/docs",
     },
   };
 }

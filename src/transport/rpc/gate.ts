@@ -95,7 +95,8 @@ function refuseLargeBody(header: Headers, bodyBytesMax: number): void {
   throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
 }
 
-function ruleOf({ service, method }: HandlerContext): Rule {
+/** Who may call an RPC. @throws when nobody has decided. */
+export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "method">): Rule {
   const rules = RULES.get(service);
   const rule = rules instanceof Map ? rules.get(method.localName) : (rules as Rule | undefined);
   if (rule === undefined) throw new Error(`${service.typeName}/${method.name} has no admission rule`);

@@ -1,0 +1,1 @@
+export declare const COMMENTS: ReadonlyMap<string, string>;

@@ -1,0 +1,38 @@
+import type { AdmissionRule } from "../../access/admission.ts";
+import type { FailureReason } from "../../errors.ts";
+import type { Operation } from "./operation.ts";
+
+/** Either header will do. */
+const KEY: Operation["security"] = [{ apiKey: [] }, { bearer: [] }];
+
+/** What a rule of admission means for a caller. */
+export interface AdmissionDocument {
+  readonly security: Operation["security"];
+  /** A sentence. */
+  readonly words: string;
+  readonly failures: readonly FailureReason[];
+  readonly headers: readonly string[];
+}
+
+export function describeAdmission(rule: AdmissionRule | "open"): AdmissionDocument {
+  if (rule === "open")
+    return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };
+  const roles =
+    rule.roles.includes("writer") && rule.roles.includes("reader") ? [] : [...rule.roles, "admin"];
+  const key = roles.length === 0 ? "any role" : `the role ${roles.map((role) => `\`${role}\``).join(" or ")}`;
+  return {
+    security: KEY,
+    words: `Needs a key of ${key}${rule.costsToken ? "" : "; costs no token of its rate limit"}.`,
+    failures: [
+      "api_key_missing",
+      "api_key_invalid",
+      "api_key_inactive",
+      "api_key_expired",
+      ...(roles.length > 0 ? (["permission_denied"] as const) : []),
+      ...(rule.costsToken
+        ? (["rate_limited", "daily_limit_exceeded", "monthly_limit_exceeded"] as const)
+        : []),
+    ],
+    headers: ["X-Request-Id", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"],
+  };
+}

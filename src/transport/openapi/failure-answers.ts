@@ -1,0 +1,45 @@
+import { FAILURES, type FailureReason } from "../../errors.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import type { Answer } from "./operation.ts";
+import { REASONS } from "./reasons.ts";
+
+/** How one family of clients hears of failures. */
+export interface FailureDialect {
+  readonly statusOf: (reason: FailureReason) => number;
+  /** The body that says one of `reasons`. */
+  readonly schemaOf: (reasons: readonly FailureReason[]) => JsonSchema;
+  /** A body as it is sent. */
+  readonly exampleOf: (reason: FailureReason) => object;
+}
+
+/** The answers of calls that fail for one of `reasons`, by status. */
+export function failureAnswers(
+  reasons: readonly FailureReason[],
+  dialect: FailureDialect,
+  headers: readonly string[],
+): Readonly<Record<string, Answer>> {
+  const byStatus = Map.groupBy([...new Set(reasons)], dialect.statusOf);
+  const answers = [...byStatus].map(([status, some]): [string, Answer] => {
+    const isRetryable = some.some((reason) => FAILURES[reason].retryable);
+    return [
+      String(status),
+      {
+        description: some.map((reason) => `\`${reason}\`: ${REASONS[reason][0]}`).join("\n\n"),
+        headers: refsTo(isRetryable ? [...headers, "Retry-After"] : headers),
+        content: {
+          "application/json": {
+            schema: dialect.schemaOf(some),
+            examples: Object.fromEntries(
+              some.map((reason) => [reason, { value: dialect.exampleOf(reason) }]),
+            ),
+          },
+        },
+      },
+    ];
+  });
+  return Object.fromEntries(answers);
+}
+
+export function refsTo(headers: readonly string[]): Readonly<Record<string, { readonly $ref: string }>> {
+  return Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

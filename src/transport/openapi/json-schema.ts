@@ -1,0 +1,78 @@
+/** JSON Schema 2020-12, which OpenAPI 3.1 takes as it is: the keywords that are used here. */
+export interface JsonSchema {
+  /** Names a schema that is said once, under `components`; letters, digits, dots and dashes. */
+  readonly title?: string;
+  readonly description?: string;
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly items?: JsonSchema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: JsonSchema;
+  readonly propertyNames?: JsonSchema;
+  readonly maxProperties?: number;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly allOf?: readonly JsonSchema[];
+  readonly default?: unknown;
+  readonly deprecated?: boolean;
+  readonly contentMediaType?: string;
+  readonly contentEncoding?: string;
+}
+
+type More = Omit<JsonSchema, "type" | "description">;
+
+const scalar =
+  (type: string) =>
+  (description: string, more: More = {}): JsonSchema => ({ type, description, ...more });
+
+export const text = scalar("string");
+export const number = scalar("number");
+export const integer = scalar("integer");
+export const flag = scalar("boolean");
+
+/** UTC, ISO 8601 with milliseconds and `Z`. */
+export const time = (description: string): JsonSchema => text(description, { format: "date-time" });
+
+export const list = (description: string, items: JsonSchema): JsonSchema => ({
+  type: "array",
+  description,
+  items,
+});
+
+/** An object with names that nobody can list, and values that are all alike. */
+export const byName = (description: string, values: JsonSchema): JsonSchema => ({
+  type: "object",
+  description,
+  additionalProperties: values,
+});
+
+/** … or null, where there is none. */
+export const orNull = (schema: JsonSchema): JsonSchema =>
+  typeof schema.type === "string"
+    ? { ...schema, type: [schema.type, "null"] }
+    : { anyOf: [schema, { type: "null" }] };
+
+/** An object in which the `always` are, and the `sometimes` may be. */
+export function record(
+  always: Readonly<Record<string, JsonSchema>>,
+  sometimes: Readonly<Record<string, JsonSchema>> = {},
+  more: More & Pick<JsonSchema, "description"> = {},
+): JsonSchema {
+  const required = Object.keys(always);
+  return {
+    type: "object",
+    ...more,
+    ...(required.length > 0 && { required }),
+    properties: { ...always, ...sometimes },
+  };
+}

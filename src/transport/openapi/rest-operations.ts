@@ -1,0 +1,79 @@
+import type { FailureReason } from "../../errors.ts";
+import { failuresOf } from "../rest/failure-bodies.ts";
+import type { RestMethods, RestRoute } from "../rest/rest-handler.ts";
+import { describeAdmission } from "./admission.ts";
+import { failureAnswers, refsTo } from "./failure-answers.ts";
+import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
+import type { AnswerDocument, BodyDocument, RouteDocument } from "./route-document.ts";
+
+/** How reading a body can fail. */
+const BODY_FAILURES: Readonly<Record<RestRoute["reads"], readonly FailureReason[]>> = {
+  nothing: [],
+  json: ["malformed_body", "body_too_large", "unsupported_encoding", "unsupported_media_type"],
+  "json if present": ["malformed_body", "body_too_large", "unsupported_encoding", "unsupported_media_type"],
+  bytes: ["malformed_body", "body_too_large", "unsupported_encoding"],
+};
+
+/** Every route of the table that says what it is; the files of pages say that they are none. */
+export function restOperations(routes: ReadonlyMap<string, RestMethods>): Paths {
+  const paths = [...routes].map(([path, methods]) => {
+    const operations = Object.entries(methods).flatMap(([method, route]) =>
+      route.document === "file of a page"
+        ? []
+        : [[method.toLowerCase(), describe(method, path, route, route.document)]],
+    );
+    return [path, Object.fromEntries(operations)] as const;
+  });
+  return Object.fromEntries(paths.filter(([, operations]) => Object.keys(operations).length > 0));
+}
+
+function describe(method: string, path: string, route: RestRoute, document: RouteDocument): Operation {
+  const { words, security, failures, headers } = describeAdmission(route.rule);
+  const reasons = [
+    ...failures,
+    ...BODY_FAILURES[route.reads],
+    ...(document.failures ?? []),
+    "internal" as const,
+  ];
+  const parameters = document.parameters?.map(
+    ({ required = false, ...rest }): Parameter => ({ ...rest, required }),
+  );
+  return {
+    operationId: operationId(method, path),
+    tags: [document.group],
+    summary: document.summary,
+    description: [document.description, words].filter(Boolean).join("\n\n"),
+    security,
+    ...(parameters !== undefined && { parameters }),
+    ...(document.body !== undefined && { requestBody: requestBody(document.body, route.reads) }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(document.answers).map(([status, answer]) => [status, success(answer, headers)]),
+      ),
+      ...failureAnswers(reasons, failuresOf(path), headers),
+    },
+  };
+}
+
+/** `GET /servers/{id}/metrics` → `getServersIdMetrics`. */
+function operationId(method: string, path: string): string {
+  const words = path.split(/[^A-Za-z0-9]+/).filter((word) => word !== "");
+  const capitals = words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`);
+  return `${method.toLowerCase()}${capitals.length === 0 ? "Root" : capitals.join("")}`;
+}
+
+function requestBody({ schema, description, examples }: BodyDocument, reads: RestRoute["reads"]) {
+  const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const);
+  return {
+    required: reads !== "json if present",
+    ...(description !== undefined && { description }),
+    content: { "application/json": { schema, examples: Object.fromEntries(values) } },
+  };
+}
+
+function success(
+  { description, schema, contentType = "application/json" }: AnswerDocument,
+  headers: readonly string[],
+): Answer {
+  return { description, headers: refsTo(headers), content: { [contentType]: { schema } } };
+}
