@@ -97,6 +97,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     otlp: config.otlp,
     gauges: {
       queueMetrics: () => ingest.queueMetrics(),
+      queueLimit: () => config.ingest.queuedMetricsMax,
       availableTokens: () => keys.directory.availableTokens(),
       databaseBytes: () => databaseFileBytes(databasePath),
     },

@@ -67,6 +67,7 @@ export function recordedDefinitions(boundaries: readonly number[]) {
 /** What is asked for when somebody looks. */
 export const OBSERVED_DEFINITIONS = {
   queueMetrics: gauge("ingest_queue_metrics", "1", "Metrics waiting for a commit"),
+  queueLimit: gauge("ingest_queue_metrics_limit", "1", "Most metrics that may wait; more are refused"),
   availableTokens: gauge("rate_limit_available_tokens", "1", "Requests a service may make at once", [
     "service",
   ]),

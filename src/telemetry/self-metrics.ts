@@ -15,6 +15,8 @@ import type { SkipReason } from "./series-table.ts";
 export interface Gauges {
   /** Metrics accepted or waiting that no commit holds yet. */
   readonly queueMetrics: () => number | undefined;
+  /** MAX_QUEUED_METRICS, so that an alert can tell how full the queue is. */
+  readonly queueLimit: () => number | undefined;
   /** Services and the tokens their keys have left. */
   readonly availableTokens: () => Iterable<readonly [service: string, tokens: number]>;
   /** The database file and its write-ahead log. */
@@ -138,6 +140,7 @@ function openObserved(options: SelfMetricsOptions, readRetentionDeleted: () => n
     );
   const instruments = [
     one(OBSERVED_DEFINITIONS.queueMetrics, gauges.queueMetrics),
+    one(OBSERVED_DEFINITIONS.queueLimit, gauges.queueLimit),
     createObservedInstrument(
       OBSERVED_DEFINITIONS.availableTokens,
       () => Array.from(gauges.availableTokens(), ([service, tokens]): Reading => [[service], tokens]),

@@ -124,7 +124,12 @@ const hasPromtool = spawnSync(PROMTOOL, ["--version"]).status === 0;
   async () => {
     const telemetry = open({
       resourceAttributes: { "a.b": "1", a_b: "2", "0": "3", "k8s.pod/näme": 'x"' },
-      gauges: { queueMetrics: () => 3, availableTokens: () => [["auth", 12.5]], databaseBytes: () => 4096 },
+      gauges: {
+        queueMetrics: () => 3,
+        queueLimit: () => 10,
+        availableTokens: () => [["auth", 12.5]],
+        databaseBytes: () => 4096,
+      },
     });
     for (const type of TYPES) {
       const dimensions = { server: 'a"b\\c\nd', tool_name: "😀", metric_name: "x" };

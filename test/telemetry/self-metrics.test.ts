@@ -69,11 +69,17 @@ test("gauges are asked at each scrape, and forget what is no longer told", async
     ["gateway", 3.5],
   ];
   const telemetry = open({
-    gauges: { queueMetrics: () => 42, availableTokens: () => tokens, databaseBytes: () => undefined },
+    gauges: {
+      queueMetrics: () => 42,
+      queueLimit: () => 100,
+      availableTokens: () => tokens,
+      databaseBytes: () => undefined,
+    },
   });
   const first = await telemetry.scrape();
   assert.is(only(first, "rate_limit_available_tokens", { service: "gateway" }), 3.5);
   assert.is(only(first, "ingest_queue_metrics"), 42);
+  assert.is(only(first, "ingest_queue_metrics_limit"), 100);
   assert.equal(select(first, "database_size_bytes"), [], "unknown is not zero");
   tokens = [["auth", 9]];
   const second = await telemetry.scrape();

@@ -54,7 +54,12 @@ export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clo
     serviceName: "mcp-metrics-service",
     serviceVersion: "1.0.0",
     instanceId: "test-1",
-    gauges: { queueMetrics: () => 0, availableTokens: () => [], databaseBytes: () => undefined },
+    gauges: {
+      queueMetrics: () => 0,
+      queueLimit: () => 10,
+      availableTokens: () => [],
+      databaseBytes: () => undefined,
+    },
     clock: systemClock,
     logger: recordLog().logger,
     ...options,
