@@ -1,0 +1,114 @@
+/** What is in deploy/ against a Prometheus server that scrapes a service under the traffic of `npm run demo`. */
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { parse, stringify } from "yaml";
+import { createWorkload } from "../../bench/workload.ts";
+import { hasProgram } from "../support/programs.ts";
+import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
+import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { DEPLOY, interpolate, panelsOf, readDashboard } from "./dashboard.ts";
+
+const FOLDER = `${DEPLOY}prometheus`;
+const DATA_TIMEOUT_MS = 60_000;
+const run = promisify(execFile);
+const test = suite<{ service: TestService; prometheus: TestPrometheus; stop: () => Promise<void> }>("deploy");
+
+/** Submit what the demo submits, and as many failures and slow calls as it takes to raise alerts. */
+async function submit(url: string, workload = createWorkload(1)): Promise<void> {
+  const drawn = Array.from({ length: 80 }, () => workload.next());
+  const failures = Array.from({ length: 20 }, (_, index) => ({
+    type: index % 2 === 0 ? "auth_request" : "tool_execution",
+    value: 1,
+    duration_ms: 4000,
+    dimensions: {
+      success: false,
+      method: index % 2 === 0 ? "jwt" : "tools/call",
+      tool_name: "broken",
+      server_name: "slow",
+    },
+  }));
+  const answer = await fetch(`${url}/metrics`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-api-key": WRITER_KEY },
+    body: JSON.stringify({ service: "test", metrics: [...drawn, ...failures] }),
+  });
+  assert.is(answer.status, 200, await answer.text());
+}
+
+/** The committed configuration, with the test's own address and short intervals. */
+function configure(target: string): string {
+  const config = parse(readFileSync(`${FOLDER}/prometheus.yml`, "utf8"));
+  config.global = { scrape_interval: "1s", evaluation_interval: "1s" };
+  config.rule_files = config.rule_files.map((file: string) => `${FOLDER}/${file}`);
+  config.scrape_configs[0].static_configs = [{ targets: [target] }];
+  return stringify(config);
+}
+
+const hasPrometheus = hasProgram("prometheus") && hasProgram("promtool");
+
+test.before(async (context) => {
+  if (!hasPrometheus) return;
+  context.service = await startTestService();
+  const { url, prometheusUrl } = context.service;
+  context.prometheus = await startPrometheus(configure(new URL(prometheusUrl).host));
+  const workload = createWorkload(1);
+  let isStopped = false;
+  const sending = until(async () => {
+    await submit(url, workload);
+    return isStopped;
+  }, DATA_TIMEOUT_MS * 3);
+  context.stop = () => {
+    isStopped = true;
+    return sending;
+  };
+});
+test.after(async ({ service, prometheus, stop }) => {
+  await stop?.();
+  await prometheus?.close();
+  await service?.close();
+});
+
+test("promtool finds the rules right, and each of them fires where it should", async () => {
+  if (!hasPrometheus) return;
+  await run("promtool", ["check", "config", `${FOLDER}/prometheus.yml`]);
+  const tested = readFileSync(`${FOLDER}/alerts.test.yml`, "utf8");
+  for (const { rules } of parse(readFileSync(`${FOLDER}/alerts.yml`, "utf8")).groups) {
+    for (const { alert } of rules)
+      assert.match(tested, `alertname: ${alert}\n        exp_alerts:\n          - `);
+  }
+  const { stdout } = await run("promtool", ["test", "rules", `${FOLDER}/alerts.test.yml`]);
+  assert.match(stdout, "SUCCESS");
+});
+
+for (const { title, targets = [] } of panelsOf(readDashboard())) {
+  test(`"${title}" has data, and none of a service that is not there`, async ({ prometheus }) => {
+    if (!hasPrometheus) return;
+    for (const { expr } of targets) {
+      await until(async () => {
+        const samples = await prometheus.query(interpolate(expr));
+        return samples.some(({ value }) => Number.isFinite(Number(value[1])));
+      }, DATA_TIMEOUT_MS).catch((error) => assert.unreachable(`${expr}: ${error.message}`));
+      const ofNobody = await prometheus.query(interpolate(expr, { service: "nobody" }));
+      if (expr.includes("$service")) assert.equal(ofNobody, []);
+    }
+  });
+}
+
+test("every rule can be evaluated, and the traffic's own alerts are raised", async ({ prometheus }) => {
+  if (!hasPrometheus) return;
+  const raised = ["AuthFailuresHigh", "ToolErrorsHigh", "ToolLatencyHigh"];
+  await until(async () => {
+    const { groups } = (await prometheus.api("rules")) as {
+      groups: { rules: { name: string; health: string; state: string; lastError?: string }[] }[];
+    };
+    const rules = groups.flatMap((group) => group.rules);
+    for (const { name, health, lastError } of rules) assert.is.not(health, "err", `${name}: ${lastError}`);
+    const quiet = rules.filter(({ name, state }) => raised.includes(name) && state === "inactive");
+    return rules.every(({ health }) => health === "ok") && quiet.length === 0;
+  }, DATA_TIMEOUT_MS);
+});
+
+test.run();
