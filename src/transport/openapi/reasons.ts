@@ -17,11 +17,11 @@ export const REASONS: Readonly<Record<FailureReason, readonly [meaning: string, 
   ],
   daily_limit_exceeded: [
     "The key's requests for this day (UTC) are used up.",
-    "Daily limit exceeded. Limit: 100000 requests/day",
+    "Daily usage limit exceeded. Limit: 100000 requests/day (UTC)",
   ],
   monthly_limit_exceeded: [
     "The key's requests for this month (UTC) are used up.",
-    "Monthly limit exceeded. Limit: 1000000 requests/month",
+    "Monthly usage limit exceeded. Limit: 1000000 requests/month (UTC)",
   ],
   malformed_body: ["The body cannot be read, or is not what is taken here.", "body is not valid JSON"],
   validation_failed: [
