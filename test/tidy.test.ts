@@ -137,6 +137,14 @@ test("a file is short enough to be read", () => {
   }
 });
 
+test("docs/architecture.md names every folder, in the order of who may import whom", () => {
+  const text = readFileSync(`${ROOT}docs/architecture.md`, "utf8");
+  const named = [...text.matchAll(/^\| `(\w+)` \|/gm)].map(([, folder]) => folder);
+  const folders = readdirSync(`${ROOT}src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  assert.equal([...named].sort(), folders.map(({ name }) => name).sort());
+  assert.equal(named, Object.keys(MAY_IMPORT));
+});
+
 test("every test file runs its tests", () => {
   for (const { path, text } of tests.filter(({ path }) => path.endsWith(".test.ts"))) {
     assert.match(text, /\.run\(\);/, `${path} never calls .run(): its tests would pass by not running`);
