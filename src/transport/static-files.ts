@@ -61,7 +61,7 @@ export function lazyFile(name: string, make: () => Buffer | string): LazyFile {
 }
 
 /** The files of a folder, by name; not those of folders in it. */
-export function findStaticFiles(folder: URL): ReadonlyMap<string, LazyFile> {
+export function findStaticFiles(folder: URL): Map<string, LazyFile> {
   const names = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => entry.name);

@@ -1,9 +1,11 @@
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import { docsPage } from "../docs/docs-page.ts";
 import type { RestMethods } from "../rest/rest-handler.ts";
 import { ruleOf } from "../rpc/gate.ts";
-import { fileRoute, lazyFile } from "../static-files.ts";
+import { fileRoute, findStaticFiles, lazyFile, pageRoutes } from "../static-files.ts";
 import { describeApi } from "./document.ts";
 import { fieldRules } from "./field-rules.ts";
+import type { OpenApiDocument } from "./operation.ts";
 import type { RouteDocument } from "./route-document.ts";
 
 const OPENAPI: RouteDocument = {
@@ -11,6 +13,16 @@ const OPENAPI: RouteDocument = {
   summary: "See this description",
   answers: { 200: { description: "OpenAPI 3.1.", schema: { type: "object" } } },
 };
+
+const DOCS: RouteDocument = {
+  group: "The service",
+  summary: "Read this description",
+  answers: {
+    200: { description: "A page.", schema: { type: "string" }, contentType: "text/html; charset=utf-8" },
+  },
+};
+
+const PAGE_FILES = new URL("../docs/files/", import.meta.url);
 
 /** The routes, and those that describe them and the RPCs. */
 export function withApiDocument(
@@ -20,8 +32,25 @@ export function withApiDocument(
 ): ReadonlyMap<string, RestMethods> {
   const rest = new Map(routes);
   const rpcs = [...rpc.values()].map((handler) => ({ method: handler.method, rule: ruleOf(handler) }));
-  const document = lazyFile("openapi.json", () =>
-    JSON.stringify(describeApi({ version, rest, rpcs, rules: fieldRules(metricsPerRequestMax) })),
+  let described: OpenApiDocument | undefined;
+  const describe = () => {
+    described ??= describeApi({ version, rest, rpcs, rules: fieldRules(metricsPerRequestMax) });
+    return described;
+  };
+  const page = lazyFile("index.html", () => docsPage(describe()));
+  rest.set(
+    "/openapi.json",
+    fileRoute(
+      OPENAPI,
+      lazyFile("openapi.json", () => JSON.stringify(describe())),
+    ),
   );
-  return rest.set("/openapi.json", fileRoute(OPENAPI, document));
+  for (const [path, methods] of pageRoutes(
+    "/docs",
+    DOCS,
+    findStaticFiles(PAGE_FILES).set("index.html", page),
+  )) {
+    rest.set(path, methods);
+  }
+  return rest;
 }

@@ -38,7 +38,7 @@ function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Op
     ...(method.deprecated && { deprecated: true }),
     responses: {
       200: success(method, headers),
-      ...failureRefs(rule),
+      ...failures(name, rule),
     },
   };
   const schema = messageRef(method.input);
@@ -170,13 +170,21 @@ const OPEN_FAILURES: readonly FailureReason[] = [
   "deadline_exceeded",
   "internal",
 ];
+/** What further calls can fail for, by their names. */
+const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
+  "mcp.metrics.v1.MetricsService.Submit": ["service_not_allowed", "idempotency_conflict"],
+};
 /** What is said only by REST, or of RPCs that are not there. */
-const OTHERS: readonly FailureReason[] = ["method_not_allowed", "unsupported_media_type", "unimplemented"];
+const OTHERS: readonly FailureReason[] = [
+  ...["method_not_allowed", "unsupported_media_type", "unimplemented"],
+  ...Object.values(OWN_FAILURES).flat(),
+] as FailureReason[];
 const KEYED_FAILURES = (Object.keys(FAILURES) as FailureReason[]).filter(
   (reason) => !OTHERS.includes(reason),
 );
+const KEYED_HEADERS = describeAdmission({ roles: [], costsToken: true }).headers;
 
-/** Said once for all calls, by the names that `failureRefs` refers to. */
+/** Said once for all calls, by the names that `failures` refers to. */
 export function rpcFailures(): Readonly<Record<string, Answer>> {
   const answers = (rule: string, reasons: readonly FailureReason[], headers: readonly string[]) =>
     Object.entries(failureAnswers(reasons, CONNECT_DIALECT, headers)).map(
@@ -184,11 +192,13 @@ export function rpcFailures(): Readonly<Record<string, Answer>> {
     );
   return Object.fromEntries([
     ...answers("OpenRpc", OPEN_FAILURES, describeAdmission("open").headers),
-    ...answers("Rpc", KEYED_FAILURES, describeAdmission({ roles: [], costsToken: true }).headers),
+    ...answers("Rpc", KEYED_FAILURES, KEYED_HEADERS),
   ]);
 }
 
-function failureRefs(rule: DocumentedRpc["rule"]): Readonly<Record<string, { readonly $ref: string }>> {
+function failures(name: string, rule: DocumentedRpc["rule"]): Operation["responses"] {
+  const own = OWN_FAILURES[name];
+  if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];
   const statuses = [...new Set(reasons.map(CONNECT_DIALECT.statusOf))];
   return Object.fromEntries(

@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import type { OpenApiDocument } from "../../../src/transport/openapi/operation.ts";
+import { hasProgram } from "../../support/programs.ts";
+import { ADMIN_KEY, startTestService, type TestService } from "../../support/service.ts";
+
+interface Shown {
+  readonly service: TestService;
+  readonly page: string;
+  readonly headers: Headers;
+  readonly document: OpenApiDocument;
+}
+
+const run = promisify(execFile);
+const test = suite<Shown>("/docs");
+
+test.before(async (context) => {
+  const service = await startTestService();
+  const key = {
+    service: "test",
+    role: "writer",
+    rateLimit: 1,
+    allowedServices: [],
+    expiresMs: undefined,
+  } as const;
+  // Two keys that the lines can rotate and revoke.
+  for (const description of ["third", "fourth"]) await service.service.keys.create({ ...key, description });
+  const answer = await fetch(`${service.url}/docs`);
+  const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApiDocument;
+  Object.assign(context, { service, page: await answer.text(), headers: answer.headers, document });
+});
+test.after(({ service }) => service.close());
+
+test("the page shows every operation and every schema, and each link in it leads somewhere", ({
+  page,
+  document,
+}) => {
+  const ids = new Set([...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  // An RPC's GET stands with its POST.
+  for (const { operationId } of operations)
+    assert.ok(ids.has(operationId.replace(/\.get$/, "")), operationId);
+  for (const name of Object.keys(document.components.schemas)) assert.ok(ids.has(`schema-${name}`), name);
+  for (const [, id] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(id), id);
+});
+
+test("the page loads its own files only, and they are there", async ({ page, headers, service }) => {
+  assert.match(
+    headers.get("content-security-policy") ?? "",
+    /^default-src 'none'; script-src 'self'; style-src 'self';/,
+  );
+  assert.not.match(
+    page,
+    /<script(?![^>]* src=)|<style| style="| on\w+="/,
+    "nothing that the policy would refuse",
+  );
+  const files = [...page.matchAll(/ (?:src|href)="([^#"]+)"/g)].map(([, path = ""]) => path);
+  assert.ok(files.length >= 4);
+  for (const path of files) {
+    assert.not.match(path, /^(https?:)?\/\//, path);
+    assert.is((await fetch(new URL(path, `${service.url}/docs`))).status, 200, path);
+  }
+});
+
+/** As a reader copies them. */
+function shellLines(page: string): readonly string[] {
+  const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', "#39": "'" };
+  return [...page.matchAll(/<pre class="shell"[^>]*>([\s\S]*?)<\/pre>/g)].map(([, text = ""]) =>
+    text.replace(/<[^>]+>/g, "").replace(/&(#?\w+);/g, (_, name) => entities[name] ?? ""),
+  );
+}
+
+test("every line for a shell works as it is copied", async ({ page, service, document }) => {
+  if (!hasProgram("curl")) return;
+  const lines = shellLines(page);
+  const operations = Object.values(document.paths).flatMap((methods) => Object.keys(methods));
+  assert.is(lines.length, operations.length);
+  // What a shell's owner may have asked of every curl: to fail when the service does.
+  const home = mkdtempSync(join(tmpdir(), "mcp-metrics-curl-"));
+  writeFileSync(join(home, ".curlrc"), "fail-with-body\nsilent\nmax-time = 20\n");
+  const env = { ...process.env, HOME: home, METRICS_API_KEY: ADMIN_KEY };
+  for (const line of lines) {
+    // One names a folder of the operator's machine, the other ends with its connection only.
+    if (/AdminService\/Backup|Health\/Watch/.test(line)) continue;
+    const script = line.replaceAll("http://localhost:8890", service.url);
+    await run("sh", ["-c", script], { env }).catch((error) => assert.unreachable(`${line}\n${error.stdout}`));
+  }
+  rmSync(home, { recursive: true });
+});
+
+test("whoever asks for the page with a slash at its end is led to it", async ({ service }) => {
+  const answer = await fetch(`${service.url}/docs/`);
+  assert.equal([answer.status, answer.url], [200, `${service.url}/docs`]);
+});
+
+test("the service names the page where it names its paths", async ({ service }) => {
+  const { endpoints } = (await (await fetch(service.url)).json()) as { endpoints: Record<string, string> };
+  assert.equal([endpoints.docs, endpoints.admin, endpoints.dashboard], ["/docs", "/admin", "/dashboard"]);
+});
+
+test.run();
