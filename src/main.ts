@@ -91,6 +91,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     serviceVersion: version,
     instanceId: `${process.pid}`,
     resourceAttributes: config.telemetry.resourceAttributes,
+    naming: config.telemetry.naming,
     labelValuesMax: config.telemetry.labelValuesMax,
     seriesMax: config.telemetry.seriesMax,
     secondsBoundaries: config.telemetry.secondsBuckets,

@@ -10,7 +10,6 @@ const WARNED: readonly (readonly [name: string, text: string, warning: string])[
   ["METRICS_COLOUR_OF_THE_SKY", "blue", "METRICS_COLOUR_OF_THE_SKY: unknown setting"],
   ["OTEL_TRACES_EXPORTER", "otlp", "OTEL_TRACES_EXPORTER: not used by this service"],
   ["OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL: not used by this service"],
-  ["METRICS_NAMING", "semconv", "METRICS_NAMING: has no effect in this version"],
   ["OTEL_SERVICE_NAME", '"x"', "OTEL_SERVICE_NAME: the quotation marks around the value are part of it"],
 ];
 

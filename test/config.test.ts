@@ -51,6 +51,7 @@ test("an empty environment makes a configuration that starts", () => {
     serviceName: "mcp-metrics-service",
     resourceAttributes: {},
     secondsBuckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300],
+    naming: "legacy",
     labelValuesMax: 150,
     seriesMax: 10_000,
   });

@@ -137,6 +137,12 @@ export const SETTINGS = {
       BUCKETS_S,
       "Buckets of the histograms of durations, in seconds",
     ),
+    naming: setting(
+      "METRICS_NAMING",
+      kinds.choice("legacy", "semconv", "both"),
+      "legacy",
+      "Names of exports: the predecessor's, and OpenTelemetry's for MCP beside them or in their place",
+    ),
     labelValuesMax: setting(
       "METRICS_MAX_LABEL_CARDINALITY",
       kinds.integer(1, 100_000),

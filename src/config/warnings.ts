@@ -6,9 +6,6 @@ import { allSettings } from "./settings.ts";
 /** Names of clients of this service, which may stand in a shared .env. */
 const CLIENT_NAMES = ["METRICS_SERVICE_URL", "METRICS_API_KEY"];
 
-/** Names with a meaning that nothing implements yet; a move to the table of settings makes them real. */
-const PLANNED_NAMES = ["METRICS_NAMING"];
-
 /** What Kubernetes and Docker links add for a service called metrics, metrics-db and the like. */
 const SERVICE_LINK_NAME = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_VALUE = /^(tcp|udp):\/\//;
@@ -62,7 +59,6 @@ function isExpected(env: Environment, name: string): boolean {
 }
 
 function warn(name: string, known: ReadonlySet<string>): string {
-  if (PLANNED_NAMES.includes(name)) return `${name}: has no effect in this version`;
   if (OTEL_STANDARD_NAMES.has(name)) return `${name}: not used by this service`;
   const suggestion = nearest(name, known);
   return `${name}: unknown setting${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}`;

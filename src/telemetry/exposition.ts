@@ -3,6 +3,7 @@ import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { emptyResource } from "@opentelemetry/resources";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
 import { toMetricData, wholePoint } from "./metric-data.ts";
+import { toPrometheusName } from "./prometheus-name.ts";
 import { toLabels } from "./resource.ts";
 import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
 import { shareRuns } from "./share-runs.ts";
@@ -46,7 +47,7 @@ export function createExposition(options: ExpositionOptions): () => Promise<Expo
     if (points.length === 0) return "";
     // Its `# UNIT` belongs to OpenMetrics, where it would have to end the name as well; without a unit it
     // writes none.
-    const unitless = { ...family, unit: "" };
+    const unitless = { ...family, name: toPrometheusName(family), unit: "" };
     const metric = toMetricData(unitless, points, AggregationTemporality.CUMULATIVE, options.wallMs());
     const scopeMetrics = [{ scope: { name: "" }, metrics: [metric] }];
     return serializer.serialize({ resource: emptyResource(), scopeMetrics });

@@ -5,7 +5,7 @@ import type { SeriesTable } from "./series-table.ts";
 
 export interface MetricExporter {
   /**
-   * Count what was committed: the catalogue's instruments and `metrics_processed_total`. To be called
+   * Count what was committed: instruments and `metrics_processed_total`. To be called
    * once, after the commit: what is counted here and rolled back there would be counted again by the
    * client's retry. Never throws, does no I/O; the exporters read when they are asked or due.
    */
@@ -13,12 +13,12 @@ export interface MetricExporter {
 }
 
 export function createMetricExporter(
-  table: Pick<SeriesTable, "record">,
+  recorders: readonly Pick<SeriesTable, "record">[],
   selfMetrics: Pick<SelfMetrics, "metricsProcessed">,
 ): MetricExporter {
   return {
     record(service, measurements) {
-      table.record(service, measurements);
+      for (const recorder of recorders) recorder.record(service, measurements);
       countRuns(measurements, (type, count) => selfMetrics.metricsProcessed(service, type.name, count));
     },
   };

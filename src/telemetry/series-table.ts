@@ -12,6 +12,8 @@ export const WHOLE_SERIES = "_series";
 
 export interface SeriesTableOptions {
   readonly types: readonly MetricType[];
+  /** Instruments that are left out, by name. */
+  readonly without?: ReadonlySet<string>;
   /**
    * Series in all; one is a combination of label values of one instrument, so a histogram counts once
    * although it is many lines. A combination that finds too little room for the instruments of its type
@@ -110,17 +112,18 @@ export function createSeriesTable(options: SeriesTableOptions): SeriesTable {
   return { families, record };
 }
 
-function planFamilies({ types, secondsBoundaries }: SeriesTableOptions) {
+function planFamilies({ types, without, secondsBoundaries }: SeriesTableOptions) {
   const families = new Map<string, Family>();
   const plans = new Map<MetricType, TypePlan>();
   for (const type of types) {
-    const instruments = type.instruments.map((definition) => {
+    const used = type.instruments.filter(({ name }) => !without?.has(name));
+    const instruments = used.map((definition) => {
       // Several types may feed one instrument; `metric_type` keeps their series apart.
       const family = families.get(definition.name) ?? createInstrumentFamily(definition, secondsBoundaries);
       families.set(definition.name, family);
       return { definition, family };
     });
-    const labels = [...new Set(type.instruments.flatMap((definition) => definition.labels))];
+    const labels = [...new Set(used.flatMap((definition) => definition.labels))];
     plans.set(type, {
       instruments,
       labels: labels.map((label) => ({ label, position: type.dimensions.indexOf(label) })),

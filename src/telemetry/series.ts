@@ -45,17 +45,25 @@ export function createFamily(definition: FamilyDefinition): Family {
 }
 
 /** What a series with these label values goes by in its family. Different values, different key. */
-export function seriesKey(values: readonly string[]): string {
+export function seriesKey(values: readonly (string | undefined)[]): string {
   return JSON.stringify(values);
 }
 
-/** The series with that key, created if need be. `key` must come from `seriesKey(values)`. */
-export function openSeries(family: Family, key: string, values: readonly string[], nowMs: number): Series {
+/**
+ * The series with that key, created if need be. `key` must come from `seriesKey(values)`. It has no label
+ * whose value is undefined.
+ */
+export function openSeries(
+  family: Family,
+  key: string,
+  values: readonly (string | undefined)[],
+  nowMs: number,
+): Series {
   const known = family.series.get(key);
   if (known !== undefined) return known;
   const series: Series = {
     family,
-    attributes: Object.fromEntries(family.labels.map((label, index) => [label, values[index] ?? ""])),
+    attributes: toAttributes(family.labels, values),
     startMs: nowMs,
     value: 0,
     count: 0,
@@ -63,6 +71,15 @@ export function openSeries(family: Family, key: string, values: readonly string[
   };
   family.series.set(key, series);
   return series;
+}
+
+function toAttributes(labels: readonly string[], values: readonly (string | undefined)[]) {
+  const attributes: Record<string, string> = {};
+  for (const [index, label] of labels.entries()) {
+    const value = values[index];
+    if (value !== undefined) attributes[label] = value;
+  }
+  return attributes;
 }
 
 /** Add to a counter or histogram, or set a gauge. `value` is finite; not negative for a counter. */

@@ -1,12 +1,14 @@
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
+import { OPERATION_TYPES } from "../catalogue/operations.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { SECONDS_BOUNDARIES } from "./boundaries.ts";
 import { createExposition, type Exposition } from "./exposition.ts";
 import { createLabelValues } from "./label-values.ts";
 import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
+import { createOperationDurations } from "./operation-durations.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
 import { moveCredentials } from "./otlp-request.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
@@ -39,12 +41,19 @@ export interface TelemetryOptions extends ResourceOptions {
   readonly seriesMax?: number;
   /** HISTOGRAM_BUCKET_BOUNDARIES: ascending, in seconds. */
   readonly secondsBoundaries?: readonly number[];
+  /**
+   * METRICS_NAMING: `both` adds the histograms of the semantic conventions to the catalogue's instruments,
+   * and `semconv` leaves those out that say the same. "legacy" by default.
+   */
+  readonly naming?: Naming;
   /** Push to an OTLP receiver; absent: nothing is sent. */
   readonly otlp?: OtlpOptions | undefined;
   readonly gauges: Gauges;
   readonly clock: Clock;
   readonly logger: Logger;
 }
+
+export type Naming = "legacy" | "semconv" | "both";
 
 export interface Telemetry {
   readonly exporter: MetricExporter;
@@ -74,21 +83,33 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     boundLabelValue: createLabelValues({ distinctMax, onFold }),
     wallMs: clock.wallMs,
   });
-  const table = createSeriesTable({
-    types: METRIC_TYPES,
+  const { naming = "legacy" } = options;
+  const bounds = {
     seriesMax: options.seriesMax ?? SERIES_MAX,
-    secondsBoundaries,
     boundLabelValue: createLabelValues({ distinctMax, onFold }),
     wallMs: clock.wallMs,
-    onSkip: (reason) => selfMetrics.exportSkipped(reason),
     onFold,
-  });
-  const readFamilies = () => [...table.families, ...selfMetrics.readFamilies()];
+  };
+  const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
+  const recorders = [
+    createSeriesTable({
+      ...bounds,
+      types: METRIC_TYPES,
+      without: new Set(replaced),
+      secondsBoundaries,
+      onSkip: (reason) => selfMetrics.exportSkipped(reason),
+    }),
+    ...(naming === "legacy" ? [] : [createOperationDurations(bounds)]),
+  ];
+  const readFamilies = () => [
+    ...recorders.flatMap(({ families }) => families),
+    ...selfMetrics.readFamilies(),
+  ];
   const resourceAttributes = describeResource(options);
   const push =
     options.otlp === undefined ? undefined : openPush(options, options.otlp, readFamilies, selfMetrics);
   return {
-    exporter: createMetricExporter(table, selfMetrics),
+    exporter: createMetricExporter(recorders, selfMetrics),
     selfMetrics,
     exposition: createExposition({ readFamilies, resourceAttributes, wallMs: clock.wallMs }),
     forceFlush: async () => push?.provider.forceFlush(),

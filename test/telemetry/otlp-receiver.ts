@@ -14,6 +14,10 @@ type Fields = ReadonlyMap<number, readonly (number | Buffer)[]>;
 export interface ReceivedPoint {
   readonly name: string;
   readonly value: number;
+  /** Those that are text. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** A histogram's; empty otherwise. */
+  readonly bounds: readonly number[];
 }
 
 export interface Receiver {
@@ -70,11 +74,16 @@ function decodeExport(body: Buffer): ReceivedPoint[] {
       for (const metric of messages(scopeMetrics, 2)) {
         const name = String(metric.get(1)?.[0]);
         for (const data of [...messages(metric, 5), ...messages(metric, 7)]) {
-          for (const point of messages(data, 1)) found.push({ name, value: Number(point.get(4)?.[0]) });
+          for (const point of messages(data, 1)) {
+            const attributes = Object.fromEntries(textPairs(point, 7));
+            found.push({ name, value: Number(point.get(4)?.[0]), attributes, bounds: [] });
+          }
         }
         for (const histogram of messages(metric, 9)) {
           for (const point of messages(histogram, 1)) {
-            found.push({ name, value: readCount(point.get(4)?.[0]) });
+            const attributes = Object.fromEntries(textPairs(point, 9));
+            const bounds = readDoubles(point.get(7)?.[0]);
+            found.push({ name, value: readCount(point.get(4)?.[0]), attributes, bounds });
           }
         }
       }
@@ -87,8 +96,19 @@ function decodeExport(body: Buffer): ReceivedPoint[] {
 function decodeResource(body: Buffer): [key: string, value: string][] {
   return messages(decode(body), 1)
     .flatMap((resourceMetrics) => messages(resourceMetrics, 1))
-    .flatMap((resource) => messages(resource, 1))
-    .map((pair) => [String(pair.get(1)?.[0]), String(messages(pair, 2)[0]?.get(1)?.[0])]);
+    .flatMap((resource) => textPairs(resource, 1));
+}
+
+function textPairs(fields: Fields, number: number): [key: string, value: string][] {
+  return messages(fields, number).map((pair) => [
+    String(pair.get(1)?.[0]),
+    String(messages(pair, 2)[0]?.get(1)?.[0]),
+  ]);
+}
+
+function readDoubles(packed: number | Buffer | undefined): number[] {
+  if (!Buffer.isBuffer(packed)) return [];
+  return Array.from({ length: packed.length / 8 }, (_, index) => packed.readDoubleLE(index * 8));
 }
 
 function messages(fields: Fields, number: number): Fields[] {

@@ -19,13 +19,14 @@ export function measure(options: MetricOptions = {}): Measurement {
   const type = METRIC_TYPES.find((entry) => entry.name === name);
   if (type === undefined) throw new Error(`no metric type ${name}`);
   const values = type.dimensions.map((key) => (Object.hasOwn(dimensions, key) ? dimensions[key] : undefined));
+  const others = Object.entries(dimensions).filter(([key]) => !type.dimensions.includes(key));
   return {
     dimensions: { type, values, json: JSON.stringify(dimensions) },
     timestampMs: 0,
     value,
     durationMs,
-    otherKeys: [],
-    otherValues: [],
+    otherKeys: others.map(([key]) => key),
+    otherValues: others.map(([, scalar]) => scalar),
     metadataKeys: Object.keys(metadata),
     metadataValues: Object.values(metadata),
   };

@@ -1,0 +1,66 @@
+/**
+ * MCP operations as OpenTelemetry's semantic conventions name them, and which metrics they are. Source:
+ * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md (development).
+ */
+
+/** Who measured an operation: who received the request, or who sent it and waited for its answer. */
+export type Side = "server" | "client";
+
+export const OPERATION_INSTRUMENTS: Readonly<
+  Record<Side, { readonly name: string; readonly description: string }>
+> = {
+  server: {
+    name: "mcp.server.operation.duration",
+    description: "Duration of MCP requests and notifications, from their receipt to the answer",
+  },
+  client: {
+    name: "mcp.client.operation.duration",
+    description: "Duration of MCP requests and notifications, from their sending to the answer",
+  },
+};
+
+/** Upper bounds in seconds, which the conventions fix: `HISTOGRAM_BUCKET_BOUNDARIES` does not change them. */
+export const OPERATION_BOUNDARIES: readonly number[] = [
+  0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300,
+];
+
+/** The attributes, after `service`, which the conventions leave to the resource: here it is the sender. */
+export const OPERATION_ATTRIBUTES = {
+  method: "mcp.method.name",
+  tool: "gen_ai.tool.name",
+  error: "error.type",
+} as const;
+
+/** What `error.type` says of a failure without a code. */
+export const ERROR_OTHER = "_OTHER";
+
+/**
+ * A metric with this dimension, and the name of an instrument above in it, was measured at that side,
+ * whatever its type says. Clients use it, and OTLP, where it is the name of the instrument that arrived.
+ */
+export const INSTRUMENT_DIMENSION = "instrument";
+
+/** How metrics of a type are operations: their durations are the operation's. */
+export interface OperationType {
+  readonly type: string;
+  readonly side: Side;
+  /** The dimensions that hold the method and, where there is one, the tool. */
+  readonly method: string;
+  readonly tool: string;
+  /** The metadata field that says how a failure failed, such as the code of a JSON-RPC error. */
+  readonly error: string;
+  /** The type's own instruments that say the same under `METRICS_NAMING=semconv`, and are left out there. */
+  readonly replaces: readonly string[];
+}
+
+/** Gateways and servers report what clients asked of them. */
+export const OPERATION_TYPES: readonly OperationType[] = [
+  {
+    type: "tool_execution",
+    side: "server",
+    method: "method",
+    tool: "tool_name",
+    error: "error_code",
+    replaces: ["mcp_tool_execution_duration_seconds"],
+  },
+];

@@ -1,0 +1,252 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { Scalar } from "../../src/catalogue/measurement.ts";
+import type { Naming } from "../../src/telemetry/telemetry.ts";
+import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { openReceiver, type ReceivedPoint } from "./otlp-receiver.ts";
+import { measure, only, open, parseScrape, select, sum } from "./support.ts";
+
+const SERVER = "mcp_server_operation_duration_seconds";
+const CLIENT = "mcp_client_operation_duration_seconds";
+const REPLACED = "mcp_tool_execution_duration_seconds";
+/** Of the semantic conventions for MCP, whatever HISTOGRAM_BUCKET_BOUNDARIES says. */
+const BOUNDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
+
+interface Operation {
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, Scalar>>;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+const CALL = { method: "tools/call", tool_name: "search" };
+const CALLED = { "mcp.method.name": "tools/call", "gen_ai.tool.name": "search" };
+const OPERATIONS: readonly Operation[] = [
+  { name: "a call that went well", dimensions: { ...CALL, success: true }, attributes: CALLED },
+  {
+    name: "a code that does not belong to a failure",
+    dimensions: { ...CALL, success: "true" },
+    metadata: { error_code: "-32602" },
+    attributes: CALLED,
+  },
+  {
+    name: "a failure with its JSON-RPC code",
+    dimensions: { ...CALL, success: "false" },
+    metadata: { error_code: -32602 },
+    attributes: { ...CALLED, "error.type": "-32602" },
+  },
+  {
+    name: "a failure with a word for it",
+    dimensions: { ...CALL, success: false },
+    metadata: { error_code: "tool_error" },
+    attributes: { ...CALLED, "error.type": "tool_error" },
+  },
+  {
+    name: "a failure that says no more",
+    dimensions: { ...CALL, success: "False" },
+    attributes: { ...CALLED, "error.type": "_OTHER" },
+  },
+  {
+    name: "a failure with a code that is none",
+    dimensions: { ...CALL, success: false },
+    metadata: { error_code: { code: 1 } },
+    attributes: { ...CALLED, "error.type": "_OTHER" },
+  },
+  {
+    name: "a method without a tool",
+    dimensions: { method: "tools/list", tool_name: "", success: "true" },
+    attributes: { "mcp.method.name": "tools/list" },
+  },
+  {
+    name: "neither method nor outcome",
+    dimensions: { tool_name: "search" },
+    attributes: { "mcp.method.name": "_unset", "gen_ai.tool.name": "search" },
+  },
+];
+
+for (const { name, dimensions, metadata = {}, attributes } of OPERATIONS) {
+  test(`an operation has the attributes of the conventions, in Prometheus and over OTLP: ${name}`, async () => {
+    const receiver = await openReceiver();
+    const telemetry = open({ naming: "both", otlp: otlpTo(receiver.url) });
+    telemetry.exporter.record("gateway", [
+      measure({ type: "tool_execution", dimensions, metadata, durationMs: 45 }),
+    ]);
+    await telemetry.forceFlush();
+    const expected = { service: "gateway", ...attributes };
+    const [sample] = select(await telemetry.scrape(), `${SERVER}_count`);
+    assert.equal(sample?.labels, underscored(expected));
+    const points = receiver.points.filter((point) => point.name.startsWith("mcp.server.operation"));
+    assert.equal(points, [
+      { name: "mcp.server.operation.duration", value: 1, attributes: expected, bounds: BOUNDS },
+    ]);
+    await telemetry.shutdown();
+    await receiver.close();
+  });
+}
+
+function otlpTo(url: string) {
+  const timing = { timeoutMs: 5_000, intervalMs: 3_600_000 };
+  return {
+    url: `${url}/v1/metrics`,
+    headers: {},
+    compression: "none",
+    temporality: "cumulative",
+    ...timing,
+  } as const;
+}
+
+function underscored(attributes: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(attributes).map(([key, value]) => [key.replaceAll(".", "_"), value]),
+  );
+}
+
+test("durations are in seconds, in the buckets that the conventions ask for", async () => {
+  const telemetry = open({ naming: "both", secondsBoundaries: [1, 2] });
+  const durations = [10, 10.5, 300_000, 300_001];
+  telemetry.exporter.record(
+    "s",
+    durations.map((durationMs) => measure({ type: "tool_execution", dimensions: CALL, durationMs })),
+  );
+  const samples = await telemetry.scrape();
+  const bucketOf = (le: number) => only(samples, `${SERVER}_bucket`, { le: String(le) });
+  assert.equal([0.01, 0.02, 120, 300].map(bucketOf), [1, 2, 2, 3]);
+  assert.is(select(samples, `${SERVER}_bucket`).length, BOUNDS.length + 1);
+  assert.ok(Math.abs(only(samples, `${SERVER}_sum`) - 600.0215) < 1e-9);
+  await telemetry.shutdown();
+});
+
+test("what the dimension instrument says was measured by the sender is the client's operation", async () => {
+  const telemetry = open({ naming: "both" });
+  const sides = ["mcp.client.operation.duration", "mcp.server.operation.duration", "mcp_other", undefined];
+  for (const instrument of sides) {
+    const dimensions = instrument === undefined ? CALL : { ...CALL, instrument };
+    telemetry.exporter.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
+  }
+  const samples = await telemetry.scrape();
+  assert.is(only(samples, `${CLIENT}_count`), 1);
+  assert.is(only(samples, `${SERVER}_count`), 3);
+  await telemetry.shutdown();
+});
+
+test("what is no operation, or has no duration, is none", async () => {
+  const telemetry = open({ naming: "both" });
+  telemetry.exporter.record("s", [
+    measure({ type: "tool_execution", dimensions: CALL }),
+    measure({ type: "auth_request", durationMs: 1 }),
+    measure({ type: "tool_discovery", durationMs: 1 }),
+  ]);
+  const samples = await telemetry.scrape();
+  assert.equal([...select(samples, `${SERVER}_count`), ...select(samples, `${CLIENT}_count`)], []);
+  await telemetry.shutdown();
+});
+
+const FLOOD = 20_000;
+
+test("a flood of values stays bounded, is counted, and loses nothing of the total", async () => {
+  const telemetry = open({ naming: "both", labelValuesMax: 10, seriesMax: 500 });
+  for (let index = 0; index < FLOOD; index++) {
+    const dimensions = { method: `m${index}`, tool_name: `t${index}`, success: index % 2 === 0 };
+    const metadata = { error_code: `e${index}` };
+    const metric = measure({ type: "tool_execution", dimensions, metadata, durationMs: 1 });
+    telemetry.exporter.record(`s${index}`, [metric]);
+  }
+  const samples = await telemetry.scrape();
+  const series = select(samples, `${SERVER}_count`);
+  assert.ok(series.length <= 502, `${series.length} series`);
+  for (const label of ["mcp_method_name", "gen_ai_tool_name", "error_type"]) {
+    const values = new Set(series.map(({ labels }) => labels[label]).filter((value) => value !== undefined));
+    assert.ok(values.size <= 11, `${label} has ${values.size} values`);
+  }
+  for (const label of ["mcp.method.name", "gen_ai.tool.name", "error.type"]) {
+    const folds = sum(samples, "metrics_label_overflow_total", { label });
+    assert.ok(folds > FLOOD / 2 - 100, `${folds} folds of ${label}`);
+  }
+  assert.is(sum(samples, `${SERVER}_count`), FLOOD);
+  assert.is(
+    sum(series, `${SERVER}_count`, { error_type: "_OTHER" }),
+    FLOOD / 2 - 10,
+    "failures stay failures",
+  );
+  await telemetry.shutdown();
+});
+
+test("a full table keeps its totals, with what failed apart from what went well", async () => {
+  const telemetry = open({ naming: "both", seriesMax: 2 });
+  for (let round = 0; round < 3; round++) {
+    for (const tool_name of ["a", "b", "c"]) {
+      for (const success of [true, false]) {
+        const dimensions = { ...CALL, tool_name, success };
+        telemetry.exporter.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
+      }
+    }
+  }
+  const counts = select(await telemetry.scrape(), `${SERVER}_count`);
+  const other = { service: "_other", mcp_method_name: "_other", gen_ai_tool_name: "_other" };
+  const called = { service: "s", mcp_method_name: "tools/call", gen_ai_tool_name: "a" };
+  assert.equal(
+    counts.map(({ labels, value }) => ({ labels, value })),
+    [
+      { labels: called, value: 3 },
+      { labels: { ...called, error_type: "_OTHER" }, value: 3 },
+      { labels: other, value: 6 },
+      { labels: { ...other, error_type: "_OTHER" }, value: 6 },
+    ],
+  );
+  await telemetry.shutdown();
+});
+
+/** The families of a service that was sent a bit of everything, in a scrape and in a push. */
+async function exportedNames(naming: Naming | undefined) {
+  const receiver = await openReceiver();
+  const service = await startTestService({
+    ...(naming === undefined ? {} : { METRICS_NAMING: naming }),
+    OTEL_OTLP_ENDPOINT: receiver.url,
+    OTEL_METRIC_EXPORT_INTERVAL: "3600000",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "5000",
+  });
+  const metric = {
+    value: 1,
+    duration_ms: 5,
+    dimensions: { method: "tools/call", tool_name: "search", success: false },
+    metadata: { error_code: "tool_error", input_size_bytes: 1, output_size_bytes: 2 },
+  };
+  const types = ["tool_execution", "auth_request", "registry_operation"];
+  const answer = await fetch(`${service.url}/metrics`, {
+    method: "POST",
+    headers: { "X-API-Key": WRITER_KEY, "Content-Type": "application/json" },
+    body: JSON.stringify({ service: "gateway", metrics: types.map((type) => ({ ...metric, type })) }),
+  });
+  assert.is(answer.status, 200);
+  const scraped = parseScrape(await (await fetch(service.prometheusUrl)).text());
+  // The last export leaves while the service stops.
+  await service.close();
+  await receiver.close();
+  const about = (names: readonly string[]) =>
+    [...new Set(names)].filter((name) => name.startsWith("mcp")).sort();
+  return {
+    scraped: about(scraped.map(({ family }) => family)),
+    pushed: about(receiver.points.map(({ name }: ReceivedPoint) => name)),
+  };
+}
+
+test("legacy is the default and has none of it, both adds, and semconv replaces the duration alone", async () => {
+  const [byDefault, legacy, both, semconv] = await Promise.all(
+    ([undefined, "legacy", "both", "semconv"] as const).map(exportedNames),
+  );
+  assert.equal(byDefault, legacy);
+  assert.ok(legacy?.scraped.includes(REPLACED));
+  assert.equal(legacy?.scraped, legacy?.pushed);
+  assert.equal(both?.scraped, [...(legacy?.scraped ?? []), SERVER].sort());
+  assert.equal(both?.pushed, [...(legacy?.pushed ?? []), "mcp.server.operation.duration"].sort());
+  assert.equal(
+    semconv?.scraped,
+    both?.scraped.filter((name) => name !== REPLACED),
+  );
+  assert.equal(
+    semconv?.pushed,
+    both?.pushed.filter((name) => name !== REPLACED),
+  );
+});
+
+test.run();
