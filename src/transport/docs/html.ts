@@ -6,7 +6,7 @@ export class Html {
   }
 }
 
-type Part = string | number | Html | undefined | readonly Part[];
+type Part = string | number | false | Html | undefined | readonly Part[];
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -16,13 +16,13 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** A template whose values are escaped; lists are joined, and what is undefined is left out. */
+/** A template whose values are escaped; lists are joined, undefined and false are left out. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.map((text, index) => text + escaped(parts[index])).join(""));
 }
 
 function escaped(part: Part): string {
-  if (part === undefined) return "";
+  if (part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
   if (typeof part === "object") return part.map(escaped).join("");
   return String(part).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");

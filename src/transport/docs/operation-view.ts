@@ -21,11 +21,11 @@ export function operationView(shown: ShownOperation, { responses }: OpenApiDocum
 <summary><span class="method ${method.toLowerCase()}">${method}</span> <code class="path">${path}</code>
 <span class="about">${inline(operation.summary)}</span></summary>
 <div class="body">
-${operation.deprecated === true ? html`<p><strong>Deprecated.</strong></p>` : undefined}${prose(operation.description)}
+${operation.deprecated && html`<p><strong>Deprecated.</strong></p>`}${prose(operation.description)}
 ${parameters(operation)}${requestBody(operation)}
 <h4>From a shell</h4>
 ${shell(curlLine(method, path, operation))}
-${get === undefined ? undefined : html`<p>As a GET, which caches understand:</p>${shell(curlLine("GET", path, get))}`}
+${get && html`<p>As a GET, which caches understand:</p>${shell(curlLine("GET", path, get))}`}
 <h4>Answers</h4>
 ${answers}
 </div>
@@ -81,9 +81,10 @@ const shortly = (description: string) => inline(description.split("\n\n").map(re
 export function answerView(status: string, { description, content }: Answer, id?: string): Html {
   const [[contentType, media] = []] = Object.entries(content ?? {});
   return html`<details class="answer"${id === undefined ? undefined : html` id="${id}"`}>
-<summary><span class="status s${status[0]}">${status}</span> <span class="about">${shortly(description)}</span></summary>
+<summary><span class="status s${status[0]}">${status}</span>
+<span class="about">${shortly(description)}</span></summary>
 <div class="body">${prose(description)}
-${media === undefined ? undefined : html`<p><code>${contentType}</code>: ${kindOf(media.schema)}</p>${examples(media.examples)}`}
+${media && html`<p><code>${contentType}</code>: ${kindOf(media.schema)}</p>${examples(media.examples)}`}
 </div></details>
 `;
 }
@@ -92,8 +93,13 @@ ${media === undefined ? undefined : html`<p><code>${contentType}</code>: ${kindO
 const reasonOnly = (text: string) => /^`[a-z_]+`(?=: )/.exec(text)?.[0] ?? text;
 
 function examples(values: Readonly<Record<string, { readonly value: unknown }>> = {}): Html {
-  return html`${Object.entries(values).map(
-    ([name, { value }]) =>
-      html`<details class="example"><summary>${name === "example" ? "Example" : name}</summary><pre tabindex="0">${JSON.stringify(value, undefined, 2)}</pre></details>`,
-  )}`;
+  const views = Object.entries(values).map(
+    ([
+      name,
+      { value },
+    ]) => html`<details class="example"><summary>${name === "example" ? "Example" : name}</summary>
+<pre tabindex="0">${JSON.stringify(value, undefined, 2)}</pre></details>
+`,
+  );
+  return html`${views}`;
 }

@@ -15,11 +15,11 @@ export interface DocumentOptions {
 }
 
 const DESCRIPTION = `\
-Everything on one port: REST, and every RPC of the schema as JSON over plain HTTP (the Connect protocol). The same RPCs
-speak gRPC, gRPC-Web and binary Connect; clients for those are generated from the schema.
+Everything on one port: REST, and every RPC of the schema as JSON over plain HTTP (the Connect protocol). The same
+RPCs speak gRPC, gRPC-Web and binary Connect; clients for those are generated from the schema.
 
-A field of an answer that has its default value (0, an empty text, false, an empty list) may be left out by RPCs. Fields
-that are not known are passed over in what is sent, and may come to be in what is answered.
+A field of an answer that has its default value (0, an empty text, false, an empty list) may be left out by RPCs.
+Fields that are not known are passed over in what is sent, and may come to be in what is answered.
 
 Every failure has a stable reason. What can be retried says when, in \`Retry-After\`.`;
 
