@@ -94,6 +94,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     naming: config.telemetry.naming,
     labelValuesMax: config.telemetry.labelValuesMax,
     seriesMax: config.telemetry.seriesMax,
+    instanceSilenceMs: config.telemetry.instanceSilenceMs,
     secondsBoundaries: config.telemetry.secondsBuckets,
     otlp: config.otlp,
     gauges: {

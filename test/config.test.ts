@@ -54,6 +54,7 @@ test("an empty environment makes a configuration that starts", () => {
     naming: "legacy",
     labelValuesMax: 150,
     seriesMax: 10_000,
+    instanceSilenceMs: 300_000,
   });
   assert.equal(prometheus, { isEnabled: true, host: "0.0.0.0", port: 9465, auth: "none" });
   assert.is(rest.otlp, undefined);

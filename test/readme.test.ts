@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
 import { LIMITS } from "../src/catalogue/limits.ts";
 import { FAILURES } from "../src/errors.ts";
+import { composerRow } from "./support/metric-type-rows.ts";
 import { hasProgram } from "./support/programs.ts";
 import { startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
 
@@ -56,14 +57,18 @@ test("the query example asks for statistics", async ({ service }) => {
   assert.is(JSON.parse(await runBlock(block, service)).step, "3600s");
 });
 
-test("the table of metric types is the catalogue", () => {
-  for (const { name, instruments } of METRIC_TYPES) {
+test("the tables of metric types are the catalogue", () => {
+  for (const { name, instruments } of METRIC_TYPES.filter((type) => !type.isPerInstance)) {
     const row = README.split("\n").find((line) => line.startsWith(`| \`${name}\` |`)) ?? "";
     const labels = instruments.flatMap((instrument) => instrument.labels);
     for (const word of [...instruments.map((instrument) => instrument.name), ...labels]) {
       assert.ok(row.includes(`\`${word}\``), `${name}: ${word}`);
     }
   }
+  const types = METRIC_TYPES.filter((type) => type.isPerInstance);
+  const [, table = ""] = readFileSync(`${ROOT}docs/composer.md`, "utf8").split(/<!-- \/?types -->/);
+  assert.equal(table.trim().split("\n").slice(2), types.map(composerRow));
+  assert.ok(README.includes(`Composers report ${types.length} types more`));
 });
 
 test("the table of reasons is the failure table", () => {

@@ -54,6 +54,7 @@ export function fill({ path, metrics, days, endMs, withRollups, onProgress }: Fi
   const builder = new BatchBuilder();
   const validate = createValidate({
     intern: createDimensionSets(),
+    pseudonymise: (name) => name,
     wallMs: () => endMs,
     metricsMax: BATCH_METRICS,
   });

@@ -29,7 +29,7 @@ export interface SubmitDeps {
    * Throws at once when it cannot be queued.
    */
   readonly store: (submission: Submission) => Promise<StoredAnswer | undefined>;
-  readonly export: (service: string, measurements: readonly Measurement[]) => void;
+  readonly export: (sender: Validated, measurements: readonly Measurement[]) => void;
   /** `buffered`: answer before the disk has the metrics, unless the call carries an idempotency key. */
   readonly ack: "durable" | "buffered";
   /** Whether a key that writes another service's name is refused, or only reported. */
@@ -62,7 +62,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
     const answer = describe(call, validated);
     const submission = createSubmission(call, submitted, validated, answer);
     const stored = deps.store(submission).then((earlier) => {
-      if (earlier === undefined) deps.export(validated.service, validated.measurements);
+      if (earlier === undefined) deps.export(validated, validated.measurements);
       return earlier;
     });
     if (deps.ack === "buffered" && submission.idempotency === undefined) {

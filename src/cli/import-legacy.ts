@@ -6,8 +6,10 @@ import { importLegacy, type LegacyResult } from "../legacy/import-legacy.ts";
 import type { Taken } from "../legacy/import-settings.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
+import { createPseudonymise } from "../lib/pseudonym.ts";
 import { finishAudit, listAudit, recordAudit } from "../storage/audit-store.ts";
 import type { Database } from "../storage/database.ts";
+import { readInstallationSecret } from "../storage/installation-secret.ts";
 import { DivergedSourceError } from "../storage/legacy-imports.ts";
 import { LegacySourceError, openLegacySource } from "../storage/legacy-source.ts";
 import { DatabaseInUseError } from "../storage/lock.ts";
@@ -55,6 +57,7 @@ async function takeOver(path: string, config: Config, progress: Progress): Promi
           source,
           path,
           wallMs: systemClock.wallMs,
+          pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
           rateLimit: config.keys.rateLimitPerMinute,
           rawDays: config.retention.rawDays,
           onProgress: progress.show,

@@ -155,6 +155,12 @@ export const SETTINGS = {
       "10000",
       "Most exported series; the rest share one",
     ),
+    instanceSilenceMs: setting(
+      "METRICS_INSTANCE_EXPIRY_SECONDS",
+      kinds.seconds(1, 86_400),
+      "300",
+      "How long the gauges of a composer that reports nothing are still exported",
+    ),
     isDisabled: setting("OTEL_SDK_DISABLED", kinds.flag, "false", "Neither serve scrapes nor push"),
   },
   prometheus: {

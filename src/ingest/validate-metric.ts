@@ -1,14 +1,17 @@
 import { findMetricType } from "../catalogue/catalogue.ts";
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement, Scalar } from "../catalogue/measurement.ts";
+import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetric } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 import { readTimestamp } from "./timestamp.ts";
+import { checkChoices, withoutNames } from "./type-rules.ts";
 
 /** What one metric is judged with. */
 export interface MetricContext {
   readonly intern: InternDimensions;
+  readonly pseudonymise: Pseudonymise;
   readonly nowMs: number;
   /** Report a broken rule; the metric is then refused. */
   readonly refuse: (field: string, reason: string, message: string) => void;
@@ -27,14 +30,16 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
   const value = readValue(metric.value, context);
   const durationMs = readDuration(metric.duration_ms, context);
   const timestampMs = readTime(metric.timestamp, context);
-  const dimensions = readFields("dimensions", metric.dimensions, context);
+  const sent = readFields("dimensions", metric.dimensions, context);
   const metadata = readFields("metadata", metric.metadata, context);
-  const dimensionKeys = dimensions && checkDimensions(dimensions, context);
+  const dimensionKeys = sent && checkDimensions(sent, context);
   const metadataKeys = metadata && checkMetadata(metadata, context);
   if (type === undefined || value === undefined || durationMs === null || timestampMs === undefined)
     return undefined;
-  if (dimensions === undefined || dimensionKeys === undefined) return undefined;
+  if (sent === undefined || dimensionKeys === undefined) return undefined;
   if (metadata === undefined || metadataKeys === undefined) return undefined;
+  if (!checkChoices(type, sent, context.refuse)) return undefined;
+  const dimensions = withoutNames(type, sent, context.pseudonymise);
   const otherKeys = dimensionKeys.filter((key) => !type.dimensions.includes(key));
   return {
     dimensions: context.intern(type, dimensions),

@@ -1,6 +1,7 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import { ServiceError, type Violation } from "../errors.ts";
+import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
@@ -28,6 +29,8 @@ export interface Validated {
 
 export interface ValidateOptions {
   readonly intern: InternDimensions;
+  /** Takes the place of the names of people before anything is kept. */
+  readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
   readonly metricsMax: number;
 }
@@ -47,7 +50,7 @@ const CONTROL = /\p{Cc}/u;
  * @throws {ServiceError} `validation_failed` with every broken rule of the envelope, or of the metrics
  *   when not one of them is good.
  */
-export function createValidate({ intern, wallMs, metricsMax }: ValidateOptions): Validate {
+export function createValidate({ intern, pseudonymise, wallMs, metricsMax }: ValidateOptions): Validate {
   return (submitted) => {
     const warnings: string[] = [];
     const envelope = readEnvelope(submitted, metricsMax, warnings);
@@ -56,6 +59,7 @@ export function createValidate({ intern, wallMs, metricsMax }: ValidateOptions):
     let index = 0;
     const context: MetricContext = {
       intern,
+      pseudonymise,
       nowMs: wallMs(),
       refuse: (field, reason, message) => void rejections.push({ index, field, reason, message }),
       warn: (message) => void warnings.push(`metrics[${index}].${message}`),

@@ -1,6 +1,7 @@
 import type { Measurement } from "../catalogue/measurement.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { createValidate } from "../ingest/validate.ts";
+import type { Pseudonymise } from "../lib/pseudonym.ts";
 import { BatchBuilder } from "../storage/batch.ts";
 import type { Database } from "../storage/database.ts";
 import { type LegacyImport, noteFinished, noteProgress, resumeImport } from "../storage/legacy-imports.ts";
@@ -28,6 +29,7 @@ export interface LegacyOptions {
   /** Where the source is, for people. */
   readonly path: string;
   readonly wallMs: () => number;
+  readonly pseudonymise: Pseudonymise;
   /** Of keys without a limit. */
   readonly rateLimit: number;
   /** Of raw metrics whose policy nobody has set. */
@@ -57,7 +59,7 @@ export interface LegacyResult {
  * @throws {DivergedSourceError}
  */
 export function importLegacy(options: LegacyOptions): LegacyResult {
-  const { database, source, path, wallMs, rateLimit, rawDays, onProgress } = options;
+  const { database, source, path, wallMs, pseudonymise, rateLimit, rawDays, onProgress } = options;
   const nowMs = wallMs();
   applyDefaultRetention(database, rawDays, nowMs);
   const { begun, keys, policies } = database.transaction(() => ({
@@ -74,6 +76,7 @@ export function importLegacy(options: LegacyOptions): LegacyResult {
   const addChunk = createAddChunk({
     builder,
     wallMs,
+    pseudonymise,
     numberRequest: numbersAfter(source, begun.lastId, nowMs),
     onAdded: expired.look,
   });
@@ -128,13 +131,14 @@ function createExpiredCount(database: Database, nowMs: number) {
 interface AddChunkDeps {
   readonly builder: BatchBuilder;
   readonly wallMs: () => number;
+  readonly pseudonymise: Pseudonymise;
   readonly numberRequest: NumberRequest;
   readonly onAdded: (measurement: Measurement) => void;
 }
 
-function createAddChunk({ builder, wallMs, numberRequest, onAdded }: AddChunkDeps) {
+function createAddChunk({ builder, wallMs, pseudonymise, numberRequest, onAdded }: AddChunkDeps) {
   const readMetric = createReadMetric(
-    createValidate({ intern: createDimensionSets(), wallMs, metricsMax: 1 }),
+    createValidate({ intern: createDimensionSets(), pseudonymise, wallMs, metricsMax: 1 }),
   );
 
   /** Add what can be read, and count what cannot. */

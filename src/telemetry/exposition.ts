@@ -38,9 +38,47 @@ export interface Exposition {
  * always, but two series may be some milliseconds apart.
  */
 export function createExposition(options: ExpositionOptions): () => Promise<Exposition> {
+  const write = createWriter(options.wallMs);
+  const targetInfo = createTargetInfo(options.resourceAttributes, options.wallMs());
+  return shareRuns(() => write([targetInfo, ...options.readFamilies()]));
+}
+
+export interface ServiceExpositionOptions {
+  /** What a service's instances say together now, or those of all services. */
+  readonly readServiceFamilies: (service: string | undefined) => Iterable<Family>;
+  readonly wallMs: () => number;
+}
+
+/** The same of one service, or of all together; without `target_info`. */
+export function createServiceExposition(
+  options: ServiceExpositionOptions,
+): (service: string | undefined) => Promise<Exposition> {
+  const write = createWriter(options.wallMs);
+  /** Those that somebody waits for. */
+  const running = new Map<
+    string | undefined,
+    { readonly expose: () => Promise<Exposition>; callers: number }
+  >();
+  return async (service) => {
+    const known = running.get(service);
+    const shared = known ?? {
+      expose: shareRuns(() => write(options.readServiceFamilies(service))),
+      callers: 0,
+    };
+    running.set(service, shared);
+    shared.callers += 1;
+    try {
+      return await shared.expose();
+    } finally {
+      shared.callers -= 1;
+      if (shared.callers === 0) running.delete(service);
+    }
+  };
+}
+
+function createWriter(wallMs: () => number): (families: Iterable<Family>) => Promise<Exposition> {
   // Text 0.0.4, no prefix, no timestamps, no scope labels.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
-  const targetInfo = createTargetInfo(options.resourceAttributes, options.wallMs());
 
   function serialize(family: Family, slice: readonly Series[]): string {
     const points = slice.filter((series) => series.count > 0).map(wholePoint);
@@ -48,13 +86,13 @@ export function createExposition(options: ExpositionOptions): () => Promise<Expo
     // Its `# UNIT` belongs to OpenMetrics, where it would have to end the name as well; without a unit it
     // writes none.
     const unitless = { ...family, name: toPrometheusName(family), unit: "" };
-    const metric = toMetricData(unitless, points, AggregationTemporality.CUMULATIVE, options.wallMs());
+    const metric = toMetricData(unitless, points, AggregationTemporality.CUMULATIVE, wallMs());
     const scopeMetrics = [{ scope: { name: "" }, metrics: [metric] }];
     return serializer.serialize({ resource: emptyResource(), scopeMetrics });
   }
-  async function write(): Promise<Exposition> {
+  return async (families) => {
     const parts: string[] = [];
-    for (const family of [targetInfo, ...options.readFamilies()]) {
+    for (const family of families) {
       let hasHead = false;
       for (const slice of cut(family)) {
         const text = serialize(family, slice);
@@ -65,8 +103,7 @@ export function createExposition(options: ExpositionOptions): () => Promise<Expo
       }
     }
     return { contentType: CONTENT_TYPE, text: parts.join("") };
-  }
-  return shareRuns(write);
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ export const OTHER = "_other";
 /** In Unicode code points. A longer value is cut, so that values alike up to here share a series. */
 export const LABEL_VALUE_LENGTH_MAX = 96;
 
-/** A value as a label may carry it; see `createLabelValues`. */
+/** A value as a label may carry it; see `LabelValues`. */
 export type BoundLabelValue = (label: string, value: Scalar | undefined) => string;
 
 export interface LabelValuesOptions {
@@ -22,24 +22,52 @@ export interface LabelValuesOptions {
  *
  * Label names must come from the program: each new one costs memory for ever.
  */
-export function createLabelValues({ distinctMax, onFold }: LabelValuesOptions): BoundLabelValue {
-  const seen = new Map<string, Set<string>>();
-  return (label, value) => {
+export class LabelValues {
+  readonly #options: LabelValuesOptions;
+  /** Label → value → how many hold on to it. */
+  readonly #seen = new Map<string, Map<string, number>>();
+
+  constructor(options: LabelValuesOptions) {
+    this.#options = options;
+  }
+
+  /** The value as its label may carry it. A new one takes a place, for ever unless it is held and let go. */
+  readonly bound: BoundLabelValue = (label, value) => {
     const text = toLabelValue(value);
     if (text === UNSET || text === OTHER) return text;
-    let values = seen.get(label);
-    if (values === undefined) {
-      values = new Set();
-      seen.set(label, values);
-    }
+    const values = this.#valuesOf(label);
     if (values.has(text)) return text;
-    if (values.size < distinctMax) {
-      values.add(text);
+    if (values.size < this.#options.distinctMax) {
+      values.set(text, 0);
       return text;
     }
-    onFold(label);
+    this.#options.onFold(label);
     return OTHER;
   };
+
+  /** Say that `text`, which `bound` returned, is in use. */
+  hold(label: string, text: string): void {
+    const values = this.#valuesOf(label);
+    const holders = values.get(text);
+    if (holders !== undefined) values.set(text, holders + 1);
+  }
+
+  /** Take a `hold` back. After the last one the place is free for another value. */
+  letGo(label: string, text: string): void {
+    const values = this.#valuesOf(label);
+    const holders = values.get(text);
+    if (holders === undefined) return;
+    if (holders > 1) values.set(text, holders - 1);
+    else values.delete(text);
+  }
+
+  #valuesOf(label: string): Map<string, number> {
+    const known = this.#seen.get(label);
+    if (known !== undefined) return known;
+    const values = new Map<string, number>();
+    this.#seen.set(label, values);
+    return values;
+  }
 }
 
 /** The text of a dimension value, well-formed and cut to length, before any counting of values. */

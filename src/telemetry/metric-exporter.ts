@@ -1,7 +1,7 @@
 import type { MetricType } from "../catalogue/definition.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { SelfMetrics } from "./self-metrics.ts";
-import type { SeriesTable } from "./series-table.ts";
+import type { Sender, SeriesTable } from "./series-table.ts";
 
 export interface MetricExporter {
   /**
@@ -9,17 +9,21 @@ export interface MetricExporter {
    * once, after the commit: what is counted here and rolled back there would be counted again by the
    * client's retry. Never throws, does no I/O; the exporters read when they are asked or due.
    */
-  record(service: string, measurements: readonly Measurement[]): void;
+  record(sender: Sender, measurements: readonly Measurement[]): void;
 }
 
 export function createMetricExporter(
   recorders: readonly Pick<SeriesTable, "record">[],
   selfMetrics: Pick<SelfMetrics, "metricsProcessed">,
+  wallMs: () => number,
 ): MetricExporter {
   return {
-    record(service, measurements) {
-      for (const recorder of recorders) recorder.record(service, measurements);
-      countRuns(measurements, (type, count) => selfMetrics.metricsProcessed(service, type.name, count));
+    record(sender, measurements) {
+      const nowMs = wallMs();
+      for (const recorder of recorders) recorder.record(sender, measurements, nowMs);
+      countRuns(measurements, (type, count) =>
+        selfMetrics.metricsProcessed(sender.service, type.name, count),
+      );
     },
   };
 }

@@ -14,7 +14,8 @@ import {
 } from "../catalogue/operations.ts";
 import { type BoundLabelValue, OTHER, UNSET } from "./label-values.ts";
 import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
-import { WHOLE_SERIES } from "./series-table.ts";
+import { sentValue } from "./series-plan.ts";
+import { type Sender, WHOLE_SERIES } from "./series-table.ts";
 
 export interface OperationDurationsOptions {
   /**
@@ -32,7 +33,7 @@ export interface OperationDurationsOptions {
 export interface OperationDurations {
   readonly families: readonly Family[];
   /** Observe those that are operations and have a duration. Never throws. */
-  record(service: string, measurements: readonly Measurement[]): void;
+  record(sender: Sender, measurements: readonly Measurement[]): void;
 }
 
 /** Where measurements with the same dimensions, sender, side and error go. */
@@ -88,7 +89,7 @@ export function createOperationDurations(options: OperationDurationsOptions): Op
     return text === UNSET || text === OTHER ? ERROR_OTHER : text;
   }
 
-  function record(service: string, measurements: readonly Measurement[]): void {
+  function record({ service }: Sender, measurements: readonly Measurement[]): void {
     const boundedService = boundLabelValue("service", service);
     for (const measurement of measurements) {
       const operation = operations.get(measurement.dimensions.type);
@@ -137,10 +138,6 @@ function hasFailed(dimensions: DimensionSet): boolean {
   const { type } = dimensions;
   const { success } = type.commonNames;
   return success !== undefined && dimensionText(type, success, sentValue(dimensions, success)) === "false";
-}
-
-function sentValue({ type, values }: DimensionSet, name: string): Scalar | undefined {
-  return values[type.dimensions.indexOf(name)];
 }
 
 function isScalar(value: unknown): value is Scalar {

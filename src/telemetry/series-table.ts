@@ -1,8 +1,10 @@
-import type { InstrumentDefinition, MetricType, Reading } from "../catalogue/definition.ts";
+import type { Reading } from "../catalogue/definition.ts";
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
-import { boundariesFor } from "./boundaries.ts";
-import { type BoundLabelValue, OTHER } from "./label-values.ts";
-import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
+import { type Feed, type Group, type Instance, Instances } from "./instances.ts";
+import { OTHER, toLabelValue } from "./label-values.ts";
+import { observe } from "./series.ts";
+import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./series-plan.ts";
+import { SeriesStore, type SeriesStoreOptions } from "./series-store.ts";
 
 /** Why a measurement did not feed an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";
@@ -10,159 +12,164 @@ export type SkipReason = "negative" | "not_numeric";
 /** Stands for a label name where the table as a whole was full. */
 export const WHOLE_SERIES = "_series";
 
-export interface SeriesTableOptions {
-  readonly types: readonly MetricType[];
-  /** Instruments that are left out, by name. */
-  readonly without?: ReadonlySet<string>;
-  /**
-   * Series in all; one is a combination of label values of one instrument, so a histogram counts once
-   * although it is many lines. A combination that finds too little room for the instruments of its type
-   * goes into their overflow series (one more each), whose labels but `metric_type` are all `_other`:
-   * totals stay true and series that exist keep counting.
-   */
-  readonly seriesMax: number;
-  readonly secondsBoundaries: readonly number[];
-  readonly boundLabelValue: BoundLabelValue;
-  readonly wallMs: () => number;
+/**
+ * `seriesMax` counts combinations of label values of one instrument, so a histogram counts once although it
+ * is many lines. A combination that finds too little room for the instruments it feeds goes into their
+ * overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true and
+ * series that exist keep counting.
+ *
+ * `onFold` is called for each measurement and label that became `_other`; also with `WHOLE_SERIES`.
+ */
+export interface SeriesTableOptions extends SeriesStoreOptions {
+  readonly plan: SeriesPlan;
+  /** The gauges of an instance that has reported nothing for so long are not shown. */
+  readonly instanceSilenceMs: number;
   readonly onSkip: (reason: SkipReason) => void;
-  /** Called for each measurement and label that became `_other`; also with `WHOLE_SERIES`. */
-  readonly onFold: (label: string) => void;
 }
 
-/** The catalogue's instruments: counters, gauges and histograms per service and dimension set. */
-export interface SeriesTable {
-  readonly families: readonly Family[];
-  /** Feed every instrument of every measurement's type. Never throws. */
-  record(service: string, measurements: readonly Measurement[]): void;
+/** Who sent measurements. */
+export interface Sender {
+  readonly service: string;
+  /** Empty when it did not say. */
+  readonly instanceId: string;
 }
 
-interface Feed {
-  readonly reading: Reading;
-  readonly series: Series;
-}
+/** The catalogue's instruments: counters, gauges and histograms per sender and dimension set. */
+export class SeriesTable {
+  readonly #options: SeriesTableOptions;
+  readonly #store: SeriesStore;
+  readonly #instances: Instances;
+  /**
+   * Of types that are not told apart by instances. By bounded label value, so that services without number
+   * make only so many maps. Weak, so that a dimension set that ingest forgets takes its group along.
+   */
+  readonly #groupsOfService = new Map<string, WeakMap<DimensionSet, Group>>();
 
-/** Where a dimension set's measurements go. */
-interface Group {
-  readonly feeds: readonly Feed[];
-  /** The labels that read `_other`, to be counted again with each measurement. */
-  readonly folded: readonly string[];
-}
-
-interface TypePlan {
-  readonly instruments: readonly { readonly definition: InstrumentDefinition; readonly family: Family }[];
-  /** Every label of any instrument, and which of the type's dimensions it is. */
-  readonly labels: readonly { readonly label: string; readonly position: number }[];
-}
-
-export function createSeriesTable(options: SeriesTableOptions): SeriesTable {
-  const { families, plans } = planFamilies(options);
-  // By bounded label value, so that services without number make only so many maps. Weak, so that a
-  // dimension set that ingest forgets takes its group along.
-  const groupsOf = new Map<string, WeakMap<DimensionSet, Group>>();
-  let seriesCount = 0;
-
-  function openGroup(service: string, dimensions: DimensionSet): Group {
-    const plan = plans.get(dimensions.type);
-    if (plan === undefined) return { feeds: [], folded: [] };
-    const byLabel = new Map<string, string>([
-      ["service", service],
-      ["metric_type", dimensions.type.name],
-    ]);
-    for (const { label, position } of plan.labels) {
-      byLabel.set(label, options.boundLabelValue(label, dimensions.values[position]));
-    }
-    const rows = plan.instruments.map(({ definition, family }) => {
-      const values = family.labels.map((label) => byLabel.get(label) ?? "");
-      return { definition, family, values, key: seriesKey(values) };
-    });
-    const missing = rows.filter(({ family, key }) => !family.series.has(key)).length;
-    if (seriesCount + missing > options.seriesMax) {
-      options.onFold(WHOLE_SERIES);
-      return overflowGroup(plan, dimensions.type, options.wallMs());
-    }
-    seriesCount += missing;
-    return {
-      feeds: rows.map(({ definition, family, values, key }) => ({
-        reading: definition.records,
-        series: openSeries(family, key, values, options.wallMs()),
-      })),
-      folded: plan.labels.map(({ label }) => label).filter((label) => byLabel.get(label) === OTHER),
-    };
+  constructor(options: SeriesTableOptions) {
+    this.#options = options;
+    this.#store = new SeriesStore(options);
+    this.#instances = new Instances(this.#store, options.instanceSilenceMs);
   }
 
-  function record(service: string, measurements: readonly Measurement[]): void {
-    const boundedService = options.boundLabelValue("service", service);
-    let groups = groupsOf.get(boundedService);
+  /** Feed every instrument of every measurement's type, as heard of at `heardMs`. Never throws. */
+  record(sender: Sender, measurements: readonly Measurement[], heardMs: number): void {
+    const service = this.#store.labels.bound("service", sender.service);
+    let reporting: Instance | undefined;
+    for (const measurement of measurements) {
+      const { dimensions } = measurement;
+      const plan = this.#options.plan.types.get(dimensions.type);
+      if (plan === undefined || plan.instruments.length === 0) continue;
+      let instance: Instance | undefined;
+      if (dimensions.type.isPerInstance) {
+        reporting ??= this.#hear(service, sender.instanceId, heardMs);
+        instance = reporting;
+        if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, instance, measurement))
+          continue;
+      }
+      let group = (instance?.groups ?? this.#groupsOf(service)).get(dimensions);
+      if (group === undefined) {
+        group = this.#openGroup(plan, service, instance, dimensions);
+        // Asked for anew: opening a group may end others.
+        (instance?.groups ?? this.#groupsOf(service)).set(dimensions, group);
+      } else {
+        for (const label of group.folded) this.#options.onFold(label);
+      }
+      for (const feed of group.feeds) this.#apply(feed, measurement, instance);
+    }
+  }
+
+  /** Bring gauges up to `nowMs`. */
+  refresh(nowMs: number): void {
+    this.#instances.refresh(nowMs);
+  }
+
+  #groupsOf(service: string): WeakMap<DimensionSet, Group> {
+    let groups = this.#groupsOfService.get(service);
     if (groups === undefined) {
       groups = new WeakMap();
-      groupsOf.set(boundedService, groups);
+      this.#groupsOfService.set(service, groups);
     }
-    for (const measurement of measurements) {
-      let group = groups.get(measurement.dimensions);
-      if (group === undefined) {
-        group = openGroup(boundedService, measurement.dimensions);
-        groups.set(measurement.dimensions, group);
-      } else {
-        for (const label of group.folded) options.onFold(label);
-      }
-      for (const feed of group.feeds) applyFeed(feed, measurement, options.onSkip);
-    }
+    return groups;
   }
 
-  return { families, record };
-}
-
-function planFamilies({ types, without, secondsBoundaries }: SeriesTableOptions) {
-  const families = new Map<string, Family>();
-  const plans = new Map<MetricType, TypePlan>();
-  for (const type of types) {
-    const used = type.instruments.filter(({ name }) => !without?.has(name));
-    const instruments = used.map((definition) => {
-      // Several types may feed one instrument; `metric_type` keeps their series apart.
-      const family = families.get(definition.name) ?? createInstrumentFamily(definition, secondsBoundaries);
-      families.set(definition.name, family);
-      return { definition, family };
-    });
-    const labels = [...new Set(used.flatMap((definition) => definition.labels))];
-    plans.set(type, {
-      instruments,
-      labels: labels.map((label) => ({ label, position: type.dimensions.indexOf(label) })),
-    });
+  #hear(service: string, instanceId: string, heardMs: number): Instance {
+    return this.#instances.hear(service, this.#store.labels.bound("instance_id", instanceId), heardMs);
   }
-  return { families: [...families.values()], plans };
-}
 
-function createInstrumentFamily(
-  definition: InstrumentDefinition,
-  secondsBoundaries: readonly number[],
-): Family {
-  const { name, kind, unit, description } = definition;
-  const labels = ["service", "metric_type", ...definition.labels];
-  if (kind !== "histogram") return createFamily({ name, kind, unit, description, labels });
-  const boundaries = boundariesFor(unit, secondsBoundaries);
-  return createFamily({ name, kind, unit, description, labels, boundaries });
-}
+  #openGroup(plan: TypePlan, service: string, instance: Instance | undefined, set: DimensionSet): Group {
+    const instruments = fedBy(plan, set);
+    const own = [...new Set(instruments.flatMap(({ definition }) => definition.labels))];
+    const byLabel = new Map([
+      ["service", service],
+      ["metric_type", set.type.name],
+      ["instance_id", instance?.instanceId ?? ""],
+      ...own.map((label) => [label, this.#store.labels.bound(label, sentValue(set, label))] as const),
+    ]);
+    const rows = instruments.map((instrument) => {
+      const values = instrument.family.labels.map((label) => byLabel.get(label) ?? "");
+      return { instrument, values };
+    });
+    const missing = rows.filter(({ instrument, values }) => !this.#store.find(instrument.family, values));
+    if (!this.#store.hasRoomFor(missing.length)) {
+      for (const label of own) this.#store.forgetUnused(label, byLabel.get(label) ?? "");
+      this.#options.onFold(WHOLE_SERIES);
+      return this.#overflowGroup(plan, set);
+    }
+    const feeds = rows.map(({ instrument, values }): Feed => {
+      const series = this.#store.open(instrument.family, values);
+      if (instance !== undefined) this.#instances.own(instance, instrument, series);
+      return { instrument, series };
+    });
+    return { feeds, folded: own.filter((label) => byLabel.get(label) === OTHER) };
+  }
 
-function overflowGroup(plan: TypePlan, type: MetricType, nowMs: number): Group {
-  const feeds = plan.instruments.map(({ definition, family }) => {
-    const values = family.labels.map((label) => (label === "metric_type" ? type.name : OTHER));
-    const series = openSeries(family, seriesKey(values), values, nowMs);
-    return { reading: definition.records, series };
-  });
-  return { feeds, folded: [WHOLE_SERIES] };
-}
+  #overflowGroup(plan: TypePlan, set: DimensionSet): Group {
+    const feeds = fedBy(plan, set).map((instrument): Feed => {
+      const values = instrument.family.labels.map((label) =>
+        label === "metric_type" ? set.type.name : OTHER,
+      );
+      return { instrument, series: this.#store.open(instrument.family, values) };
+    });
+    return { feeds, folded: [WHOLE_SERIES] };
+  }
 
-function applyFeed(
-  { reading, series }: Feed,
-  measurement: Measurement,
-  onSkip: (reason: SkipReason) => void,
-) {
-  const value = read(reading, measurement);
-  if (value === undefined) return;
-  // NaN above all: one of it, added to a total, makes the total NaN for ever.
-  if (!Number.isFinite(value)) onSkip("not_numeric");
-  else if (value < 0 && series.family.kind !== "gauge") onSkip("negative");
-  else observe(series, value);
+  #apply({ instrument, series }: Feed, measurement: Measurement, instance: Instance | undefined): void {
+    const { records, kind, gauge } = instrument.definition;
+    const value = read(records, measurement);
+    if (value === undefined) return;
+    // NaN above all: one of it, added to a total, makes the total NaN for ever.
+    if (!Number.isFinite(value)) {
+      this.#options.onSkip("not_numeric");
+      return;
+    }
+    if (kind === "gauge") {
+      // A retry may bring what was the case before what is shown.
+      if (measurement.timestampMs < series.measuredMs) return;
+      series.measuredMs = measurement.timestampMs;
+      if (gauge?.isClock && instance?.series.has(series)) instance.clockSeconds.set(series, value);
+    } else if (value < 0) {
+      this.#options.onSkip("negative");
+      return;
+    }
+    observe(series, value);
+  }
+
+  /** End the series that the measurement says there is nothing left of; whether it may say that of any. */
+  #endSeries(plan: TypePlan, instance: Instance, { dimensions, timestampMs }: Measurement): boolean {
+    const ending = fedBy(plan, dimensions).filter(({ definition }) => definition.gauge?.endsAtZero);
+    const sender = new Map([
+      ["service", instance.service],
+      ["instance_id", instance.instanceId],
+    ]);
+    for (const { family } of ending) {
+      const values = family.labels.map(
+        (label) => sender.get(label) ?? toLabelValue(sentValue(dimensions, label)),
+      );
+      const series = this.#store.find(family, values);
+      if (series !== undefined && series.measuredMs <= timestampMs) this.#instances.end(instance, series);
+    }
+    return ending.length > 0;
+  }
 }
 
 /** The number an instrument asks for: undefined where there is none, NaN where it is not one. */

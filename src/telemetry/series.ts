@@ -36,6 +36,8 @@ export interface Series {
   value: number;
   /** Observations so far. */
   count: number;
+  /** Of a gauge: when its value was measured, ms since 1970 UTC. */
+  measuredMs: number;
   /** Observations in each bucket (not cumulated), the last for those above every bound. */
   readonly buckets: number[];
 }
@@ -67,6 +69,7 @@ export function openSeries(
     startMs: nowMs,
     value: 0,
     count: 0,
+    measuredMs: Number.NEGATIVE_INFINITY,
     buckets: family.kind === "histogram" ? new Array<number>(family.boundaries.length + 1).fill(0) : [],
   };
   family.series.set(key, series);
@@ -93,6 +96,15 @@ export function observe(series: Series, value: number): void {
   if (series.family.kind !== "histogram") return;
   const bucket = findBucket(series.family.boundaries, value);
   series.buckets[bucket] = (series.buckets[bucket] ?? 0) + 1;
+}
+
+/** Add all of `other`, a counter or histogram with the same buckets. */
+export function addSeries(series: Series, other: Series): void {
+  series.count += other.count;
+  series.value += other.value;
+  for (const [bucket, count] of other.buckets.entries()) {
+    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
+  }
 }
 
 function findBucket(boundaries: readonly number[], value: number): number {

@@ -5,8 +5,8 @@ import { OPERATION_TYPES } from "../catalogue/operations.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { SECONDS_BOUNDARIES } from "./boundaries.ts";
-import { createExposition, type Exposition } from "./exposition.ts";
-import { createLabelValues } from "./label-values.ts";
+import { createExposition, createServiceExposition, type Exposition } from "./exposition.ts";
+import { LabelValues } from "./label-values.ts";
 import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
 import { createOperationDurations } from "./operation-durations.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
@@ -14,8 +14,10 @@ import { moveCredentials } from "./otlp-request.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
 import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.ts";
 import type { Family } from "./series.ts";
+import { planSeries } from "./series-plan.ts";
 import { createSeriesProducer, type TemporalityPreference } from "./series-producer.ts";
-import { createSeriesTable } from "./series-table.ts";
+import { SeriesTable } from "./series-table.ts";
+import { serviceFamilies } from "./service-families.ts";
 
 /** A dead endpoint may hold up a stopping process for so long. */
 const SHUTDOWN_GRACE_MS = 1_000;
@@ -46,6 +48,8 @@ export interface TelemetryOptions extends ResourceOptions {
    * and `semconv` leaves those out that say the same. "legacy" by default.
    */
   readonly naming?: Naming;
+  /** METRICS_INSTANCE_EXPIRY_SECONDS: the gauges of an instance that is silent for so long are not shown. */
+  readonly instanceSilenceMs?: number;
   /** Push to an OTLP receiver; absent: nothing is sent. */
   readonly otlp?: OtlpOptions | undefined;
   readonly gauges: Gauges;
@@ -63,6 +67,11 @@ export interface Telemetry {
    * others have their turn, and one at a time: calls during the writing share the next one.
    */
   exposition(): Promise<Exposition>;
+  /**
+   * Of what instances report of themselves, that of one service together, or of all: under its own labels
+   * only. Written as `exposition` is.
+   */
+  serviceExposition(service: string | undefined): Promise<Exposition>;
   /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
   forceFlush(): Promise<void>;
   /** One last export, which gets a second, then no more. */
@@ -71,6 +80,7 @@ export interface Telemetry {
 
 export const LABEL_VALUES_MAX = 150;
 export const SERIES_MAX = 10_000;
+export const INSTANCE_SILENCE_MS = 300_000;
 
 /** Build all of it. @throws {TypeError} when the OTLP URL is none. */
 export function openTelemetry(options: TelemetryOptions): Telemetry {
@@ -80,38 +90,40 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const selfMetrics = openSelfMetrics({
     gauges: options.gauges,
     secondsBoundaries,
-    boundLabelValue: createLabelValues({ distinctMax, onFold }),
+    boundLabelValue: new LabelValues({ distinctMax, onFold }).bound,
     wallMs: clock.wallMs,
   });
-  const { naming = "legacy" } = options;
-  const bounds = {
-    seriesMax: options.seriesMax ?? SERIES_MAX,
-    boundLabelValue: createLabelValues({ distinctMax, onFold }),
-    wallMs: clock.wallMs,
-    onFold,
-  };
+  const { naming = "legacy", seriesMax = SERIES_MAX } = options;
   const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
-  const recorders = [
-    createSeriesTable({
-      ...bounds,
-      types: METRIC_TYPES,
-      without: new Set(replaced),
-      secondsBoundaries,
-      onSkip: (reason) => selfMetrics.exportSkipped(reason),
-    }),
-    ...(naming === "legacy" ? [] : [createOperationDurations(bounds)]),
-  ];
-  const readFamilies = () => [
-    ...recorders.flatMap(({ families }) => families),
-    ...selfMetrics.readFamilies(),
-  ];
+  const plan = planSeries({ types: METRIC_TYPES, without: new Set(replaced), secondsBoundaries });
+  const bounds = { seriesMax, distinctMax, wallMs: clock.wallMs, onFold };
+  const table = new SeriesTable({
+    ...bounds,
+    plan,
+    instanceSilenceMs: options.instanceSilenceMs ?? INSTANCE_SILENCE_MS,
+    onSkip: (reason) => selfMetrics.exportSkipped(reason),
+  });
+  const operations =
+    naming === "legacy"
+      ? undefined
+      : createOperationDurations({ ...bounds, boundLabelValue: new LabelValues(bounds).bound });
+  const recorders = operations === undefined ? [table] : [table, operations];
+  const readFamilies = () => {
+    table.refresh(clock.wallMs());
+    return [...plan.families, ...(operations?.families ?? []), ...selfMetrics.readFamilies()];
+  };
+  const readServiceFamilies = (service: string | undefined) => {
+    table.refresh(clock.wallMs());
+    return serviceFamilies(plan, service, clock.wallMs());
+  };
   const resourceAttributes = describeResource(options);
   const push =
     options.otlp === undefined ? undefined : openPush(options, options.otlp, readFamilies, selfMetrics);
   return {
-    exporter: createMetricExporter(recorders, selfMetrics),
+    exporter: createMetricExporter(recorders, selfMetrics, clock.wallMs),
     selfMetrics,
     exposition: createExposition({ readFamilies, resourceAttributes, wallMs: clock.wallMs }),
+    serviceExposition: createServiceExposition({ readServiceFamilies, wallMs: clock.wallMs }),
     forceFlush: async () => push?.provider.forceFlush(),
     shutdown: async () => {
       push?.exporter.hurry(SHUTDOWN_GRACE_MS);

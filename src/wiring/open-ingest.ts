@@ -3,7 +3,9 @@ import { createSubmit, type Submit } from "../api/submit.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
+import { createPseudonymise } from "../lib/pseudonym.ts";
 import { flushRollups } from "../maintenance/flush-rollups.ts";
+import { readInstallationSecret } from "../storage/installation-secret.ts";
 import type { Writer } from "../storage/writer.ts";
 import type { Foundation } from "./foundation.ts";
 
@@ -36,6 +38,7 @@ export function openIngest(
     submit: createSubmit({
       validate: createValidate({
         intern: createDimensionSets(),
+        pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
         wallMs: clock.wallMs,
         metricsMax: metricsPerRequestMax,
       }),

@@ -34,13 +34,18 @@ function setup(changes: Partial<SubmitDeps> = {}) {
     readonly fail: (error: Error) => void;
   }[] = [];
   const submit = createSubmit({
-    validate: createValidate({ intern: createDimensionSets(), wallMs: () => NOW_MS, metricsMax: 100 }),
+    validate: createValidate({
+      intern: createDimensionSets(),
+      pseudonymise: (name) => name,
+      wallMs: () => NOW_MS,
+      metricsMax: 100,
+    }),
     store: (submission) =>
       new Promise((answer, fail) => {
         story.push("store");
         stores.push({ submission, answer, fail });
       }),
-    export: (service, measurements) => story.push(`export ${service} ${measurements.length}`),
+    export: ({ service }, measurements) => story.push(`export ${service} ${measurements.length}`),
     ack: "durable",
     serviceBinding: "warn",
     observer: {

@@ -5,7 +5,12 @@ import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
 import { cpuMsSince } from "../support/cpu-time.ts";
 
-const validate = createValidate({ intern: createDimensionSets(), wallMs: () => 0, metricsMax: 100 });
+const validate = createValidate({
+  intern: createDimensionSets(),
+  pseudonymise: (name) => name,
+  wallMs: () => 0,
+  metricsMax: 100,
+});
 
 /** Judge one metric that came in as JSON, beside a good one; its rejections and the processor time that took. */
 function judge(metricJson: string) {

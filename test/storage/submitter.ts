@@ -25,6 +25,7 @@ export function createSubmitter(database: Database) {
   const builder = new BatchBuilder();
   const validate = createValidate({
     intern: createDimensionSets(),
+    pseudonymise: (name) => name,
     wallMs: () => NOW_MS,
     metricsMax: 100_000,
   });

@@ -2,6 +2,7 @@ import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import type { Measurement, Scalar } from "../../src/catalogue/measurement.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import type { LogFields, Logger } from "../../src/lib/logger.ts";
+import type { Sender } from "../../src/telemetry/series-table.ts";
 import { openTelemetry, type TelemetryOptions } from "../../src/telemetry/telemetry.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
 
@@ -65,7 +66,14 @@ export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clo
     logger: recordLog().logger,
     ...options,
   });
-  return { ...telemetry, scrape: async () => parseScrape((await telemetry.exposition()).text) };
+  const exporter = {
+    record: (sender: Sender | string, measurements: readonly Measurement[]) =>
+      telemetry.exporter.record(
+        typeof sender === "string" ? { service: sender, instanceId: "" } : sender,
+        measurements,
+      ),
+  };
+  return { ...telemetry, exporter, scrape: async () => parseScrape((await telemetry.exposition()).text) };
 }
 
 /**
@@ -73,6 +81,7 @@ export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clo
  * OpenTelemetry's serializer writes count and sum first.
  */
 export function parseScrape(text: string): Sample[] {
+  if (text === "") return [];
   let countName = "";
   const place = (line: string) => Number(countName !== "" && /^[^{ ]+/.exec(line)?.[0] === countName);
   const lines: string[] = [];

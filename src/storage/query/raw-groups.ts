@@ -1,4 +1,4 @@
-import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { durationOf } from "../rollups/group.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { Groups } from "./groups.ts";
@@ -80,8 +80,6 @@ export class RawGroups {
     const { service } = this.#dictionaries.sources.get(sourceId);
     const labels = selector.labelsOf(service, selector.dimensions.map(text));
     if (labels === undefined) return undefined;
-    const { success } = selector.type.commonNames;
-    const outcome = success === undefined ? null : text(success);
-    return { planned, labels, outcome: outcome === null ? undefined : outcome === "true", group: undefined };
+    return { planned, labels, outcome: isSuccess(selector.type, sent), group: undefined };
   }
 }

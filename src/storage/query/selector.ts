@@ -1,9 +1,16 @@
 import type { MetricType } from "../../catalogue/definition.ts";
+import { outcomeOf } from "../../catalogue/dimension-value.ts";
 import { ownDimension } from "./dimension-names.ts";
 import type { Filter } from "./query.ts";
 
-/** Finds the value of a dimension: a constant, the service, or a place among the values of `dimensions`. */
-type Lookup = { readonly constant: string } | "service" | { readonly index: number };
+/**
+ * Finds the value of a dimension: a constant, the service, or a place among the values of `dimensions`, where
+ * it may be asked whether it says success.
+ */
+type Lookup =
+  | { readonly constant: string }
+  | "service"
+  | { readonly index: number; readonly isOutcome: boolean };
 
 /** Which measurements of one type a query takes, and how they are grouped. */
 export interface Selector {
@@ -33,7 +40,7 @@ export function createSelector(
     const own = ownDimension(type, name);
     if (own === undefined) return { constant: "" };
     if (!dimensions.includes(own)) dimensions.push(own);
-    return { index: dimensions.indexOf(own) };
+    return { index: dimensions.indexOf(own), isOutcome: name === "success" };
   };
   const conditions: { readonly lookup: Lookup; readonly holds: (value: string) => boolean }[] = [];
   for (const { dimension, values, isNegated } of filters) {
@@ -53,7 +60,9 @@ export function createSelector(
     labelsOf(service, values) {
       const read = (found: Lookup) => {
         if (found === "service") return service;
-        return "constant" in found ? found.constant : (values[found.index] ?? "");
+        if ("constant" in found) return found.constant;
+        const value = values[found.index] ?? null;
+        return (found.isOutcome ? outcomeOf(type, value)?.isSuccess.toString() : value) ?? "";
       };
       const isTaken = conditions.every((condition) => condition.holds(read(condition.lookup)));
       return isTaken ? labels.map(read) : undefined;

@@ -1,6 +1,6 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
-import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { restOf } from "./families.ts";
@@ -65,9 +65,7 @@ export function createExpectation(database: Database, families: readonly StoredF
         const type = findMetricType(String(row.metric_type));
         if (type === undefined) continue;
         const sent = JSON.parse(String(row.dimensions)) as Record<string, unknown>;
-        const { success } = type.commonNames;
-        const outcome = success === undefined ? null : dimensionText(type, success, sent[success]);
-        const isSuccess = outcome === null ? undefined : outcome === "true";
+        const outcome = isSuccess(type, sent);
         const value = Number(row.value);
         const duration = durationOf(
           type,
@@ -77,7 +75,7 @@ export function createExpectation(database: Database, families: readonly StoredF
         for (const [family, wanted] of expected) {
           if (family.type !== type.name || Number(row.id) > family.lastMeasurementId) continue;
           const place = rowOf(type, family, wanted, String(row.service), sent);
-          wanted.rows.add(place, value, duration, binOf(duration), isSuccess);
+          wanted.rows.add(place, value, duration, binOf(duration), outcome);
         }
       }
       return rows.length;

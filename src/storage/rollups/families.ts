@@ -1,5 +1,6 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
+import { outcomeOf } from "../../catalogue/dimension-value.ts";
 import type { Database } from "../database.ts";
 import { PendingRows } from "./pending-rows.ts";
 
@@ -117,9 +118,11 @@ export function restOf(
   dimensions: readonly string[],
   values: readonly (string | null)[],
 ): (string | null)[] {
-  return dimensions.map((name, index) =>
-    name === type.commonNames.success ? (values[index] ?? null) : OTHER,
-  );
+  return dimensions.map((name, index) => {
+    const value = values[index] ?? null;
+    if (name !== type.commonNames.success) return OTHER;
+    return value === null ? null : (outcomeOf(type, value)?.name ?? OTHER);
+  });
 }
 
 export function forgetKey(family: Family, key: Key): void {

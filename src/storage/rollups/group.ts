@@ -1,6 +1,6 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
-import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { type Family, type Key, keyOf } from "./families.ts";
 
@@ -38,15 +38,13 @@ export function createGroup(
   const type = findMetricType(metricType);
   if (type === undefined) return undefined;
   const sent = JSON.parse(dimensions) as Record<string, unknown>;
-  const { success } = type.commonNames;
-  const outcome = success === undefined ? null : dimensionText(type, success, sent[success]);
   const values = families
     .filter((family) => family.type === type)
     .map((family) => family.dimensions.map((name) => dimensionText(type, name, sent[name])));
   return {
     type,
     service,
-    outcome: outcome === null ? undefined : outcome === "true",
+    outcome: isSuccess(type, sent),
     values,
     targets: [],
     hour: Number.NaN,

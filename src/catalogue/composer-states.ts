@@ -1,0 +1,151 @@
+import type { Condition, InstrumentDefinition, MetricType } from "./definition.ts";
+import { lastValue, total } from "./instruments.ts";
+import { ATTEMPT } from "./status-dimension.ts";
+
+const is = (dimension: string, value: string): Condition => ({ dimension, is: value });
+const isSent = (dimension: string): Condition => ({ dimension, isSent: true });
+const isAbsent = (dimension: string): Condition => ({ dimension, isSent: false });
+
+const SERVER_STATES = {
+  total: "Configured servers",
+  running: "Servers that run",
+  stopped: "Servers that are stopped",
+  failed: "Servers that have failed",
+};
+
+function capability(kind: "tools" | "prompts" | "resources"): readonly InstrumentDefinition[] {
+  const title = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
+  return [
+    lastValue(`mcp_${kind}_total`, `${title} of all servers`, [], {
+      when: [is("kind", kind), isAbsent("server_id")],
+    }),
+    lastValue(`mcp_${kind}_by_server`, `${title} of each server`, ["server_id"], {
+      when: [is("kind", kind), isSent("server_id")],
+      gauge: { endsAtZero: true },
+    }),
+  ];
+}
+
+/** What a composer reports of itself and of the servers it runs. */
+export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
+  {
+    name: "composer_info",
+    description: "What a composer is; value 1",
+    dimensions: ["version", "platform"],
+    rollups: [],
+    commonNames: {},
+    isPerInstance: true,
+    isState: true,
+    instruments: [
+      lastValue("mcp_composer_info", "Version and platform of the composer", ["version", "platform"], {
+        gauge: { together: "max", isSingle: true },
+      }),
+    ],
+  },
+  {
+    name: "composer_uptime",
+    description: "How long a composer has run, in seconds",
+    dimensions: [],
+    rollups: [],
+    commonNames: {},
+    isPerInstance: true,
+    isState: true,
+    instruments: [
+      lastValue("mcp_composer_uptime_seconds", "Time since the composer started", [], {
+        unit: "s",
+        gauge: { together: "max", isClock: true },
+      }),
+    ],
+  },
+  {
+    name: "server_count",
+    description: "How many servers a composer has in a state",
+    dimensions: ["state"],
+    choices: { state: Object.keys(SERVER_STATES) },
+    rollups: [["state"]],
+    commonNames: {},
+    isPerInstance: true,
+    isState: true,
+    instruments: Object.entries(SERVER_STATES).map(([state, description]) =>
+      lastValue(`mcp_servers_${state}`, description, [], { when: [is("state", state)] }),
+    ),
+  },
+  {
+    name: "capability_count",
+    description: "How many tools, prompts or resources there are, of one server or of all",
+    dimensions: ["kind", "server_id"],
+    choices: { kind: ["tools", "prompts", "resources"] },
+    rollups: [["kind", "server_id"]],
+    commonNames: { server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [...capability("tools"), ...capability("prompts"), ...capability("resources")],
+  },
+  {
+    name: "tool_conflicts",
+    description: "How many tool names are claimed by several servers",
+    dimensions: [],
+    rollups: [],
+    commonNames: {},
+    isPerInstance: true,
+    isState: true,
+    instruments: [lastValue("mcp_tool_conflicts_total", "Tool names that several servers claim", [])],
+  },
+  {
+    name: "process_usage",
+    description: "Memory in MB or CPU in percent that a composer, or one of its servers, uses",
+    dimensions: ["kind", "server_id"],
+    choices: { kind: ["memory_mb", "cpu_percent"] },
+    rollups: [["kind", "server_id"]],
+    commonNames: { server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [],
+  },
+];
+
+/** What happens to the servers of a composer. */
+export const SERVER_LIFECYCLE_TYPES: readonly MetricType[] = [
+  {
+    name: "server_start",
+    description: "An attempt to start a server",
+    dimensions: ["server_id", "status"],
+    rollups: [["server_id", "status"]],
+    ...ATTEMPT,
+    commonNames: { ...ATTEMPT.commonNames, server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [total("mcp_server_starts_total", "Attempts to start a server", ["server_id", "status"])],
+  },
+  {
+    name: "server_stop",
+    description: "An attempt to stop a server",
+    dimensions: ["server_id", "status"],
+    rollups: [["server_id", "status"]],
+    ...ATTEMPT,
+    commonNames: { ...ATTEMPT.commonNames, server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [total("mcp_server_stops_total", "Attempts to stop a server", ["server_id", "status"])],
+  },
+  {
+    name: "server_restart",
+    description: "A restart of a server; reason is manual, crash or config_change",
+    dimensions: ["server_id", "reason"],
+    rollups: [["server_id", "reason"]],
+    commonNames: { server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [total("mcp_server_restarts_total", "Restarts of a server", ["server_id", "reason"])],
+  },
+  {
+    name: "server_crash",
+    description: "A crash of a server",
+    dimensions: ["server_id"],
+    rollups: [["server_id"]],
+    commonNames: { server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [total("mcp_server_crashes_total", "Crashes of a server", ["server_id"])],
+  },
+];
