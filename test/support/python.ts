@@ -18,12 +18,18 @@ export interface PythonClient {
 
 /** With everything they need, so that a new release of a dependency changes nothing here. */
 const PACKAGES = [
+  "anyio==4.16.0",
+  "certifi==2026.10.19.post1",
   "googleapis-common-protos==1.76.0",
   "grpcio==1.85.1",
   "grpcio-health-checking==1.85.1",
   "grpcio-reflection==1.85.1",
   "grpcio-status==1.85.1",
   "grpcio-tools==1.85.1",
+  "h11==0.16.0",
+  "httpcore==1.0.9",
+  "httpx==0.28.1",
+  "idna==3.20",
   "protobuf==7.36.2",
   "setuptools==84.2.1",
   "typing-extensions==4.16.0",
