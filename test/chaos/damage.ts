@@ -92,7 +92,7 @@ async function examine(folder: string, mutation: Mutation, wanted: readonly stri
   mkdirSync(folder);
   const path = join(folder, "metrics.db");
   for (const [suffix, bytes] of Object.entries(mutation.files)) writeFileSync(path + suffix, bytes);
-  const before = digestOf(path);
+  const before = await digestOf(path);
   const service = serve(path);
   try {
     if (await service.isUp) return await compare(path, mutation, wanted);
@@ -102,7 +102,7 @@ async function examine(folder: string, mutation: Mutation, wanted: readonly stri
     if (code < 65 || code > 78) return { kind: "crash", detail };
     const isClear = said.includes(path) && /restore|move|choose|put|older than/.test(said);
     if (!isClear) return { kind: "unclear refusal", detail };
-    return { kind: digestOf(path) === before ? "refused" : "touched", detail };
+    return { kind: (await digestOf(path)) === before ? "refused" : "touched", detail };
   } finally {
     service.child.kill("SIGKILL");
   }

@@ -8,7 +8,7 @@ import { findService } from "../../src/local-service.ts";
 import { readDatabase } from "../../src/storage/offline.ts";
 import { createServices, KEYS, logged, submit, until, valuesIn } from "../faults/support.ts";
 import { missingForTmpfs, mountTmpfs, reportSkipped } from "../faults/tools.ts";
-import { digestOf, openMigrated, temporaryPath } from "../storage/support.ts";
+import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../storage/support.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "./run-cli.ts";
 
@@ -18,7 +18,7 @@ test.after.each(killAll);
 const targetIn = (folder: string) => join(folder, "backup.db");
 
 /** Fill a database so that copying it takes a while. */
-function fill(path: string, rows: number): void {
+async function fill(path: string, rows: number): Promise<void> {
   const database = openMigrated(path);
   database.script(`INSERT INTO sources (service, version, instance_id, api_key_id) VALUES ('old', '', '', 0);
     INSERT INTO dimension_sets (metric_type, dimensions) VALUES ('custom', '{}');
@@ -28,6 +28,7 @@ function fill(path: string, rows: number): void {
     SELECT n, 1, 1, 0, -n, 1, json_array(printf('%0800d', n)) FROM numbers`);
   database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   database.close();
+  await releaseClosed();
 }
 
 function assertSound(path: string): void {
@@ -40,15 +41,15 @@ function assertSound(path: string): void {
 
 test("without a service: a copy of the file is the database, readable by its owner only", async () => {
   const { env, path } = freshEnvironment();
-  fill(path, 1000);
-  const before = digestOf(path);
+  await fill(path, 1000);
+  const before = await digestOf(path);
   const target = targetIn(temporaryFolder());
   const { code, stdout, stderr } = await runCli(["backup", target, "--json"], env);
   assert.is(code, 0, stderr);
   const answer = JSON.parse(stdout) as { path: string; bytes: number; seconds: number };
   assert.equal([answer.path, answer.bytes], [target, statSync(target).size]);
   assert.is(statSync(target).mode & 0o777, 0o600);
-  assert.is(digestOf(path), before, "the database is only read");
+  assert.is(await digestOf(path), before, "the database is only read");
   assert.is(valuesIn(target).length, 1000);
   const restored = freshEnvironment();
   copyFileSync(target, restored.path);
@@ -61,7 +62,7 @@ test("without a service: a copy of the file is the database, readable by its own
 
 test("under load: everything acknowledged before it began is in it, and the service answers meanwhile", async () => {
   const databasePath = temporaryPath();
-  fill(databasePath, 50_000);
+  await fill(databasePath, 50_000);
   const service = await start(databasePath);
   const acknowledged: number[] = [];
   let next = 1;
@@ -147,7 +148,7 @@ test("only an admin may, only to a new file in a folder that is there, and only 
 
 test("kill -9 in the middle leaves no backup; the next one replaces what is left", async () => {
   const databasePath = temporaryPath();
-  fill(databasePath, 100_000);
+  await fill(databasePath, 100_000);
   const service = await start(databasePath);
   const folder = temporaryFolder();
   const target = targetIn(folder);
@@ -169,7 +170,7 @@ test("kill -9 in the middle leaves no backup; the next one replaces what is left
 
 test("a shutdown does not wait for a backup, and leaves nothing of it", async () => {
   const databasePath = temporaryPath();
-  fill(databasePath, 100_000);
+  await fill(databasePath, 100_000);
   const service = await start(databasePath, { METRICS_ADMIN_API_KEY: ADMIN_KEY }, { keys: KEYS });
   const folder = temporaryFolder();
   const answer = call(findService(databasePath)?.url ?? "", targetIn(folder));
@@ -186,7 +187,7 @@ if (reason !== undefined) reportSkipped("a backup to a full disk", reason);
 
 (reason === undefined ? test : test.skip)("a full disk is told, and nothing is left on it", async () => {
   const { env, path } = freshEnvironment();
-  fill(path, 10_000);
+  await fill(path, 10_000);
   const folder = temporaryFolder();
   const mount = mountTmpfs(folder, "4m");
   const { code, stderr } = await runCli(["backup", targetIn(folder)], env);
@@ -198,7 +199,7 @@ if (reason !== undefined) reportSkipped("a backup to a full disk", reason);
 
 test("a backup beside the log of the database it replaces is refused, instead of being overwritten by it", async () => {
   const databasePath = temporaryPath();
-  fill(databasePath, 100);
+  await fill(databasePath, 100);
   const env = { SQLITE_DB_PATH: databasePath };
   const target = targetIn(temporaryFolder());
   assert.is((await runCli(["backup", target], env)).code, 0);
@@ -207,11 +208,11 @@ test("a backup beside the log of the database it replaces is refused, instead of
   await logged(service, "listening");
   await service.stop("SIGKILL");
   copyFileSync(target, databasePath);
-  const before = digestOf(databasePath);
+  const before = await digestOf(databasePath);
   const { code, stderr } = await runCli(["serve"], { ...freshEnvironment().env, ...env });
   assert.is(code, 65);
   assert.match(stderr, /^mcp-metrics: the log .*-wal is not of .*move the log away\n$/);
-  assert.is(digestOf(databasePath), before);
+  assert.is(await digestOf(databasePath), before);
 });
 
 test("there is nothing to back up before the first start, and nothing is made", async () => {

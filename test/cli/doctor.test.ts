@@ -10,6 +10,7 @@ import {
   MIGRATIONS_FOLDER,
   openMigrated,
   openUnmigrated,
+  releaseClosed,
   temporaryPath,
 } from "../storage/support.ts";
 import { startTestService } from "../support/service.ts";
@@ -101,7 +102,7 @@ for (const { name, damage, detail } of DAMAGES) {
     const database = openMigrated(path);
     database.script("PRAGMA wal_checkpoint(TRUNCATE)");
     damage(path);
-    const before = digestOf(path);
+    const before = await digestOf(path);
     const { code, stderr, problems } = await examine(env);
     database.close();
     assert.is(code, 1);
@@ -109,7 +110,7 @@ for (const { name, damage, detail } of DAMAGES) {
     assert.is(problems[0]?.check, "database");
     assert.match(problems[0]?.detail ?? "", detail);
     assert.match(problems[0]?.detail ?? "", path);
-    assert.is(digestOf(path), before);
+    assert.is(await digestOf(path), before);
   });
 }
 
@@ -145,7 +146,7 @@ const REFUSALS: readonly { name: string; change: (path: string) => void; detail:
   {
     name: "of something else",
     change(path) {
-      for (const suffix of ["", "-wal"]) rmSync(path + suffix);
+      for (const suffix of ["", "-wal"]) rmSync(path + suffix, { force: true });
       const database = openUnmigrated(path);
       database.script("CREATE TABLE notes (text)");
       database.close();
@@ -158,13 +159,14 @@ for (const { name, change, detail } of REFUSALS) {
   test(`a database that is ${name} is a problem that says what to do, and stays as it is`, async () => {
     const { env, path } = freshEnvironment();
     openMigrated(path).close();
+    await releaseClosed();
     change(path);
-    const before = digestOf(path);
+    const before = await digestOf(path);
     const { code, problems } = await examine(env);
     assert.is(code, 1);
     assert.match(problems[0]?.detail ?? "", detail);
     assert.match(problems[0]?.detail ?? "", path);
-    assert.is(digestOf(path), before);
+    assert.is(await digestOf(path), before);
   });
 }
 

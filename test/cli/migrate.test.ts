@@ -67,7 +67,7 @@ test("while a service holds the database, also through a link, changes are refus
   const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
   const link = join(temporaryFolder(), "link.db");
   symlinkSync(path, link);
-  const before = digestOf(path);
+  const before = await digestOf(path);
   for (const databasePath of [path, link]) {
     for (const args of [["migrate", "up"], ["migrate", "down", "0", "--yes"], ["serve"]]) {
       const { code, stdout, stderr, ms } = await runCli(args, { ...env, SQLITE_DB_PATH: databasePath });
@@ -78,7 +78,7 @@ test("while a service holds the database, also through a link, changes are refus
     }
     assert.is((await runCli(["migrate", "status"], { ...env, SQLITE_DB_PATH: databasePath })).code, 0);
   }
-  assert.is(digestOf(path), before);
+  assert.is(await digestOf(path), before);
   await service.stop("SIGTERM");
 });
 
@@ -99,7 +99,7 @@ test("what cannot be opened is told in one line that names the file, and left as
     const { env, path } = freshEnvironment();
     make(path);
     const isFile = existsSync(path) && !readdirSafely(path);
-    const before = isFile ? digestOf(path) : "";
+    const before = isFile ? await digestOf(path) : "";
     for (const args of [
       ["migrate", "status"],
       ["migrate", "up"],
@@ -111,7 +111,7 @@ test("what cannot be opened is told in one line that names the file, and left as
       assert.match(stderr, path);
       assert.is(stderr.trim().split("\n").length, 1, stderr);
     }
-    if (isFile) assert.is(digestOf(path), before);
+    if (isFile) assert.is(await digestOf(path), before);
   }
 });
 

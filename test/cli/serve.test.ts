@@ -43,12 +43,12 @@ for (const { name, damage, message } of DAMAGES) {
     database.script("PRAGMA wal_checkpoint(TRUNCATE)");
     writeFileSync(path, damage(readFileSync(`${path}.intact`)));
     database.close();
-    const before = digestOf(path);
+    const before = await digestOf(path);
     const stderr = oneLine(await refusal(env, 65));
     assert.match(stderr, message);
     assert.match(stderr, path);
     assert.match(stderr, /restore a backup/);
-    assert.is(digestOf(path), before);
+    assert.is(await digestOf(path), before);
   });
 }
 
@@ -82,9 +82,9 @@ test("a second service on the same file is refused at once, and the first does n
   const { env, path } = freshEnvironment();
   // With a key: without one the first start would still be making its own.
   const first = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
-  const before = digestOf(path);
+  const before = await digestOf(path);
   assert.match(oneLine(await refusal(env)), /in use by another mcp-metrics process/);
-  assert.is(digestOf(path), before);
+  assert.is(await digestOf(path), before);
   assert.is((await fetch(`http://127.0.0.1:${first.port}/health/ready`)).status, 200);
   assert.is((await first.stop("SIGTERM")).code, 0);
 });

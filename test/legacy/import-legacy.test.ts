@@ -13,7 +13,7 @@ import { assertSame, countIn, type Imported, importFile, oldRows, rowsOf, setup 
 
 test("every metric is taken over, with rollups; counts and sums agree by type, service and hour", async () => {
   const { path, old, env, target } = setup(20_000);
-  const before = digestOf(path);
+  const before = await digestOf(path);
   const { code, stdout, stderr } = await runCli(["import-legacy", path, "--json"], env);
   assert.is(code, 0);
   const { metrics } = JSON.parse(stdout) as Imported;
@@ -21,7 +21,7 @@ test("every metric is taken over, with rollups; counts and sums agree by type, s
   assert.equal([metrics.skipped_by_reason, metrics.left_out_by_reason], [{}, {}]);
   assert.match(stderr, /^20000 of the imported metrics are older than their retention policy allows/);
   assertSame(old, target);
-  assert.is(digestOf(path), before, "the source is only read");
+  assert.is(await digestOf(path), before, "the source is only read");
   readDatabase(target, (database) => {
     const {
       action,

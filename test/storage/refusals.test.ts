@@ -101,20 +101,20 @@ const REFUSED: readonly { readonly name: string; readonly make: () => string; re
 for (const { name, make, message } of REFUSED) {
   test(`the service refuses ${name} and leaves it byte for byte`, async () => {
     const path = make();
-    const before = digestOf(path);
+    const before = await digestOf(path);
     const error = await failureOf(openThread(path));
     assert.instance(error, DatabaseOpenError);
     assert.match(error.message, message);
     assert.match(error.message, path);
-    assert.is(digestOf(path), before);
+    assert.is(await digestOf(path), before);
   });
 
   test(`a command refuses ${name} and leaves it byte for byte`, async () => {
     const path = make();
-    const before = digestOf(path);
+    const before = await digestOf(path);
     const error = await failureOf(withDatabase(path, MIGRATIONS, () => assert.unreachable()));
     assert.match(error.message, message);
-    assert.is(digestOf(path), before);
+    assert.is(await digestOf(path), before);
   });
 }
 
