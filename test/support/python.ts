@@ -17,7 +17,7 @@ export interface PythonClient {
 }
 
 /** With everything they need, so that a new release of a dependency changes nothing here. */
-const PACKAGES = [
+export const PACKAGES = [
   "anyio==4.16.0",
   "certifi==2026.10.19.post1",
   "googleapis-common-protos==1.76.0",
