@@ -44,23 +44,36 @@ export const INSTRUMENT_DIMENSION = "instrument";
 export interface OperationType {
   readonly type: string;
   readonly side: Side;
-  /** The dimensions that hold the method and, where there is one, the tool. */
-  readonly method: string;
-  readonly tool: string;
-  /** The metadata field that says how a failure failed, such as the code of a JSON-RPC error. */
-  readonly error: string;
+  /** The method, or the dimension that holds it. */
+  readonly method: { readonly is: string } | { readonly dimension: string };
+  /** The dimension that holds the tool's name. */
+  readonly tool?: string;
+  /** What says how a failure failed, such as the code of a JSON-RPC error. */
+  readonly error?: { readonly metadata: string } | { readonly dimension: string };
   /** The type's own instruments that say the same under `METRICS_NAMING=semconv`, and are left out there. */
   readonly replaces: readonly string[];
 }
 
-/** Gateways and servers report what clients asked of them. */
+/**
+ * Gateways and servers report what clients asked of them, composers what they asked of the servers behind
+ * them. A composer's own families stay under every naming: its clients read them by name.
+ */
 export const OPERATION_TYPES: readonly OperationType[] = [
   {
     type: "tool_execution",
     side: "server",
-    method: "method",
+    method: { dimension: "method" },
     tool: "tool_name",
-    error: "error_code",
+    error: { metadata: "error_code" },
     replaces: ["mcp_tool_execution_duration_seconds"],
   },
+  {
+    type: "tool_invocation",
+    side: "client",
+    method: { is: "tools/call" },
+    tool: "tool_id",
+    error: { dimension: "error_type" },
+    replaces: [],
+  },
+  { type: "resource_read", side: "client", method: { is: "resources/read" }, replaces: [] },
 ];

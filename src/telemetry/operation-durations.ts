@@ -1,6 +1,6 @@
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
 import type { MetricType } from "../catalogue/definition.ts";
-import { dimensionText } from "../catalogue/dimension-value.ts";
+import { dimensionText, outcomeOf } from "../catalogue/dimension-value.ts";
 import type { DimensionSet, Measurement, Scalar } from "../catalogue/measurement.ts";
 import {
   ERROR_OTHER,
@@ -12,19 +12,18 @@ import {
   type OperationType,
   type Side,
 } from "../catalogue/operations.ts";
-import { type BoundLabelValue, OTHER, UNSET } from "./label-values.ts";
-import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
+import { OTHER, UNSET } from "./label-values.ts";
+import { createFamily, type Family, observe, type Series, seriesKey } from "./series.ts";
 import { sentValue } from "./series-plan.ts";
+import type { SeriesStore } from "./series-store.ts";
 import { type Sender, WHOLE_SERIES } from "./series-table.ts";
 
+/**
+ * What finds no room in `store` goes into overflow series, whose attributes are all `_other`: one for what
+ * went well and one for what failed, of each side.
+ */
 export interface OperationDurationsOptions {
-  /**
-   * Series of both sides together. What finds no room goes into overflow series, whose attributes are all
-   * `_other`: one for what went well and one for what failed, of each side.
-   */
-  readonly seriesMax: number;
-  readonly boundLabelValue: BoundLabelValue;
-  readonly wallMs: () => number;
+  readonly store: SeriesStore;
   /** Called for each measurement and attribute that became `_other`; also with `WHOLE_SERIES`. */
   readonly onFold: (label: string) => void;
 }
@@ -47,63 +46,57 @@ const { method: METHOD, tool: TOOL, error: ERROR } = OPERATION_ATTRIBUTES;
 /** `error.type` is absent where nothing failed. */
 const NO_ERROR = "";
 
-export function createOperationDurations(options: OperationDurationsOptions): OperationDurations {
-  const { boundLabelValue, onFold } = options;
+export function createOperationDurations({ store, onFold }: OperationDurationsOptions): OperationDurations {
+  const { bound } = store.labels;
   const families = { server: createSide("server"), client: createSide("client") };
   const operations = operationsByType();
   // Weak, so that a dimension set that ingest forgets takes its slots along. They are as many as bounded
   // values of service and error.
   const slotsOf = new WeakMap<DimensionSet, Map<string, Slot>>();
-  let seriesCount = 0;
 
   function openSlot(
-    service: string,
     { method, tool }: OperationType,
-    { dimensions }: Measurement,
+    dimensions: DimensionSet,
     family: Family,
+    service: string,
     error: string,
   ): Slot {
-    const methodText = boundLabelValue(METHOD, sentValue(dimensions, method));
-    const toolText = boundLabelValue(TOOL, sentValue(dimensions, tool));
+    const methodText = bound(METHOD, "is" in method ? method.is : sentValue(dimensions, method.dimension));
+    const toolText = tool === undefined ? UNSET : bound(TOOL, sentValue(dimensions, tool));
     const failure = error === NO_ERROR ? undefined : error;
-    const values = [service, methodText, toolText === UNSET ? undefined : toolText, failure];
-    const isNew = !family.series.has(seriesKey(values));
-    if (isNew && seriesCount >= options.seriesMax) {
+    const texts = [service, methodText, toolText === UNSET ? undefined : toolText, failure];
+    if (store.find(family, texts) === undefined && !store.hasRoomFor(1)) {
+      for (const [index, label] of family.labels.entries()) store.forgetUnused(label, texts[index] ?? UNSET);
       onFold(WHOLE_SERIES);
       const overflow = [OTHER, OTHER, OTHER, failure && ERROR_OTHER];
-      return { series: open(family, overflow), folded: [WHOLE_SERIES] };
+      return { series: store.open(family, overflow), folded: [WHOLE_SERIES] };
     }
-    if (isNew) seriesCount += 1;
-    const folded = [METHOD, TOOL].filter((_, index) => values[index + 1] === OTHER);
-    return { series: open(family, values), folded };
-  }
-
-  function open(family: Family, values: readonly (string | undefined)[]): Series {
-    return openSeries(family, seriesKey(values), values, options.wallMs());
+    const folded = [METHOD, TOOL].filter((_, index) => texts[index + 1] === OTHER);
+    return { series: store.open(family, texts), folded };
   }
 
   function errorOf({ error }: OperationType, measurement: Measurement): string {
     if (!hasFailed(measurement.dimensions)) return NO_ERROR;
-    const found = measurement.metadataValues[measurement.metadataKeys.indexOf(error)];
-    const text = boundLabelValue(ERROR, isScalar(found) ? found : undefined);
+    const text = bound(ERROR, error && readError(error, measurement));
     return text === UNSET || text === OTHER ? ERROR_OTHER : text;
   }
 
-  function record({ service }: Sender, measurements: readonly Measurement[]): void {
-    const boundedService = boundLabelValue("service", service);
+  function record(sender: Sender, measurements: readonly Measurement[]): void {
+    const service = bound("service", sender.service);
     for (const measurement of measurements) {
-      const operation = operations.get(measurement.dimensions.type);
-      if (operation === undefined || measurement.durationMs === undefined) continue;
+      const { dimensions, durationMs } = measurement;
+      const operation = operations.get(dimensions.type);
+      if (operation === undefined || durationMs === undefined) continue;
       const family = families[sideOf(operation, measurement)];
       const error = errorOf(operation, measurement);
-      const key = seriesKey([boundedService, family.name, error]);
-      const slots = slotsOf.get(measurement.dimensions) ?? new Map<string, Slot>();
-      slotsOf.set(measurement.dimensions, slots);
+      const key = seriesKey([service, family.name, error]);
+      const slots = slotsOf.get(dimensions) ?? new Map<string, Slot>();
+      slotsOf.set(dimensions, slots);
       const known = slots.get(key);
       for (const label of known?.folded ?? []) onFold(label);
-      const slot = known ?? openSlot(boundedService, operation, measurement, family, error);
+      const slot = known ?? openSlot(operation, dimensions, family, service, error);
       slots.set(key, slot);
-      observe(slot.series, measurement.durationMs / 1000);
+      observe(slot.series, durationMs / 1000);
     }
   }
 
@@ -137,7 +130,14 @@ function sideOf({ side }: OperationType, { otherKeys, otherValues }: Measurement
 function hasFailed(dimensions: DimensionSet): boolean {
   const { type } = dimensions;
   const { success } = type.commonNames;
-  return success !== undefined && dimensionText(type, success, sentValue(dimensions, success)) === "false";
+  if (success === undefined) return false;
+  return outcomeOf(type, dimensionText(type, success, sentValue(dimensions, success)))?.isSuccess === false;
+}
+
+function readError(from: NonNullable<OperationType["error"]>, measurement: Measurement): Scalar | undefined {
+  if ("dimension" in from) return sentValue(measurement.dimensions, from.dimension);
+  const found = measurement.metadataValues[measurement.metadataKeys.indexOf(from.metadata)];
+  return isScalar(found) ? found : undefined;
 }
 
 function isScalar(value: unknown): value is Scalar {

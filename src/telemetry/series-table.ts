@@ -4,7 +4,7 @@ import { type Feed, type Group, type Instance, Instances } from "./instances.ts"
 import { OTHER, toLabelValue } from "./label-values.ts";
 import { observe } from "./series.ts";
 import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./series-plan.ts";
-import { SeriesStore, type SeriesStoreOptions } from "./series-store.ts";
+import type { SeriesStore } from "./series-store.ts";
 
 /** Why a measurement did not feed an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";
@@ -13,15 +13,16 @@ export type SkipReason = "negative" | "not_numeric";
 export const WHOLE_SERIES = "_series";
 
 /**
- * `seriesMax` counts combinations of label values of one instrument, so a histogram counts once although it
- * is many lines. A combination that finds too little room for the instruments it feeds goes into their
- * overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true and
- * series that exist keep counting.
+ * A combination of label values that finds too little room in `store` for the instruments it feeds goes into
+ * their overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true
+ * and series that exist keep counting.
  *
  * `onFold` is called for each measurement and label that became `_other`; also with `WHOLE_SERIES`.
  */
-export interface SeriesTableOptions extends SeriesStoreOptions {
+export interface SeriesTableOptions {
   readonly plan: SeriesPlan;
+  readonly store: SeriesStore;
+  readonly onFold: (label: string) => void;
   /** The gauges of an instance that has reported nothing for so long are not shown. */
   readonly instanceSilenceMs: number;
   readonly onSkip: (reason: SkipReason) => void;
@@ -47,7 +48,7 @@ export class SeriesTable {
 
   constructor(options: SeriesTableOptions) {
     this.#options = options;
-    this.#store = new SeriesStore(options);
+    this.#store = options.store;
     this.#instances = new Instances(this.#store, options.instanceSilenceMs);
   }
 

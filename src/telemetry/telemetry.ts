@@ -16,6 +16,7 @@ import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.t
 import type { Family } from "./series.ts";
 import { planSeries } from "./series-plan.ts";
 import { createSeriesProducer, type TemporalityPreference } from "./series-producer.ts";
+import { SeriesStore } from "./series-store.ts";
 import { SeriesTable } from "./series-table.ts";
 import { serviceFamilies } from "./service-families.ts";
 
@@ -39,7 +40,7 @@ export interface OtlpOptions {
 export interface TelemetryOptions extends ResourceOptions {
   /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have. */
   readonly labelValuesMax?: number;
-  /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesTableOptions`. */
+  /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesStoreOptions`. */
   readonly seriesMax?: number;
   /** HISTOGRAM_BUCKET_BOUNDARIES: ascending, in seconds. */
   readonly secondsBoundaries?: readonly number[];
@@ -96,17 +97,15 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { naming = "legacy", seriesMax = SERIES_MAX } = options;
   const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
   const plan = planSeries({ types: METRIC_TYPES, without: new Set(replaced), secondsBoundaries });
-  const bounds = { seriesMax, distinctMax, wallMs: clock.wallMs, onFold };
+  const store = new SeriesStore({ seriesMax, distinctMax, wallMs: clock.wallMs, onFold });
   const table = new SeriesTable({
-    ...bounds,
     plan,
+    store,
+    onFold,
     instanceSilenceMs: options.instanceSilenceMs ?? INSTANCE_SILENCE_MS,
     onSkip: (reason) => selfMetrics.exportSkipped(reason),
   });
-  const operations =
-    naming === "legacy"
-      ? undefined
-      : createOperationDurations({ ...bounds, boundLabelValue: new LabelValues(bounds).bound });
+  const operations = naming === "legacy" ? undefined : createOperationDurations({ store, onFold });
   const recorders = operations === undefined ? [table] : [table, operations];
   const readFamilies = () => {
     table.refresh(clock.wallMs());
