@@ -21,7 +21,8 @@ RPCs speak gRPC, gRPC-Web and binary Connect; clients for those are generated fr
 A field of an answer that has its default value (0, an empty text, false, an empty list) may be left out by RPCs.
 Fields that are not known are passed over in what is sent, and may come to be in what is answered.
 
-Every failure has a stable reason. What can be retried says when, in \`Retry-After\`.`;
+Every failure has a stable reason. What can be retried says when, in \`Retry-After\`. A call of an RPC in a media type
+that the protocol does not know, or a GET of one without its \`encoding\`, is answered with 415 and nothing more.`;
 
 /** The groups of routes, as pages list them; those of RPCs are the services, in the words of the schema. */
 const GROUPS: Readonly<Record<string, string>> = {
