@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openDoors, openRestDoors, openRpcDoors } from "../support/doors.ts";
-import { startTestService } from "../support/service.ts";
+import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
 
 /** A clock that stands still until it is moved: tokens come back when the test says so. */
@@ -137,6 +137,16 @@ test("asking for the state of the bucket costs nothing and says the same through
   assert.equal(await states(), state(6, 24));
   assert.is(await admitted(key, 7), 6);
   assert.equal(await states(), state(0, 60));
+});
+
+test("RateLimitStatus says what the key may do", async () => {
+  const keys = { writer: await keyOf(10), admin: ADMIN_KEY };
+  for (const { transport } of rpcDoors) {
+    const client = createClient(MetricsService, transport);
+    for (const [role, key] of Object.entries(keys)) {
+      assert.is((await client.rateLimitStatus({}, { headers: { "x-api-key": key } })).role, role);
+    }
+  }
 });
 
 test("GET /rate-limit with an invalid key is 401 and not an empty bucket", async () => {

@@ -29,6 +29,7 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
         rateLimit: status.rate_limit,
         availableTokens: status.available_tokens,
         resetTimeSeconds: status.reset_time_seconds,
+        role: call.principal.role,
       };
     },
     health: () => health(),

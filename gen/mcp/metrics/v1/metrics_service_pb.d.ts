@@ -185,7 +185,7 @@ export declare type RateLimitStatusRequest = Message<"mcp.metrics.v1.RateLimitSt
 export declare const RateLimitStatusRequestSchema: GenMessage<RateLimitStatusRequest>;
 
 /**
- * The caller's token bucket.
+ * The caller's key and its token bucket.
  *
  * @generated from message mcp.metrics.v1.RateLimitStatusResponse
  */
@@ -217,6 +217,13 @@ export declare type RateLimitStatusResponse = Message<"mcp.metrics.v1.RateLimitS
    * @generated from field: int32 reset_time_seconds = 4;
    */
   resetTimeSeconds: number;
+
+  /**
+   * What the key may do: `writer`, `reader` or `admin`.
+   *
+   * @generated from field: string role = 5;
+   */
+  role: string;
 };
 
 /**
@@ -295,7 +302,7 @@ export declare const MetricsService: GenService<{
     output: typeof FlushResponseSchema;
   },
   /**
-   * The state of the caller's token bucket. Costs no token.
+   * Whose key it is, and the state of its token bucket. Costs no token.
    *
    * @generated from rpc mcp.metrics.v1.MetricsService.RateLimitStatus
    */
