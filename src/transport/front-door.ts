@@ -15,6 +15,7 @@ import type { Submit } from "../api/submit.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createCors } from "./cors.ts";
+import { dashboardRoutes } from "./dashboard.ts";
 import type { Exchange } from "./exchange.ts";
 import { type Listener, openListener } from "./listener/listener.ts";
 import { withApiDocument } from "./openapi/api-routes.ts";
@@ -99,7 +100,7 @@ function createHandler(options: FrontDoorOptions) {
   const { metricsPerRequestMax } = options.config.ingest;
   const gate = createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected });
   const rpc = createRpcs(options, gate);
-  const rest = createRestRoutes({ ...options, metricsPerRequestMax });
+  const rest = new Map([...createRestRoutes({ ...options, metricsPerRequestMax }), ...dashboardRoutes()]);
   return createRouter({
     rest: withApiDocument(rest, rpc, { version, metricsPerRequestMax }),
     handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),

@@ -1,0 +1,1 @@
+var o="mcp-metrics.theme",r=document.documentElement,n=matchMedia("(prefers-color-scheme: dark)");function t(){r.dataset.theme=a()??(n.matches?"dark":"light")}function a(){try{let e=localStorage.getItem(o);return e==="light"||e==="dark"?e:void 0}catch{return}}t();

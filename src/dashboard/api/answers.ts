@@ -1,0 +1,33 @@
+/** Answers that were had, so that a page seen before is there at once while it is asked for anew. */
+export interface Answers {
+  find(key: string): KnownAnswer | undefined;
+  keep(key: string, value: unknown, atMs: number): void;
+  clear(): void;
+}
+
+export interface KnownAnswer {
+  readonly value: unknown;
+  readonly atMs: number;
+}
+
+/** @param max answers kept; beyond, the one longest unused goes. */
+export function createAnswers(max = 100): Answers {
+  const kept = new Map<string, KnownAnswer>();
+  return {
+    find(key) {
+      const found = kept.get(key);
+      if (found === undefined) return undefined;
+      // A Map keeps the order of insertion: used again means youngest again.
+      kept.delete(key);
+      kept.set(key, found);
+      return found;
+    },
+    keep(key, value, atMs) {
+      kept.delete(key);
+      kept.set(key, { value, atMs });
+      const [oldest] = kept.keys();
+      if (kept.size > max && oldest !== undefined) kept.delete(oldest);
+    },
+    clear: () => kept.clear(),
+  };
+}

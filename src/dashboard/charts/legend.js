@@ -1,0 +1,43 @@
+import { element, nameText } from "../dom/element.ts";
+import { swatch } from "./tooltip.ts";
+/**
+ * The names of the lines; each turns its line off and on.
+ *
+ * @param hidden which are off; changed by clicks, then `onChange` is called.
+ */
+export function createLegend(hidden, summarize, onChange) {
+  const root = element("ul", { class: "legend" });
+  const buttons = new Map();
+  function create({ name, color }) {
+    const summary = element("span", { class: "number" });
+    const button = element(
+      "button",
+      { type: "button", class: "legend-item", "aria-pressed": !hidden.has(name) ? "true" : "false" },
+      swatch(color),
+      nameText(name),
+      summary,
+    );
+    button.addEventListener("click", () => {
+      if (!hidden.delete(name)) hidden.add(name);
+      button.setAttribute("aria-pressed", String(!hidden.has(name)));
+      onChange();
+    });
+    return { item: element("li", {}, button), summary };
+  }
+  return {
+    element: root,
+    show(lines) {
+      const wanted = lines.map((line) => {
+        const made = buttons.get(line.name) ?? create(line);
+        made.summary.textContent = summarize?.(line.values) ?? "";
+        return [line.name, made];
+      });
+      const isSame = wanted.length === buttons.size && wanted.every(([name]) => buttons.has(name));
+      if (isSame) return;
+      // The focus stays on the button it is on.
+      buttons.clear();
+      for (const [name, made] of wanted) buttons.set(name, made);
+      root.replaceChildren(...wanted.map(([, { item }]) => item));
+    },
+  };
+}

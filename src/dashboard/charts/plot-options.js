@@ -1,0 +1,92 @@
+import uPlot from "uplot";
+import { formatTick } from "../format/time.ts";
+
+/** Charts of one page show their cursors together. */
+const SYNC_KEY = "page";
+/** Less is a click that slipped. */
+const ZOOM_PIXELS_MIN = 6;
+const FONT = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
+/** A custom property of the style sheet, as it is in the theme that is on. */
+export function colorOf(property) {
+  return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
+}
+function fade(color, alpha) {
+  return /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : color;
+}
+/** How uPlot draws a chart. Colours are functions: another theme only needs another drawing. */
+export function plotOptions(options) {
+  const { width, height, data, formatValue, range } = options;
+  return {
+    width,
+    height,
+    ms: 1,
+    padding: [8, 4, 0, 0],
+    legend: { show: false },
+    focus: { alpha: 1 },
+    scales: {
+      x: { time: true, range: () => [range().startMs, range().endMs] },
+      y: { range: (_, __, max) => [0, niceMax(max)] },
+    },
+    axes: [timeAxis(), valueAxis(formatValue)],
+    series: [{}, ...data.lines.map((line) => seriesOptions(options.kind, line.color))],
+    cursor: {
+      y: false,
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 6, show: options.kind === "lines" },
+      sync: { key: SYNC_KEY, setSeries: false },
+    },
+    hooks: {
+      setCursor: [options.onCursor],
+      setSelect: [
+        (plot) => {
+          const { left, width: selected } = plot.select;
+          if (selected >= ZOOM_PIXELS_MIN) {
+            options.onZoom(plot.posToVal(left, "x"), plot.posToVal(left + selected, "x"));
+          }
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+    },
+  };
+}
+/** Nothing but zeroes still has a scale. */
+function niceMax(max) {
+  return max === null || max <= 0 ? 1 : max * 1.08;
+}
+function seriesOptions(kind, color) {
+  const isBars = kind === "bars";
+  return {
+    stroke: () => colorOf(color),
+    width: isBars ? 0 : 1.5,
+    points: { show: (_, __, first, last) => !isBars && first === last },
+    ...(isBars ? { fill: () => colorOf(color), paths: bars } : { fill: () => fade(colorOf(color), "14") }),
+  };
+}
+/** A step's bar stands over the step: from its beginning on. */
+const bars = (plot, ...rest) =>
+  uPlot.paths.bars?.({ size: [0.78, 40], align: 1, gap: 0 })(plot, ...rest) ?? null;
+const grid = { stroke: () => colorOf("--grid"), width: 1 };
+function timeAxis() {
+  return {
+    stroke: () => colorOf("--faint"),
+    font: FONT,
+    size: 26,
+    gap: 6,
+    space: 76,
+    grid: { show: false },
+    ticks: { ...grid, size: 4 },
+    values: (_, splits, __, ___, spacing) => splits.map((at) => formatTick(at, spacing)),
+  };
+}
+function valueAxis(formatValue) {
+  return {
+    stroke: () => colorOf("--faint"),
+    font: FONT,
+    size: 58,
+    gap: 6,
+    space: 34,
+    grid,
+    ticks: { show: false },
+    values: (_, splits) => splits.map((value) => (value === 0 ? "0" : formatValue(value))),
+  };
+}

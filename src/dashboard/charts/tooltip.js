@@ -1,0 +1,45 @@
+import { element, nameText } from "../dom/element.ts";
+import { formatPoint } from "../format/time.ts";
+
+/** Beyond this a tooltip would cover the chart. */
+const ROWS_MAX = 10;
+const GAP_PX = 14;
+/** Numbers of one point of a chart, beside the cursor. */
+export function createTooltip(formatValue) {
+  const root = element("div", { class: "tooltip", hidden: true });
+  return {
+    element: root,
+    show(data, at, left, width) {
+      const time = data.timesMs[at];
+      if (time === undefined) return;
+      const rows = data.lines.slice(0, ROWS_MAX).map(({ name, color, values }) => {
+        const value = values[at] ?? null;
+        return element(
+          "div",
+          { class: "tooltip-row" },
+          swatch(color),
+          nameText(name),
+          element("span", { class: "number" }, value === null ? "–" : formatValue(value)),
+        );
+      });
+      root.replaceChildren(
+        element("div", { class: "tooltip-time" }, formatPoint(time, data.stepMs)),
+        ...rows,
+      );
+      root.hidden = false;
+      const isRight = left > width / 2;
+      root.style.transform = isRight
+        ? `translateX(calc(${left - GAP_PX}px - 100%))`
+        : `translateX(${left + GAP_PX}px)`;
+    },
+    hide() {
+      root.hidden = true;
+    },
+  };
+}
+/** A line's colour, before its name. The colour comes from the style sheet's property. */
+export function swatch(color) {
+  const made = element("span", { class: "swatch", "aria-hidden": "true" });
+  made.style.background = `var(${color})`;
+  return made;
+}

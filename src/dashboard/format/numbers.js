@@ -1,0 +1,71 @@
+/** Numbers as the page shows them: at most four digits, with their unit; a dash for what nobody said. */
+export const NOTHING = "–";
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+/** 1 234, 12.3k, 4.56M. */
+export function formatCount(count) {
+  if (!Number.isFinite(count)) return NOTHING;
+  const size = Math.abs(count);
+  if (size < 10000) return Number.isInteger(count) ? grouped.format(count) : threeDigits(count);
+  if (size < 999500) return `${threeDigits(count / 1e3)}k`;
+  if (size < 999500000) return `${threeDigits(count / 1e6)}M`;
+  return `${threeDigits(count / 1e9)}G`;
+}
+/** Every digit, for titles and tables that are read aloud. */
+export function formatExact(count) {
+  return typeof count === "number" && !Number.isFinite(count) ? NOTHING : count.toLocaleString("en-US");
+}
+/** 12.3/s, 0.42/s. */
+export function formatRate(perSecond) {
+  return Number.isFinite(perSecond) ? `${formatCount(threeDigitsNumber(perSecond))}/s` : NOTHING;
+}
+/** From a share of 0 to 1: 97.1%, 0.03%, 100%. Never 100% or 0% for what is not quite. */
+export function formatShare(share) {
+  if (!Number.isFinite(share)) return NOTHING;
+  const percent = share * 100;
+  if (percent === 0 || percent === 100) return `${percent}%`;
+  if (percent > 99.95) return `${(Math.floor(percent * 100) / 100).toFixed(2)}%`;
+  if (percent < 0.01) return "<0.01%";
+  return `${percent.toFixed(percent < 1 ? 2 : 1)}%`;
+}
+/** From milliseconds: 840 µs, 45 ms, 1.23 s, 4 min 5 s. */
+export function formatDuration(ms) {
+  if (!Number.isFinite(ms)) return NOTHING;
+  if (ms === 0) return "0 ms";
+  if (ms < 1) return `${threeDigits(ms * 1000)} µs`;
+  if (ms < 999.5) return `${threeDigits(ms)} ms`;
+  if (ms < 59950) return `${threeDigits(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+/** 512 B, 1.50 MB: powers of a thousand, as disks are sold and the service's limits are written. */
+export function formatBytes(bytes) {
+  let size = Number(bytes);
+  if (!Number.isFinite(size)) return NOTHING;
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let unit = 0;
+  for (; size >= 999.5 && unit < units.length - 1; unit += 1) size /= 1000;
+  return `${unit === 0 ? size : threeDigits(size)} ${units[unit]}`;
+}
+/** How much more or less than before: +12%, −3.4%; undefined where nothing can be said. */
+export function formatChange(now, before) {
+  if (!Number.isFinite(now) || !Number.isFinite(before) || before === 0) return undefined;
+  const percent = (now / before - 1) * 100;
+  const size = Math.abs(percent);
+  if (size < 0.05) return "±0%";
+  const digits = size < 10 ? size.toFixed(1) : grouped.format(size);
+  return size > 999 ? "over ×10" : `${percent < 0 ? "−" : "+"}${digits}%`;
+}
+function threeDigitsNumber(value) {
+  return Number(value.toPrecision(3));
+}
+function threeDigits(value) {
+  const size = Math.abs(value);
+  if (size >= 99.95) return value.toFixed(0);
+  if (size >= 9.995) return trimmed(value.toFixed(1));
+  return trimmed(value.toFixed(2));
+}
+/** 2.50 stays comparable with 2.51, but a whole number says no more than it is. */
+function trimmed(text) {
+  return text.replace(/\.0+$/, "");
+}

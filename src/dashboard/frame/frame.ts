@@ -1,0 +1,62 @@
+import type { Failure } from "../api/failure.ts";
+import { element } from "../dom/element.ts";
+import { describeRange } from "../format/time.ts";
+import type { PageState } from "../state/page-state.ts";
+import type { ViewContext } from "../views/view.ts";
+import { createHeading, titleOf } from "./heading.ts";
+import { createRefresher } from "./refresher.ts";
+import { createSidebar } from "./sidebar.ts";
+import { createToolbar } from "./toolbar.ts";
+
+/** What stands around every view: where one can go, what is shown, and whether it is up to date. */
+export interface Frame {
+  readonly element: HTMLElement;
+  /** Where the view goes. */
+  readonly content: HTMLElement;
+  show(state: PageState): void;
+  /** A load has ended. @param unreachable why the service could not be asked */
+  settle(unreachable: Failure | undefined): void;
+  focusHeading(): void;
+  close(): void;
+}
+
+export function createFrame(context: ViewContext, foot: readonly HTMLElement[]): Frame {
+  const { clock, identity, retry, state, navigate } = context;
+  const sidebar = createSidebar(identity, foot);
+  const heading = createHeading();
+  const toolbar = createToolbar(context);
+  const refresher = createRefresher(clock, retry, (autoRefresh) => navigate({ ...state(), autoRefresh }));
+  const banner = element("div", { class: "banner", role: "alert", hidden: true });
+  const spoken = element("p", { class: "visually-hidden", role: "status" });
+  const content = element("div", { class: "content" });
+  const tools = element("div", { class: "tools" }, toolbar.range, refresher.element);
+  const top = element("div", { class: "topbar" }, heading.element, tools, toolbar.filters);
+  const main = element("main", { id: "main", tabindex: -1 }, top, banner, content, spoken);
+  return {
+    element: element("div", { class: "page" }, skipLink(main), sidebar.element, main),
+    content,
+    show(shown) {
+      for (const part of [sidebar, heading, toolbar]) part.show(shown);
+      refresher.show(shown.autoRefresh);
+      spoken.textContent = `${titleOf(shown)}, ${describeRange(shown.range)}`;
+    },
+    settle(unreachable) {
+      banner.hidden = unreachable === undefined;
+      banner.textContent =
+        unreachable === undefined ? "" : `No connection: ${unreachable.text}. Trying again…`;
+      refresher.settle({ isReachable: unreachable === undefined });
+    },
+    focusHeading: heading.focus,
+    close: refresher.stop,
+  };
+}
+
+function skipLink(main: HTMLElement): HTMLElement {
+  const link = element("a", { class: "skip-link", href: "#main" }, "Skip to content");
+  // The address is the page's state: a jump within the page must not change it.
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+  return link;
+}

@@ -1,0 +1,63 @@
+import { element, nameText } from "../dom/element.ts";
+import { type IconName, icon } from "../dom/icons.ts";
+import { openView, type PageState, type ViewName } from "../state/page-state.ts";
+import { formatHash } from "../state/page-url.ts";
+import type { Identity } from "../views/view.ts";
+
+interface Entry {
+  readonly view: ViewName & IconName;
+  readonly text: string;
+  readonly adminOnly?: true;
+}
+
+const ENTRIES: readonly Entry[] = [
+  { view: "overview", text: "Overview" },
+  { view: "tools", text: "Tools" },
+  { view: "services", text: "Services" },
+  { view: "servers", text: "Servers" },
+  { view: "clients", text: "Clients" },
+  { view: "events", text: "Events" },
+  { view: "keys", text: "Keys", adminOnly: true },
+  { view: "storage", text: "Storage", adminOnly: true },
+];
+
+/** Where one can go. Every link takes the time and the filters along. */
+export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) {
+  const links = ENTRIES.filter(({ adminOnly }) => !adminOnly || identity.role === "admin").map((entry) => ({
+    entry,
+    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, entry.text)),
+  }));
+  const nav = element(
+    "nav",
+    { "aria-label": "Pages" },
+    element("ul", {}, ...links.map(({ link }) => element("li", {}, link))),
+  );
+  const who = element(
+    "p",
+    { class: "who" },
+    nameText(identity.service),
+    element("span", { class: "hint" }, `${identity.role} key`),
+  );
+  const brand = element(
+    "p",
+    { class: "brand" },
+    element("span", { class: "brand-mark", "aria-hidden": "true" }),
+    "mcp-metrics",
+  );
+  return {
+    element: element(
+      "div",
+      { class: "sidebar" },
+      brand,
+      nav,
+      element("div", { class: "sidebar-foot" }, who, ...foot),
+    ),
+    show(state: PageState): void {
+      for (const { entry, link } of links) {
+        link.setAttribute("href", formatHash(openView(state, entry.view)));
+        if (entry.view === state.view) link.setAttribute("aria-current", "page");
+        else link.removeAttribute("aria-current");
+      }
+    },
+  };
+}

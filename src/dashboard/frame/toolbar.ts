@@ -1,0 +1,82 @@
+import type { Api } from "../api/api.ts";
+import { element } from "../dom/element.ts";
+import { createFilterMenu } from "../parts/filter-menu.ts";
+import { createRangeMenu } from "../parts/range-menu.ts";
+import { scopeOf, toSelection } from "../query/scope.ts";
+import {
+  FILTER_DIMENSIONS,
+  type FilterDimension,
+  isSubjectList,
+  type PageState,
+  SUBJECTS,
+  withFilter,
+} from "../state/page-state.ts";
+import type { ViewContext } from "../views/view.ts";
+
+const LABELS: Readonly<Record<FilterDimension, string>> = {
+  service: "Service",
+  server: "Server",
+  method: "Method",
+  client: "Client",
+};
+const VALUES_MAX = 1000;
+
+/** The filters and the time. */
+export function createToolbar(
+  context: Pick<ViewContext, "api" | "clock" | "state" | "navigate" | "identity">,
+) {
+  const { api, clock, state, navigate, identity } = context;
+  const nowMs = () => clock.nowMs();
+  // A writer key sees one service; there is nothing to choose.
+  const dimensions = FILTER_DIMENSIONS.filter((name) => name !== "service" || identity.role !== "writer");
+  const filters = dimensions.map((dimension) => ({
+    dimension,
+    menu: createFilterMenu({
+      label: LABELS[dimension],
+      find: (prefix) => findValues(api, state(), dimension, prefix, nowMs()),
+      onChoose: (value) => navigate(withFilter(state(), dimension, value)),
+    }),
+  }));
+  const range = createRangeMenu({ nowMs, onChoose: (chosen) => navigate({ ...state(), range: chosen }) });
+  const filterGroup = element(
+    "div",
+    { class: "filters", role: "group", "aria-label": "Filters" },
+    ...filters.map(({ menu }) => menu.element),
+  );
+  return {
+    filters: filterGroup,
+    range: range.element,
+    show(shown: PageState): void {
+      const { view, subject } = shown;
+      const fixed = isSubjectList(view) && subject !== undefined ? SUBJECTS[view].dimension : undefined;
+      for (const { dimension, menu } of filters) {
+        menu.show(shown.filters[dimension]);
+        menu.element.hidden = dimension === fixed;
+      }
+      range.show(shown.range);
+      filterGroup.hidden = view === "keys" || view === "storage";
+      range.element.hidden = filterGroup.hidden;
+    },
+  };
+}
+
+/** The values there are in the time and under the other filters, most frequent first. */
+async function findValues(
+  api: Api,
+  state: PageState,
+  dimension: FilterDimension,
+  prefix: string,
+  nowMs: number,
+) {
+  const scope = scopeOf(withFilter(state, dimension), nowMs);
+  const answer = await api.query.listDimensionValues({
+    ...toSelection(scope),
+    dimension,
+    prefix,
+    pageSize: VALUES_MAX,
+  });
+  const values = answer.values
+    .map(({ value, count }) => ({ value, count: Number(count) }))
+    .sort((a, b) => b.count - a.count);
+  return { values, isComplete: answer.nextPageToken === "" };
+}

@@ -1,0 +1,113 @@
+/**
+ * The dashboard: shows what QueryService answers, with nothing between.
+ *
+ *   address      state/page-url.ts     #/tools/search?range=6h → what to show
+ *   view         views/                which panels that is
+ *   scope        query/scope.ts        the time and the filters, as queries take them
+ *   panels       panels/ on parts/     each asks one thing, all at the same time
+ *   charts       charts/               drawn by uPlot, and told in tables
+ */
+import { createAnswers } from "./api/answers.ts";
+import { createApi } from "./api/api.ts";
+import { readFailure } from "./api/failure.ts";
+import { createSession } from "./api/session.ts";
+import { browserClock } from "./clock.ts";
+import { element } from "./dom/element.ts";
+import { icon } from "./dom/icons.ts";
+import { createPage, type Page } from "./frame/page.ts";
+import { chooseTheme, currentTheme, followSystemTheme } from "./frame/theme.ts";
+import { createSignIn } from "./views/sign-in.ts";
+import type { Identity } from "./views/view.ts";
+
+/** How soon a service that does not answer is asked again. */
+const RETRY_MS = 2000;
+
+const root = document.body;
+const session = createSession(tabStorage());
+// Beside the page, wherever a proxy has put both.
+const api = createApi(new URL(".", location.href).href, () => session.key);
+const answers = createAnswers();
+let page: Page | undefined;
+
+/** A browser may refuse to keep anything. */
+function tabStorage(): Storage | undefined {
+  try {
+    return sessionStorage;
+  } catch {
+    return undefined;
+  }
+}
+
+async function identify(): Promise<Identity> {
+  const { service, role } = await api.metrics.rateLimitStatus({});
+  return { service, role: role === "admin" || role === "reader" ? role : "writer" };
+}
+
+function signOut(why = ""): void {
+  session.close();
+  answers.clear();
+  page?.close();
+  page = undefined;
+  document.title = "Sign in · mcp-metrics";
+  const signIn = createSignIn(tryKey);
+  root.replaceChildren(element("main", { class: "sign-in-page" }, signIn.element));
+  signIn.ask(why === "" ? "" : `Signed out: ${why}.`);
+}
+
+/** Sign in with a key; what is wrong with it, or undefined. */
+async function tryKey(key: string): Promise<string | undefined> {
+  session.open(key);
+  try {
+    open(await identify());
+    return undefined;
+  } catch (error) {
+    session.close();
+    const { kind, text } = readFailure(error);
+    return kind === "signed-out" ? `This key is not accepted: ${text}.` : `${text}.`;
+  }
+}
+
+function open(identity: Identity): void {
+  const theme = element(
+    "button",
+    { type: "button", class: "icon-button", title: "Light or dark" },
+    icon(currentTheme() === "dark" ? "sun" : "moon"),
+    element("span", { class: "visually-hidden" }, "Switch between light and dark"),
+  );
+  const recolor = () => {
+    theme.firstElementChild?.replaceWith(icon(currentTheme() === "dark" ? "sun" : "moon"));
+    page?.recolor();
+  };
+  theme.addEventListener("click", () => {
+    chooseTheme(currentTheme() === "dark" ? "light" : "dark");
+    recolor();
+  });
+  followSystemTheme(recolor);
+  const leave = element(
+    "button",
+    { type: "button", class: "icon-button", title: "Sign out", onclick: () => signOut() },
+    icon("exit"),
+    element("span", { class: "visually-hidden" }, "Sign out"),
+  );
+  const { clock } = { clock: browserClock };
+  page = createPage({ api, answers, clock, identity, foot: [theme, leave], onSignedOut: signOut });
+  root.replaceChildren(page.element);
+  page.show();
+}
+
+/** Go on with the key of this tab; wait for a service that is not there yet. */
+async function resume(): Promise<void> {
+  if (session.key === undefined) return signOut();
+  try {
+    open(await identify());
+  } catch (error) {
+    const { kind, text } = readFailure(error);
+    if (kind === "signed-out") return signOut(text);
+    const message = element("p", { role: "alert" }, `No connection: ${text}. Trying again…`);
+    root.replaceChildren(element("main", { class: "sign-in-page" }, message));
+    browserClock.after(RETRY_MS, resume);
+  }
+}
+
+addEventListener("hashchange", () => page?.show());
+void resume();

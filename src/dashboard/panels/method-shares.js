@@ -1,0 +1,45 @@
+import { totalOf, valuesOf } from "../charts/chart-data.ts";
+import { createPalette } from "../charts/palette.ts";
+import { swatch } from "../charts/tooltip.ts";
+import { element, nameText } from "../dom/element.ts";
+import { formatCount, formatShare } from "../format/numbers.ts";
+
+/** Beyond this a strip of colours says nothing. */
+const METHODS_MAX = 8;
+/** How requests spread over the methods: a strip divided by share, and its numbers. */
+export function methodShares(dimension) {
+  const palette = createPalette();
+  const strip = element("div", { class: "shares-strip", "aria-hidden": "true" });
+  const list = element("ul", { class: "legend shares", "aria-label": "By method" });
+  return {
+    element: element("div", {}, strip, list),
+    render(answer) {
+      const methods = answer.series
+        .map((series) => ({
+          name: series.labels[dimension] || "(none)",
+          count: totalOf(valuesOf(series, "count")),
+        }))
+        .sort((a, b) => b.count - a.count)
+        .slice(0, METHODS_MAX);
+      const sum = methods.reduce((total, { count }) => total + count, 0);
+      strip.replaceChildren(...methods.map(({ name, count }) => share(palette(name), count / sum)));
+      list.replaceChildren(
+        ...methods.map(({ name, count }) =>
+          element(
+            "li",
+            { class: "legend-item", title: `${formatCount(count)} requests` },
+            swatch(palette(name)),
+            nameText(name),
+            element("span", { class: "number" }, formatShare(count / sum)),
+          ),
+        ),
+      );
+    },
+  };
+}
+function share(color, part) {
+  const made = element("span");
+  made.style.background = `var(${color})`;
+  made.style.flexGrow = part.toFixed(4);
+  return made;
+}

@@ -1,0 +1,44 @@
+import { SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { element } from "../dom/element.ts";
+import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
+import { createPanel } from "../parts/panel.ts";
+import { rankingTable } from "../parts/ranking-table.ts";
+import { toSelection } from "../query/scope.ts";
+/** A row a service, or a metric type, with what it submitted. */
+export function summaryPanel(options) {
+  const { group, types, hrefOf, title } = options;
+  const body = element("div", { class: "table-scroll" });
+  const nameTitle = group === SummaryGroup.SERVICE ? "Service" : "Metric type";
+  return createPanel({
+    ...options,
+    body,
+    ask: (api, scope, signal) =>
+      api.query.summary(
+        { ...toSelection(scope, types), group, statistics: ["count", "errors", "error_rate", "p50", "p95"] },
+        { signal },
+      ),
+    render({ rows }) {
+      const ordered = [...rows].sort((a, b) => (b.statistics.count ?? 0) - (a.statistics.count ?? 0));
+      body.replaceChildren(
+        rankingTable(ordered, {
+          caption: title,
+          nameTitle,
+          nameOf: ({ name }) => name,
+          hrefOf: ({ name }) => hrefOf(name),
+          sizeOf: ({ statistics }) => statistics.count ?? 0,
+          columns: [
+            {
+              title: "Metrics",
+              text: ({ statistics }) => formatCount(statistics.count ?? Number.NaN),
+              exact: ({ statistics }) => formatExact(statistics.count ?? Number.NaN),
+            },
+            { title: "Errors", text: ({ statistics }) => formatShare(statistics.error_rate ?? Number.NaN) },
+            { title: "P95", text: ({ statistics }) => formatDuration(statistics.p95 ?? Number.NaN) },
+          ],
+        }),
+      );
+    },
+    isEmpty: ({ rows }) => rows.length === 0,
+    emptyText: "Nothing was submitted in this time.",
+  });
+}

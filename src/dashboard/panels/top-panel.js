@@ -1,0 +1,58 @@
+import { element } from "../dom/element.ts";
+import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
+import { createPanel } from "../parts/panel.ts";
+import { rankingTable } from "../parts/ranking-table.ts";
+import { toSelection } from "../query/scope.ts";
+
+/** An error share from here on is marked. */
+const ERROR_SHARE_BAD = 0.05;
+const statistic = (name) => (row) => row.statistics[name] ?? Number.NaN;
+export const STATISTIC_COLUMNS = [
+  {
+    title: "Count",
+    text: (row) => formatCount(statistic("count")(row)),
+    exact: (row) => formatExact(statistic("count")(row)),
+  },
+  {
+    title: "Errors",
+    text: (row) => formatShare(statistic("error_rate")(row)),
+    exact: (row) => `${formatExact(statistic("errors")(row))} failed`,
+    isBad: (row) => statistic("error_rate")(row) > ERROR_SHARE_BAD,
+  },
+  { title: "P50", text: (row) => formatDuration(statistic("p50")(row)) },
+  { title: "P95", text: (row) => formatDuration(statistic("p95")(row)) },
+];
+/** The values of a dimension with the most of something. */
+export function topPanel(options) {
+  const { dimension, types, rows, nameTitle, hrefOf, title } = options;
+  const order = options.order ?? (() => "count");
+  const body = element("div", { class: "table-scroll" });
+  return createPanel({
+    ...options,
+    body,
+    ask: (api, scope, signal) =>
+      api.query.topValues(
+        {
+          ...toSelection(scope, types),
+          dimension,
+          by: order(),
+          limit: rows,
+          statistics: ["count", "errors", "error_rate", "p50", "p95"],
+        },
+        { signal },
+      ),
+    render: (answer) =>
+      body.replaceChildren(
+        rankingTable(answer.rows, {
+          caption: title,
+          nameTitle,
+          nameOf: (row) => row.value,
+          hrefOf: (row) => hrefOf(row.value),
+          sizeOf: (row) => row.statistics[order()] ?? 0,
+          columns: STATISTIC_COLUMNS,
+        }),
+      ),
+    isEmpty: (answer) => answer.rows.length === 0,
+    emptyText: `No ${nameTitle.toLowerCase()} in this time.`,
+  });
+}

@@ -1,0 +1,82 @@
+import { element, nameText } from "../dom/element.ts";
+import { fieldText, outcomeOf, tellingFields } from "../format/event.ts";
+import { formatDuration, NOTHING } from "../format/numbers.ts";
+import { formatInstant, formatMoment } from "../format/time.ts";
+
+const COLUMNS = ["Time", "Service", "Type", "Outcome", "Duration", "What"];
+export function eventsHead() {
+  const cells = COLUMNS.map((title) =>
+    element("th", { scope: "col", class: title === "Duration" ? "number" : undefined }, title),
+  );
+  return element("thead", {}, element("tr", {}, ...cells));
+}
+/** One event in a line; its button shows everything of it below. */
+export function eventRows(event) {
+  const { service, type, durationMs, dimensions } = event;
+  const atMs = Number(event.timestamp?.seconds ?? 0) * 1000 + (event.timestamp?.nanos ?? 0) / 1e6;
+  const details = element("tr", { class: "event-details", hidden: true });
+  const button = element(
+    "button",
+    { type: "button", class: "event-time", "aria-expanded": "false", title: formatInstant(atMs) },
+    formatMoment(atMs),
+  );
+  button.addEventListener("click", () => {
+    if (details.children.length === 0) {
+      details.append(element("td", { colspan: COLUMNS.length }, describe(event)));
+    }
+    details.hidden = !details.hidden;
+    button.setAttribute("aria-expanded", String(!details.hidden));
+  });
+  const outcome = outcomeOf(dimensions);
+  const line = element(
+    "tr",
+    { class: "event" },
+    element("td", {}, button),
+    element("td", {}, nameText(service)),
+    element("td", {}, nameText(type)),
+    element(
+      "td",
+      {},
+      outcome === undefined ? NOTHING : element("span", { class: `mark ${outcome}` }, outcome),
+    ),
+    element("td", { class: "number" }, durationMs === undefined ? NOTHING : formatDuration(durationMs)),
+    element("td", { class: "fields" }, ...fields(tellingFields(dimensions))),
+  );
+  return [line, details];
+}
+function fields(shown) {
+  return shown.map(([name, text]) =>
+    element("span", { class: "field-pair" }, element("span", { class: "field-name" }, name), nameText(text)),
+  );
+}
+function describe(event) {
+  const rows = [
+    ["request", event.requestId],
+    ["value", String(event.value)],
+    ["version", event.version],
+    ["instance", event.instanceId],
+  ];
+  const list = (title, entries) =>
+    element(
+      "div",
+      {},
+      element("h3", {}, title),
+      element(
+        "dl",
+        {},
+        ...entries.flatMap(([name, text]) => [term(name), element("dd", {}, nameText(text, ""))]),
+      ),
+    );
+  return element(
+    "div",
+    { class: "event-all" },
+    list(
+      "Event",
+      rows.filter(([, text]) => text !== ""),
+    ),
+    list("Dimensions", texts(event.dimensions)),
+    list("Metadata", texts(event.metadata)),
+  );
+}
+const term = (name) => element("dt", {}, element("bdi", {}, name));
+const texts = (values) => Object.entries(values).map(([name, value]) => [name, fieldText(value)]);

@@ -1,0 +1,28 @@
+import { element } from "../dom/element.ts";
+/** Rows and columns; the first column names the row. */
+export function plainTable(caption, rows, columns) {
+  const numberClass = ({ isNumber }) => (isNumber ? "number" : undefined);
+  const head = columns.map((column) =>
+    element("th", { scope: "col", class: numberClass(column) }, column.title),
+  );
+  const body = rows.map((row) =>
+    element(
+      "tr",
+      {},
+      ...columns.map((column, at) =>
+        element(
+          at === 0 ? "th" : "td",
+          { class: numberClass(column), title: column.hint?.(row), ...(at === 0 && { scope: "row" }) },
+          column.cell(row),
+        ),
+      ),
+    ),
+  );
+  return element(
+    "table",
+    { class: "plain" },
+    element("caption", { class: "visually-hidden" }, caption),
+    element("thead", {}, element("tr", {}, ...head)),
+    element("tbody", {}, ...body),
+  );
+}

@@ -1,0 +1,40 @@
+import { element } from "../dom/element.ts";
+
+export interface PlainColumn<Row> {
+  readonly title: string;
+  readonly isNumber?: boolean;
+  readonly cell: (row: Row) => Node | string;
+  readonly hint?: (row: Row) => string | undefined;
+}
+
+/** Rows and columns; the first column names the row. */
+export function plainTable<Row>(
+  caption: string,
+  rows: readonly Row[],
+  columns: readonly PlainColumn<Row>[],
+): HTMLElement {
+  const numberClass = ({ isNumber }: PlainColumn<Row>) => (isNumber ? "number" : undefined);
+  const head = columns.map((column) =>
+    element("th", { scope: "col", class: numberClass(column) }, column.title),
+  );
+  const body = rows.map((row) =>
+    element(
+      "tr",
+      {},
+      ...columns.map((column, at) =>
+        element(
+          at === 0 ? "th" : "td",
+          { class: numberClass(column), title: column.hint?.(row), ...(at === 0 && { scope: "row" }) },
+          column.cell(row),
+        ),
+      ),
+    ),
+  );
+  return element(
+    "table",
+    { class: "plain" },
+    element("caption", { class: "visually-hidden" }, caption),
+    element("thead", {}, element("tr", {}, ...head)),
+    element("tbody", {}, ...body),
+  );
+}

@@ -1,0 +1,88 @@
+/**
+ * The address as the page's state: a link shows what its sender saw, and the back button works.
+ *
+ *   #/tools/search_issue?range=6h&service=mcpgw
+ *
+ * It stands after the hash, which browsers send to no server and no log.
+ */
+import {
+  DEFAULT_STATE,
+  FILTER_DIMENSIONS,
+  isSubjectList,
+  ORDERS,
+  OTHER_VIEWS,
+  type PageState,
+  type ViewName,
+} from "./page-state.ts";
+import { DEFAULT_RANGE, fixedRange, isPreset, type RangeChoice } from "./time-range.ts";
+
+/** Longer than any value the service takes; what comes beyond is no link of ours. */
+const VALUE_LENGTH_MAX = 400;
+
+/** What is not understood is left out: an old or mistyped link shows what it still can. */
+export function parseHash(hash: string): PageState {
+  const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const [first = "", second] = path.split("/", 2);
+  const view = readView(first);
+  const parameters = new URLSearchParams(query);
+  const value = (name: string) => bounded(parameters.get(name));
+  const filters = FILTER_DIMENSIONS.flatMap((name) => {
+    const found = value(name);
+    return found === undefined ? [] : [[name, found] as const];
+  });
+  const outcome = value("outcome");
+  return {
+    view,
+    subject: isSubjectList(view) && second ? bounded(decode(second)) : undefined,
+    range: readRange(value("range"), value("from"), value("to")),
+    filters: Object.fromEntries(filters),
+    eventType: value("type"),
+    outcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
+    order: ORDERS.find((order) => order === value("by")) ?? DEFAULT_STATE.order,
+    autoRefresh: value("refresh") !== "off",
+  };
+}
+
+/** The shortest address of a state: what is as usual is not said. */
+export function formatHash(state: PageState): string {
+  const { view, subject, range, filters, order } = state;
+  const place = view === "overview" ? "" : view;
+  const path = subject === undefined ? place : `${place}/${encodeURIComponent(subject)}`;
+  const said = new URLSearchParams();
+  if (range.kind === "fixed") {
+    said.set("from", new Date(range.fromMs).toISOString().replace(".000Z", "Z"));
+    said.set("to", new Date(range.toMs).toISOString().replace(".000Z", "Z"));
+  } else if (range.preset !== "1h") said.set("range", range.preset);
+  for (const name of FILTER_DIMENSIONS) {
+    const value = filters[name];
+    if (value !== undefined) said.set(name, value);
+  }
+  if (state.eventType !== undefined) said.set("type", state.eventType);
+  if (state.outcome !== undefined) said.set("outcome", state.outcome);
+  if (order !== DEFAULT_STATE.order) said.set("by", order);
+  if (!state.autoRefresh) said.set("refresh", "off");
+  return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
+}
+
+function readView(name: string): ViewName {
+  if (isSubjectList(name)) return name;
+  return OTHER_VIEWS.find((view) => view === name) ?? DEFAULT_STATE.view;
+}
+
+function readRange(preset?: string, from?: string, to?: string): RangeChoice {
+  if (preset !== undefined && isPreset(preset)) return { kind: "last", preset };
+  if (from === undefined || to === undefined) return DEFAULT_RANGE;
+  return fixedRange(Date.parse(from), Date.parse(to)) ?? DEFAULT_RANGE;
+}
+
+function bounded(value: string | null | undefined): string | undefined {
+  return value && value.length <= VALUE_LENGTH_MAX ? value : undefined;
+}
+
+function decode(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

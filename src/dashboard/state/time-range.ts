@@ -1,0 +1,79 @@
+/** What time a page shows: the latest so long, or from here to there. */
+export type RangeChoice =
+  | { readonly kind: "last"; readonly preset: Preset }
+  | { readonly kind: "fixed"; readonly fromMs: number; readonly toMs: number };
+
+/** From `startMs`, before `endMs`. */
+export interface ResolvedRange {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export type Preset = keyof typeof PRESETS;
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** The ranges on offer, as they stand in the address and in the menu. */
+export const PRESETS = {
+  "15m": { lengthMs: 15 * MINUTE_MS, label: "Last 15 minutes" },
+  "1h": { lengthMs: HOUR_MS, label: "Last hour" },
+  "6h": { lengthMs: 6 * HOUR_MS, label: "Last 6 hours" },
+  "24h": { lengthMs: DAY_MS, label: "Last 24 hours" },
+  "7d": { lengthMs: 7 * DAY_MS, label: "Last 7 days" },
+  "30d": { lengthMs: 30 * DAY_MS, label: "Last 30 days" },
+  "90d": { lengthMs: 90 * DAY_MS, label: "Last 90 days" },
+} as const;
+
+export const DEFAULT_RANGE: RangeChoice = { kind: "last", preset: "1h" };
+/** Shorter ranges show nothing: points are a second apart at least. */
+export const RANGE_MS_MIN = 10_000;
+/** What the service keeps at the longest, with room. */
+export const RANGE_MS_MAX = 10 * 366 * DAY_MS;
+
+export function isPreset(name: string): name is Preset {
+  return Object.hasOwn(PRESETS, name);
+}
+
+export function resolveRange(choice: RangeChoice, nowMs: number): ResolvedRange {
+  if (choice.kind === "fixed") return { startMs: choice.fromMs, endMs: choice.toMs };
+  return { startMs: nowMs - PRESETS[choice.preset].lengthMs, endMs: nowMs };
+}
+
+/** The same length of time just before, to compare with. */
+export function rangeBefore({ startMs, endMs }: ResolvedRange): ResolvedRange {
+  return { startMs: startMs - (endMs - startMs), endMs: startMs };
+}
+
+/** A fixed range of at least the shortest length, in whole seconds; undefined where there is none. */
+export function fixedRange(fromMs: number, toMs: number): RangeChoice | undefined {
+  const from = Math.floor(fromMs / 1000) * 1000;
+  const to = Math.max(Math.ceil(toMs / 1000) * 1000, from + RANGE_MS_MIN);
+  const isUsable = Number.isFinite(from) && Number.isFinite(to) && from >= 0 && to - from <= RANGE_MS_MAX;
+  return isUsable && toMs > fromMs ? { kind: "fixed", fromMs: from, toMs: to } : undefined;
+}
+
+/** The steps that series are asked for in, ascending; the service answers whole hours from rollups. */
+const STEPS_MS = [
+  1000,
+  5000,
+  10_000,
+  30_000,
+  MINUTE_MS,
+  5 * MINUTE_MS,
+  15 * MINUTE_MS,
+  HOUR_MS,
+  6 * HOUR_MS,
+  DAY_MS,
+  7 * DAY_MS,
+] as const;
+/** About what a panel has room for. */
+const POINTS_MAX = 180;
+
+/** The time between two points that fills a chart without crowding it. */
+export function stepOf({ startMs, endMs }: ResolvedRange): number {
+  const lengthMs = endMs - startMs;
+  const fitting = STEPS_MS.find((stepMs) => lengthMs / stepMs <= POINTS_MAX);
+  return fitting ?? Math.ceil(lengthMs / POINTS_MAX / DAY_MS) * DAY_MS;
+}

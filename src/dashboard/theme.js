@@ -1,0 +1,3 @@
+import { applyTheme } from "./frame/theme.ts";
+
+applyTheme();

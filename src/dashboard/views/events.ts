@@ -1,0 +1,155 @@
+import { type Failure, readFailure } from "../api/failure.ts";
+import { element } from "../dom/element.ts";
+import { formatSeconds } from "../format/time.ts";
+import { createEventTable } from "../parts/event-table.ts";
+import { createSelect } from "../parts/select.ts";
+import { type EventsPage, readEvents, toEventsRequest } from "../query/events.ts";
+import { type Scope, scopeOf } from "../query/scope.ts";
+import { createTail } from "./tail.ts";
+import type { View, ViewContext } from "./view.ts";
+
+const PAGE_EVENTS = 100;
+/** A tail that runs for hours must not fill the browser's memory. */
+const ROWS_MAX = 500;
+/** The types that a gateway and a registry submit, as the catalogue names them. */
+const TYPES = [
+  "tool_execution",
+  "auth_request",
+  "tool_discovery",
+  "protocol_latency",
+  "health_check",
+  "registry_operation",
+  "custom",
+];
+
+/** Single metrics, newest first; while the time is the latest, new ones come in by themselves. */
+export function createEvents(context: ViewContext): View {
+  const { clock, state } = context;
+  const table = createEventTable("Events, newest first", ROWS_MAX);
+  const choices = createChoices(context);
+  const tail = createTail({ clock, canRun: () => state().range.kind === "last", ask: addNewer, onFailure });
+  const frame = eventsFrame(table.element, [...choices.elements, tail.element], addOlder);
+  let asking = new AbortController();
+  let loaded: { readonly scope: Scope; readonly page: EventsPage } | undefined;
+
+  const read = (scope: Scope, signal: AbortSignal, pageToken?: string) =>
+    readEvents(context.api.query.listEvents, toEventsRequest(scope, state(), PAGE_EVENTS), signal, pageToken);
+
+  function settle(text: string): void {
+    const hasOlder = Boolean(loaded?.page.olderToken) && table.size < ROWS_MAX;
+    if (table.size === 0) frame.say("empty", text, "Nothing was submitted in this time.");
+    else frame.say("ready", text);
+    frame.older.hidden = !hasOlder;
+  }
+
+  function onFailure(error: unknown): void {
+    frame.status.textContent = `Waiting for the service: ${readFailure(error).text}`;
+  }
+
+  async function addNewer(): Promise<void> {
+    const { signal } = asking;
+    const { events } = await read(scopeOf(state(), clock.nowMs()), signal);
+    if (signal.aborted) return;
+    const added = table.addNewer(events);
+    if (added > 0) settle(`${added} new at ${formatSeconds(clock.nowMs())}`);
+  }
+
+  async function addOlder(): Promise<void> {
+    const { signal } = asking;
+    if (loaded === undefined) return;
+    const { scope, page } = loaded;
+    try {
+      const next = await read(scope, signal, page.olderToken);
+      if (signal.aborted) return;
+      loaded = { scope, page: next };
+      table.addOlder(next.events);
+      settle(`${table.size} events`);
+    } catch (error) {
+      if (!signal.aborted) onFailure(error);
+    }
+  }
+
+  async function load(): Promise<readonly Failure[]> {
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    tail.stop();
+    choices.show();
+    try {
+      const scope = scopeOf(state(), clock.nowMs());
+      const page = await read(scope, signal);
+      if (signal.aborted) return [];
+      loaded = { scope, page };
+      table.show(page.events);
+      settle(`Newest first, as of ${formatSeconds(clock.nowMs())}`);
+      tail.start();
+      return [];
+    } catch (error) {
+      const failure = readFailure(error);
+      if (signal.aborted || failure.kind === "cancelled") return [];
+      if (table.size === 0) frame.say("failed", "", `No answer: ${failure.text}.`);
+      else onFailure(error);
+      return [failure];
+    }
+  }
+
+  function close(): void {
+    asking.abort();
+    tail.stop();
+  }
+  return { element: element("div", { class: "board" }, frame.root), load, recolor: () => {}, close };
+}
+
+function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOlder: () => void) {
+  const message = element("div", { class: "panel-message" });
+  const status = element("p", { class: "hint", role: "status" });
+  const attributes = { type: "button", class: "button", hidden: true, onclick: addOlder };
+  const older = element("button", attributes, "Show older");
+  const root = element(
+    "section",
+    { class: "panel columns-12", "data-state": "loading", "aria-label": "Events" },
+    element(
+      "header",
+      { class: "panel-head" },
+      status,
+      element("div", { class: "panel-actions" }, ...actions),
+    ),
+    element("div", { class: "panel-body" }, table, message),
+    element("footer", { class: "panel-foot" }, older),
+  );
+  return {
+    root,
+    status,
+    older,
+    say(panelState: "ready" | "empty" | "failed", statusText: string, text = ""): void {
+      root.dataset.state = panelState;
+      status.textContent = statusText;
+      message.textContent = text;
+    },
+  };
+}
+
+/** What kind of events, and how they ended. */
+function createChoices({ state, navigate }: ViewContext) {
+  const types = createSelect(
+    "Metric type",
+    [["", "All types"], ...TYPES.map((type) => [type, type] as const)],
+    (type) => navigate({ ...state(), eventType: type || undefined }),
+  );
+  const outcomes = createSelect<"" | "success" | "failure">(
+    "Outcome",
+    [
+      ["", "Any outcome"],
+      ["success", "Success"],
+      ["failure", "Failure"],
+    ],
+    (outcome) => navigate({ ...state(), outcome: outcome || undefined }),
+  );
+  return {
+    elements: [types.element, outcomes.element],
+    show() {
+      types.show(state().eventType ?? "");
+      outcomes.show(state().outcome ?? "");
+    },
+  };
+}

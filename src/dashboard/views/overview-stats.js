@@ -1,0 +1,92 @@
+import {
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatRate,
+  formatShare,
+} from "../format/numbers.ts";
+import { gradeSuccess } from "../panels/grades.ts";
+
+const of = (value) => value ?? Number.NaN;
+function compared(now, before) {
+  return formatChange(of(now), of(before));
+}
+const AUTHENTICATION = {
+  id: "auth-success",
+  label: "Authentication success",
+  read(now, before) {
+    const { count, errors, error_rate } = now("auth_request");
+    const success = 1 - of(error_rate);
+    const earlier = 1 - of(before("auth_request").error_rate);
+    return {
+      value: formatShare(success),
+      change: formatChange(success, earlier),
+      note: count ? `${formatExact(of(errors))} of ${formatCount(count)} failed` : "nobody signed in",
+      grade: gradeSuccess(success),
+    };
+  },
+};
+const TOOL_RATE = {
+  id: "tool-calls",
+  label: "MCP requests",
+  read(now, before) {
+    const { count, rate } = now("tool_execution");
+    return {
+      value: formatCount(count ?? 0),
+      change: compared(count, before("tool_execution").count),
+      note: formatRate(rate ?? 0),
+    };
+  },
+};
+const TOOL_ERRORS = {
+  id: "tool-errors",
+  label: "Request errors",
+  read(now, before) {
+    const { errors, error_rate } = now("tool_execution");
+    return {
+      value: formatShare(of(error_rate)),
+      change: compared(error_rate, before("tool_execution").error_rate),
+      note: `${formatExact(errors ?? 0)} failed`,
+    };
+  },
+};
+const TOOL_LATENCY = {
+  id: "tool-p95",
+  label: "Request latency P95",
+  read(now, before) {
+    const { p50, p95 } = now("tool_execution");
+    return {
+      value: formatDuration(of(p95)),
+      change: compared(p95, before("tool_execution").p95),
+      note: `P50 ${formatDuration(of(p50))}`,
+    };
+  },
+};
+const DISCOVERY = {
+  id: "discovery",
+  label: "Tool discoveries",
+  read(now, before) {
+    const { count, p95 } = now("tool_discovery");
+    return {
+      value: formatCount(count ?? 0),
+      change: compared(count, before("tool_discovery").count),
+      note: `P95 ${formatDuration(of(p95))}`,
+    };
+  },
+};
+const FLOW = {
+  id: "flow",
+  label: "Protocol flow P95",
+  read(now, before) {
+    const { count, p95 } = now("protocol_latency");
+    return {
+      value: formatDuration(of(p95)),
+      change: compared(p95, before("protocol_latency").p95),
+      note: `${formatCount(count ?? 0)} steps`,
+    };
+  },
+};
+/** What decides at a glance whether all is well. */
+export const OVERVIEW_STATS = [TOOL_RATE, AUTHENTICATION, TOOL_ERRORS, TOOL_LATENCY, FLOW, DISCOVERY];
+export const OVERVIEW_TYPES = ["auth_request", "tool_execution", "tool_discovery", "protocol_latency"];

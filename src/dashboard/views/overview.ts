@@ -1,0 +1,101 @@
+import { SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { FLOW_STEP_COLORS, nameFlowStep } from "../panels/flow-steps.ts";
+import { methodShares } from "../panels/method-shares.ts";
+import { latencyByPanel, latencyPanel, outcomePanel, ratePanel } from "../panels/series-panels.ts";
+import { statStrip } from "../panels/stat-strip.ts";
+import { summaryPanel } from "../panels/summary-panel.ts";
+import { topPanel } from "../panels/top-panel.ts";
+import { createBoardView } from "./board-view.ts";
+import { linkTo, zoomTo } from "./links.ts";
+import { OVERVIEW_STATS, OVERVIEW_TYPES } from "./overview-stats.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** The three steps of a session keep their colours, whichever is the most frequent. */
+const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
+
+/** Whether all is well, and where it is not. */
+export function createOverview(context: ViewContext): View {
+  const onZoom = zoomTo(context);
+  return createBoardView(context, [
+    statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS),
+    ratePanel({
+      id: "protocol",
+      title: "Real-time protocol activity",
+      hint: "MCP requests a second, by method",
+      columns: 6,
+      types: ["tool_execution"],
+      groupBy: "method",
+      colors: METHOD_COLORS,
+      onZoom,
+      emptyText: "No MCP requests in this time.",
+    }),
+    latencyPanel({
+      id: "latency",
+      title: "Tool execution latency",
+      hint: "Half, 95 % and 99 % of requests are faster",
+      columns: 6,
+      types: ["tool_execution"],
+      onZoom,
+      emptyText: "No durations in this time.",
+    }),
+    outcomePanel({
+      id: "auth",
+      title: "Authentication flow",
+      hint: "Requests by outcome, and by method",
+      columns: 6,
+      types: ["auth_request"],
+      groupBy: ["method"],
+      below: methodShares("method"),
+      onZoom,
+      emptyText: "No authentications in this time.",
+    }),
+    latencyByPanel({
+      id: "flow",
+      title: "Protocol flow latency",
+      hint: "P95 between the steps of a session",
+      columns: 6,
+      types: ["protocol_latency"],
+      groupBy: "flow_step",
+      statistic: "p95",
+      nameOf: nameFlowStep,
+      colors: FLOW_STEP_COLORS,
+      onZoom,
+      emptyText: "No session steps in this time.",
+    }),
+    topPanel({
+      id: "top-tools",
+      title: "Top tools",
+      columns: 6,
+      dimension: "tool",
+      nameTitle: "Tool",
+      types: ["tool_execution"],
+      rows: 8,
+      hrefOf: linkTo(context, "tools"),
+    }),
+    topPanel({
+      id: "top-servers",
+      title: "Servers",
+      columns: 6,
+      dimension: "server",
+      nameTitle: "Server",
+      rows: 8,
+      hrefOf: linkTo(context, "servers"),
+    }),
+    topPanel({
+      id: "top-clients",
+      title: "Clients",
+      columns: 6,
+      dimension: "client",
+      nameTitle: "Client",
+      rows: 6,
+      hrefOf: linkTo(context, "clients"),
+    }),
+    summaryPanel({
+      id: "services",
+      title: "Services",
+      columns: 6,
+      group: SummaryGroup.SERVICE,
+      hrefOf: linkTo(context, "services"),
+    }),
+  ]);
+}

@@ -1,0 +1,54 @@
+import { element } from "../dom/element.ts";
+/** Asks for the key. It goes to the service and nowhere else. */
+export function createSignIn(tryKey) {
+  const input = element("input", {
+    id: "key",
+    type: "password",
+    class: "field",
+    autocomplete: "off",
+    spellcheck: "false",
+    required: true,
+    "aria-describedby": "key-help key-problem",
+  });
+  const problem = element("p", { id: "key-problem", class: "problem", role: "alert" });
+  const submit = element("button", { type: "submit", class: "button primary" }, "Sign in");
+  const form = element(
+    "form",
+    { class: "sign-in" },
+    element("h1", {}, "Sign in"),
+    element("p", { class: "hint" }, "Everything this service was sent, at a glance."),
+    element("label", { for: "key" }, "API key"),
+    input,
+    problem,
+    submit,
+    element(
+      "p",
+      { id: "key-help", class: "hint" },
+      "A reader key sees every service, a writer key its own. It stays in this tab. Make one with ",
+      element("code", {}, "npm run -s mcp-metrics keys create me -- --role reader"),
+    ),
+  );
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const key = input.value.trim();
+    if (key === "") return;
+    submit.disabled = true;
+    problem.textContent = "";
+    const found = await tryKey(key);
+    submit.disabled = false;
+    if (found === undefined) {
+      input.value = "";
+      return;
+    }
+    problem.textContent = found;
+    input.select();
+    input.focus();
+  });
+  return {
+    element: form,
+    ask(text) {
+      problem.textContent = text;
+      input.focus();
+    },
+  };
+}

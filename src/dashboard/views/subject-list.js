@@ -1,0 +1,42 @@
+import { element } from "../dom/element.ts";
+import { topPanel } from "../panels/top-panel.ts";
+import { ORDERS, SUBJECTS } from "../state/page-state.ts";
+import { createBoardView } from "./board-view.ts";
+import { linkTo } from "./links.ts";
+
+const ORDER_NAMES = {
+  count: "most used",
+  errors: "most errors",
+  error_rate: "highest error share",
+  p95: "slowest (P95)",
+};
+/** Every tool, service, server or client, up to a hundred, by what matters. */
+export function createSubjectList(context, list) {
+  const { dimension, one, many } = SUBJECTS[list];
+  const { state, navigate } = context;
+  const panel = topPanel({
+    id: `list-${list}`,
+    title: many,
+    columns: 12,
+    dimension,
+    nameTitle: one,
+    rows: 100,
+    order: () => state().order,
+    hrefOf: linkTo(context, list),
+  });
+  const select = element(
+    "select",
+    { class: "control", "aria-label": "Order" },
+    ...ORDERS.map((order) => element("option", { value: order }, ORDER_NAMES[order])),
+  );
+  select.addEventListener("change", () => navigate({ ...state(), order: select.value }));
+  panel.element.querySelector(".panel-actions")?.append(select);
+  const view = createBoardView(context, [panel]);
+  return {
+    ...view,
+    load(shown) {
+      select.value = shown.order;
+      return view.load(shown);
+    },
+  };
+}

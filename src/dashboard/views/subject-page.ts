@@ -1,0 +1,108 @@
+import { SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import {
+  formatChange,
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatRate,
+  formatShare,
+} from "../format/numbers.ts";
+import { recentFailures } from "../panels/recent-failures.ts";
+import { latencyPanel, outcomePanel } from "../panels/series-panels.ts";
+import { type StatDefinition, statStrip } from "../panels/stat-strip.ts";
+import { summaryPanel } from "../panels/summary-panel.ts";
+import { topPanel } from "../panels/top-panel.ts";
+import type { Panel } from "../parts/panel.ts";
+import type { SubjectList } from "../state/page-state.ts";
+import { createBoardView } from "./board-view.ts";
+import { linkTo, zoomTo } from "./links.ts";
+import type { View, ViewContext } from "./view.ts";
+
+const of = (value: number | undefined) => value ?? Number.NaN;
+
+const STATS: readonly StatDefinition[] = [
+  {
+    id: "count",
+    label: "Metrics",
+    read: (now, before) => ({
+      value: formatCount(now().count ?? 0),
+      change: formatChange(of(now().count), of(before().count)),
+      note: formatRate(now().rate ?? 0),
+    }),
+  },
+  {
+    id: "errors",
+    label: "Errors",
+    read: (now, before) => ({
+      value: formatShare(of(now().error_rate)),
+      change: formatChange(of(now().error_rate), of(before().error_rate)),
+      note: `${formatExact(now().errors ?? 0)} failed`,
+    }),
+  },
+  ...(["p50", "p95", "p99"] as const).map(
+    (quantile): StatDefinition => ({
+      id: quantile,
+      label: `Latency ${quantile.toUpperCase()}`,
+      read: (now, before) => ({
+        value: formatDuration(of(now()[quantile])),
+        change: formatChange(of(now()[quantile]), of(before()[quantile])),
+        note: "",
+      }),
+    }),
+  ),
+];
+
+/** What one tool, service, server or client does, how fast, and with whom. */
+export function createSubjectPage(context: ViewContext, list: SubjectList): View {
+  const onZoom = zoomTo(context);
+  const emptyText = "Nothing in this time.";
+  const common = { types: [], onZoom, emptyText, columns: 6 } as const;
+  return createBoardView(context, [
+    statStrip(`${list}-stats`, "At a glance", [], STATS),
+    outcomePanel({ ...common, id: `${list}-outcomes`, title: "Outcome", hint: "How requests ended" }),
+    latencyPanel({ ...common, id: `${list}-latency`, title: "Latency" }),
+    ...breakdowns(context, list),
+    recentFailures(`${list}-failures`),
+  ]);
+
+  function breakdowns(context: ViewContext, list: SubjectList): readonly Panel[] {
+    const top = (dimension: string, title: string, one: string, of: SubjectList | undefined) =>
+      topPanel({
+        id: `${list}-by-${dimension}`,
+        title,
+        columns: 6,
+        dimension,
+        nameTitle: one,
+        rows: 8,
+        hrefOf: of === undefined ? () => undefined : linkTo(context, of),
+      });
+    const tools = top("tool", "Tools", "Tool", "tools");
+    const servers = top("server", "Servers", "Server", "servers");
+    const clients = top("client", "Clients", "Client", "clients");
+    const methods = top("method", "Methods", "Method", undefined);
+    const types = summaryPanel({
+      id: `${list}-types`,
+      title: "Metric types",
+      columns: 6,
+      group: SummaryGroup.TYPE,
+      hrefOf: () => undefined,
+    });
+    const services = summaryPanel({
+      id: `${list}-services`,
+      title: "Services",
+      columns: 6,
+      group: SummaryGroup.SERVICE,
+      hrefOf: linkTo(context, "services"),
+    });
+    switch (list) {
+      case "tools":
+        return [servers, clients];
+      case "services":
+        return [types, methods, tools, servers];
+      case "servers":
+        return [tools, methods];
+      case "clients":
+        return [tools, services];
+    }
+  }
+}

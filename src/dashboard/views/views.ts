@@ -1,0 +1,25 @@
+import { isSubjectList, type PageState } from "../state/page-state.ts";
+import { createEvents } from "./events.ts";
+import { createKeys } from "./keys.ts";
+import { createOverview } from "./overview.ts";
+import { createStorage } from "./storage.ts";
+import { createSubjectList } from "./subject-list.ts";
+import { createSubjectPage } from "./subject-page.ts";
+import type { View, ViewContext } from "./view.ts";
+
+/** The view of a state. */
+export function createView(context: ViewContext, { view, subject }: PageState): View {
+  if (isSubjectList(view)) {
+    return subject === undefined ? createSubjectList(context, view) : createSubjectPage(context, view);
+  }
+  switch (view) {
+    case "overview":
+      return createOverview(context);
+    case "events":
+      return createEvents(context);
+    case "keys":
+      return createKeys(context);
+    case "storage":
+      return createStorage(context);
+  }
+}

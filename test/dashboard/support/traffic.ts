@@ -1,0 +1,68 @@
+/** A service with known traffic in it, for the dashboard to show. */
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { createWorkload } from "../../../bench/workload.ts";
+import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { ADMIN_KEY, startTestService } from "../../support/service.ts";
+
+export const ALPHA_KEY = "alpha-key-for-dashboards1";
+export const BETA_KEY = "beta-key-for-dashboards-1";
+const MINUTE_MS = 60_000;
+
+export async function startWithKeys(env: Readonly<Record<string, string>> = {}) {
+  const started = await startTestService({
+    METRICS_API_KEY_ALPHA: ALPHA_KEY,
+    METRICS_API_KEY_BETA: BETA_KEY,
+    ...env,
+  });
+  const reader = await started.service.keys.create({
+    service: "people",
+    role: "reader",
+    rateLimit: undefined,
+    allowedServices: [],
+    expiresMs: undefined,
+    description: "",
+    dailyUsageLimit: undefined,
+    monthlyUsageLimit: undefined,
+  });
+  return { ...started, readerKey: reader.secret };
+}
+
+export async function submit(url: string, key: string, service: string, metrics: readonly object[]) {
+  for (let at = 0; at < metrics.length; at += 100) {
+    const answer = await fetch(`${url}/metrics`, {
+      method: "POST",
+      headers: { "x-api-key": key, "content-type": "application/json" },
+      body: JSON.stringify({ service, version: "1.0.0", metrics: metrics.slice(at, at + 100) }),
+    });
+    if (answer.status !== 200) throw new Error(await answer.text());
+  }
+}
+
+/** What a gateway sends, spread over the last 50 minutes; the same for the same seed. */
+export async function submitWorkload(url: string, key: string, service: string, count: number, seed = 1) {
+  const workload = createWorkload(seed);
+  const nowMs = Date.now();
+  const metrics = Array.from({ length: count }, (_, at) => ({
+    ...workload.next(),
+    timestamp: nowMs - 50 * MINUTE_MS + Math.floor((at / count) * 45 * MINUTE_MS),
+  }));
+  await submit(url, key, service, metrics);
+}
+
+/** The same questions, asked without the page. */
+export function queryClient(url: string, key = ADMIN_KEY) {
+  return createClient(
+    QueryService,
+    createConnectTransport({
+      baseUrl: url,
+      httpVersion: "1.1",
+      interceptors: [
+        (next) => (request) => {
+          request.header.set("x-api-key", key);
+          return next(request);
+        },
+      ],
+    }),
+  );
+}
