@@ -1,6 +1,7 @@
 import type { Database } from "./database.ts";
 import type { Budget } from "./query/budget.ts";
 import { createDictionaries } from "./query/dictionaries.ts";
+import { HourCache } from "./query/hour-cache.ts";
 import type { AggregateAnswer, AggregateQuery, EventsAnswer, EventsQuery } from "./query/query.ts";
 import { runAggregate } from "./query/run-aggregate.ts";
 import { runEvents } from "./query/run-events.ts";
@@ -17,12 +18,10 @@ export interface ReaderOperations {
 
 /** Each sees one moment of the database, and lets go of it when it returns. */
 export function createReaderOperations(database: Database): ReaderOperations {
-  const dictionaries = createDictionaries(database);
+  const kept = { database, dictionaries: createDictionaries(database), hourCache: new HourCache() };
   return {
-    aggregate: (query, budget) =>
-      inSnapshot(database, () => runAggregate({ database, dictionaries, budget }, query)),
-    events: (query, budget) =>
-      inSnapshot(database, () => runEvents({ database, dictionaries, budget }, query)),
+    aggregate: (query, budget) => inSnapshot(database, () => runAggregate({ ...kept, budget }, query)),
+    events: (query, budget) => inSnapshot(database, () => runEvents({ ...kept, budget }, query)),
     survey: (step) => inSnapshot(database, () => surveyTable(database, step)),
   };
 }

@@ -1,5 +1,5 @@
 import type { Database } from "../database.ts";
-import { parseRows } from "./rows-json.ts";
+import { asColumns, readColumns } from "./columns.ts";
 
 /** Entries kept; beyond, all are forgotten and read again as they are met. */
 const ENTRIES_MAX = 50_000;
@@ -52,34 +52,38 @@ export interface Shape {
 }
 
 const BY_IDS = "WHERE id IN (SELECT value FROM json_each(?))";
-const SOURCES = `SELECT json_group_array(json_array(id, service, version, instance_id)) AS found
-  FROM sources ${BY_IDS}`;
-const SETS = `SELECT json_group_array(json_array(id, metric_type, dimensions)) AS found FROM dimension_sets ${BY_IDS}`;
-const SHAPES = `SELECT json_group_array(json_array(id, dimension_keys, metadata_keys)) AS found FROM shapes ${BY_IDS}`;
+const SOURCES = `SELECT ${asColumns(["id", "service", "version", "instance_id"])} FROM sources ${BY_IDS}`;
+const SETS = `SELECT ${asColumns(["id", "metric_type", "dimensions"])} FROM dimension_sets ${BY_IDS}`;
+const SHAPES = `SELECT ${asColumns(["id", "dimension_keys", "metadata_keys"])} FROM shapes ${BY_IDS}`;
 
 export type Dictionaries = ReturnType<typeof createDictionaries>;
 
 /** What measurements refer to. Kept from one query to the next. */
 export function createDictionaries(database: Database) {
-  const rows = (sql: string, ids: string) => parseRows(database.first(sql, ids)?.found);
+  /** The entries of these ids, each made of the texts of its row. */
+  const read = <Entry>(sql: string, ids: string, create: (texts: readonly string[]) => Entry) => {
+    const [found = [], ...columns] = readColumns(database.first(sql, ids), 4);
+    return found.map((id, row): [number, Entry] => [
+      Number(id),
+      create(columns.map((column) => String(column[row]))),
+    ]);
+  };
   return {
     sources: new Dictionary<Source>((ids) =>
-      rows(SOURCES, ids).map(([id, service, version, instanceId]) => [
-        Number(id),
-        { service: String(service), version: String(version), instanceId: String(instanceId) },
-      ]),
+      read(SOURCES, ids, ([service = "", version = "", instanceId = ""]) => ({
+        service,
+        version,
+        instanceId,
+      })),
     ),
     dimensionSets: new Dictionary<DimensionSet>((ids) =>
-      rows(SETS, ids).map(([id, type, json]) => [
-        Number(id),
-        { type: String(type), sent: JSON.parse(String(json)), json: String(json) },
-      ]),
+      read(SETS, ids, ([type = "", json = ""]) => ({ type, sent: JSON.parse(json), json })),
     ),
     shapes: new Dictionary<Shape>((ids) =>
-      rows(SHAPES, ids).map(([id, dimensionKeys, metadataKeys]) => [
-        Number(id),
-        { dimensionKeys: JSON.parse(String(dimensionKeys)), metadataKeys: JSON.parse(String(metadataKeys)) },
-      ]),
+      read(SHAPES, ids, ([dimensionKeys = "", metadataKeys = ""]) => ({
+        dimensionKeys: JSON.parse(dimensionKeys),
+        metadataKeys: JSON.parse(metadataKeys),
+      })),
     ),
   };
 }

@@ -1,13 +1,21 @@
+import { asColumns, type Column, exact, exactNumber, type Integers, readColumns } from "./columns.ts";
 import type { EventRow } from "./query.ts";
-import { exact, exactOrNull, type JsonRow, parseRows } from "./rows-json.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 
 /** The request number is written as SQL shows it, which a double could not hold for ever. */
-const EVENTS = `
-  SELECT json_group_array(json_array(
-    id, ts, source_id, dimension_set_id, printf('%016x', request), request >> 19,
-    ${exact("value")}, ${exactOrNull("duration_ms")}, shape_id, payload
-  )) AS found FROM measurements WHERE id IN (SELECT value FROM json_each(?))`;
+const COLUMNS = [
+  "id",
+  "ts",
+  "source_id",
+  "dimension_set_id",
+  "request >> 19",
+  "printf('%016x', request)",
+  exact("value"),
+  exact("duration_ms"),
+  "shape_id",
+  "payload",
+];
+const EVENTS = `SELECT ${asColumns(COLUMNS)} FROM measurements WHERE id IN (SELECT value FROM json_each(?))`;
 
 /** The measurements of these ids, as they were submitted, in no order. */
 export function readEvents(
@@ -15,32 +23,39 @@ export function readEvents(
   ids: readonly number[],
 ): readonly EventRow[] {
   const { sources, dimensionSets, shapes } = dictionaries;
-  const rows = parseRows(database.first(EVENTS, JSON.stringify(ids))?.found);
-  sources.load(rows.map((row) => Number(row[2])));
-  dimensionSets.load(rows.map((row) => Number(row[3])));
-  shapes.load(rows.flatMap((row) => (row[8] === null ? [] : [Number(row[8])])));
-  return rows.map((row) => {
-    const { service, version, instanceId } = sources.get(Number(row[2]));
-    const { type, json } = dimensionSets.get(Number(row[3]));
+  const columns = readColumns(database.first(EVENTS, JSON.stringify(ids)), COLUMNS.length);
+  const [rowIds = [], timestampsMs = [], sourceIds = [], setIds = [], seconds = []] = columns as Integers[];
+  const [requests = [], values = [], durations = [], shapeIds = [], payloads = []] = columns.slice(5);
+  sources.load(sourceIds);
+  dimensionSets.load(setIds);
+  shapes.load(shapeIds.flatMap((id) => (id === null ? [] : [Number(id)])));
+  return rowIds.map((id, index) => {
+    const { service, version, instanceId } = sources.get(sourceIds[index] ?? 0);
+    const { type, json } = dimensionSets.get(setIds[index] ?? 0);
+    const durationMs = exactNumber(durations[index]);
     return {
-      id: Number(row[0]),
-      request: String(row[4]),
-      receivedMs: Number(row[5]) * 1000,
+      id,
+      request: String(requests[index]),
+      receivedMs: (seconds[index] ?? 0) * 1000,
       service,
       version,
       instanceId,
       type,
-      timestampMs: Number(row[1]),
-      value: Number(row[6]),
-      durationMs: row[7] === null ? undefined : Number(row[7]),
-      ...fieldsOf(row, json),
+      timestampMs: timestampsMs[index] ?? 0,
+      value: exactNumber(values[index]),
+      durationMs: Number.isNaN(durationMs) ? undefined : durationMs,
+      ...fieldsOf(shapeIds[index], payloads[index], json),
     };
   });
 
-  function fieldsOf(row: JsonRow, dimensions: string): Pick<EventRow, "dimensions" | "metadata"> {
-    if (row[8] === null) return { dimensions, metadata: "{}" };
-    const { dimensionKeys, metadataKeys } = shapes.get(Number(row[8]));
-    const values = JSON.parse(String(row[9])) as unknown[];
+  function fieldsOf(
+    shapeId: Column[number] | undefined,
+    payload: Column[number] | undefined,
+    dimensions: string,
+  ): Pick<EventRow, "dimensions" | "metadata"> {
+    if (typeof shapeId !== "number") return { dimensions, metadata: "{}" };
+    const { dimensionKeys, metadataKeys } = shapes.get(shapeId);
+    const values = JSON.parse(String(payload)) as unknown[];
     const others = objectJson(dimensionKeys, values.slice(0, dimensionKeys.length));
     return {
       dimensions: others === "{}" ? dimensions : joinObjects(dimensions, others),

@@ -1,11 +1,11 @@
 import type { Database } from "../database.ts";
+import { asColumns, readColumns } from "./columns.ts";
 import type { Groups } from "./groups.ts";
 import type { OpenGroup } from "./open-group.ts";
 import type { RollupFamily } from "./planner.ts";
 import type { Selector } from "./selector.ts";
 
-const KEYS =
-  "SELECT json_group_array(json_array(id, service, json(dimension_values))) AS found FROM rollup_keys";
+const KEYS = `SELECT ${asColumns(["id", "service", "json(dimension_values)"])} FROM rollup_keys`;
 const OF_FAMILY = `${KEYS} WHERE family_id = ?`;
 const OF_SERVICES = `${OF_FAMILY} AND service IN (SELECT value FROM json_each(?))`;
 
@@ -33,24 +33,26 @@ export class KeyGroups {
       services === undefined
         ? database.first(OF_FAMILY, family.id)
         : database.first(OF_SERVICES, family.id, JSON.stringify(services));
-    const keys = JSON.parse(String(row?.found)) as [number, string, (string | null)[]][];
+    const [ids, names, combinations] = readColumns(row, 3) as [number[], string[], (string | null)[][]];
     const places = selector.dimensions.map((name) => family.dimensions.indexOf(name));
-    for (const [id, service, values] of keys) {
+    for (const [index, id] of ids.entries()) {
       const labels = selector.labelsOf(
-        service,
-        places.map((place) => values[place] ?? null),
+        names[index] ?? "",
+        places.map((place) => combinations[index]?.[place] ?? null),
       );
       if (labels !== undefined) this.#labels.set(id, labels);
     }
-    const total = services === undefined ? keys.length : Number(database.first(COUNT, family.id)?.count);
+    const total = services === undefined ? ids.length : Number(database.first(COUNT, family.id)?.count);
     this.ids = this.#labels.size === total ? undefined : [...this.#labels.keys()];
     this.areFew = this.#labels.size * SEEK_COST < total;
   }
 
-  find(keyId: number): OpenGroup {
+  /** The group of a key; undefined when it is not taken. */
+  find(keyId: number): OpenGroup | undefined {
     const found = this.#found[keyId];
     if (found !== undefined) return found;
     const labels = this.#labels.get(keyId);
+    if (labels === undefined && this.ids !== undefined) return undefined;
     if (labels === undefined) throw new Error(`rollups refer to the key ${keyId}, which is not there`);
     const group = this.#groups.find(labels);
     this.#found[keyId] = group;

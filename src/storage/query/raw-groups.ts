@@ -1,10 +1,11 @@
 import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { durationOf } from "../rollups/group.ts";
+import { exactNumber } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { Groups } from "./groups.ts";
 import type { OpenGroup } from "./open-group.ts";
 import type { Plan } from "./planner.ts";
-import { exact, exactOrNull, type JsonRow } from "./rows-json.ts";
+import type { RawRows } from "./raw-rows.ts";
 import type { Selector } from "./selector.ts";
 
 /** One type of a query: which of its measurements, and where they are read from. */
@@ -22,18 +23,16 @@ export interface RawGroup {
   group: OpenGroup | undefined;
 }
 
-/** A measurement as queries read it: id, ts, source, dimension set, value, duration. */
-export const RAW_CELLS = `
-  json_array(id, ts, source_id, dimension_set_id, ${exact("value")}, ${exactOrNull("duration_ms")})`;
-export const RAW_COLUMNS = "id, ts, source_id, dimension_set_id, value, duration_ms";
-
 /** Finds the group of a measurement by its source and its dimension set. */
 export class RawGroups {
   readonly #dictionaries: Dictionaries;
   readonly #types: ReadonlyMap<string, PlannedType>;
   readonly #groups: Groups;
-  /** Dimension set → source → group; undefined for what the query does not take. */
-  readonly #found = new Map<number, Map<number, RawGroup | undefined>>();
+  /** Source → dimension set → group; null for what the query does not take. */
+  readonly #found = new Map<number, Map<number, RawGroup | null>>();
+  /** The source that was looked for last: one sends many measurements together. */
+  #lastSourceId = Number.NaN;
+  #lastSource = new Map<number, RawGroup | null>();
 
   constructor(dictionaries: Dictionaries, types: readonly PlannedType[], groups: Groups) {
     this.#dictionaries = dictionaries;
@@ -41,34 +40,51 @@ export class RawGroups {
     this.#groups = groups;
   }
 
-  /** Read what `rows` refer to, and let `find` find it. */
-  load(rows: readonly JsonRow[]): void {
-    const missing = rows.filter((row) => !this.#found.get(Number(row[3]))?.has(Number(row[2])));
-    if (missing.length === 0) return;
-    this.#dictionaries.sources.load(missing.map((row) => Number(row[2])));
-    this.#dictionaries.dimensionSets.load(missing.map((row) => Number(row[3])));
-    for (const row of missing) this.#add(Number(row[2]), Number(row[3]));
-  }
-
-  find(sourceId: number, dimensionSetId: number): RawGroup | undefined {
-    return this.#found.get(dimensionSetId)?.get(sourceId);
-  }
-
-  /** Add one of its measurements to a group. */
-  add(raw: RawGroup, row: JsonRow): void {
-    raw.group ??= this.#groups.find(raw.labels);
-    const value = Number(row[4]);
-    const sentMs = row[5] === null ? Number.NaN : Number(row[5]);
-    raw.group.addMeasurement(value, durationOf(raw.planned.selector.type, value, sentMs), raw.outcome);
-  }
-
-  #add(sourceId: number, dimensionSetId: number): void {
-    let bySource = this.#found.get(dimensionSetId);
-    if (bySource === undefined) {
-      bySource = new Map();
-      this.#found.set(dimensionSetId, bySource);
+  /** The group of each of `rows`, undefined for what the query does not take. */
+  find({ sourceIds, dimensionSetIds }: RawRows): readonly (RawGroup | undefined)[] {
+    const found: (RawGroup | undefined)[] = [];
+    const unknown: number[] = [];
+    for (const [row, sourceId] of sourceIds.entries()) {
+      const raw = this.#ofSource(sourceId).get(dimensionSetIds[row] ?? 0);
+      if (raw === undefined) unknown.push(row);
+      found.push(raw ?? undefined);
     }
-    if (!bySource.has(sourceId)) bySource.set(sourceId, this.#create(sourceId, dimensionSetId));
+    if (unknown.length === 0) return found;
+    this.#dictionaries.sources.load(unknown.map((row) => sourceIds[row] ?? 0));
+    this.#dictionaries.dimensionSets.load(unknown.map((row) => dimensionSetIds[row] ?? 0));
+    for (const row of unknown) {
+      found[row] = this.#findOrCreate(sourceIds[row] ?? 0, dimensionSetIds[row] ?? 0) ?? undefined;
+    }
+    return found;
+  }
+
+  /** Add measurement `index` of `rows` to its group. */
+  add(raw: RawGroup, { values, durationsMs }: RawRows, index: number): void {
+    raw.group ??= this.#groups.find(raw.labels);
+    const value = exactNumber(values[index]);
+    const durationMs = durationOf(raw.planned.selector.type, value, exactNumber(durationsMs[index]));
+    raw.group.addMeasurement(value, durationMs, raw.outcome);
+  }
+
+  #ofSource(sourceId: number): Map<number, RawGroup | null> {
+    if (sourceId === this.#lastSourceId) return this.#lastSource;
+    let bySet = this.#found.get(sourceId);
+    if (bySet === undefined) {
+      bySet = new Map();
+      this.#found.set(sourceId, bySet);
+    }
+    this.#lastSourceId = sourceId;
+    this.#lastSource = bySet;
+    return bySet;
+  }
+
+  #findOrCreate(sourceId: number, dimensionSetId: number): RawGroup | null {
+    const bySet = this.#ofSource(sourceId);
+    const known = bySet.get(dimensionSetId);
+    if (known !== undefined) return known;
+    const raw = this.#create(sourceId, dimensionSetId) ?? null;
+    bySet.set(dimensionSetId, raw);
+    return raw;
   }
 
   #create(sourceId: number, dimensionSetId: number): RawGroup | undefined {

@@ -2,13 +2,13 @@ import type { Database } from "../database.ts";
 import type { Budget } from "./budget.ts";
 import type { Segment } from "./planner.ts";
 import type { Position, TimeRange } from "./query.ts";
-import { type PlannedType, RAW_CELLS, RAW_COLUMNS, type RawGroups } from "./raw-groups.ts";
+import type { PlannedType, RawGroup, RawGroups } from "./raw-groups.ts";
+import { NO_RAW_ROWS, RAW_COLUMNS, RAW_ROWS, readRawRows } from "./raw-rows.ts";
 import { CHUNK_ROWS, type RowSource } from "./row-source.ts";
-import { type JsonRow, parseRows } from "./rows-json.ts";
 
 /** By time, then by id. Two searches, since SQLite would not use the index for the id of `(ts, id) > (?, ?)`. */
 const CHUNK = `
-  SELECT json_group_array(${RAW_CELLS}) AS found FROM (
+  SELECT ${RAW_ROWS} FROM (
     SELECT * FROM (
       SELECT ${RAW_COLUMNS} FROM measurements WHERE ts = ? AND id > ? AND ts < ? ORDER BY id LIMIT ${CHUNK_ROWS}
     )
@@ -28,7 +28,8 @@ export function openRawSource(
 ): RowSource {
   const segments = new Map(types.map(({ plan }) => [plan, plan.segments.filter(isRaw)]));
   const ranges = union([...segments.values()].flat());
-  let rows: readonly JsonRow[] = [];
+  let rows = NO_RAW_ROWS;
+  let found: readonly (RawGroup | undefined)[] = [];
   let next = 0;
   let at = 0;
   let last: Position | undefined;
@@ -38,37 +39,30 @@ export function openRawSource(
     const range = ranges[at];
     if (range === undefined) return false;
     const { timestampMs, id } = last ?? { timestampMs: range.startMs, id: 0 };
-    const found = database.first(CHUNK, timestampMs, id, range.endMs, timestampMs, range.endMs);
-    rows = parseRows(found?.found);
+    rows = readRawRows(database.first(CHUNK, timestampMs, id, range.endMs, timestampMs, range.endMs));
+    found = groups.find(rows);
     next = 0;
-    const end = rows.at(-1);
-    last = end && { timestampMs: Number(end[1]), id: Number(end[0]) };
-    if (rows.length < CHUNK_ROWS) {
+    last = { timestampMs: rows.timestampsMs.at(-1) ?? 0, id: rows.ids.at(-1) ?? 0 };
+    if (found.length < CHUNK_ROWS) {
       at += 1;
       last = undefined;
     }
-    groups.load(rows);
-    budget.spend(rows.length);
+    budget.spend(found.length);
     return true;
-  }
-
-  function add(row: JsonRow, timestampMs: number): void {
-    const raw = groups.find(Number(row[2]), Number(row[3]));
-    if (raw !== undefined && isWithin(segments.get(raw.planned.plan) ?? [], timestampMs))
-      groups.add(raw, row);
   }
 
   return {
     feed(untilMs) {
       for (;;) {
-        const row = rows[next];
-        if (row === undefined) {
+        const timestampMs = rows.timestampsMs[next];
+        if (timestampMs === undefined) {
           if (!readChunk()) return;
           continue;
         }
-        const timestampMs = Number(row[1]);
         if (timestampMs >= untilMs) return;
-        add(row, timestampMs);
+        const raw = found[next];
+        if (raw !== undefined && isWithin(segments.get(raw.planned.plan) ?? [], timestampMs))
+          groups.add(raw, rows, next);
         next += 1;
       }
     },
@@ -80,7 +74,8 @@ function isRaw({ source }: Segment): boolean {
 }
 
 export function isWithin(ranges: readonly TimeRange[], timestampMs: number): boolean {
-  return ranges.some(({ startMs, endMs }) => timestampMs >= startMs && timestampMs < endMs);
+  for (const { startMs, endMs } of ranges) if (timestampMs >= startMs && timestampMs < endMs) return true;
+  return false;
 }
 
 /** The same instants without overlaps, in order. */

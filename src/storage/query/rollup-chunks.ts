@@ -1,11 +1,15 @@
-import type { Database } from "../database.ts";
+import type { Database, Row } from "../database.ts";
+import { asColumns, type Column, type Integers, readColumns } from "./columns.ts";
+import type { HourCache } from "./hour-cache.ts";
 import type { KeyGroups } from "./key-groups.ts";
 import { CHUNK_ROWS } from "./row-source.ts";
-import { type JsonRow, parseRows } from "./rows-json.ts";
 
-/** Rows by bucket, and their sketches one after the other. */
+/** Rows by bucket, a column each, and their sketches one after the other. */
 export interface RollupChunk {
-  readonly rows: readonly JsonRow[];
+  readonly buckets: Integers;
+  readonly keyIds: Integers;
+  /** Those that were asked for. */
+  readonly columns: readonly Column[];
   readonly sketches: Uint8Array | undefined;
 }
 
@@ -16,12 +20,16 @@ export interface RollupChunkOptions {
   readonly startBucket: number;
   readonly endBucket: number;
   readonly keys: KeyGroups;
-  /** SQL of the columns of a row, constants all; the first two are bucket and key_id. */
+  /** SQL of the columns beside bucket and key, constants all. */
   readonly columns: readonly string[];
   readonly withSketches: boolean;
+  readonly cache: HourCache;
 }
 
-/** Yields chunks until the rows are over. One may be empty. */
+/** Hours that are kept once they were read: what dashboards ask for again and again. Longer ranges pass by. */
+const CACHED_HOURS_MAX = 50;
+
+/** Yields chunks until the rows are over. One may be empty, and may hold keys that are not taken. */
 export type ReadRollupChunk = () => RollupChunk | undefined;
 
 /**
@@ -38,13 +46,32 @@ export function openRollupChunks(options: RollupChunkOptions): ReadRollupChunk {
     startBucket: Math.max(options.startBucket, stored.first),
     endBucket: Math.min(options.endBucket, stored.last + 1),
   };
+  const isCached =
+    options.table === "rollups_hourly" && bounded.endBucket - bounded.startBucket <= CACHED_HOURS_MAX;
+  if (isCached) return passHours(bounded);
   return options.keys.areFew ? seek(bounded) : scan(bounded);
 }
 
 /** Sketches come as one blob, since one a row would cost more than all else: SQLite joins them like texts. */
 function selection({ columns, withSketches }: RollupChunkOptions): string {
   const sketches = withSketches ? "CAST(group_concat(sketch, '') AS BLOB)" : "NULL";
-  return `SELECT json_group_array(json_array(${columns.join(", ")})) AS found, ${sketches} AS sketches`;
+  return `SELECT ${asColumns(["bucket", "key_id", ...columns])}, ${sketches} AS sketches`;
+}
+
+/** Hour by hour, of all keys: another query may take others. */
+function passHours(options: RollupChunkOptions): ReadRollupChunk {
+  const { database, familyId, startBucket, endBucket, cache } = options;
+  const sql = `${selection(options)} FROM (
+    SELECT * FROM rollups_hourly WHERE family_id = ? AND bucket = ? ORDER BY key_id
+  )`;
+  const versions = cache.versions(database, familyId, startBucket, endBucket);
+  let next = startBucket;
+  return () => {
+    const bucket = next++;
+    if (bucket >= endBucket) return undefined;
+    const read = () => toChunk(database.first(sql, familyId, bucket), options);
+    return cache.get(`${familyId} ${bucket} ${options.columns.join()}`, versions.get(bucket) ?? 0, read);
+  };
 }
 
 function scan(options: RollupChunkOptions): ReadRollupChunk {
@@ -60,9 +87,9 @@ function scan(options: RollupChunkOptions): ReadRollupChunk {
   let last: readonly [bucket: number, keyId: number] | undefined = [startBucket, -1];
   return () => {
     if (last === undefined) return undefined;
-    const chunk = toChunk(database.first(sql, familyId, ...last, endBucket, ...ids));
-    const end = chunk.rows.length < CHUNK_ROWS ? undefined : chunk.rows.at(-1);
-    last = end && [Number(end[0]), Number(end[1])];
+    const chunk = toChunk(database.first(sql, familyId, ...last, endBucket, ...ids), options);
+    const { buckets, keyIds } = chunk;
+    last = buckets.length < CHUNK_ROWS ? undefined : [buckets.at(-1) ?? 0, keyIds.at(-1) ?? 0];
     return chunk;
   };
 }
@@ -81,13 +108,20 @@ function seek(options: RollupChunkOptions): ReadRollupChunk {
     const length = Math.min(bucketsAtATime, endBucket - next);
     const buckets = Array.from({ length }, (_, index) => next + index);
     next += length;
-    return toChunk(database.first(sql, JSON.stringify(buckets), JSON.stringify(ids), familyId));
+    return toChunk(database.first(sql, JSON.stringify(buckets), JSON.stringify(ids), familyId), options);
   };
 }
 
-function toChunk(found: Readonly<Record<string, unknown>> | undefined): RollupChunk {
-  const sketches = (found?.sketches ?? undefined) as ArrayBuffer | undefined;
-  return { rows: parseRows(found?.found), sketches: sketches && new Uint8Array(sketches) };
+function toChunk(row: Row | undefined, { columns: asked }: RollupChunkOptions): RollupChunk {
+  const [buckets, keyIds, ...columns] = readColumns(row, asked.length + 2);
+  // libsql hands out an ArrayBuffer.
+  const sketches = (row?.sketches ?? undefined) as unknown as ArrayBuffer | undefined;
+  return {
+    buckets: buckets as Integers,
+    keyIds: keyIds as Integers,
+    columns,
+    sketches: sketches && new Uint8Array(sketches),
+  };
 }
 
 /** The first and the last bucket that the family has: a range may be much longer. */

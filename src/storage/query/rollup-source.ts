@@ -2,12 +2,13 @@ import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { Totals } from "../rollups/totals.ts";
 import type { Budget } from "./budget.ts";
+import { exact, exactNumber } from "./columns.ts";
+import type { HourCache } from "./hour-cache.ts";
 import type { KeyGroups } from "./key-groups.ts";
 import type { RollupRow } from "./open-group.ts";
 import type { RollupFamily, Segment } from "./planner.ts";
-import { openRollupChunks } from "./rollup-chunks.ts";
+import { openRollupChunks, type RollupChunk } from "./rollup-chunks.ts";
 import type { RowSource } from "./row-source.ts";
-import { exact, type JsonRow } from "./rows-json.ts";
 import type { Statistic } from "./statistics.ts";
 
 type Need = Statistic["needs"];
@@ -27,16 +28,17 @@ export interface RollupSourceOptions {
   readonly keys: KeyGroups;
   readonly needs: ReadonlySet<Need>;
   readonly budget: Budget;
+  readonly cache: HourCache;
 }
 
 /** The rows of one family over hours or days. */
 export function openRollupSource(options: RollupSourceOptions): RowSource {
-  const { database, family, segment, keys, needs, budget } = options;
+  const { database, family, segment, keys, needs, budget, cache } = options;
   const bucketMs = segment.source === "daily" ? DAY_MS : HOUR_MS;
   const has = (need: Need) => needs.has(need);
   const [withOutcomes, withValues, withDurations, withQuantiles] = COLUMNS.map(([need]) => has(need));
   const row: RollupRow = emptyRow();
-  let rows: readonly JsonRow[] = [];
+  let chunk: RollupChunk | undefined;
   let next = 0;
   let isOver = false;
   const columns = COLUMNS.flatMap(([need, names]) => (needs.has(need) ? names : []));
@@ -47,54 +49,54 @@ export function openRollupSource(options: RollupSourceOptions): RowSource {
     startBucket: segment.startMs / bucketMs,
     endBucket: segment.endMs / bucketMs,
     keys,
-    columns: ["bucket", "key_id", "count", ...columns],
+    columns: ["count", ...columns],
     withSketches: needs.has("quantiles"),
+    cache,
   });
 
   function readChunk(): void {
-    const chunk = readRows();
+    chunk = readRows();
     isOver = chunk === undefined;
-    rows = chunk?.rows ?? [];
     next = 0;
     row.sketches = chunk?.sketches;
     row.sketchEnd = 0;
-    budget.spend(rows.length);
+    budget.spend(chunk?.buckets.length ?? 0);
   }
 
-  function add(cells: JsonRow): void {
-    row.count = Number(cells[2]);
-    let at = 3;
+  function add({ keyIds, columns: cells }: RollupChunk, index: number): void {
+    let at = 1;
+    row.count = Number(cells[0]?.[index]);
     if (withOutcomes) {
-      row.successCount = Number(cells[at++]);
-      row.failureCount = Number(cells[at++]);
+      row.successCount = Number(cells[at++]?.[index]);
+      row.failureCount = Number(cells[at++]?.[index]);
     }
     if (withValues) {
-      row.sumValue = Number(cells[at++]);
-      row.minValue = Number(cells[at++]);
-      row.maxValue = Number(cells[at++]);
+      row.sumValue = exactNumber(cells[at++]?.[index]);
+      row.minValue = exactNumber(cells[at++]?.[index]);
+      row.maxValue = exactNumber(cells[at++]?.[index]);
     }
     if (withDurations) {
-      row.durationCount = Number(cells[at++]);
-      row.sumDurationMs = Number(cells[at++]);
+      row.durationCount = Number(cells[at++]?.[index]);
+      row.sumDurationMs = exactNumber(cells[at++]?.[index]);
     }
     if (withQuantiles) {
       row.sketchStart = row.sketchEnd;
-      row.sketchEnd += Number(cells[at]);
+      row.sketchEnd += Number(cells[at]?.[index]);
     }
-    keys.find(Number(cells[1])).addRow(row);
+    keys.find(keyIds[index] ?? 0)?.addRow(row);
   }
 
   return {
     feed(untilMs) {
       const untilBucket = untilMs / bucketMs;
       for (;;) {
-        const cells = rows[next];
-        if (cells === undefined) {
+        const bucket = chunk?.buckets[next];
+        if (chunk === undefined || bucket === undefined) {
           if (isOver) return;
           readChunk();
         } else {
-          if (Number(cells[0]) >= untilBucket) return;
-          add(cells);
+          if (bucket >= untilBucket) return;
+          add(chunk, next);
           next += 1;
         }
       }

@@ -3,6 +3,7 @@ import type { Database } from "../database.ts";
 import type { Budget } from "./budget.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import { Groups } from "./groups.ts";
+import type { HourCache } from "./hour-cache.ts";
 import { KeyGroups } from "./key-groups.ts";
 import { type PlanInput, type Plans, planRange, planSteps } from "./planner.ts";
 import type { AggregateAnswer, AggregateQuery, SourceUse, TimeRange } from "./query.ts";
@@ -19,6 +20,7 @@ export interface QueryContext {
   readonly database: Database;
   readonly dictionaries: Dictionaries;
   readonly budget: Budget;
+  readonly hourCache: HourCache;
 }
 
 /** Raw rows that the ends of a range without a step may take; some 100 ms. */
@@ -70,7 +72,7 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
 }
 
 function openSources(
-  { database, dictionaries, budget }: QueryContext,
+  { database, dictionaries, budget, hourCache: cache }: QueryContext,
   types: readonly PlannedType[],
   groups: Groups,
   needs: ReadonlySet<Statistic["needs"]>,
@@ -81,7 +83,7 @@ function openSources(
     const keys = new KeyGroups(database, family, selector, groups);
     return segments
       .filter(({ source }) => source === "hourly" || source === "daily")
-      .map((segment) => openRollupSource({ database, family, segment, keys, needs, budget }));
+      .map((segment) => openRollupSource({ database, family, segment, keys, needs, budget, cache }));
   });
   return [
     ...rollups,

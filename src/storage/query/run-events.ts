@@ -1,9 +1,9 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { asColumns, type Integers, readColumns } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import { readEvents } from "./event-rows.ts";
 import type { EventsAnswer, EventsQuery, Position } from "./query.ts";
-import { parseRows } from "./rows-json.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 import { createSelector, type Selector } from "./selector.ts";
 import { newestId } from "./stored.ts";
@@ -12,8 +12,7 @@ import { newestId } from "./stored.ts";
 const CHUNK_ROWS_MAX = 2_000;
 const LOOKED_AT_MAX = 100_000;
 
-const CELLS = "json_array(id, ts, source_id, dimension_set_id)";
-const COLUMNS = "id, ts, source_id, dimension_set_id";
+const COLUMNS = ["id", "ts", "source_id", "dimension_set_id"];
 
 /**
  * By time, then by id; two searches each, as SQLite would not use the index for the id of a pair. Each has
@@ -24,14 +23,14 @@ const NEWEST_FIRST = chunk("id < ?", "ts < ? AND ts >= ?", "DESC");
 
 function chunk(afterId: string, afterTime: string, direction: "ASC" | "DESC"): string {
   return `
-    SELECT json_group_array(${CELLS}) AS found FROM (
+    SELECT ${asColumns(COLUMNS)} FROM (
       SELECT * FROM (
-        SELECT ${COLUMNS} FROM measurements WHERE ts = ? AND ${afterId} AND +id <= ?
+        SELECT ${COLUMNS.join(", ")} FROM measurements WHERE ts = ? AND ${afterId} AND +id <= ?
         ORDER BY id ${direction} LIMIT CAST(? AS INTEGER)
       )
       UNION ALL
       SELECT * FROM (
-        SELECT ${COLUMNS} FROM measurements WHERE ${afterTime} AND +id <= ?
+        SELECT ${COLUMNS.join(", ")} FROM measurements WHERE ${afterTime} AND +id <= ?
         ORDER BY ts ${direction}, id ${direction} LIMIT CAST(? AS INTEGER)
       )
       LIMIT CAST(? AS INTEGER)
@@ -54,22 +53,22 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
   for (let lookedAt = 0; ids.length < query.limit && lookedAt < LOOKED_AT_MAX && !isOver; ) {
     const { timestampMs, id } = position;
     const bounds = [timestampMs, id, lastId, chunkRows, timestampMs, farEndMs, lastId, chunkRows, chunkRows];
-    const found = database.first(sql, ...bounds);
-    const rows = parseRows(found?.found);
-    dictionaries.sources.load(rows.map((row) => Number(row[2])));
-    dictionaries.dimensionSets.load(rows.map((row) => Number(row[3])));
-    isOver = rows.length < chunkRows;
+    const columns = readColumns(database.first(sql, ...bounds), COLUMNS.length) as Integers[];
+    const [rowIds = [], timestampsMs = [], sourceIds = [], setIds = []] = columns;
+    dictionaries.sources.load(sourceIds);
+    dictionaries.dimensionSets.load(setIds);
+    isOver = rowIds.length < chunkRows;
     chunkRows = CHUNK_ROWS_MAX;
-    for (const [rowId, ts, source, set] of rows) {
+    for (const [index, rowId] of rowIds.entries()) {
       if (ids.length === query.limit) {
         isOver = false;
         break;
       }
-      position = { timestampMs: Number(ts), id: Number(rowId) };
-      if (matches(Number(source), Number(set))) ids.push(position.id);
+      position = { timestampMs: timestampsMs[index] ?? 0, id: rowId };
+      if (matches(sourceIds[index] ?? 0, setIds[index] ?? 0)) ids.push(rowId);
     }
-    lookedAt += rows.length;
-    budget.spend(rows.length);
+    lookedAt += rowIds.length;
+    budget.spend(rowIds.length);
   }
   const byId = new Map(readEvents(context, ids).map((event) => [event.id, event]));
   return {

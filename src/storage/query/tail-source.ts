@@ -1,12 +1,12 @@
 import type { Database } from "../database.ts";
 import type { Budget } from "./budget.ts";
-import { type PlannedType, RAW_CELLS, RAW_COLUMNS, type RawGroup, type RawGroups } from "./raw-groups.ts";
+import type { PlannedType, RawGroup, RawGroups } from "./raw-groups.ts";
+import { RAW_COLUMNS, RAW_ROWS, type RawRows, readRawRows } from "./raw-rows.ts";
 import { isWithin } from "./raw-source.ts";
 import { CHUNK_ROWS, type RowSource } from "./row-source.ts";
-import { type JsonRow, parseRows } from "./rows-json.ts";
 
 const CHUNK = `
-  SELECT json_group_array(${RAW_CELLS}) AS found FROM (
+  SELECT ${RAW_ROWS} FROM (
     SELECT ${RAW_COLUMNS} FROM measurements WHERE id > ? ORDER BY id LIMIT ${CHUNK_ROWS}
   )`;
 
@@ -23,28 +23,34 @@ export function openTailSource(
   const rolledUp = new Map(
     types.map(({ plan }) => [plan, plan.segments.filter(({ source }) => isRollup(source))]),
   );
-  const tail: { readonly raw: RawGroup; readonly row: JsonRow }[] = [];
+  const tail: {
+    readonly timestampMs: number;
+    readonly raw: RawGroup;
+    readonly rows: RawRows;
+    readonly index: number;
+  }[] = [];
   let last = Math.min(...types.map(({ plan }) => plan.family?.lastMeasurementId ?? Number.POSITIVE_INFINITY));
   while (Number.isFinite(last)) {
-    const rows = parseRows(database.first(CHUNK, last)?.found);
-    groups.load(rows);
-    for (const row of rows) {
-      const raw = groups.find(Number(row[2]), Number(row[3]));
+    const rows = readRawRows(database.first(CHUNK, last));
+    for (const [index, raw] of groups.find(rows).entries()) {
       const family = raw?.planned.plan.family;
-      if (raw === undefined || family === undefined || Number(row[0]) <= family.lastMeasurementId) continue;
-      if (isWithin(rolledUp.get(raw.planned.plan) ?? [], Number(row[1]))) tail.push({ raw, row });
+      if (raw === undefined || family === undefined) continue;
+      if ((rows.ids[index] ?? 0) <= family.lastMeasurementId) continue;
+      const timestampMs = rows.timestampsMs[index] ?? 0;
+      if (isWithin(rolledUp.get(raw.planned.plan) ?? [], timestampMs))
+        tail.push({ timestampMs, raw, rows, index });
     }
-    budget.spend(rows.length);
-    if (rows.length < CHUNK_ROWS) break;
-    last = Number(rows.at(-1)?.[0]);
+    budget.spend(rows.ids.length);
+    if (rows.ids.length < CHUNK_ROWS) break;
+    last = rows.ids.at(-1) ?? 0;
   }
-  tail.sort((a, b) => Number(a.row[1]) - Number(b.row[1]));
+  tail.sort((a, b) => a.timestampMs - b.timestampMs);
   let next = 0;
   return {
     feed(untilMs) {
       for (let entry = tail[next]; entry !== undefined; entry = tail[++next]) {
-        if (Number(entry.row[1]) >= untilMs) return;
-        groups.add(entry.raw, entry.row);
+        if (entry.timestampMs >= untilMs) return;
+        groups.add(entry.raw, entry.rows, entry.index);
       }
     },
   };

@@ -1,4 +1,5 @@
 /** The hours and days that policies have given up, in every breakdown. */
+import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
 import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
@@ -16,6 +17,8 @@ function statements(table: RollupTable["table"]) {
       FROM ${table} WHERE family_id = ?1`,
   };
 }
+
+const FORGET_HOURS = "DELETE FROM rollup_hours WHERE family_id = ? AND bucket < ?";
 
 const NEXT_FAMILY =
   "SELECT id FROM rollup_families WHERE id >= ? AND (dimensions = '[]' OR NOT ?) ORDER BY id LIMIT 1";
@@ -35,6 +38,8 @@ export function deleteRollups(
     const bucket = firstKept(table, cutoffMs);
     const { changes } = database.run(SQL[table.table].remove, family, bucket, rowsMax - rows);
     rows += changes;
+    // Nobody asks when they changed any more: the note below says that they are gone.
+    if (table.bucketMs === HOUR_MS) database.run(FORGET_HOURS, family, bucket);
     // Less than was asked for: this family has no more.
     if (rows < rowsMax) family = nextFamily(database, family + 1);
   }

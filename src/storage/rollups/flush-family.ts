@@ -27,6 +27,11 @@ export function flushFamily(
     addRows(database, "rollups_hourly", family, pending, hours, nowMs);
     const { days, places } = byDay(pending, hours);
     addRows(database, "rollups_daily", family, days, places.sort(byBucketAndKey), nowMs);
+    for (const bucket of new Set(hours.map((hour) => hour.bucket))) {
+      const sql =
+        "INSERT OR REPLACE INTO rollup_hours (family_id, bucket, last_measurement_id) VALUES (?, ?, ?)";
+      database.run(sql, family.id, bucket, lastId);
+    }
     for (const { id } of [family, ...clean]) {
       const sql = "UPDATE rollup_families SET last_measurement_id = max(last_measurement_id, ?) WHERE id = ?";
       database.run(sql, lastId, id);

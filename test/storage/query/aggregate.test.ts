@@ -193,4 +193,20 @@ test("a family that the writer still has to catch up with is not read", () => {
   });
 });
 
+test("an hour that was asked for before is answered with what came late since then", () => {
+  within((database, submitter) => {
+    const range = { startMs: NOW_MS - 3 * HOUR_MS, endMs: NOW_MS };
+    const asked = { ...QUERY, stepMs: HOUR_MS, statistics: ["count", "sum"], range };
+    const ask = () => [...(aggregate(database, asked).groups[0]?.values ?? [])];
+    submitter.submit({ metrics: [tool("a", { value: 10 })] });
+    flush(submitter);
+    assert.equal(ask(), [0, 0, 1, 0, 0, 10]);
+    assert.equal(ask(), [0, 0, 1, 0, 0, 10]);
+    const late = tool("a", { value: 500 });
+    submitter.submit({ metrics: [late, late, { ...late, timestamp: NOW_MS - 3 * HOUR_MS }] });
+    flush(submitter);
+    assert.equal(ask(), [1, 0, 3, 500, 0, 1010]);
+  });
+});
+
 test.run();

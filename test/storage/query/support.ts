@@ -2,12 +2,20 @@
 import type { Database } from "../../../src/storage/database.ts";
 import { createBudget } from "../../../src/storage/query/budget.ts";
 import type { AggregateQuery, EventsQuery } from "../../../src/storage/query/query.ts";
-import { createReaderOperations } from "../../../src/storage/reader-operations.ts";
+import { createReaderOperations, type ReaderOperations } from "../../../src/storage/reader-operations.ts";
 
 const noHurry = () => createBudget({ timeoutMs: 1_000_000, monotonicMs: () => 0, isCancelled: () => false });
 
-export const aggregate = (database: Database, query: AggregateQuery) =>
-  createReaderOperations(database).aggregate(query, noHurry());
+/** As the thread has them: one for the life of a database, with all that they remember. */
+const readers = new WeakMap<Database, ReaderOperations>();
 
-export const events = (database: Database, query: EventsQuery) =>
-  createReaderOperations(database).events(query, noHurry());
+function readerOf(database: Database): ReaderOperations {
+  const reader = readers.get(database) ?? createReaderOperations(database);
+  readers.set(database, reader);
+  return reader;
+}
+
+export const aggregate = (database: Database, query: AggregateQuery) =>
+  readerOf(database).aggregate(query, noHurry());
+
+export const events = (database: Database, query: EventsQuery) => readerOf(database).events(query, noHurry());
