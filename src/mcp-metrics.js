@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that an old Node gets as far as being told that it is old.
+import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
@@ -14,4 +15,6 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL("../node_modules/.cache/mcp-metrics", import.meta.url),
 );
 module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
-await import("./cli.ts");
+// A checkout runs its sources. In a package they are compiled, for Node strips no types under node_modules.
+const source = new URL("./cli.ts", import.meta.url);
+await import(existsSync(source) ? source.href : "../dist/cli.js");

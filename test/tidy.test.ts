@@ -18,6 +18,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   maintenance: ["lib", "catalogue", "storage"],
   api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
   transport: ["lib", "catalogue", "access", "api", "ingest", "config"],
+  // What it imports is shipped to browsers too.
+  client: ["lib", "catalogue"],
   remote: ["api", "storage"],
   wiring: ["lib", "access", "api", "ingest", "maintenance", "storage", "telemetry", "transport"],
   cli: ["legacy", "lib", "config", "api", "remote", "storage"],
@@ -36,10 +38,8 @@ const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
   { library: /^libsql$/, folders: ["storage"] },
   { library: /^@opentelemetry\//, folders: ["telemetry"] },
-  {
-    library: /^(@connectrpc\/|node:http|node:https|node:http2)/,
-    folders: ["transport", "remote", "dashboard"],
-  },
+  { library: /^@connectrpc\//, folders: ["transport", "client", "remote", "dashboard"] },
+  { library: /^node:http/, folders: ["transport"] },
 ];
 /** What may be named in which files only, and why it matters. */
 const WORDS: readonly { readonly word: RegExp; readonly allowed: RegExp; readonly why: string }[] = [
@@ -89,7 +89,8 @@ test("folders import only those below them", () => {
     if (folder === undefined) continue;
     for (const specifier of imports.filter((name) => name.startsWith("."))) {
       const target = new URL(specifier, `file:///${path}`).pathname.slice(1);
-      if (target.startsWith("gen/") && ["transport", "remote", "dashboard"].includes(folder)) continue;
+      if (target.startsWith("gen/") && ["transport", "client", "remote", "dashboard"].includes(folder))
+        continue;
       const targetFolder = folderOf(target);
       const isAllowed =
         targetFolder === undefined
@@ -120,6 +121,17 @@ test("libraries stay behind their fences", () => {
     }
   }
   assert.equal(broken, []);
+});
+
+test("the client library runs where nothing of Node is", () => {
+  const isClient = ({ path }: SourceFile) => /^src\/(client|lib\/(clock|time)|catalogue)\b/.test(path);
+  const broken = src
+    .filter(isClient)
+    .filter(({ imports }) => imports.some((name) => /^node:|^#|connect-node/.test(name)));
+  assert.equal(
+    broken.map(({ path }) => path),
+    [],
+  );
 });
 
 test("time, environment and checkpoints are named in one place each", () => {

@@ -18,7 +18,14 @@ export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   after(delayMs, job) {
     const timer = setTimeout(job, delayMs);
-    timer.unref();
+    // In a browser, where the client library runs too, it is a number.
+    if (typeof timer === "object") timer.unref();
     return () => clearTimeout(timer);
   },
 };
+
+/** Keep the process alive, which no timer of a Clock does, until the returned function is called. */
+export function holdProcess(): () => void {
+  const timer = setInterval(() => {}, 2 ** 30);
+  return () => clearInterval(timer);
+}

@@ -1,4 +1,5 @@
 import { ServiceError } from "../errors.ts";
+import { siblingModule } from "../lib/sibling-module.ts";
 import type { Failure } from "./failure.ts";
 import type { AggregateAnswer, AggregateQuery, EventsAnswer, EventsQuery } from "./query/query.ts";
 import type { ReaderOperations } from "./reader-operations.ts";
@@ -58,7 +59,7 @@ export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: Rea
   let thread: Promise<ThreadCalls<keyof ReaderOperations>> | undefined;
 
   async function start(): Promise<ThreadCalls<keyof ReaderOperations>> {
-    const script = new URL("./reader-thread.ts", import.meta.url);
+    const script = siblingModule("./reader-thread", import.meta.url);
     const data: ReaderData = { path, timeoutMs, cancelled };
     const started = await startThread<ReaderStart>(script, data);
     const { failure } = started.started;

@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { siblingModule } from "../lib/sibling-module.ts";
 import type { Failure } from "./failure.ts";
 
 /** What reads a whole database file, and therefore takes long. */
@@ -45,7 +46,7 @@ export interface Reading<Result> {
  * Not in a thread: SQLite is not interrupted there, so that a shutdown would have to wait for it.
  */
 export function startReading<Task extends ReadingTask>(task: Task): Reading<ReadingResults[Task["kind"]]> {
-  const child = fork(new URL("./reading-process.ts", import.meta.url), {
+  const child = fork(siblingModule("./reading-process", import.meta.url), {
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });

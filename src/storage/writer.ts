@@ -1,3 +1,4 @@
+import { siblingModule } from "../lib/sibling-module.ts";
 import type { Batch } from "./batch.ts";
 import { adviceFor } from "./damage.ts";
 import { type Failure, storageUnavailable } from "./failure.ts";
@@ -44,7 +45,7 @@ export class DatabaseOpenError extends Error {
 /** Start the writer thread and wait until the database is open and migrated. @throws {DatabaseOpenError} */
 export async function openWriterThread(options: WriterOptions): Promise<Writer> {
   const { path, migrationsFolder } = options;
-  const thread = await startThread<StartMessage>(new URL("./writer-thread.ts", import.meta.url), {
+  const thread = await startThread<StartMessage>(siblingModule("./writer-thread", import.meta.url), {
     path,
     migrationsFolder,
   });

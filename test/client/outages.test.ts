@@ -1,0 +1,155 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { MetricsClient } from "../../src/client/index.ts";
+import { eventually } from "../support/open-test-listener.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { closeAll, openClient, openProxy, type RestartableService, startService } from "./support.ts";
+
+test.after.each(closeAll);
+
+function emit(client: MetricsClient, from: number, to: number): void {
+  for (let index = from; index < to; index += 1) client.emitCustom({ name: "n", value: index });
+}
+
+/** Let time pass until every metric has its outcome; slowly, for calls are real and have a deadline. */
+async function drain(client: MetricsClient, clock: TestClock): Promise<void> {
+  await eventually(() => {
+    clock.advance(100);
+    return client.counts.waiting === 0;
+  });
+}
+
+/** Asserts that each of these values is stored once. */
+function assertStoredOnce(service: RestartableService, from: number, to: number): void {
+  const values = service.rows().map((row) => Number(row.value));
+  const expected = Array.from({ length: to - from }, (_, index) => from + index);
+  assert.equal(
+    values.sort((a, b) => a - b),
+    expected,
+  );
+}
+
+for (const transport of ["connect", "grpc"] as const) {
+  test(`a restart of the service loses nothing and stores nothing twice, over ${transport}`, async () => {
+    const service = await startService();
+    const clock = new TestClock(Date.now());
+    const { client } = openClient({ url: service.url, transport, clock, batchMetrics: 10 });
+    emit(client, 0, 100);
+    clock.advance(0);
+    await eventually(() => client.counts.accepted > 0);
+    const stopped = service.stop();
+    emit(client, 100, 200);
+    clock.advance(1000);
+    await stopped;
+    emit(client, 200, 300);
+    clock.advance(1000);
+    await eventually(() => client.counts.retries > 0);
+    await service.start();
+    await drain(client, clock);
+    assert.is(client.counts.accepted, 300);
+    assertStoredOnce(service, 0, 300);
+  });
+
+  test(`an outage of 30 s loses nothing that the buffer holds, over ${transport}`, async () => {
+    const service = await startService();
+    const clock = new TestClock(Date.now());
+    const { client, problems } = openClient({ url: service.url, transport, clock, bufferMetrics: 3000 });
+    await service.stop();
+    for (let second = 0; second < 30; second += 1) {
+      emit(client, second * 100, (second + 1) * 100);
+      clock.advance(1000);
+    }
+    await eventually(() => client.counts.retries > 0);
+    assert.equal(client.counts.waiting, 3000);
+    await service.start();
+    await drain(client, clock);
+    assert.is(client.counts.accepted, 3000);
+    assertStoredOnce(service, 0, 3000);
+    assert.equal(
+      problems.filter(({ kind }) => kind !== "retrying"),
+      [],
+    );
+  });
+
+  test(`metrics whose answer was lost are stored once, over ${transport}`, async () => {
+    const service = await startService();
+    const proxy = await openProxy(service.port);
+    const clock = new TestClock(Date.now());
+    const { client } = openClient({ url: proxy.url, transport, clock, batchMetrics: 10 });
+    emit(client, 0, 10);
+    await client.flush();
+    for (let round = 1; round <= 3; round += 1) {
+      proxy.swallow();
+      emit(client, round * 10, round * 10 + 10);
+      clock.advance(0);
+      // Stored, and nobody told the client.
+      await eventually(() => service.rows().length === (round + 1) * 10);
+      assert.is(client.counts.waiting, 10);
+      proxy.heal();
+      await eventually(() => client.counts.retries === round);
+      await drain(client, clock);
+    }
+    assert.is(client.counts.accepted, 40);
+    assertStoredOnce(service, 0, 40);
+  });
+}
+
+test("an answer that does not come in time is asked for again", async () => {
+  const service = await startService();
+  const proxy = await openProxy(service.port);
+  const clock = new TestClock(Date.now());
+  const { client, problems } = openClient({ url: proxy.url, clock, batchMetrics: 1, timeoutMs: 5000 });
+  proxy.swallow();
+  emit(client, 0, 1);
+  clock.advance(0);
+  await eventually(() => service.rows().length === 1);
+  clock.advance(5000);
+  await eventually(() => client.counts.retries === 1);
+  assert.is(problems[0]?.reason, "timeout");
+  proxy.heal();
+  await drain(client, clock);
+  assertStoredOnce(service, 0, 1);
+});
+
+test("beyond its buffer the client drops the oldest, counts them and tells of them", async () => {
+  const service = await startService();
+  await service.stop();
+  const clock = new TestClock(Date.now());
+  const { client, problems } = openClient({ url: service.url, clock, bufferMetrics: 500 });
+  emit(client, 0, 1200);
+  assert.equal(client.counts, {
+    emitted: 1200,
+    accepted: 0,
+    rejected: 0,
+    dropped: 700,
+    waiting: 500,
+    retries: 0,
+  });
+  clock.advance(1000);
+  assert.equal(
+    problems.map(({ kind, reason, metrics }) => [kind, reason, metrics]),
+    [["dropped", "buffer_full", 700]],
+  );
+  await service.start();
+  await drain(client, clock);
+  assert.is(client.counts.accepted, 500);
+  assertStoredOnce(service, 700, 1200);
+});
+
+test("a batch that could be stored twice by now is given up instead", async () => {
+  const service = await startService();
+  const proxy = await openProxy(service.port);
+  const clock = new TestClock(Date.now());
+  const { client, problems } = openClient({ url: proxy.url, clock, batchMetrics: 1 });
+  proxy.swallow();
+  emit(client, 0, 1);
+  clock.advance(0);
+  await eventually(() => service.rows().length === 1);
+  clock.jumpWall(23 * 3_600_000);
+  clock.advance(10_000);
+  await eventually(() => client.counts.dropped === 1);
+  clock.advance(1000);
+  assert.is(problems.at(-1)?.reason, "expired");
+});
+
+test.run();
