@@ -40,7 +40,7 @@ export function createStaticFile(name: string, content: Buffer | string): Static
   const contentType = CONTENT_TYPES[extname(name)];
   if (contentType === undefined) throw new Error(`${name} is no kind of file that pages are made of`);
   const bytes = Buffer.from(content);
-  const gzipped = gzipSync(bytes, { level: 9 });
+  const gzipped = gzipSync(bytes);
   return {
     contentType,
     bytes,

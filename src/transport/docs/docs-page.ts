@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from "../openapi/operation.ts";
 import { html, inline, prose } from "./html.ts";
+import { metricTypeView } from "./metric-type-view.ts";
 import { answerView, operationView, type ShownOperation } from "./operation-view.ts";
 import { schemaView } from "./schema-view.ts";
 
@@ -36,6 +37,7 @@ aria-describedby="found" aria-keyshortcuts="/">
 <nav aria-label="Groups">
 <ul>
 ${groups.map(({ id, name }) => html`<li><a href="#${id}">${breakable(name)}</a></li>\n`)}
+<li><a href="#metric-types">Metric types</a></li>
 <li><a href="#rpc-failures">Failures of RPCs</a></li>
 <li><a href="#schemas">Schemas</a></li>
 </ul>
@@ -49,6 +51,10 @@ ${groups.map(
 ${shown.map((operation) => operationView(operation, components))}</section>
 `,
 )}
+<section class="group" id="metric-types">
+<h2>Metric types</h2>
+<p>What can be submitted. Further dimensions, and metadata, are stored and not exported.</p>
+${document["x-metric-types"].map(metricTypeView)}</section>
 <section class="group" id="rpc-failures">
 <h2>Failures of RPCs</h2>
 <p>As Connect says them. Each carries google.rpc.ErrorInfo with a stable reason.</p>

@@ -1,7 +1,9 @@
 import { COMMENTS } from "../../../gen/comments.js";
+import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { RestMethods } from "../rest/rest-handler.ts";
 import { hoistSchemas } from "./hoist-schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
+import { describeMetricType } from "./metric-types.ts";
 import { firstSentence, type OpenApiDocument, type Paths } from "./operation.ts";
 import { restOperations } from "./rest-operations.ts";
 import { type DocumentedRpc, rpcFailures, rpcOperations, rpcSchemas } from "./rpc-operations.ts";
@@ -45,6 +47,7 @@ export function describeApi({ version, rest, rpcs, rules }: DocumentOptions): Op
     info: { title: "MCP Metrics", version, description: DESCRIPTION },
     tags: tagsOf(paths),
     paths: hoisted.value.paths,
+    "x-metric-types": METRIC_TYPES.map(describeMetricType),
     components: {
       schemas: { ...hoisted.schemas, ...rpcSchemas(rpcs, rules) },
       responses: hoisted.value.responses,

@@ -1,4 +1,5 @@
 import type { JsonSchema } from "./json-schema.ts";
+import type { MetricTypeDocument } from "./metric-types.ts";
 
 /** Parts of an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), as far as they are used here. */
 export interface Operation {
@@ -48,6 +49,7 @@ export interface OpenApiDocument {
   readonly info: { readonly title: string; readonly version: string; readonly description: string };
   readonly tags: readonly { readonly name: string; readonly description: string }[];
   readonly paths: Paths;
+  readonly "x-metric-types": readonly MetricTypeDocument[];
   readonly components: {
     readonly schemas: Readonly<Record<string, JsonSchema>>;
     readonly responses: Readonly<Record<string, Answer>>;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import type { OpenApiDocument } from "../../../src/transport/openapi/operation.ts";
 import { hasProgram } from "../../support/programs.ts";
 import { ADMIN_KEY, startTestService, type TestService } from "../../support/service.ts";
@@ -36,7 +37,7 @@ test.before(async (context) => {
 });
 test.after(({ service }) => service.close());
 
-test("the page shows every operation and every schema, and each link in it leads somewhere", ({
+test("the page shows every operation, metric type and schema, and each link in it leads somewhere", ({
   page,
   document,
 }) => {
@@ -46,6 +47,7 @@ test("the page shows every operation and every schema, and each link in it leads
   for (const { operationId } of operations)
     assert.ok(ids.has(operationId.replace(/\.get$/, "")), operationId);
   for (const name of Object.keys(document.components.schemas)) assert.ok(ids.has(`schema-${name}`), name);
+  for (const { name } of METRIC_TYPES) assert.ok(ids.has(`type-${name}`), name);
   for (const [, id] of page.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.has(id), id);
 });
 
