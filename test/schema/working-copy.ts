@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** What the scripts of the schema read and write. */
-const FILES = ["package.json", "buf.yaml", "buf.gen.yaml", "proto", "gen", ".gitattributes"];
+const FILES = ["package.json", "tsconfig.json", "buf.yaml", "buf.gen.yaml", "proto", "src", "gen"];
 
 const execute = promisify(execFile);
 
