@@ -1,5 +1,5 @@
 import type { OpenApiDocument } from "../openapi/operation.ts";
-import { html, inline, prose } from "./html.ts";
+import { html, prose } from "./html.ts";
 import { metricTypeView } from "./metric-type-view.ts";
 import { answerView, operationView, type ShownOperation } from "./operation-view.ts";
 import { schemaView } from "./schema-view.ts";
@@ -47,7 +47,7 @@ ${groups.map(({ id, name }) => html`<li><a href="#${id}">${breakable(name)}</a><
 ${groups.map(
   ({ id, name, description, shown }) => html`<section class="group" id="${id}">
 <h2>${breakable(name)}</h2>
-<p>${inline(description)}</p>
+<div class="lead">${prose(description)}</div>
 ${shown.map((operation) => operationView(operation, components))}</section>
 `,
 )}

@@ -37,20 +37,10 @@ export function withApiDocument(
     described ??= describeApi({ version, rest, rpcs, rules: fieldRules(metricsPerRequestMax) });
     return described;
   };
+  const json = lazyFile("openapi.json", () => JSON.stringify(describe()));
   const page = lazyFile("index.html", () => docsPage(describe()));
-  rest.set(
-    "/openapi.json",
-    fileRoute(
-      OPENAPI,
-      lazyFile("openapi.json", () => JSON.stringify(describe())),
-    ),
-  );
-  for (const [path, methods] of pageRoutes(
-    "/docs",
-    DOCS,
-    findStaticFiles(PAGE_FILES).set("index.html", page),
-  )) {
-    rest.set(path, methods);
-  }
+  const files = findStaticFiles(PAGE_FILES).set("index.html", page);
+  rest.set("/openapi.json", fileRoute(OPENAPI, json));
+  for (const [path, methods] of pageRoutes("/docs", DOCS, files)) rest.set(path, methods);
   return rest;
 }

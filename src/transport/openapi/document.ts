@@ -4,9 +4,12 @@ import type { RestMethods } from "../rest/rest-handler.ts";
 import { hoistSchemas } from "./hoist-schemas.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { describeMetricType } from "./metric-types.ts";
-import { firstSentence, type OpenApiDocument, type Paths } from "./operation.ts";
+import type { OpenApiDocument, Paths } from "./operation.ts";
 import { restOperations } from "./rest-operations.ts";
-import { type DocumentedRpc, rpcFailures, rpcOperations, rpcSchemas } from "./rpc-operations.ts";
+import type { RouteGroup } from "./route-document.ts";
+import { sharedFailures } from "./rpc-failures.ts";
+import { type DocumentedRpc, isCallable, rpcOperations } from "./rpc-operations.ts";
+import { rpcSchemas } from "./rpc-schemas.ts";
 
 export interface DocumentOptions {
   readonly version: string;
@@ -27,7 +30,7 @@ Every failure has a stable reason. What can be retried says when, in \`Retry-Aft
 that the protocol does not know, or a GET of one without its \`encoding\`, is answered with 415 and nothing more.`;
 
 /** The groups of routes, as pages list them; those of RPCs are the services, in the words of the schema. */
-const GROUPS: Readonly<Record<string, string>> = {
+const GROUPS: Readonly<Record<RouteGroup, string>> = {
   "The service": "What this is.",
   Metrics: "Metrics in, and out to Prometheus.",
   Health: "For load balancers and orchestrators.",
@@ -40,8 +43,13 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 /** OpenAPI 3.1 of what is served: made from the tables that serve it, so that neither has more than the other. */
 export function describeApi({ version, rest, rpcs, rules }: DocumentOptions): OpenApiDocument {
-  const paths = { ...restOperations(rest), ...rpcOperations(rpcs) };
-  const hoisted = hoistSchemas({ paths, responses: rpcFailures() });
+  const callable = rpcs.filter(isCallable);
+  const paths = { ...restOperations(rest), ...rpcOperations(callable) };
+  const hoisted = hoistSchemas({ paths, responses: sharedFailures() });
+  const messages = rpcSchemas(
+    callable.map(({ method }) => method),
+    rules,
+  );
   return {
     openapi: "3.1.0",
     info: { title: "MCP Metrics", version, description: DESCRIPTION },
@@ -49,7 +57,7 @@ export function describeApi({ version, rest, rpcs, rules }: DocumentOptions): Op
     paths: hoisted.value.paths,
     "x-metric-types": METRIC_TYPES.map(describeMetricType),
     components: {
-      schemas: { ...hoisted.schemas, ...rpcSchemas(rpcs, rules) },
+      schemas: { ...hoisted.schemas, ...messages },
       responses: hoisted.value.responses,
       headers: HEADERS,
       securitySchemes: SECURITY_SCHEMES,
@@ -61,10 +69,11 @@ function tagsOf(paths: Paths) {
   const used = new Set(
     Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)),
   );
-  const names = [...Object.keys(GROUPS).filter((name) => used.delete(name)), ...used];
+  const descriptions = new Map<string, string>(Object.entries(GROUPS));
+  const names = [...[...descriptions.keys()].filter((name) => used.delete(name)), ...used];
   return names.map((name) => ({
     name,
-    description: GROUPS[name] ?? firstSentence(COMMENTS.get(name) ?? name),
+    description: descriptions.get(name) ?? COMMENTS.get(name) ?? name,
   }));
 }
 

@@ -1,16 +1,13 @@
-import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
 import type { AdmissionRule } from "../../access/admission.ts";
-import { FAILURES, type FailureReason } from "../../errors.ts";
-import { toConnectError } from "../rpc/failures.ts";
 import { describeAdmission } from "./admission.ts";
-import { type FailureDialect, failureAnswers, refsTo } from "./failure-answers.ts";
-import { type JsonSchema, list, record, text } from "./json-schema.ts";
-import { messageSchema } from "./message-schemas.ts";
-import { type Answer, firstSentence, type Operation, type Parameter, type Paths } from "./operation.ts";
-import { exampleOf } from "./reasons.ts";
+import { refsTo } from "./failure-answers.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
 import { RPC_EXAMPLES } from "./rpc-examples.ts";
+import { failuresOfRpc } from "./rpc-failures.ts";
+import { messageRef } from "./rpc-schemas.ts";
 
 /** An RPC and who may call it. */
 export interface DocumentedRpc {
@@ -18,10 +15,13 @@ export interface DocumentedRpc {
   readonly rule: AdmissionRule | "open";
 }
 
-/** Every RPC that JSON over plain HTTP can call: one whose client sends one message. */
+/** Whether JSON over plain HTTP can call it: its client sends one message. */
+export function isCallable({ method }: DocumentedRpc): boolean {
+  return method.methodKind === "unary" || method.methodKind === "server_streaming";
+}
+
 export function rpcOperations(rpcs: readonly DocumentedRpc[]): Paths {
-  const callable = rpcs.filter(({ method }) => ["unary", "server_streaming"].includes(method.methodKind));
-  return Object.fromEntries(callable.map((rpc) => [pathOf(rpc.method), operations(rpc)]));
+  return Object.fromEntries(rpcs.map((rpc) => [pathOf(rpc.method), operations(rpc)]));
 }
 
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
@@ -38,7 +38,7 @@ function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Op
     ...(method.deprecated && { deprecated: true }),
     responses: {
       200: success(method, headers),
-      ...failures(name, rule),
+      ...failuresOfRpc(name, rule),
     },
   };
   const schema = messageRef(method.input);
@@ -105,103 +105,7 @@ function success(method: DescMethod, headers: readonly string[]): Answer {
   };
 }
 
-export const messageRef = (message: DescMessage): JsonSchema => ({
-  $ref: `#/components/schemas/${message.typeName}`,
-});
-
-/** The schemas of every message that a call sends or answers, and of those in them. */
-export function rpcSchemas(
-  rpcs: readonly DocumentedRpc[],
-  rules: ReadonlyMap<string, JsonSchema>,
-): Readonly<Record<string, JsonSchema>> {
-  const schemas: Record<string, JsonSchema> = {};
-  const messageIn = (message: DescMessage): JsonSchema => {
-    if (!Object.hasOwn(schemas, message.typeName)) {
-      // Before what is in it, which may be itself.
-      schemas[message.typeName] = {};
-      const nameOf = (field: { readonly jsonName: string }) => field.jsonName;
-      schemas[message.typeName] = messageSchema(message, { nameOf, messageIn, rules });
-    }
-    return messageRef(message);
-  };
-  for (const { method } of rpcs) [method.input, method.output].forEach(messageIn);
-  return schemas;
-}
-
-const CONNECT_FAILURE: JsonSchema = record(
-  {
-    code: text("The gRPC code."),
-    message: text("What went wrong, for people."),
-    details: list(
-      "google.rpc.ErrorInfo, whose `reason` is stable; with what can be retried google.rpc.RetryInfo, with broken " +
-        "rules google.rpc.BadRequest.",
-      record(
-        {
-          type: text("The message's name."),
-          value: text("The message, without padding.", { contentEncoding: "base64" }),
-        },
-        { debug: { description: "The message as JSON." } },
-      ),
-    ),
-  },
-  {},
-  { title: "ConnectFailure", description: "Why a call failed." },
-);
-
-const CONNECT_DIALECT: FailureDialect = {
-  statusOf: (reason) =>
-    reason === "unsupported_encoding" ? 415 : codeToHttpStatus(codeFromString(FAILURES[reason].code) ?? 13),
-  schemaOf: (reasons) => ({
-    allOf: [
-      CONNECT_FAILURE,
-      { properties: { code: { enum: [...new Set(reasons.map((reason) => FAILURES[reason].code))] } } },
-    ],
-  }),
-  exampleOf: (reason) => errorToJson(toConnectError(exampleOf(reason)), undefined) as object,
-};
-
-/** How any call can fail; besides, one with a key can fail for all that follows. */
-const OPEN_FAILURES: readonly FailureReason[] = [
-  "malformed_body",
-  "body_too_large",
-  "unsupported_encoding",
-  "not_found",
-  "shutting_down",
-  "deadline_exceeded",
-  "internal",
-];
-/** What further calls can fail for, by their names. */
-const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
-  "mcp.metrics.v1.MetricsService.Submit": ["service_not_allowed", "idempotency_conflict"],
-};
-/** What is said only by REST, or of RPCs that are not there. */
-const OTHERS: readonly FailureReason[] = [
-  ...["method_not_allowed", "unsupported_media_type", "unimplemented"],
-  ...Object.values(OWN_FAILURES).flat(),
-] as FailureReason[];
-const KEYED_FAILURES = (Object.keys(FAILURES) as FailureReason[]).filter(
-  (reason) => !OTHERS.includes(reason),
-);
-const KEYED_HEADERS = describeAdmission({ roles: [], costsToken: true }).headers;
-
-/** Said once for all calls, by the names that `failures` refers to. */
-export function rpcFailures(): Readonly<Record<string, Answer>> {
-  const answers = (rule: string, reasons: readonly FailureReason[], headers: readonly string[]) =>
-    Object.entries(failureAnswers(reasons, CONNECT_DIALECT, headers)).map(
-      ([status, answer]) => [`${rule}${status}`, answer] as const,
-    );
-  return Object.fromEntries([
-    ...answers("OpenRpc", OPEN_FAILURES, describeAdmission("open").headers),
-    ...answers("Rpc", KEYED_FAILURES, KEYED_HEADERS),
-  ]);
-}
-
-function failures(name: string, rule: DocumentedRpc["rule"]): Operation["responses"] {
-  const own = OWN_FAILURES[name];
-  if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
-  const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];
-  const statuses = [...new Set(reasons.map(CONNECT_DIALECT.statusOf))];
-  return Object.fromEntries(
-    statuses.map((status) => [status, { $ref: `#/components/responses/${prefix}${status}` }]),
-  );
+/** As the first sentence names a thing, a list can. */
+function firstSentence(text: string): string {
+  return /^[\s\S]*?[.:](?=\s|$)/.exec(text)?.[0].replace(/[.:]$/, "") ?? text;
 }
