@@ -1,5 +1,8 @@
 /** The client library: what `import … from "mcp-metrics/client"` finds. */
 export type { MetricsClientOptions } from "./client-options.ts";
+export { normalizeEndpoint } from "./http/endpoint.ts";
+export { type MetricsMiddleware, metricsMiddleware } from "./http/metrics-middleware.ts";
+export type { ObserverOptions } from "./http/request-observer.ts";
 export type {
   AuthOptions,
   CommonOptions,
@@ -13,6 +16,8 @@ export type {
   ToolExecutionOptions,
 } from "./metric-options.ts";
 export { MetricsClient } from "./metrics-client.ts";
+export { MetricsCollector, type MetricsCollectorOptions, type ServerCounts } from "./metrics-collector.ts";
 export type { Counts } from "./outcomes.ts";
 export type { Problem, ProblemListener } from "./problem.ts";
+export { ProtocolFlow, type ProtocolFlowOptions } from "./protocol-flow.ts";
 export type { Protocol } from "./transport.ts";

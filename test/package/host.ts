@@ -1,5 +1,11 @@
 /** A program of a host, as it reads in the host's project: compiled, bundled and run by the tests. */
-import { MetricsClient, type Problem } from "mcp-metrics/client";
+import {
+  MetricsClient,
+  MetricsCollector,
+  metricsMiddleware,
+  type Problem,
+  ProtocolFlow,
+} from "mcp-metrics/client";
 
 declare const settings: { url: string; apiKey: string; transport: "connect" | "grpc" };
 
@@ -14,6 +20,15 @@ const client: MetricsClient = new MetricsClient({
 client.emitAuth({ success: true, method: "oauth2", durationMs: 3 });
 client.emitToolExecution({ success: false, toolName: "search", errorCode: "timeout", metadata: { id: [1] } });
 client.emitCustom({ name: "sessions", value: 12, dimensions: { region: "eu", nothing: undefined } });
+const collector = new MetricsCollector(client);
+collector.updatePerServerTools({ github: 3 });
+collector.recordToolInvocation("github.search", 0.25);
+collector.close();
+const handler = metricsMiddleware(collector).wrap(() => undefined);
+const flow = new ProtocolFlow(client);
+flow.record("session", "initialize", "github");
+flow.record("session", "tools/list");
 await client.flush({ timeoutMs: 20_000 });
 const { accepted }: { readonly accepted: number } = client.counts;
-if (accepted !== 3) throw new Error(`${accepted} accepted: ${JSON.stringify(problems)}`);
+if (accepted !== 6 || handler === undefined)
+  throw new Error(`${accepted} accepted: ${JSON.stringify(problems)}`);

@@ -1,0 +1,69 @@
+/** What stands in for all endpoints beyond the bound. */
+export const OTHER_ENDPOINT = "_other";
+
+const ENDPOINTS_MAX = 100;
+/** Whoever tries random paths must not take the places of endpoints that there are. */
+const UNFOUND_MAX = 30;
+/** No word of a path is so long; a token or a signature is. */
+const WORD_LENGTH_MAX = 40;
+
+/** Collections whose members follow them by a name of their own. */
+const COLLECTIONS = new Set([
+  "servers",
+  "tools",
+  "prompts",
+  "users",
+  "sessions",
+  "clients",
+  "agents",
+  "tasks",
+]);
+/** Collections whose members have paths for names. */
+const TREES = new Set(["resources", "files"]);
+const API_VERSION = /^v\d+((alpha|beta)\d*)?$/i;
+const HEX = /^[0-9a-f]{8,}$/i;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The endpoint that a path belongs to where no route template is known: `/api/v1/servers/abc123/logs` is
+ * `/api/v1/servers/{id}/logs`. A segment is an id when it is a UUID, a number or hex, holds a digit or a dot,
+ * is too long for a word, or stands where its collection puts ids.
+ */
+export function normalizeEndpoint(target: string): string {
+  const segments = pathOf(target).split("/").filter(Boolean);
+  let isInTree = false;
+  const normal = segments.map((segment, index) => {
+    const previous = segments[index - 1]?.toLowerCase() ?? "";
+    isInTree ||= TREES.has(previous);
+    return isInTree || COLLECTIONS.has(previous) || looksLikeId(segment) ? "{id}" : segment;
+  });
+  return `/${normal.join("/")}`;
+}
+
+/** The path of a request target, which a proxy sends as a whole URL. */
+export function pathOf(target: string): string {
+  const path = /^[a-z][a-z+.-]*:\/\/[^/?#]*/i.test(target) ? target.replace(/^[^/]*\/\/[^/?#]*/, "") : target;
+  return path.replace(/[?#].*$/s, "");
+}
+
+function looksLikeId(segment: string): boolean {
+  if (API_VERSION.test(segment)) return false;
+  return segment.length > WORD_LENGTH_MAX || /[\d.]/.test(segment) || HEX.test(segment) || UUID.test(segment);
+}
+
+/** Names endpoints by their paths, a bounded number of them. */
+export class EndpointNames {
+  readonly #names = new Set<string>();
+  #unfound = 0;
+
+  /** `isFound` is whether the server knew the path. */
+  nameOf(target: string, isFound: boolean): string {
+    const endpoint = normalizeEndpoint(target);
+    if (this.#names.has(endpoint)) return endpoint;
+    if (this.#names.size >= ENDPOINTS_MAX || (!isFound && this.#unfound >= UNFOUND_MAX))
+      return OTHER_ENDPOINT;
+    if (!isFound) this.#unfound += 1;
+    this.#names.add(endpoint);
+    return endpoint;
+  }
+}

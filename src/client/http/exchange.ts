@@ -1,0 +1,61 @@
+/** What is used of a request: node:http's, its HTTP/2 counterpart's, Express's or the raw one of Fastify. */
+export interface HttpRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** Express: the whole path, where `url` is what is left of it for a router. */
+  readonly originalUrl?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+}
+
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headersSent: boolean;
+  // biome-ignore lint/suspicious/noExplicitAny: every library has its own overloads
+  once(event: any, listener: () => void): unknown;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+type Methods<Name extends string> = Partial<Record<Name, Method>>;
+
+/**
+ * Counts the bytes of a request's body: what it declares, else what arrives. Chunks are seen on their way
+ * into the request's own buffer, for a listener on its data would set it flowing.
+ */
+export function countRequestBytes(request: HttpRequest): () => number {
+  const declared = request.headers["content-length"];
+  if (typeof declared === "string" && /^\d+$/.test(declared)) return () => Number(declared);
+  const methods = request as HttpRequest & Methods<"push">;
+  const { push } = methods;
+  if (push === undefined) return () => 0;
+  let bytes = 0;
+  methods.push = function (...args) {
+    bytes += bytesOf(args[0], args[1]);
+    return push.apply(this, args);
+  };
+  return () => bytes;
+}
+
+/** Counts the bytes of an answer's body as its handler hands them over, however they are sent then. */
+export function countResponseBytes(response: HttpResponse): () => number {
+  const methods = response as HttpResponse & Methods<"write" | "end">;
+  const { write, end } = methods;
+  let bytes = 0;
+  let isEnding = false;
+  methods.write = function (...args) {
+    if (!isEnding) bytes += bytesOf(args[0], args[1]);
+    return write?.apply(this, args);
+  };
+  methods.end = function (...args) {
+    if (!isEnding) bytes += bytesOf(args[0], args[1]);
+    // In HTTP/2 it calls write in turn.
+    isEnding = true;
+    return end?.apply(this, args);
+  };
+  return () => bytes;
+}
+
+function bytesOf(chunk: unknown, encoding: unknown): number {
+  if (chunk instanceof Uint8Array) return chunk.byteLength;
+  if (typeof chunk !== "string") return 0;
+  return Buffer.byteLength(chunk, typeof encoding === "string" ? (encoding as BufferEncoding) : "utf8");
+}

@@ -1,0 +1,97 @@
+import type { MetricsClient } from "../metrics-client.ts";
+import type { MetricsCollector } from "../metrics-collector.ts";
+import type { HttpRequest, HttpResponse } from "./exchange.ts";
+import { createRequestObserver, type HandlerFailed, type ObserverOptions } from "./request-observer.ts";
+import { type ExpressRequest, expressTemplate } from "./route-template.ts";
+
+/** A handler of node:http, of its HTTP/2 counterpart or of https. */
+export type HttpHandler<Request, Response> = (request: Request, response: Response) => unknown;
+
+// biome-ignore lint/suspicious/noExplicitAny: Fastify's own type is generic in everything it can be
+type FastifyInstance = { addHook(...args: any[]): any };
+
+interface FastifyRequest {
+  readonly raw: HttpRequest;
+  readonly routeOptions?: { readonly url?: string | undefined } | undefined;
+}
+
+export interface MetricsMiddleware {
+  /** For Express and everything else that takes `(request, response, next)`. */
+  (request: HttpRequest, response: HttpResponse, next: () => void): void;
+  /** For node:http: `createServer(middleware.wrap(handler))`. */
+  wrap<Request extends HttpRequest, Response extends HttpResponse>(
+    handler: HttpHandler<Request, Response>,
+  ): HttpHandler<Request, Response>;
+  /** For Fastify: `app.register(middleware.fastify)`. */
+  readonly fastify: (instance: FastifyInstance, options: unknown, done: () => void) => void;
+}
+
+/**
+ * Counts, times and sizes the requests of an HTTP server, as metrics of the type `http_request`. The endpoint
+ * is the route's template where the framework knows it, else the path without its ids. Whatever goes wrong
+ * in here, the request goes on.
+ */
+export function metricsMiddleware(
+  metrics: MetricsClient | MetricsCollector,
+  options: ObserverOptions = {},
+): MetricsMiddleware {
+  const observer = createRequestObserver("client" in metrics ? metrics.client : metrics, options);
+
+  function observe(
+    request: HttpRequest,
+    response: HttpResponse,
+    findTemplate: () => string | undefined,
+  ): HandlerFailed {
+    try {
+      return observer(request, response, findTemplate);
+    } catch {
+      // A request that looks like none, or an `ignore` that throws: the host's work comes first.
+      return () => {};
+    }
+  }
+
+  function middleware(request: HttpRequest, response: HttpResponse, next: () => void): void {
+    const failed = observe(request, response, () => expressTemplate(request as ExpressRequest));
+    noticing(failed, next);
+  }
+
+  function wrap<Request extends HttpRequest, Response extends HttpResponse>(
+    handler: HttpHandler<Request, Response>,
+  ): HttpHandler<Request, Response> {
+    return function (this: unknown, request, response) {
+      const failed = observe(request, response, () => undefined);
+      return noticing(failed, () => handler.call(this, request, response));
+    };
+  }
+
+  function fastify(instance: FastifyInstance, _options: unknown, done: () => void): void {
+    instance.addHook(
+      "onRequest",
+      (request: FastifyRequest, reply: { raw: HttpResponse }, next: () => void) => {
+        observe(request.raw, reply.raw, () => request.routeOptions?.url);
+        next();
+      },
+    );
+    done();
+  }
+  // Fastify's way to say that the hook is meant for the routes around the plugin, too.
+  Object.assign(fastify, { [Symbol.for("skip-override")]: true });
+
+  return Object.assign(middleware, { wrap, fastify });
+}
+
+/** Runs a handler and notices that it throws or rejects; the host hears of it as if nobody stood between. */
+function noticing(failed: HandlerFailed, handler: () => unknown): unknown {
+  let result: unknown;
+  try {
+    result = handler();
+  } catch (error) {
+    failed();
+    throw error;
+  }
+  if (!(result instanceof Promise)) return result;
+  return result.catch((error: unknown) => {
+    failed();
+    throw error;
+  });
+}

@@ -1,0 +1,251 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createConnectTransport } from "@connectrpc/connect-web";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { MetricsCollector } from "../../src/client/index.ts";
+import { parseExposition } from "../support/exposition.ts";
+import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { TestClock } from "../support/test-clock.ts";
+import { closeAll, openClient } from "./support.ts";
+
+let service: TestService | undefined;
+
+test.after.each(async () => {
+  await closeAll();
+  await service?.close();
+  service = undefined;
+});
+
+async function open() {
+  const running = await startTestService();
+  service = running;
+  const clock = new TestClock(Date.now());
+  const { client, problems } = openClient({
+    url: running.url,
+    clock,
+    instanceId: "i1",
+    bufferMetrics: 100_000,
+  });
+  const collector = new MetricsCollector(client, { clock });
+  /** What a scrape shows of a family, by its own labels. */
+  async function scrape(name: string): Promise<Readonly<Record<string, number>>> {
+    await client.flush();
+    const samples = parseExposition(await (await fetch(running.prometheusUrl)).text());
+    const found = samples.filter((sample) => sample.name === name);
+    return Object.fromEntries(
+      found.map(({ labels, value }) => {
+        const own = Object.entries(labels).filter(([label]) => !["service", "instance_id"].includes(label));
+        return [own.map(([label, text]) => `${label}=${text}`).join(" "), value];
+      }),
+    );
+  }
+  return { running, clock, client, problems, collector, scrape };
+}
+
+/** Every method, and what the scrape shows after it. */
+const METHODS: readonly {
+  readonly call: (collector: MetricsCollector) => void;
+  readonly shows: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}[] = [
+  {
+    call: (collector) => collector.initialize("2.1.0", "linux"),
+    shows: { mcp_composer_info: { "version=2.1.0 platform=linux": 1 } },
+  },
+  {
+    call: (collector) => collector.updateServerCounts(9, 5, 3, 1),
+    shows: {
+      mcp_servers_total: { "": 9 },
+      mcp_servers_running: { "": 5 },
+      mcp_servers_stopped: { "": 3 },
+      mcp_servers_failed: { "": 1 },
+    },
+  },
+  {
+    call: (collector) => collector.updateCapabilityCounts(10, 20, 30),
+    shows: { mcp_tools_total: { "": 10 }, mcp_prompts_total: { "": 20 }, mcp_resources_total: { "": 30 } },
+  },
+  {
+    call: (collector) => collector.updatePerServerTools({ a: 1, b: 2 }),
+    shows: { mcp_tools_by_server: { "server_id=a": 1, "server_id=b": 2 } },
+  },
+  {
+    call: (collector) => collector.updatePerServerPrompts({ a: 3 }),
+    shows: { mcp_prompts_by_server: { "server_id=a": 3 } },
+  },
+  {
+    call: (collector) => collector.updatePerServerResources({ b: 4 }),
+    shows: { mcp_resources_by_server: { "server_id=b": 4 } },
+  },
+  {
+    call: (collector) => collector.updateToolConflicts(2),
+    shows: { mcp_tool_conflicts_total: { "": 2 } },
+  },
+  {
+    call: (collector) => {
+      collector.recordServerStart("a");
+      collector.recordServerStart("a", false);
+      collector.recordServerStop("b");
+      collector.recordServerRestart("a", "config_change");
+      collector.recordServerCrash("b");
+    },
+    shows: {
+      mcp_server_starts_total: { "server_id=a status=success": 1, "server_id=a status=failed": 1 },
+      mcp_server_stops_total: { "server_id=b status=success": 1 },
+      mcp_server_restarts_total: { "server_id=a reason=config_change": 1 },
+      mcp_server_crashes_total: { "server_id=b": 1 },
+    },
+  },
+  {
+    call: (collector) => {
+      collector.recordToolInvocation("a.search", 0.25);
+      collector.recordToolInvocation("a.search", 0.5, false, "timeout");
+    },
+    shows: {
+      mcp_tool_invocations_total: {
+        "tool_id=a.search status=success": 1,
+        "tool_id=a.search status=error": 1,
+      },
+      mcp_tool_invocation_duration_seconds_sum: { "tool_id=a.search": 0.75 },
+      mcp_tool_invocation_errors_total: { "tool_id=a.search error_type=timeout": 1 },
+    },
+  },
+  {
+    call: (collector) => collector.recordResourceRead("file:///a", 0.125),
+    shows: {
+      mcp_resource_reads_total: { "resource_uri=file:///a status=success": 1 },
+      mcp_resource_read_duration_seconds_sum: { "resource_uri=file:///a": 0.125 },
+    },
+  },
+  {
+    call: (collector) => collector.recordHttpRequest("GET", "/a/{id}", 503, 1.5, 10, 2000),
+    shows: {
+      mcp_http_requests_total: { "method=GET endpoint=/a/{id} status_code=503": 1 },
+      mcp_http_request_duration_seconds_sum: { "method=GET endpoint=/a/{id}": 1.5 },
+      mcp_http_request_size_bytes_sum: { "method=GET endpoint=/a/{id}": 10 },
+      mcp_http_response_size_bytes_sum: { "method=GET endpoint=/a/{id}": 2000 },
+    },
+  },
+  {
+    call: (collector) => {
+      collector.recordAuthAttempt("jwt", true);
+      collector.recordAuthAttempt("jwt", false, "expired");
+      collector.recordAuthzCheck("tool", true);
+      collector.recordAuthzCheck("tool", false, "no_role");
+    },
+    shows: {
+      mcp_auth_attempts_total: { "method=jwt status=success": 1, "method=jwt status=failed": 1 },
+      mcp_auth_failures_total: { "method=jwt reason=expired": 1 },
+      mcp_authz_checks_total: {
+        "resource_type=tool status=allowed": 1,
+        "resource_type=tool status=denied": 1,
+      },
+      mcp_authz_denials_total: { "resource_type=tool reason=no_role": 1 },
+    },
+  },
+  {
+    call: (collector) => {
+      collector.recordConfigReload();
+      collector.recordConfigReload(false);
+      collector.recordConfigValidationError("unknown_server");
+    },
+    shows: {
+      mcp_config_reloads_total: { "status=success": 1, "status=failed": 1 },
+      mcp_config_validation_errors_total: { "error_type=unknown_server": 1 },
+    },
+  },
+];
+
+test("every method of the collector shows up in its families", async () => {
+  const { collector, scrape, problems } = await open();
+  for (const { call } of METHODS) call(collector);
+  for (const { shows } of METHODS) {
+    for (const [family, expected] of Object.entries(shows))
+      assert.equal(await scrape(family), expected, family);
+  }
+  collector.recordRateLimitExceeded("/a", "user-1");
+  const [labels] = Object.keys(await scrape("mcp_rate_limit_exceeded_total"));
+  assert.match(labels ?? "", /^endpoint=\/a user_id=/);
+  assert.not.match(labels ?? "", "user-1");
+  assert.equal(problems, []);
+});
+
+test("a server that leaves the numbers leaves the scrape", async () => {
+  const { collector, scrape } = await open();
+  collector.updatePerServerTools({ a: 1, b: 2 });
+  collector.updatePerServerTools({ b: 3 });
+  assert.equal(await scrape("mcp_tools_by_server"), { "server_id=b": 3 });
+  collector.updatePerServerTools({});
+  assert.equal(await scrape("mcp_tools_by_server"), {});
+});
+
+test("what stays as it is is reported each minute, until the collector is closed", async () => {
+  const { collector, clock, client, running } = await open();
+  collector.initialize("2.1.0", "linux");
+  collector.updateServerCounts(3, 2, 1, 0);
+  collector.updatePerServerTools({ gone: 1, kept: 2 });
+  collector.updatePerServerTools({ kept: 2 });
+  collector.recordServerCrash("a");
+  const before = client.counts.emitted;
+  clock.advance(60_000);
+  // Information, uptime, four counts of servers, one server's tools; neither the crash nor what is gone.
+  assert.is(client.counts.emitted - before, 7);
+  clock.advance(60_000);
+  assert.is(client.counts.emitted - before, 14);
+  await client.flush();
+  const uptimes = await fetch(running.prometheusUrl).then((answer) => answer.text());
+  assert.match(uptimes, /mcp_composer_uptime_seconds\{[^}]*\} 120/);
+  collector.close();
+  clock.advance(120_000);
+  assert.is(client.counts.emitted - before, 14);
+});
+
+test("the collector throws nothing, whatever it is told", async () => {
+  const { collector, client } = await open();
+  const odd = [undefined, null, Symbol("s"), 5n, Number.NaN, {}, () => {}] as never[];
+  const names = Object.getOwnPropertyNames(MetricsCollector.prototype).filter((name) =>
+    /^(update|record)/.test(name),
+  );
+  assert.is(names.length, 20);
+  for (const name of names as "updateUptime"[]) {
+    for (const value of odd) (collector[name] as (...args: never[]) => void)(value, value, value, value);
+  }
+  const throwing = new Proxy(
+    {},
+    {
+      ownKeys() {
+        throw new Error("no");
+      },
+    },
+  );
+  collector.updatePerServerTools(throwing);
+  assert.is(await client.flush(), true);
+});
+
+test("getMetrics asks the service for its text, after what was recorded before", async () => {
+  const { running } = await open();
+  const asked: unknown[] = [];
+  // Stands for the service's route.
+  const route = createServer(({ url, headers }, response) => {
+    asked.push([url, headers["x-api-key"], client.counts.waiting]);
+    response.statusCode = asked.length === 1 ? 200 : 403;
+    response.end("text");
+  });
+  await new Promise<void>((resolve) => void route.listen(0, "127.0.0.1", resolve));
+  const { client } = openClient({
+    url: `http://127.0.0.1:${(route.address() as AddressInfo).port}`,
+    transport: createConnectTransport({ baseUrl: running.url }),
+  });
+  const collector = new MetricsCollector(client);
+  collector.recordServerCrash("a");
+  const text = await collector.getMetrics();
+  const refusal = await collector.getMetrics().catch((error: Error) => error.message);
+  route.closeAllConnections();
+  route.close();
+  assert.is(text, "text");
+  assert.equal(asked[0], ["/api/v1/metrics/prometheus", WRITER_KEY, 0]);
+  assert.is(refusal, "the service answered 403: text");
+  assert.is(collector.getContentType(), "text/plain; version=0.0.4; charset=utf-8");
+});
+
+test.run();
