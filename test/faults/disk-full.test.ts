@@ -129,6 +129,21 @@ guarantee(
   },
 );
 
+guarantee("what succeeds without writing does not make a full disk ready again", async () => {
+  const adminKey = "admin-key-for-the-tests-0123456789";
+  const { service, fill } = await startOnSmallDisk({ METRICS_ADMIN_API_KEY: adminKey });
+  const { port } = service;
+  fill();
+  await until("a full disk", async () => (await submit(port, [1])).status === 503);
+  // As jobs do all the time that find nothing to do.
+  const read = begin(port, "GET", "/admin/retention/policies", { "x-api-key": adminKey });
+  read.request.end();
+  assert.is((await read.answer).status, 200);
+  const health = begin(port, "POST", "/grpc.health.v1.Health/Check");
+  health.request.end("{}");
+  assert.is((await health.answer).body.status, "NOT_SERVING");
+});
+
 guarantee(
   "metrics that were buffered when the disk was full are stored when there is room again",
   async () => {
