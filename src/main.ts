@@ -29,7 +29,7 @@ import type { Logger } from "./lib/logger.ts";
 import { announceService, withdrawService } from "./local-service.ts";
 import { startBackup } from "./storage/backup.ts";
 import { MIGRATIONS_FOLDER } from "./storage/migrations-folder.ts";
-import { databaseFileBytes } from "./storage/open-storage.ts";
+import { backupLog, databaseFileBytes } from "./storage/open-storage.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
 import type { Foundation } from "./wiring/foundation.ts";
@@ -137,6 +137,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
       start: (target) => startBackup({ source: databasePath, target, migrationsFolder: MIGRATIONS_FOLDER }),
       flush: ingest.flushMetrics,
       signal: shutdownSignal,
+      log: () => backupLog(databasePath),
     }),
     queries: createQueries({ reader, clock }),
     expose: telemetry.exposition,

@@ -8,6 +8,7 @@ import { createBackupClient } from "../remote/admin-client.ts";
 import { startBackup } from "../storage/backup.ts";
 import { acquireLock, DatabaseInUseError } from "../storage/lock.ts";
 import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
+import { backupLog } from "../storage/open-storage.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 
@@ -54,5 +55,7 @@ function openBackup(source: string): Backup {
     flush: async () => {},
     // The process ends with its terminal's Ctrl-C, and so does the one that writes.
     signal: new AbortController().signal,
+    // Nobody writes: it stays as it is.
+    log: () => backupLog(source),
   });
 }

@@ -43,4 +43,12 @@ export function databaseLogBytes(path: string): number {
   return bytesOf(`${realDatabasePath(path)}-wal`);
 }
 
+/** What the log may come to beside a small database. */
+const BACKUP_LOG_BYTES = 1_000_000_000;
+
+/** What the log holds while a backup is written, and may: as much as the database, which a backup needs room for. */
+export function backupLog(path: string): { readonly bytes: number; readonly bytesMax: number } {
+  return { bytes: databaseLogBytes(path), bytesMax: Math.max(BACKUP_LOG_BYTES, bytesOf(path)) };
+}
+
 const bytesOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;

@@ -18,7 +18,12 @@ export interface BackupDeps {
   readonly flush: () => Promise<unknown>;
   /** Gives up the backup that runs: it may take longer than a shutdown. */
   readonly signal: AbortSignal;
+  /** How large the write-ahead log is now, and may become while a backup keeps it from beginning anew. */
+  readonly log: () => { readonly bytes: number; readonly bytesMax: number };
 }
+
+/** How often the log is looked at. */
+const LOOK_INTERVAL_MS = 1000;
 
 export type Backup = (path: string) => Promise<BackupAnswer>;
 
@@ -31,9 +36,10 @@ const FULL_CODES = ["ENOSPC", "EDQUOT", "SQLITE_FULL"];
  * everything that was acknowledged before the call.
  *
  * @throws {ServiceError} `validation_failed` for the path, `storage_unavailable` when another backup runs
- *   or this one failed; nothing is left behind then.
+ *   or this one failed or let the log become too large; nothing is left behind then.
  */
-export function createBackup({ clock, start, flush, signal }: BackupDeps): Backup {
+export function createBackup(deps: BackupDeps): Backup {
+  const { clock, start, flush } = deps;
   let isRunning = false;
   return async (path) => {
     checkPath(path);
@@ -42,7 +48,7 @@ export function createBackup({ clock, start, flush, signal }: BackupDeps): Backu
     const startedMs = clock.monotonicMs();
     try {
       await flush();
-      const { bytes } = await finished(start(path), signal);
+      const { bytes } = await finished(start(path), deps);
       return { path, bytes, seconds: (clock.monotonicMs() - startedMs) / 1000 };
     } catch (error) {
       throw explain(error, path);
@@ -52,20 +58,40 @@ export function createBackup({ clock, start, flush, signal }: BackupDeps): Backu
   };
 }
 
-async function finished<Result>(reading: Reading<Result>, signal: AbortSignal): Promise<Result> {
-  const giveUp = () => void reading.cancel();
-  if (signal.aborted) giveUp();
-  signal.addEventListener("abort", giveUp, { once: true });
+async function finished<Result>(reading: Reading<Result>, deps: BackupDeps): Promise<Result> {
+  const { clock, signal } = deps;
+  let reason: ServiceError | undefined;
+  const giveUp = (why: ServiceError) => {
+    reason ??= why;
+    void reading.cancel();
+  };
+  const onAbort = () => giveUp(new ServiceError("shutting_down", "the backup was given up: shutting down"));
+  const look = () => {
+    const { bytes, bytesMax } = deps.log();
+    if (bytes > bytesMax) giveUp(logTooLarge(bytesMax));
+    else stopLooking = clock.after(LOOK_INTERVAL_MS, look);
+  };
+  let stopLooking = clock.after(LOOK_INTERVAL_MS, look);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
   try {
     return await reading.result;
   } catch (error) {
     // Also when the process died: what it had written goes, and it is gone when this returns.
     await reading.cancel();
-    if (signal.aborted) throw new ServiceError("shutting_down", "the backup was given up: shutting down");
-    throw error;
+    throw reason ?? error;
   } finally {
-    signal.removeEventListener("abort", giveUp);
+    stopLooking();
+    signal.removeEventListener("abort", onAbort);
   }
+}
+
+function logTooLarge(bytesMax: number): ServiceError {
+  const megabytes = Math.floor(bytesMax / 1_000_000);
+  return unavailable(
+    `the backup was given up: what is written meanwhile waits in a log, which has grown beyond ${megabytes} MB; ` +
+      "repeat it when less arrives",
+  );
 }
 
 function checkPath(path: string): void {
