@@ -63,6 +63,8 @@ export interface Batch {
   /** Forget every definition of earlier batches; their numbers are used again. */
   readonly reset: boolean;
   readonly keyed: readonly KeyedRows[];
+  /** Rows of types that say what is the case. */
+  readonly stateRows: readonly number[];
 }
 
 export const COLUMNS_PER_ROW = 7;
@@ -81,6 +83,7 @@ export class BatchBuilder {
   #payloads: (string | null)[] = [];
   #definitions: Definition[] = [];
   #keyed: KeyedRows[] = [];
+  #stateRows: number[] = [];
   #reset = false;
 
   get rowCount(): number {
@@ -102,6 +105,7 @@ export class BatchBuilder {
         durationMs ?? Number.NaN,
         hasPayload ? this.#refOfShape(measurement) : -1,
       );
+      if (measurement.dimensions.type.isState) this.#stateRows.push(this.rowCount);
       this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
     }
     if (submission.idempotency !== undefined) {
@@ -122,11 +126,13 @@ export class BatchBuilder {
       definitions: this.#definitions,
       reset: this.#reset,
       keyed: this.#keyed,
+      stateRows: this.#stateRows,
     };
     this.#numbers = [];
     this.#payloads = [];
     this.#definitions = [];
     this.#keyed = [];
+    this.#stateRows = [];
     // The next batch that is not dropped must say it.
     if (batch.rowCount > 0) this.#reset = false;
     if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();

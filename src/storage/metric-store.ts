@@ -2,6 +2,7 @@ import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
 import type { Database } from "./database.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer, type StoredAnswer } from "./idempotency-store.ts";
+import { storeLatestValues } from "./latest-values.ts";
 import { BatchFolder } from "./rollups/batch-folder.ts";
 import type { Rollups } from "./rollups/rollups.ts";
 
@@ -48,7 +49,9 @@ export class MetricStore {
     try {
       result = this.#database.transaction(() => {
         alsoWrite();
-        return this.#write(batch, nowMs, inserted);
+        const written = this.#write(batch, nowMs, inserted);
+        storeLatestValues(this.#database, this.#dictionary, batch, inserted);
+        return written;
       });
       this.#dictionary.committed();
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { Database } from "./database.ts";
+import { type LatestQuery, type LatestValue, readLatestValues } from "./latest-values.ts";
 import type { Budget } from "./query/budget.ts";
 import { createDictionaries } from "./query/dictionaries.ts";
 import { HourCache } from "./query/hour-cache.ts";
@@ -12,6 +13,7 @@ import { type SurveyStep, type SurveyStepResult, surveyTable } from "./retention
 export interface ReaderOperations {
   readonly aggregate: (query: AggregateQuery, budget: Budget) => AggregateAnswer;
   readonly events: (query: EventsQuery, budget: Budget) => EventsAnswer;
+  readonly latestValues: (query: LatestQuery) => readonly LatestValue[];
   /** A step of counting what a policy governs, of bounded length. */
   readonly survey: (step: SurveyStep) => SurveyStepResult;
 }
@@ -22,6 +24,7 @@ export function createReaderOperations(database: Database): ReaderOperations {
   return {
     aggregate: (query, budget) => inSnapshot(database, () => runAggregate({ ...kept, budget }, query)),
     events: (query, budget) => inSnapshot(database, () => runEvents({ ...kept, budget }, query)),
+    latestValues: (query) => inSnapshot(database, () => readLatestValues(database, query)),
     survey: (step) => inSnapshot(database, () => surveyTable(database, step)),
   };
 }

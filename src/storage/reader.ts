@@ -1,6 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import { siblingModule } from "../lib/sibling-module.ts";
 import type { Failure } from "./failure.ts";
+import type { LatestQuery, LatestValue } from "./latest-values.ts";
 import type { AggregateAnswer, AggregateQuery, EventsAnswer, EventsQuery } from "./query/query.ts";
 import type { ReaderOperations } from "./reader-operations.ts";
 import type { SurveyStep, SurveyStepResult } from "./retention/operations.ts";
@@ -27,6 +28,8 @@ export interface ReaderOptions {
 export interface Reader {
   aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateAnswer>;
   events(query: EventsQuery, signal?: AbortSignal): Promise<EventsAnswer>;
+  /** What instances said last of what is the case. */
+  latestValues(query: LatestQuery, signal?: AbortSignal): Promise<readonly LatestValue[]>;
   /** A step of counting; repeat with the cursor it returns. */
   survey(step: SurveyStep): Promise<SurveyStepResult>;
   /** Do `work` while no query runs; those that come meanwhile wait for it. */
@@ -109,6 +112,7 @@ export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: Rea
   return {
     aggregate: (query, signal) => call("aggregate", query, signal),
     events: (query, signal) => call("events", query, signal),
+    latestValues: (query, signal) => call("latestValues", query, signal),
     survey: (step) => call("survey", step),
     async quietly(work) {
       const earlier = gate;

@@ -74,6 +74,7 @@ function fieldLabel(field: string): string {
 const QUERY_TABLES: Readonly<Record<keyof ReaderOperations, string>> = {
   aggregate: "rollups",
   events: "metrics",
+  latestValues: "latest_values",
   survey: "all",
 };
 

@@ -1,6 +1,7 @@
 /** The measurements that policies have given up: found in the order of event time, and counted. */
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { Database } from "../database.ts";
+import { deleteLatestValues } from "../latest-values.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
 import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
 import { MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "./tables.ts";
@@ -47,6 +48,9 @@ export function deleteMeasurements(
     doomed.push(Number(row.id));
     deleted[name] = (deleted[name] ?? 0) + 1;
   }
+  // All types with states are of this policy, having no view of their own.
+  const statesCutoffMs = cursor === undefined ? cutoffs.get("metrics") : undefined;
+  if (statesCutoffMs !== undefined) deleteLatestValues(database, statesCutoffMs, rowsMax);
   for (const name of Object.keys(deleted)) noteDeleted(database, name, cutoffs.get(name) ?? 0);
   if (doomed.length > 0) {
     const sql = "DELETE FROM measurements WHERE id IN (SELECT value FROM json_each(?))";

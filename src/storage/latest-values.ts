@@ -1,0 +1,109 @@
+import { ServiceError } from "../errors.ts";
+import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
+import type { Database } from "./database.ts";
+import type { Dictionary } from "./dictionary.ts";
+
+/** Rows of a batch: from `start`, before `end`. */
+interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+const UPSERT = `
+INSERT INTO latest_values (source_id, dimension_set_id, ts, request, value) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET ts = excluded.ts, request = excluded.request, value = excluded.value
+WHERE excluded.ts >= ts`;
+
+/** Note the states among the rows `inserted` of a batch; in the transaction that stores them. */
+export function storeLatestValues(
+  database: Database,
+  dictionary: Dictionary,
+  batch: Batch,
+  inserted: readonly RowRange[],
+): void {
+  const { numbers, stateRows } = batch;
+  const cell = (row: number, column: number) => numbers[row * COLUMNS_PER_ROW + column] ?? -1;
+  const newest = new Map<string, number>();
+  for (const row of stateRows) {
+    if (!inserted.some(({ start, end }) => start <= row && row < end)) continue;
+    const key = `${cell(row, 1)} ${cell(row, 2)}`;
+    const known = newest.get(key);
+    if (known === undefined || cell(row, 0) >= cell(known, 0)) newest.set(key, row);
+  }
+  for (const row of newest.values()) {
+    const source = dictionary.rowId(cell(row, 1));
+    const dimensionSet = dictionary.rowId(cell(row, 2));
+    database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), cell(row, 4));
+  }
+}
+
+export interface LatestQuery {
+  /** Undefined: of all. */
+  readonly service: string | undefined;
+  /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
+  readonly sinceMs: number;
+}
+
+/** What an instance said last about something. */
+export interface LatestValue {
+  readonly service: string;
+  /** '' when it did not say. */
+  readonly instanceId: string;
+  readonly type: string;
+  readonly dimensions: Readonly<Record<string, unknown>>;
+  /** When it was so, and when it was heard of. */
+  readonly timestampMs: number;
+  readonly receivedMs: number;
+  readonly value: number;
+}
+
+/** Some 30 MB; a composer has a few dozen. */
+const VALUES_MAX = 50_000;
+
+const SELECT = `
+SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
+FROM latest_values AS v
+JOIN sources AS s ON s.id = v.source_id
+JOIN dimension_sets AS d ON d.id = v.dimension_set_id
+WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
+const END = `ORDER BY v.ts LIMIT ${VALUES_MAX + 1}`;
+
+/** Oldest first. @throws {ServiceError} `validation_failed` when there are too many. */
+export function readLatestValues(database: Database, { service, sinceMs }: LatestQuery): LatestValue[] {
+  const rows =
+    service === undefined
+      ? database.all(`${SELECT} ${END}`, sinceMs)
+      : database.all(`${SELECT} AND s.service = ? ${END}`, sinceMs, service);
+  if (rows.length > VALUES_MAX) {
+    const message = `more than ${VALUES_MAX} states were reported: ask for one service`;
+    throw new ServiceError("validation_failed", message, {
+      violations: [{ field: "service", reason: "too_many", message }],
+    });
+  }
+  const newest = new Map<string, LatestValue>();
+  for (const row of rows) {
+    // An instance that was updated, or has another key, is several sources: the last one counts.
+    const key = `${row.service} ${row.instance_id} ${row.metric_type} ${row.dimensions}`;
+    newest.delete(key);
+    newest.set(key, {
+      service: String(row.service),
+      instanceId: String(row.instance_id),
+      type: String(row.metric_type),
+      dimensions: JSON.parse(String(row.dimensions)) as Record<string, unknown>,
+      timestampMs: Number(row.ts),
+      receivedMs: Number(row.second) * 1000,
+      value: Number(row.value),
+    });
+  }
+  return [...newest.values()];
+}
+
+/** Of those before `cutoffMs`, at most `rowsMax`: with the metrics that said so, what they said goes too. */
+export function deleteLatestValues(database: Database, cutoffMs: number, rowsMax: number): void {
+  database.run(
+    `DELETE FROM latest_values WHERE (source_id, dimension_set_id) IN (
+       SELECT source_id, dimension_set_id FROM latest_values WHERE ts < ? LIMIT CAST(? AS INTEGER))`,
+    cutoffMs,
+    rowsMax,
+  );
+}

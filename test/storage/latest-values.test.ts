@@ -1,0 +1,80 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { readLatestValues } from "../../src/storage/latest-values.ts";
+import { cleanUp, DAY_MS, GROUPS, setDays, setup } from "./retention/support.ts";
+import { createSubmitter, NOW_MS, within } from "./submitter.ts";
+
+const count = (state: string, value: number, ageMs = 0) => ({
+  type: "server_count",
+  value,
+  timestamp: NOW_MS - ageMs,
+  dimensions: { state },
+});
+const ALL = { service: undefined, sinceMs: 0 };
+const short = (values: ReturnType<typeof readLatestValues>) =>
+  values.map(({ service, dimensions, value }) => `${service} ${dimensions.state} ${value}`);
+
+test("the newest by event time stays, in one batch and over many, whatever came last", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    submitter.submit({ metrics: [count("total", 1, 20), count("total", 2, 10), count("total", 3, 30)] });
+    assert.equal(short(readLatestValues(database, ALL)), ["gateway total 2"]);
+    submitter.submit({ metrics: [count("total", 4, 15)] });
+    assert.equal(short(readLatestValues(database, ALL)), ["gateway total 2"]);
+    submitter.submit({ metrics: [count("total", 5, 5), count("running", 6)] });
+    assert.equal(short(readLatestValues(database, ALL)), ["gateway total 5", "gateway running 6"]);
+  });
+});
+
+test("an update of a program, and another key, go on with what the instance said", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    submitter.submit({ version: "1.0.0", metrics: [count("total", 1, 10), count("failed", 2, 10)] });
+    submitter.submit({ version: "1.1.0", apiKeyId: 2, metrics: [count("total", 3)] });
+    assert.equal(short(readLatestValues(database, ALL)), ["gateway failed 2", "gateway total 3"]);
+  });
+});
+
+test("who has reported no state since is left out with everything; types without states are not there", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    const gone = { service: "gone", metrics: [count("total", 1, 2000), { type: "custom", value: 1 }] };
+    submitter.submit(gone, { metrics: [count("total", 2, 2000), count("running", 3, 1000)] });
+    const sinceMs = NOW_MS - 1000;
+    assert.equal(short(readLatestValues(database, { service: undefined, sinceMs })), [
+      "gateway total 2",
+      "gateway running 3",
+    ]);
+    assert.equal(short(readLatestValues(database, { ...ALL, service: "gone" })), ["gone total 1"]);
+  });
+});
+
+test("a duplicate says nothing anew", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    submitter.submit({ idempotencyKey: "k", metrics: [count("total", 1, 10)] });
+    submitter.submit(
+      { metrics: [count("running", 2)] },
+      { idempotencyKey: "k", metrics: [count("total", 3)] },
+      { metrics: [count("failed", 4)] },
+    );
+    assert.equal(short(readLatestValues(database, ALL)).sort(), [
+      "gateway failed 4",
+      "gateway running 2",
+      "gateway total 1",
+    ]);
+  });
+});
+
+test("with the metrics that retention deletes, what they said last goes too", () => {
+  const { database, rollUp } = setup();
+  const submitter = createSubmitter(database);
+  submitter.submit({ metrics: [count("total", 1, 2 * DAY_MS), count("failed", 2, DAY_MS / 2)] });
+  rollUp();
+  setDays(database, "metrics", 1);
+  cleanUp(database, GROUPS[0] ?? []);
+  assert.equal(short(readLatestValues(database, ALL)), ["gateway failed 2"]);
+  database.close();
+});
+
+test.run();
