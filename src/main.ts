@@ -20,6 +20,7 @@ import { createRequestNumbers } from "./access/request-number.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
+import { createComposer } from "./api/composer/composer.ts";
 import { createReadiness } from "./api/health.ts";
 import { createQueries } from "./api/query/queries.ts";
 import type { Config } from "./config.ts";
@@ -37,6 +38,7 @@ import { createObservers } from "./wiring/observers.ts";
 import { openServiceDatabase } from "./wiring/open-database.ts";
 import { openIngest } from "./wiring/open-ingest.ts";
 import { openUpkeep } from "./wiring/open-upkeep.ts";
+import { restoreGauges } from "./wiring/restore-gauges.ts";
 
 export interface Service {
   readonly port: number;
@@ -113,6 +115,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
 
   const database = await openServiceDatabase(foundation, options.onFatal);
   const { writer, reader } = database;
+  await restoreGauges(foundation, reader);
   const keys = await loadKeys(writer, config.keys, clock);
   const lastRequestNumber = await writer.call("lastRequestNumber");
   const ingest = openIngest(foundation, writer);
@@ -141,6 +144,8 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     }),
     queries: createQueries({ reader, clock }),
     expose: telemetry.exposition,
+    exposeService: telemetry.serviceExposition,
+    composer: createComposer({ reader, clock }),
     isServing: () => database.isUsable() && !shutdownSignal.aborted,
     onServingChange: database.onUsableChange,
     shutdownSignal,

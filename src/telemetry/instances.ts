@@ -4,7 +4,7 @@ import type { PlannedInstrument } from "./series-plan.ts";
 import type { SeriesStore } from "./series-store.ts";
 
 /** An instance that is silent so many times as long as its gauges last is forgotten. */
-const FORGET_FACTOR = 12;
+export const FORGET_FACTOR = 12;
 
 /** A process of a service, and what it has reported. */
 export interface Instance {

@@ -12,6 +12,7 @@ import { createOperationDurations } from "./operation-durations.ts";
 import { createOtlpExporter } from "./otlp-exporter.ts";
 import { moveCredentials } from "./otlp-request.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
+import { type RestoredState, toMeasurement } from "./restored-states.ts";
 import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.ts";
 import type { Family } from "./series.ts";
 import { planSeries } from "./series-plan.ts";
@@ -73,6 +74,8 @@ export interface Telemetry {
    * only. Written as `exposition` is.
    */
   serviceExposition(service: string | undefined): Promise<Exposition>;
+  /** Show a gauge as it was reported before the service started, to be heard of at `heardMs`. */
+  restore(state: RestoredState, heardMs: number): void;
   /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
   forceFlush(): Promise<void>;
   /** One last export, which gets a second, then no more. */
@@ -123,6 +126,10 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     selfMetrics,
     exposition: createExposition({ readFamilies, resourceAttributes, wallMs: clock.wallMs }),
     serviceExposition: createServiceExposition({ readServiceFamilies, wallMs: clock.wallMs }),
+    restore(state, heardMs) {
+      const measurement = toMeasurement(state);
+      if (measurement !== undefined) table.record(state, [measurement], heardMs);
+    },
     forceFlush: async () => push?.provider.forceFlush(),
     shutdown: async () => {
       push?.exporter.hurry(SHUTDOWN_GRACE_MS);

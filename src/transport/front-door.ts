@@ -8,6 +8,7 @@ import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
 import type { Administration } from "../api/admin/administration.ts";
 import type { Backup } from "../api/admin/backup.ts";
+import type { Composer } from "../api/composer/composer.ts";
 import type { Flush } from "../api/flush.ts";
 import type { CheckReadiness } from "../api/health.ts";
 import type { Queries } from "../api/query/queries.ts";
@@ -41,8 +42,13 @@ export interface FrontDoorOptions {
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
   readonly queries: Queries;
+  readonly composer: Composer;
   readonly administration: Administration;
   readonly backup: Backup;
+  /** What the composers of a service report together, or those of all. */
+  readonly exposeService: (
+    service: string | undefined,
+  ) => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly isServing: () => boolean;
   readonly onServingChange: (listener: () => void) => () => void;

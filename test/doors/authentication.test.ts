@@ -67,6 +67,13 @@ const ROUTES: Readonly<Record<string, Rule>> = {
   "PUT /admin/retention/policies/{table}": "admin",
   "GET /admin/database/stats": "admin",
   "GET /admin/database/size": "admin",
+  "GET /api/v1/metrics/prometheus": "key",
+  "GET /api/v1/metrics": "key",
+  "GET /api/v1/status": "key",
+  "GET /api/v1/health": "open",
+  "GET /api/v1/health/detailed": "key",
+  "GET /api/v1/servers/{id}/metrics": "key",
+  "GET /api/v1/version": "open",
 };
 
 const GEN = join(import.meta.dirname, "../../gen");
@@ -185,6 +192,9 @@ test("every REST route has a rule here", () => {
       audit: { transacted: unused, spanning: unused, list: unused },
     },
     expose: unused,
+    exposeService: unused,
+    composer: { metrics: unused, status: unused, detailedHealth: unused, serverMetrics: unused },
+    clock: systemClock,
     version: "0",
     metricsPerRequestMax: 1,
   });

@@ -23,6 +23,7 @@ const FIXED: readonly Statistic[] = [
     of: ({ failureCount, successCount }) => failureCount / (failureCount + successCount),
   },
   { name: "duration_avg", needs: "durations", of: (group) => group.sumDurationMs / group.durationCount },
+  { name: "duration_count", needs: "durations", of: (group) => group.durationCount },
 ];
 
 const BY_NAME: ReadonlyMap<string, Statistic> = new Map(

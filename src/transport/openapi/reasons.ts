@@ -8,7 +8,8 @@ export const REASONS: Readonly<Record<FailureReason, readonly [meaning: string, 
   api_key_expired: ["The API key has expired.", "API key has expired"],
   permission_denied: ["The key's role may not do this.", "a reader key may not do this"],
   service_not_allowed: [
-    "The key belongs to another service, and METRICS_SERVICE_BINDING is `strict`.",
+    "The key belongs to another service: it cannot see this one's figures, nor write its metrics where " +
+      "METRICS_SERVICE_BINDING is `strict`.",
     'this key may not write metrics of service "registry"',
   ],
   rate_limited: [

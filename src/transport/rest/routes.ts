@@ -7,6 +7,7 @@ import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
 import { ServiceError } from "../../errors.ts";
 import type { SubmittedMetrics } from "../../ingest/submission.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { RouteDocument } from "../openapi/route-document.ts";
 import { adminRoutes } from "./admin-routes.ts";
@@ -21,19 +22,19 @@ import {
   SERVICE,
   submitDocument,
 } from "./collection-documents.ts";
+import { type ComposerRouteDeps, composerRoutes } from "./composer-routes.ts";
 import { exportCsv } from "./export-csv.ts";
 import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
-export interface RestDeps {
+export interface RestDeps extends Omit<ComposerRouteDeps, "wallMs"> {
   readonly submit: Submit;
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
   readonly queries: Pick<Queries, "exportEvents">;
   readonly administration: Administration;
-  readonly shutdownSignal: AbortSignal;
   readonly metricsPerRequestMax: number;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly version: string;
+  readonly clock: Pick<Clock, "wallMs">;
 }
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
@@ -107,6 +108,7 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
       },
     ],
     ...adminRoutes(deps.administration),
+    ...composerRoutes({ ...deps, wallMs: deps.clock.wallMs }),
   ]);
 }
 

@@ -9,7 +9,7 @@ const DAY_MS = 24 * HOUR_MS;
 const TYPES = ["auth_request", "tool_execution", "protocol_latency", "health_check", "tool_discovery"];
 export const SERVICES = ["gateway", "registry"];
 export const STATISTICS = [
-  "count", "rate", "sum", "avg", "min", "max", "successes", "errors", "error_rate", "duration_avg", "p0", "p50",
+  "count", "rate", "sum", "avg", "min", "max", "successes", "errors", "error_rate", "duration_avg", "duration_count", "p0", "p50",
   "p99.9", "p100",
 ]; // biome-ignore format: a word list
 

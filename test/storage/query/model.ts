@@ -105,6 +105,8 @@ function statisticOf(metrics: readonly ModelMetric[], name: string, seconds: num
       return errors;
     case "error_rate":
       return errors / (successes + errors);
+    case "duration_count":
+      return durations.length;
     case "duration_avg":
       return sum(durations) / durations.length;
     default:

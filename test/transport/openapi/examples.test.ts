@@ -1,6 +1,7 @@
 /** Whoever copies an example from the document gets what the document says. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { submit } from "../../composer/support.ts";
 import { ADMIN_KEY } from "../../support/service.ts";
 import {
   type Asked,
@@ -23,6 +24,9 @@ test.before(async (context) => {
   // Two keys that the examples can rotate and revoke.
   for (const description of ["third", "fourth"])
     await described.service.service.keys.create({ ...key, description });
+  // … and a server whose figures they can ask for.
+  const started = { type: "server_start", value: 1, dimensions: { server_id: "github", status: "success" } };
+  await submit(described.service, [started]);
   Object.assign(context, described);
 });
 test.after(({ service }) => service.close());

@@ -212,8 +212,8 @@ export const SummaryGroup = /*@__PURE__*/
  *
  * Statistics, by name, here and below: `count`; `rate` (count a second); `sum`, `avg`, `min`, `max` (of
  * the values); `successes`, `errors`, `error_rate` (errors among those that say how they ended, 0 to 1);
- * `duration_avg` and quantiles `p0` to `p100`, for example `p50` or `p99.9` (of the durations, in ms; a
- * quantile is within 1 % of a duration that was measured).
+ * `duration_count`, `duration_avg` and quantiles `p0` to `p100`, for example `p50` or `p99.9` (of the
+ * durations, in ms; a quantile is within 1 % of a duration that was measured).
  *
  * Dimensions, by name: `service`; `type`; `server`, `method`, `tool`, `client`, `success` in every type
  * that has such a thing, whatever it calls it; and the catalogued dimensions of the types asked for.

@@ -1,0 +1,103 @@
+import type { Reader } from "../../storage/reader.ts";
+import type { Scope } from "./scope.ts";
+
+export interface Requests {
+  readonly total: number | null;
+  readonly successful: number | null;
+  readonly failed: number | null;
+}
+
+export interface HttpTraffic {
+  readonly requests: Requests;
+  /** Milliseconds. */
+  readonly averageMs: number | null;
+  readonly p95Ms: number | null;
+  readonly p99Ms: number | null;
+}
+
+/** The calls of a server's tools. */
+export interface ServerTraffic {
+  count: number;
+  errors: number;
+  sumDurationMs: number;
+  durations: number;
+}
+
+export interface TrafficQuery extends Scope {
+  readonly nowMs: number;
+  readonly signal: AbortSignal;
+}
+
+type Aggregate = Pick<Reader, "aggregate">;
+
+const NONE = {
+  requests: { total: null, successful: null, failed: null },
+  averageMs: null,
+  p95Ms: null,
+  p99Ms: null,
+};
+
+/** What came to the composers' HTTP interface; null throughout where nobody reported any. */
+export async function readHttpTraffic(reader: Aggregate, query: TrafficQuery): Promise<HttpTraffic> {
+  const statistics = ["count", "successes", "errors", "duration_avg", "p95", "p99"];
+  const { groups } = await ask(reader, query, { type: "http_request", groupBy: [], statistics });
+  const [total = 0, successful = 0, failed = 0, ...durations] = groups[0]?.values ?? [];
+  if (total === 0) return NONE;
+  const [averageMs = null, p95Ms = null, p99Ms = null] = durations.map((ms) =>
+    Number.isNaN(ms) ? null : ms,
+  );
+  return { requests: { total, successful, failed }, averageMs, p95Ms, p99Ms };
+}
+
+/** Tools that are told apart; beyond, the query fails and says so. */
+const TOOLS_MAX = 20_000;
+
+/** What the tools of each server were called, and over how many seconds. */
+export async function readServerTraffic(
+  reader: Aggregate,
+  query: TrafficQuery,
+  knownServers: Iterable<string>,
+): Promise<{ readonly servers: ReadonlyMap<string, ServerTraffic>; readonly seconds: number }> {
+  const statistics = ["count", "errors", "duration_avg", "duration_count"];
+  const groupBy = ["server_id", "tool_id"];
+  const { range, groups } = await ask(reader, query, { type: "tool_invocation", groupBy, statistics });
+  const longestFirst = [...knownServers].sort((a, b) => b.length - a.length);
+  const servers = new Map<string, ServerTraffic>();
+  for (const { labels, values } of groups) {
+    const [server = "", tool = ""] = labels;
+    const id = server || serverOf(tool, longestFirst);
+    if (id === undefined) continue;
+    const traffic = servers.get(id) ?? { count: 0, errors: 0, sumDurationMs: 0, durations: 0 };
+    servers.set(id, traffic);
+    const [count = 0, errors = 0, averageMs = 0, durations = 0] = values;
+    traffic.count += count;
+    traffic.errors += errors;
+    traffic.durations += durations;
+    if (durations > 0) traffic.sumDurationMs += averageMs * durations;
+  }
+  return { servers, seconds: Math.round((range.endMs - range.startMs) / 1000) };
+}
+
+/** `github.search` is of `github`, unless a server `github.search` is known or the like. */
+function serverOf(tool: string, longestFirst: readonly string[]): string | undefined {
+  const known = longestFirst.find((id) => tool.startsWith(`${id}.`));
+  if (known !== undefined) return known;
+  const dot = tool.indexOf(".");
+  return dot > 0 ? tool.slice(0, dot) : undefined;
+}
+
+interface Question {
+  readonly type: string;
+  readonly groupBy: readonly string[];
+  readonly statistics: readonly string[];
+}
+
+function ask(reader: Aggregate, query: TrafficQuery, { type, groupBy, statistics }: Question) {
+  const { service, windowMs, nowMs, signal } = query;
+  const filters =
+    service === undefined ? [] : [{ dimension: "service", values: [service], isNegated: false }];
+  // The end is not part of a range, and what is being reported now is.
+  const range = { startMs: nowMs - windowMs, endMs: nowMs + 1 };
+  const common = { types: [type], range, filters, stepMs: undefined };
+  return reader.aggregate({ ...common, groupBy, statistics, groupsMax: TOOLS_MAX }, signal);
+}
