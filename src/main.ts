@@ -15,6 +15,7 @@
  */
 import { readFileSync } from "node:fs";
 import { createAdmission } from "./access/admission.ts";
+import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createRequestNumbers } from "./access/request-number.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
@@ -122,10 +123,15 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   const upkeep = await openUpkeep(foundation, database, ingest, keys);
   const { administration } = upkeep;
 
+  const attempts = new FailedAttempts({
+    clock,
+    limitPerMinute: config.keys.failuresPerMinute,
+    onLimited: observers.onAttemptsLimited,
+  });
   const frontDoor = await openFrontDoor({
     config,
     clock,
-    admit: createAdmission(keys.directory, observers.admission),
+    admit: createAdmission(keys.directory, attempts, observers.admission),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     submit: ingest.submit,
     flush: ingest.flush,

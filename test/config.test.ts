@@ -35,6 +35,7 @@ test("an empty environment makes a configuration that starts", () => {
   assert.equal(keys, {
     adminKey: undefined,
     rateLimitPerMinute: 1000,
+    failuresPerMinute: 20,
     binding: "warn",
     hashAlgorithm: "sha256",
     writers: [],

@@ -1,6 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import type { KeyRole } from "../storage/key-store.ts";
 import type { Call, RequestIdentity } from "./call.ts";
+import type { FailedAttempts } from "./failed-attempts.ts";
 import type { KeyDirectory, KeyEntry } from "./key-directory.ts";
 import type { BucketState } from "./token-bucket.ts";
 import type { ExceededQuota } from "./usage-quota.ts";
@@ -13,10 +14,12 @@ export interface AdmissionRule {
   readonly costsToken: boolean;
 }
 
-/** Where the key may stand, whatever the protocol. */
+/** Where the key may stand, whatever the protocol, and who sends it. */
 export interface Credentials {
   readonly apiKey: string | undefined;
   readonly authorization: string | undefined;
+  /** The client's address, asked for when the key is wrong; undefined once the client has gone. */
+  readonly address: () => string | undefined;
 }
 
 /**
@@ -46,7 +49,11 @@ export interface AdmissionObserver {
 export type Admit = (credentials: Credentials, rule: AdmissionRule, request: RequestIdentity) => Admission;
 
 /** Decide from the headers alone, before any of the body is read: key, then quota, then token, then role. */
-export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver): Admit {
+export function createAdmission(
+  keys: KeyDirectory,
+  attempts: FailedAttempts,
+  observer: AdmissionObserver,
+): Admit {
   function judge(entry: KeyEntry, rule: AdmissionRule): ServiceError | undefined {
     const { record } = entry;
     const exceeded = rule.costsToken ? keys.findExceededQuota(entry) : undefined;
@@ -64,8 +71,11 @@ export function createAdmission(keys: KeyDirectory, observer: AdmissionObserver)
   return (credentials, rule, request) => {
     const found = findEntry(keys, credentials);
     if (found instanceof ServiceError) {
-      observer.onKey(undefined, found.reason);
-      return { failure: found, bucket: undefined, apiKeyId: undefined };
+      // Who sends no key tries none.
+      const isAttempt = found.reason !== "api_key_missing";
+      const failure = isAttempt ? attempts.count(found, credentials.address()) : found;
+      observer.onKey(undefined, failure.reason);
+      return { failure, bucket: undefined, apiKeyId: undefined };
     }
     const failure = judge(found, rule);
     observer.onKey(found.record.service, failure?.reason ?? "success");

@@ -25,7 +25,7 @@ export const SETTINGS = {
       "TRUSTED_PROXIES",
       lists.networks,
       [],
-      "Proxies whose `X-Forwarded-For` counts; without effect until addresses are kept",
+      "Proxies whose `X-Forwarded-For` counts: its first address is the client's",
     ),
     reflection: setting("GRPC_REFLECTION", kinds.flag, "on", "Serve gRPC server reflection"),
     shutdownTimeoutMs: setting(
@@ -63,6 +63,12 @@ export const SETTINGS = {
       kinds.integer(1, 1_000_000_000),
       "1000",
       "Requests a minute and key, where the key has no limit of its own",
+    ),
+    failuresPerMinute: setting(
+      "METRICS_FAILED_AUTH_LIMIT",
+      kinds.integer(1, 1_000_000_000),
+      "20",
+      "Wrong keys a minute and address that are answered 401; further ones get 429",
     ),
     binding: setting(
       "METRICS_SERVICE_BINDING",

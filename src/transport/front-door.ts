@@ -15,6 +15,7 @@ import type { Queries } from "../api/query/queries.ts";
 import type { Submit } from "../api/submit.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
+import { createClientAddress } from "./client-address.ts";
 import { createCors } from "./cors.ts";
 import { dashboardRoutes } from "./dashboard.ts";
 import type { Exchange } from "./exchange.ts";
@@ -102,14 +103,16 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 
 function createHandler(options: FrontDoorOptions) {
   const { admit, onUnexpected, version } = options;
-  const { requestBytesMax, corsOrigins } = options.config.server;
+  const { requestBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
-  const gate = createGate({ admit, bodyBytesMax: requestBytesMax, onUnexpected });
+  const clientAddress = createClientAddress(trustedProxies);
+  const common = { admit, clientAddress, bodyBytesMax: requestBytesMax, onUnexpected };
+  const gate = createGate(common);
   const rpc = createRpcs(options, gate);
   const rest = new Map([...createRestRoutes({ ...options, metricsPerRequestMax }), ...dashboardRoutes()]);
   return createRouter({
     rest: withApiDocument(rest, rpc, { version, metricsPerRequestMax }),
-    handleRest: createRestHandler({ admit, bodyBytesMax: requestBytesMax, onUnexpected }),
+    handleRest: createRestHandler(common),
     rpc,
     unknownRpc: createUnknownRpc(gate),
     cors: createCors(corsOrigins),
@@ -149,6 +152,13 @@ async function openPrometheus(options: FrontDoorOptions): Promise<Listener | und
   const { expose, nextRequest, countUsage, clock } = options;
   const admit = auth === "key" ? options.admit : undefined;
   const { monotonicMs } = clock;
-  const onRequest = createPrometheusEndpoint({ expose, admit, nextRequest, countUsage, monotonicMs });
+  const onRequest = createPrometheusEndpoint({
+    expose,
+    admit,
+    clientAddress: createClientAddress(options.config.server.trustedProxies),
+    nextRequest,
+    countUsage,
+    monotonicMs,
+  });
   return openListener({ host, port, onRequest, onError: options.onListenerError, clock });
 }

@@ -2,6 +2,7 @@ import type { Admit } from "../access/admission.ts";
 import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
 import { FAILURES } from "../errors.ts";
+import type { ClientAddress } from "./client-address.ts";
 import { headerOf } from "./exchange.ts";
 import type { NodeRequest, NodeResponse, OnRequest } from "./node-http.ts";
 
@@ -9,6 +10,7 @@ export interface PrometheusEndpointOptions {
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Undefined: open to everybody who reaches the port. */
   readonly admit: Admit | undefined;
+  readonly clientAddress: ClientAddress;
   readonly nextRequest: () => RequestIdentity;
   readonly countUsage: (answered: AnsweredCall) => void;
   readonly monotonicMs: () => number;
@@ -18,6 +20,7 @@ export interface PrometheusEndpointOptions {
 export function createPrometheusEndpoint({
   expose,
   admit,
+  clientAddress,
   nextRequest,
   countUsage,
   monotonicMs,
@@ -34,6 +37,7 @@ export function createPrometheusEndpoint({
       const credentials = {
         apiKey: headerOf(request, "x-api-key"),
         authorization: headerOf(request, "authorization"),
+        address: () => clientAddress(request),
       };
       const rule = { roles: ["reader"], costsToken: false } as const;
       const { failure, apiKeyId } = admit(credentials, rule, nextRequest());
@@ -43,6 +47,8 @@ export function createPrometheusEndpoint({
       });
       if (failure !== undefined) {
         response.setHeader("www-authenticate", "Bearer");
+        const { retryAfterSeconds } = failure;
+        if (retryAfterSeconds !== undefined) response.setHeader("retry-after", String(retryAfterSeconds));
         return answer(request, response, FAILURES[failure.reason].httpStatus, `${failure.message}\n`);
       }
     }

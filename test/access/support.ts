@@ -1,5 +1,6 @@
 import { createAdmission } from "../../src/access/admission.ts";
 import { hashKey } from "../../src/access/api-key.ts";
+import { FailedAttempts } from "../../src/access/failed-attempts.ts";
 import { KeyDirectory } from "../../src/access/key-directory.ts";
 import type { ApiKeyRecord } from "../../src/storage/key-store.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -33,17 +34,20 @@ export function setup(...records: readonly ApiKeyRecord[]) {
   const clock = new TestClock();
   const directory = new KeyDirectory(clock, records.length > 0 ? records : [createRecord()]);
   const reported: string[] = [];
-  const admitRequest = createAdmission(directory, {
+  const onLimited = (refused: number, address: string) => reported.push(`${refused} limited at ${address}`);
+  const attempts = new FailedAttempts({ clock, limitPerMinute: 20, onLimited });
+  const admitRequest = createAdmission(directory, attempts, {
     onKey: (service, status) => reported.push(`${service} ${status}`),
     onRateLimited: (service) => reported.push(`${service} limited`),
   });
+  const address = () => "192.0.2.1";
   const request = { requestNumber: 7, requestId: "req_0000000000000007" };
   const rule = { roles: ["writer"], costsToken: true } as const;
   const admit = (
     apiKey: string | undefined = KEY,
     changes: Partial<Parameters<typeof admitRequest>[1]> = {},
-  ) => admitRequest({ apiKey, authorization: undefined }, { ...rule, ...changes }, request);
+  ) => admitRequest({ apiKey, authorization: undefined, address }, { ...rule, ...changes }, request);
   const admitBearer = (authorization: string, apiKey?: string) =>
-    admitRequest({ apiKey, authorization }, rule, request);
+    admitRequest({ apiKey, authorization, address }, rule, request);
   return { clock, directory, reported, admit, admitBearer };
 }

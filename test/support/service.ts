@@ -43,6 +43,7 @@ export async function startTestService(
     METRICS_API_KEY_TEST: WRITER_KEY,
     METRICS_ADMIN_API_KEY: ADMIN_KEY,
     METRICS_RATE_LIMIT: "1000000",
+    METRICS_FAILED_AUTH_LIMIT: "1000000",
     SQLITE_DB_PATH: databasePath,
     ...env,
   });

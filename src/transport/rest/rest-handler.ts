@@ -2,6 +2,7 @@ import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import type { Call, RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import { ServiceError } from "../../errors.ts";
+import type { ClientAddress } from "../client-address.ts";
 import { type Exchange, headerOf, setRateLimitHeaders } from "../exchange.ts";
 import type { RouteDocument } from "../openapi/route-document.ts";
 import { type RestAnswer, sendAnswer } from "./answer.ts";
@@ -49,6 +50,7 @@ export type RestMethods = Readonly<Record<string, RestRoute>>;
 
 export interface RestHandlerOptions {
   readonly admit: Admit;
+  readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
@@ -56,7 +58,9 @@ export interface RestHandlerOptions {
 export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>;
 
 /** Run one REST request: key, token, body, answer, in this order. Never rejects. */
-export function createRestHandler({ admit, bodyBytesMax, onUnexpected }: RestHandlerOptions): HandleRest {
+export function createRestHandler(options: RestHandlerOptions): HandleRest {
+  const { admit, clientAddress, bodyBytesMax, onUnexpected } = options;
+
   async function run(route: RestRoute, exchange: Exchange): Promise<RestAnswer | RestStream> {
     const { requestNumber, requestId, request, pathParameter } = exchange;
     const header = (name: string) => headerOf(request, name);
@@ -65,7 +69,11 @@ export function createRestHandler({ admit, bodyBytesMax, onUnexpected }: RestHan
     if (route.rule === "open") {
       return route.answer({ ...common, body: await readAs(route.reads, exchange, bodyBytesMax) });
     }
-    const credentials = { apiKey: header("x-api-key"), authorization: header("authorization") };
+    const credentials = {
+      apiKey: header("x-api-key"),
+      authorization: header("authorization"),
+      address: () => clientAddress(request),
+    };
     const { call, bucket, failure, apiKeyId } = admit(credentials, route.rule, exchange);
     exchange.apiKeyId = apiKeyId;
     setRateLimitHeaders(bucket, (name, value) => {

@@ -9,6 +9,7 @@ import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.j
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
+import type { ClientAddress } from "../client-address.ts";
 import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
 import { ADMITTED, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
@@ -39,6 +40,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
 
 export interface GateOptions {
   readonly admit: Admit;
+  readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
@@ -50,6 +52,7 @@ export interface GateOptions {
  */
 export function createGate({
   admit,
+  clientAddress,
   bodyBytesMax,
   onUnexpected,
 }: GateOptions): (context: HandlerContext) => void {
@@ -62,6 +65,7 @@ export function createGate({
     const credentials = {
       apiKey: requestHeader.get("x-api-key") ?? undefined,
       authorization: requestHeader.get("authorization") ?? undefined,
+      address: () => clientAddress(exchange.request),
     };
     const { call, bucket, failure, apiKeyId } = admit(credentials, rule, exchange);
     exchange.apiKeyId = apiKeyId;
