@@ -1,11 +1,9 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsCollector } from "../../src/client/index.ts";
 import { parseExposition } from "../support/exposition.ts";
-import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { startTestService, type TestService } from "../support/service.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { closeAll, openClient } from "./support.ts";
 
@@ -222,30 +220,27 @@ test("the collector throws nothing, whatever it is told", async () => {
   assert.is(await client.flush(), true);
 });
 
-test("getMetrics asks the service for its text, after what was recorded before", async () => {
-  const { running } = await open();
-  const asked: unknown[] = [];
-  // Stands for the service's route.
-  const route = createServer(({ url, headers }, response) => {
-    asked.push([url, headers["x-api-key"], client.counts.waiting]);
-    response.statusCode = asked.length === 1 ? 200 : 403;
-    response.end("text");
-  });
-  await new Promise<void>((resolve) => void route.listen(0, "127.0.0.1", resolve));
-  const { client } = openClient({
-    url: `http://127.0.0.1:${(route.address() as AddressInfo).port}`,
-    transport: createConnectTransport({ baseUrl: running.url }),
-  });
-  const collector = new MetricsCollector(client);
+test("getMetrics is the service's text with everything that was recorded before", async () => {
+  const { client, collector, clock } = await open();
+  collector.initialize("2.1.0", "linux");
   collector.recordServerCrash("a");
-  const text = await collector.getMetrics();
-  const refusal = await collector.getMetrics().catch((error: Error) => error.message);
-  route.closeAllConnections();
-  route.close();
-  assert.is(text, "text");
-  assert.equal(asked[0], ["/api/v1/metrics/prometheus", WRITER_KEY, 0]);
-  assert.is(refusal, "the service answered 403: text");
+  clock.advance(90_000);
+  const samples = parseExposition(await collector.getMetrics());
+  const shown = (name: string) => samples.find((sample) => sample.name === name)?.value;
+  assert.is(shown("mcp_server_crashes_total"), 1);
+  assert.ok((shown("mcp_composer_uptime_seconds") ?? 0) >= 90);
+  assert.is(client.counts.waiting, 0);
   assert.is(collector.getContentType(), "text/plain; version=0.0.4; charset=utf-8");
+});
+
+test("getMetrics says why there is no text", async () => {
+  const { running } = await open();
+  const { client } = openClient({ url: running.url, apiKey: "not-a-key-of-this-service" });
+  const refused = await new MetricsCollector(client).getMetrics().catch((error: Error) => error.message);
+  assert.match(String(refused), /^the service answered 401: .*api_key_invalid/s);
+  const { client: blind } = openClient({ transport: createConnectTransport({ baseUrl: running.url }) });
+  const unknown = await new MetricsCollector(blind).getMetrics().catch((error: Error) => error.message);
+  assert.is(unknown, "getMetrics needs a client with a url");
 });
 
 test.run();
