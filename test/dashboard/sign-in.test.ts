@@ -88,7 +88,7 @@ for (const { name, key, pages, services, tools } of viewers) {
       (await rowsOf(page, "Top tools")).map(([shown]) => shown),
       tools,
     );
-    const serviceFilter = page.getByRole("button", { name: /^Service:/ });
+    const serviceFilter = page.getByRole("button", { name: /^Service / });
     assert.is(await serviceFilter.count(), name === "a writer" ? 0 : 1);
     assert.equal(complaints, []);
     await page.close();

@@ -32,12 +32,13 @@ export function createPopover(button: HTMLButtonElement, fill: (close: () => voi
       button.focus();
     });
     const label = button.getAttribute("aria-label") ?? button.textContent ?? "";
-    sheet = element("div", { class: "sheet", role: "dialog", "aria-label": label }, content);
+    // Takes the focus where something in it is clicked that cannot: else it would leave, and close this.
+    sheet = element("div", { class: "sheet", role: "dialog", "aria-label": label, tabindex: -1 }, content);
     root.append(sheet);
     button.setAttribute("aria-expanded", "true");
     keepInView(sheet);
     document.addEventListener("pointerdown", closeOutside);
-    sheet.querySelector<HTMLElement>("[autofocus], input, button, a")?.focus();
+    sheet.querySelector<HTMLElement>("input, button, a")?.focus();
   }
 
   button.addEventListener("click", () => (sheet === undefined ? open() : close()));

@@ -29,9 +29,12 @@ export function createRefresher(
     icon("refresh"),
     element("span", { class: "visually-hidden" }, "Refresh now"),
   );
-  const toggle = element("button", { type: "button", class: "control live" }, "30 s");
-  toggle.title = "Refresh every 30 seconds";
-  toggle.setAttribute("aria-label", "Refresh every 30 seconds");
+  const toggle = element(
+    "button",
+    { type: "button", class: "control live", title: "Refresh every 30 seconds" },
+    element("span", { class: "visually-hidden" }, "Refresh every "),
+    "30 s",
+  );
   let isAutomatic = true;
   let isOverdue = false;
   let cancel = () => {};

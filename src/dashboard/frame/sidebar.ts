@@ -46,7 +46,7 @@ export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) 
   );
   return {
     element: element(
-      "div",
+      "header",
       { class: "sidebar" },
       brand,
       nav,

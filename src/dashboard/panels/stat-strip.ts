@@ -2,7 +2,8 @@ import { SummaryGroup, type SummaryResponse } from "../../../gen/mcp/metrics/v1/
 import { element } from "../dom/element.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
 import { createStatTile, type Stat } from "../parts/stat-tile.ts";
-import { type Scope, toSelection } from "../query/scope.ts";
+import { coveredSeconds, describeCoverage } from "../query/coverage.ts";
+import { toSelection } from "../query/scope.ts";
 import { rangeBefore } from "../state/time-range.ts";
 
 /** Statistics by name, for a metric type or for all; empty where there was nothing. */
@@ -12,7 +13,7 @@ export interface StatDefinition {
   readonly id: string;
   readonly label: string;
   /** @param before the same length of time before. */
-  readonly read: (now: TotalsOf, before: TotalsOf, scope: Scope) => Stat;
+  readonly read: (now: TotalsOf, before: TotalsOf) => Stat;
 }
 
 /** … of a metric type, or with no name of all that were asked for. */
@@ -23,7 +24,7 @@ interface Compared {
   readonly before: SummaryResponse;
 }
 
-const STATISTICS = ["count", "rate", "successes", "errors", "error_rate", "p50", "p95", "p99"];
+const STATISTICS = ["count", "successes", "errors", "error_rate", "p50", "p95", "p99"];
 
 /** The numbers at the top of a page, and how they compare with the time before. */
 export function statStrip(
@@ -48,8 +49,10 @@ export function statStrip(
       return { now, before };
     },
     render({ now, before }, scope) {
-      for (const tile of tiles) tile.show(tile.read(totalsOf(now), totalsOf(before), scope));
+      const [current, earlier] = [totalsOf(now, scope.nowMs), totalsOf(before, scope.nowMs)];
+      for (const tile of tiles) tile.show(tile.read(current, earlier));
     },
+    remark: ({ now }, scope) => describeCoverage(now.range, scope),
     // A strip of dashes says as much as a sentence, and nothing jumps.
     isEmpty: () => false,
     emptyText: "",
@@ -58,7 +61,11 @@ export function statStrip(
   return panel;
 }
 
-function totalsOf(answer: SummaryResponse): TotalsOf {
-  return (type) =>
-    type === undefined ? answer.totals : (answer.rows.find(({ name }) => name === type)?.statistics ?? {});
+/** With the rate a second of what has passed: an hour that is not over counts as far as it is. */
+function totalsOf({ rows, totals, range }: SummaryResponse, nowMs: number): TotalsOf {
+  const seconds = coveredSeconds(range, nowMs);
+  return (type) => {
+    const found = type === undefined ? totals : rows.find(({ name }) => name === type)?.statistics;
+    return found?.count === undefined ? {} : { ...found, rate: found.count / seconds };
+  };
 }

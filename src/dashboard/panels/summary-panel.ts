@@ -3,6 +3,7 @@ import { element } from "../dom/element.ts";
 import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
 import { createPanel, type Panel, type PanelOptions } from "../parts/panel.ts";
 import { rankingTable } from "../parts/ranking-table.ts";
+import { describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 
 export type SummaryPanelOptions = Pick<PanelOptions<SummaryResponse>, "id" | "title" | "hint" | "columns"> & {
@@ -45,6 +46,7 @@ export function summaryPanel(options: SummaryPanelOptions): Panel {
         }),
       );
     },
+    remark: ({ range }, scope) => describeCoverage(range, scope),
     isEmpty: ({ rows }) => rows.length === 0,
     emptyText: "Nothing was submitted in this time.",
   });

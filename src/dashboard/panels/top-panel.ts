@@ -3,6 +3,7 @@ import { element } from "../dom/element.ts";
 import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
 import { createPanel, type Panel, type PanelOptions } from "../parts/panel.ts";
 import { type RankingColumn, rankingTable } from "../parts/ranking-table.ts";
+import { describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 import type { Order } from "../state/page-state.ts";
 
@@ -15,6 +16,9 @@ export type TopPanelOptions = Pick<PanelOptions<TopValuesResponse>, "id" | "titl
   readonly hrefOf: (value: string) => string | undefined;
 };
 
+/** As the style sheet has it. */
+const ROW_HEIGHT_PX = 29;
+const ROWS_EXPECTED_MAX = 8;
 /** An error share from here on is marked. */
 const ERROR_SHARE_BAD = 0.05;
 
@@ -41,6 +45,8 @@ export function topPanel(options: TopPanelOptions): Panel {
   const { dimension, types, rows, nameTitle, hrefOf, title } = options;
   const order = options.order ?? (() => "count");
   const body = element("div", { class: "table-scroll" });
+  // Nothing moves when the rows come: there is room for as many as usually do.
+  body.style.minHeight = `${(Math.min(rows, ROWS_EXPECTED_MAX) + 1) * ROW_HEIGHT_PX}px`;
   return createPanel<TopValuesResponse>({
     ...options,
     body,
@@ -66,6 +72,7 @@ export function topPanel(options: TopPanelOptions): Panel {
           columns: STATISTIC_COLUMNS,
         }),
       ),
+    remark: ({ range }, scope) => describeCoverage(range, scope),
     isEmpty: (answer) => answer.rows.length === 0,
     emptyText: `No ${nameTitle.toLowerCase()} in this time.`,
   });

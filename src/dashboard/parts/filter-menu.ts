@@ -27,7 +27,7 @@ export function createFilterMenu({ label, find, onChoose }: FilterMenuOptions): 
   const button = element(
     "button",
     { type: "button", class: "control" },
-    element("span", { class: "filter-label" }, label),
+    element("span", { class: "filter-label" }, label, " "),
     text,
     icon("chevron"),
   );
@@ -62,7 +62,6 @@ export function createFilterMenu({ label, find, onChoose }: FilterMenuOptions): 
       text.replaceChildren(value === undefined ? "any" : nameText(value));
       clear.hidden = value === undefined;
       root.classList.toggle("is-set", value !== undefined);
-      button.setAttribute("aria-label", `${label}: ${value ?? "any"}`);
     },
   };
 }

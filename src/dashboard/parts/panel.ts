@@ -19,6 +19,8 @@ export interface PanelOptions<Answer> {
   readonly actions?: readonly HTMLElement[];
   readonly ask: (api: Api, scope: Scope, signal: AbortSignal) => Promise<Answer>;
   readonly render: (answer: Answer, scope: Scope) => void;
+  /** What the reader must know to understand the answer; undefined when there is nothing. */
+  readonly remark?: (answer: Answer, scope: Scope) => string | undefined;
   readonly isEmpty: (answer: Answer) => boolean;
   readonly emptyText: string | ((scope: Scope) => string);
   readonly close?: () => void;
@@ -60,6 +62,7 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     // Shown before it is drawn: a drawing needs to know its width.
     if (isEmpty) frame.say("empty", typeof emptyText === "string" ? emptyText : emptyText(scope));
     else frame.say("ready");
+    frame.note("remark", options.remark?.(answer, scope) ?? "");
     options.render(answer, scope);
   }
 
@@ -68,7 +71,7 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     if (shown?.key === scope.key) {
       // What cannot be reached is asked again without being told to.
       const action = kind === "refused" ? again : "";
-      frame.note(`Not renewed since ${formatSeconds(shown.atMs)}: ${text}. `, action);
+      frame.note("stale", `Not renewed since ${formatSeconds(shown.atMs)}: ${text}. `, action);
     } else {
       shown = undefined;
       frame.say("failed", element("strong", {}, "No answer"), element("p", {}, `${text}.`), again);
@@ -87,7 +90,6 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
         const answer = await options.ask(api, scope, signal);
         if (signal.aborted) return undefined;
         answers.keep(key, answer, clock.nowMs());
-        frame.note();
         show(answer, scope, clock.nowMs());
       } catch (error) {
         const failure = readFailure(error);
@@ -129,9 +131,10 @@ function panelFrame<Answer>({ id, title, hint, columns, actions = [], body }: Pa
       root.dataset.state = state;
       root.setAttribute("aria-busy", String(state === "loading"));
     },
-    note(...text: (string | HTMLElement)[]): void {
+    note(kind: "remark" | "stale", ...text: (string | HTMLElement)[]): void {
       notice.replaceChildren(...text);
-      notice.hidden = text.length === 0;
+      notice.hidden = notice.textContent === "";
+      notice.dataset.kind = kind;
     },
   };
 }

@@ -38,3 +38,8 @@ export function plainTable<Row>(
     element("tbody", {}, ...body),
   );
 }
+
+/** Where a table is that may be wider than its place: the arrow keys scroll it. */
+export function scrollBox(label: string): HTMLElement {
+  return element("div", { class: "table-scroll", tabindex: 0, role: "group", "aria-label": label });
+}

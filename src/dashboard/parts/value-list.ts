@@ -26,7 +26,6 @@ export function createValueList({ label, find, onChoose }: ValueListOptions): HT
     "aria-label": label,
     "aria-expanded": "true",
     "aria-controls": listId,
-    autofocus: true,
   });
   const list = element("ul", { id: listId, class: "values", role: "listbox", "aria-label": label });
   const status = element("p", { class: "values-status", role: "status" }, "Loading…");

@@ -3,7 +3,7 @@ import { element, nameText } from "../dom/element.ts";
 import { formatCount, formatExact, NOTHING } from "../format/numbers.ts";
 import { formatAge, formatDate, formatInstant } from "../format/time.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
-import { type PlainColumn, plainTable } from "../parts/plain-table.ts";
+import { type PlainColumn, plainTable, scrollBox } from "../parts/plain-table.ts";
 import { createBoardView } from "./board-view.ts";
 import type { View, ViewContext } from "./view.ts";
 
@@ -27,7 +27,7 @@ export function createKeys(context: ViewContext): View {
 }
 
 function keysPanel(): Panel {
-  const body = element("div", { class: "table-scroll" });
+  const body = scrollBox("API keys, more to the sides");
   return createPanel<Keys>({
     id: "keys",
     title: "API keys and rate limits",

@@ -38,7 +38,7 @@ const TOOL_RATE: StatDefinition = {
     const { count, rate } = now("tool_execution");
     return {
       value: formatCount(count ?? 0),
-      change: compared(count, before("tool_execution").count),
+      change: compared(rate, before("tool_execution").rate),
       note: formatRate(rate ?? 0),
     };
   },
@@ -74,10 +74,10 @@ const DISCOVERY: StatDefinition = {
   id: "discovery",
   label: "Tool discoveries",
   read(now, before) {
-    const { count, p95 } = now("tool_discovery");
+    const { count, rate, p95 } = now("tool_discovery");
     return {
       value: formatCount(count ?? 0),
-      change: compared(count, before("tool_discovery").count),
+      change: compared(rate, before("tool_discovery").rate),
       note: `P95 ${formatDuration(of(p95))}`,
     };
   },

@@ -7,7 +7,7 @@ import { element } from "../dom/element.ts";
 import { formatBytes, formatCount, formatExact, formatShare, NOTHING } from "../format/numbers.ts";
 import { formatDate, formatInstant } from "../format/time.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
-import { type PlainColumn, plainTable } from "../parts/plain-table.ts";
+import { type PlainColumn, plainTable, scrollBox } from "../parts/plain-table.ts";
 import { createStatTile, type Stat } from "../parts/stat-tile.ts";
 import { createBoardView } from "./board-view.ts";
 import type { View, ViewContext } from "./view.ts";
@@ -58,7 +58,7 @@ function sizePanel(): Panel {
 }
 
 function tablesPanel(): Panel {
-  const body = element("div", { class: "table-scroll" });
+  const body = scrollBox("Tables and retention, more to the sides");
   return createPanel<GetDatabaseStatsResponse>({
     id: "database-tables",
     title: "Tables and retention",

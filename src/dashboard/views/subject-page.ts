@@ -26,7 +26,7 @@ const STATS: readonly StatDefinition[] = [
     label: "Metrics",
     read: (now, before) => ({
       value: formatCount(now().count ?? 0),
-      change: formatChange(of(now().count), of(before().count)),
+      change: formatChange(of(now().rate), of(before().rate)),
       note: formatRate(now().rate ?? 0),
     }),
   },
