@@ -19,8 +19,9 @@ export type TopPanelOptions = Pick<PanelOptions<TopValuesResponse>, "id" | "titl
 /** As the style sheet has it. */
 const ROW_HEIGHT_PX = 29;
 const ROWS_EXPECTED_MAX = 8;
-/** An error share from here on is marked. */
+/** An error share from here on is marked, where it is no accident of a few. */
 const ERROR_SHARE_BAD = 0.05;
+const ERRORS_MIN = 5;
 
 const statistic = (name: string) => (row: ValueRow) => row.statistics[name] ?? Number.NaN;
 
@@ -34,7 +35,7 @@ export const STATISTIC_COLUMNS: readonly RankingColumn<ValueRow>[] = [
     title: "Errors",
     text: (row) => formatShare(statistic("error_rate")(row)),
     exact: (row) => `${formatExact(statistic("errors")(row))} failed`,
-    isBad: (row) => statistic("error_rate")(row) > ERROR_SHARE_BAD,
+    isBad: (row) => statistic("error_rate")(row) > ERROR_SHARE_BAD && statistic("errors")(row) >= ERRORS_MIN,
   },
   { title: "P50", text: (row) => formatDuration(statistic("p50")(row)), isSecondary: true },
   { title: "P95", text: (row) => formatDuration(statistic("p95")(row)) },
@@ -74,6 +75,6 @@ export function topPanel(options: TopPanelOptions): Panel {
       ),
     remark: ({ range }, scope) => describeCoverage(range, scope),
     isEmpty: (answer) => answer.rows.length === 0,
-    emptyText: `No ${nameTitle.toLowerCase()} in this time.`,
+    emptyText: `No ${nameTitle.toLowerCase()}s in this time.`,
   });
 }
