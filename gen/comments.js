@@ -396,6 +396,7 @@ export const COMMENTS = new Map([
   ["mcp.metrics.v1.Event.dimensions", "What it is about."],
   ["mcp.metrics.v1.Event.metadata", "Its context."],
   ["mcp.metrics.v1.Event.received_at", "When it was submitted, to the second."],
+  ["mcp.metrics.v1.Event.count", "How many measurements it stands for: more than one where their sender had added them up. `value` is their sum then, and `duration_ms` their mean."],
   ["mcp.metrics.v1.ExportEventsRequest", "Which metrics."],
   ["mcp.metrics.v1.ExportEventsRequest.types", "Metric types, at most 100; none means all."],
   ["mcp.metrics.v1.ExportEventsRequest.range", "When they happened. Absent: the last hour."],

@@ -30,4 +30,19 @@ export interface Measurement {
   /** Metadata: keys, and their values in the same order; objects and lists as they came. */
   readonly metadataKeys: readonly string[];
   readonly metadataValues: readonly unknown[];
+  /**
+   * Set where it stands for several that were added up by their sender: `value` and `durationMs` are sums
+   * over all of them. It tells where their durations lie; where they have none, their values.
+   */
+  readonly distribution: Distribution | undefined;
+}
+
+/** Several numbers: about `counts[i]` of them at `values[i]`, in ascending order. */
+export interface Distribution {
+  /** How many; a whole number above 0, and the sum of `counts`. */
+  readonly count: number;
+  readonly min: number;
+  readonly max: number;
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
 }

@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Batch, BatchBuilder, type Submission } from "../storage/batch.ts";
+import { type Batch, BatchBuilder, isEmpty, type Submission } from "../storage/batch.ts";
 import type { StoredAnswer } from "../storage/idempotency-store.ts";
 import type { CommitResult } from "../storage/metric-store.ts";
 
@@ -167,7 +167,7 @@ export class GroupCommit {
     const metrics = this.#inFlightMetrics;
     try {
       const batch = this.#builder.take();
-      const { duplicates } = metrics === 0 ? { duplicates: [] } : await commit(batch, clock.wallMs());
+      const { duplicates } = isEmpty(batch) ? { duplicates: [] } : await commit(batch, clock.wallMs());
       const earlier = new Map(duplicates.map(({ index, stored }) => [index, stored]));
       let keyed = 0;
       for (const { submission, resolve } of entries) {

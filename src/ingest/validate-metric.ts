@@ -50,6 +50,7 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
     otherValues: otherKeys.map((key) => dimensions[key] as Scalar),
     metadataKeys,
     metadataValues: metadataKeys.map((key) => metadata[key]),
+    distribution: undefined,
   };
 }
 

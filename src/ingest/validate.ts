@@ -4,8 +4,9 @@ import { ServiceError, type Violation } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";
-import { isLongerThan, quote } from "./text.ts";
+import { quote } from "./text.ts";
 import { type MetricContext, validateMetric } from "./validate-metric.ts";
+import { isAbsent, type Refuse, type ValidSource, validateSource } from "./validate-source.ts";
 
 /** A broken rule of one metric. `field` is relative to the metric. */
 export interface Rejection extends Violation {
@@ -13,12 +14,7 @@ export interface Rejection extends Violation {
 }
 
 /** The judgement of a submission whose envelope is good. */
-export interface Validated {
-  readonly service: string;
-  /** '' when absent. */
-  readonly version: string;
-  /** '' when absent. */
-  readonly instanceId: string;
+export interface Validated extends ValidSource {
   readonly idempotencyKey: string | undefined;
   readonly measurements: readonly Measurement[];
   readonly rejections: readonly Rejection[];
@@ -37,12 +33,7 @@ export interface ValidateOptions {
 
 export type Validate = (submitted: SubmittedMetrics) => Validated;
 
-const SERVICE = /^[A-Za-z0-9_-]+$/;
-const INSTANCE_ID = /^[A-Za-z0-9_.-]+$/;
-/** https://semver.org, with an optional leading `v`. */
-const SEMVER = /^v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/;
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
-const CONTROL = /\p{Cc}/u;
 
 /**
  * Judge a submission: a bad envelope fails it, a bad metric refuses itself and never its neighbours.
@@ -91,57 +82,11 @@ function readEnvelope(submitted: SubmittedMetrics, metricsMax: number, warnings:
   const problems: Violation[] = [];
   const refuse = (field: string, reason: string, message: string) =>
     void problems.push({ field, reason, message });
-  const service = readService(submitted.service, refuse);
-  const version = readVersion(submitted.version, refuse, warnings);
-  const instanceId = readInstanceId(submitted.instance_id, refuse);
+  const source = validateSource(submitted, refuse, warnings);
   const idempotencyKey = readIdempotencyKey(submitted.idempotency_key, refuse);
   const metrics = readMetrics(submitted.metrics, metricsMax, refuse);
   if (problems.length > 0) throw validationFailed(problems);
-  return { service, version, instanceId, idempotencyKey, metrics };
-}
-
-type Refuse = (field: string, reason: string, message: string) => void;
-
-function isAbsent(value: unknown): value is undefined | null | "" {
-  return value === undefined || value === null || value === "";
-}
-
-function readService(service: unknown, refuse: Refuse): string {
-  const max = LIMITS.SERVICE_LENGTH_MAX;
-  if (isAbsent(service)) refuse("service", "required", "Service name is required");
-  else if (typeof service !== "string")
-    refuse("service", "invalid", `service ${quote(service)} must be a string`);
-  else if (isLongerThan(service, max))
-    refuse("service", "too_long", `Service name too long: at most ${max} characters`);
-  else if (!SERVICE.test(service)) {
-    const rule = "must contain only alphanumeric characters, - and _";
-    refuse("service", "invalid_characters", `Service name ${quote(service)} ${rule}`);
-  } else return service;
-  return "";
-}
-
-function readVersion(version: unknown, refuse: Refuse, warnings: string[]): string {
-  const max = LIMITS.VERSION_LENGTH_MAX;
-  if (isAbsent(version)) return "";
-  if (typeof version !== "string" || CONTROL.test(version)) {
-    refuse("version", "invalid", `version ${quote(version)} must be a string without control characters`);
-  } else if (isLongerThan(version, max)) {
-    refuse("version", "too_long", `version too long: at most ${max} characters`);
-  } else {
-    if (!SEMVER.test(version)) warnings.push(`version ${quote(version)} does not follow semantic versioning`);
-    return version.toWellFormed();
-  }
-  return "";
-}
-
-function readInstanceId(instanceId: unknown, refuse: Refuse): string {
-  const max = LIMITS.INSTANCE_ID_LENGTH_MAX;
-  if (isAbsent(instanceId)) return "";
-  if (typeof instanceId === "string" && INSTANCE_ID.test(instanceId) && instanceId.length <= max)
-    return instanceId;
-  const rule = `must contain only alphanumeric characters, _, . and -, at most ${max}`;
-  refuse("instance_id", "invalid", `instance_id ${quote(instanceId)} ${rule}`);
-  return "";
+  return { ...source, idempotencyKey, metrics };
 }
 
 function readIdempotencyKey(key: unknown, refuse: Refuse): string | undefined {

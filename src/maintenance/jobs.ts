@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Reader } from "../storage/reader.ts";
 import type { Writer } from "../storage/writer.ts";
+import { forgetEndedSeries } from "./ended-series.ts";
 import { forgetExpiredAnswers } from "./expired-answers.ts";
 import { flushRollups } from "./flush-rollups.ts";
 import { truncateLargeLog } from "./large-log.ts";
@@ -41,6 +42,7 @@ export function maintenanceJobs(deps: JobsDeps): readonly Job[] {
     { name: "usage log", everyMs: USAGE_INTERVAL_MS, run: deps.flushUsage },
     { name: "rollups", everyMs: ROLLUP_INTERVAL_MS, run: () => flushRollups(writer, clock) },
     { name: "expired answers", everyMs: EXPIRY_INTERVAL_MS, run: () => forgetExpiredAnswers(writer, clock) },
+    { name: "ended series", everyMs: EXPIRY_INTERVAL_MS, run: () => forgetEndedSeries(writer, clock) },
     { name: "large log", everyMs: LOG_INTERVAL_MS, run: () => truncateLargeLog(path, writer, reader) },
     { name: "recovery", everyMs: RECOVERY_INTERVAL_MS, run: recover },
     { name: "time", everyMs: FOLLOW_INTERVAL_MS, run: time.follow },

@@ -1,4 +1,6 @@
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
+import type { SeriesUpdate } from "./cumulative-series.ts";
+import { writeDistribution } from "./distribution.ts";
 
 /** Who sent a measurement, as one row of `sources`. Equal sources need not be the same object. */
 export interface Source {
@@ -22,6 +24,8 @@ export interface Submission {
   readonly requestNumber: number;
   readonly measurements: readonly Measurement[];
   readonly idempotency: IdempotencyRecord | undefined;
+  /** Series whose last points the measurements take into account. Only with an idempotency key. */
+  readonly series?: readonly SeriesUpdate[];
 }
 
 /** A dictionary row that the writer meets for the first time, under the number the batch uses for it. */
@@ -45,6 +49,7 @@ export interface KeyedRows extends IdempotencyRecord {
   /** The rows it covers: from `start`, before `end`. */
   readonly start: number;
   readonly end: number;
+  readonly series: readonly SeriesUpdate[];
 }
 
 /**
@@ -58,6 +63,8 @@ export interface Batch {
   /** `COLUMNS_PER_ROW` numbers a row: ts, source, dimension set, request, value, duration or NaN, shape or -1. */
   readonly numbers: Float64Array;
   readonly payloads: readonly (string | null)[];
+  /** By row, ascending; JSON. Few have one. */
+  readonly distributions: ReadonlyMap<number, string>;
   readonly rowCount: number;
   readonly definitions: readonly Definition[];
   /** Forget every definition of earlier batches; their numbers are used again. */
@@ -65,6 +72,11 @@ export interface Batch {
   readonly keyed: readonly KeyedRows[];
   /** Rows of types that say what is the case. */
   readonly stateRows: readonly number[];
+}
+
+/** Whether there is nothing to store. */
+export function isEmpty({ rowCount, keyed }: Batch): boolean {
+  return rowCount === 0 && keyed.length === 0;
 }
 
 export const COLUMNS_PER_ROW = 7;
@@ -81,6 +93,7 @@ export class BatchBuilder {
   #characters = 0;
   #numbers: number[] = [];
   #payloads: (string | null)[] = [];
+  #distributions = new Map<number, string>();
   #definitions: Definition[] = [];
   #keyed: KeyedRows[] = [];
   #stateRows: number[] = [];
@@ -106,22 +119,26 @@ export class BatchBuilder {
         hasPayload ? this.#refOfShape(measurement) : -1,
       );
       if (measurement.dimensions.type.isState) this.#stateRows.push(this.rowCount);
+      if (measurement.distribution !== undefined)
+        this.#distributions.set(this.rowCount, writeDistribution(measurement.distribution));
       this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
     }
     if (submission.idempotency !== undefined) {
       const { apiKeyId } = submission.source;
-      this.#keyed.push({ ...submission.idempotency, apiKeyId, start, end: this.rowCount });
+      const { idempotency, series = [] } = submission;
+      this.#keyed.push({ ...idempotency, apiKeyId, start, end: this.rowCount, series });
     }
   }
 
   /**
-   * Everything added since the last call. The writer must see every batch that has rows, in this order;
-   * one without rows tells it nothing and may be dropped.
+   * Everything added since the last call. The writer must see every batch that is not empty, in this order;
+   * an empty one tells it nothing and may be dropped.
    */
   take(): Batch {
     const batch: Batch = {
       numbers: new Float64Array(this.#numbers),
       payloads: this.#payloads,
+      distributions: this.#distributions,
       rowCount: this.rowCount,
       definitions: this.#definitions,
       reset: this.#reset,
@@ -130,11 +147,12 @@ export class BatchBuilder {
     };
     this.#numbers = [];
     this.#payloads = [];
+    this.#distributions = new Map();
     this.#definitions = [];
     this.#keyed = [];
     this.#stateRows = [];
     // The next batch that is not dropped must say it.
-    if (batch.rowCount > 0) this.#reset = false;
+    if (!isEmpty(batch)) this.#reset = false;
     if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();
     return batch;
   }

@@ -1,4 +1,5 @@
 import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
+import { saveSeries } from "./cumulative-series.ts";
 import type { Database } from "./database.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer, type StoredAnswer } from "./idempotency-store.ts";
@@ -22,6 +23,8 @@ const INSERTS = new Map<number, string>(
     `INSERT INTO measurements (${COLUMNS}) VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?, ?, ?)").join(", ")}`,
   ]),
 );
+
+const INSERT_DISTRIBUTED = `INSERT INTO measurements (${COLUMNS}, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Rows of a batch: from `start`, before `end`. */
 export interface RowRange {
@@ -74,6 +77,7 @@ export class MetricStore {
       const stored = findAnswer(this.#database, keyed.apiKeyId, keyed.key, nowMs);
       if (stored === undefined) {
         recordAnswer(this.#database, keyed, nowMs);
+        if (keyed.series.length > 0) saveSeries(this.#database, keyed.series, nowMs);
         continue;
       }
       this.#insert(batch, { start: next, end: keyed.start }, inserted);
@@ -88,6 +92,18 @@ export class MetricStore {
     const { start, end } = range;
     if (start === end) return;
     inserted.push(range);
+    let next = start;
+    for (const [row, distribution] of batch.distributions) {
+      if (row < start || row >= end) continue;
+      this.#insertPlain(batch, { start: next, end: row });
+      this.#database.runBound(INSERT_DISTRIBUTED, [...this.#parameters(batch, row, 1), distribution]);
+      next = row + 1;
+    }
+    this.#insertPlain(batch, { start: next, end });
+  }
+
+  /** Rows without a distribution: all but a few, and so without a column for it. */
+  #insertPlain(batch: Batch, { start, end }: RowRange): void {
     let row = start;
     for (const rows of ROWS_PER_STATEMENT) {
       const sql = INSERTS.get(rows) ?? "";

@@ -8,6 +8,7 @@ import {
   recordAudit,
 } from "./audit-store.ts";
 import type { Batch } from "./batch.ts";
+import { deleteEndedSeries, findSeries, type SeriesQuestion } from "./cumulative-series.ts";
 import type { Database } from "./database.ts";
 import { countUngoverned, databaseSize } from "./database-stats.ts";
 import { DatabaseMovedError } from "./failure.ts";
@@ -51,6 +52,8 @@ export function createOperations(database: Database, path: string) {
     /** A real write, down to the disk: whether storage can accept. */
     probe: () => written(probe(database)),
     deleteExpiredAnswers: (nowMs: number, rowsMax: number) => deleteExpiredAnswers(database, nowMs, rowsMax),
+    findSeries: (question: SeriesQuestion, nowMs: number) => findSeries(database, question, nowMs),
+    deleteEndedSeries: (nowMs: number, rowsMax: number) => deleteEndedSeries(database, nowMs, rowsMax),
     listKeys: () => listKeys(database),
     createKey: (trace: AuditTrace, ...input: Tail<typeof createKey>) =>
       written(

@@ -41,7 +41,7 @@ function countRuns(
       type = measurement.dimensions.type;
       run = 0;
     }
-    run += 1;
+    run += measurement.distribution?.count ?? 1;
   }
   if (type !== undefined) count(type, run);
 }

@@ -13,7 +13,8 @@ import {
   type Side,
 } from "../catalogue/operations.ts";
 import { OTHER, UNSET } from "./label-values.ts";
-import { createFamily, type Family, observe, type Series, seriesKey } from "./series.ts";
+import { distributionOf } from "./observations.ts";
+import { createFamily, type Family, observe, observeAll, type Series, seriesKey } from "./series.ts";
 import { sentValue } from "./series-plan.ts";
 import type { SeriesStore } from "./series-store.ts";
 import { type Sender, WHOLE_SERIES } from "./series-table.ts";
@@ -96,7 +97,9 @@ export function createOperationDurations({ store, onFold }: OperationDurationsOp
       for (const label of known?.folded ?? []) onFold(label);
       const slot = known ?? openSlot(operation, dimensions, family, service, error);
       slots.set(key, slot);
-      observe(slot.series, durationMs / 1000);
+      const distribution = distributionOf(measurement, { from: "duration_ms" });
+      if (distribution === undefined) observe(slot.series, durationMs / 1000);
+      else observeAll(slot.series, { ...distribution, sum: durationMs / 1000 });
     }
   }
 

@@ -2,7 +2,8 @@ import type { Reading } from "../catalogue/definition.ts";
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
 import { type Feed, type Group, type Instance, Instances } from "./instances.ts";
 import { OTHER, toLabelValue } from "./label-values.ts";
-import { observe } from "./series.ts";
+import { distributionOf } from "./observations.ts";
+import { observe, observeAll } from "./series.ts";
 import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./series-plan.ts";
 import type { SeriesStore } from "./series-store.ts";
 
@@ -152,7 +153,9 @@ export class SeriesTable {
       this.#options.onSkip("negative");
       return;
     }
-    observe(series, value);
+    const distribution = kind === "histogram" ? distributionOf(measurement, records) : undefined;
+    if (distribution === undefined) observe(series, value);
+    else observeAll(series, { ...distribution, sum: value });
   }
 
   /** End the series that the measurement says there is nothing left of; whether it may say that of any. */

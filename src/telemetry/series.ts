@@ -107,6 +107,25 @@ export function addSeries(series: Series, other: Series): void {
   }
 }
 
+/** What one measurement stands for that stands for several. */
+export interface Observations {
+  readonly count: number;
+  readonly sum: number;
+  /** `counts[i]` of them count as `values[i]`. */
+  readonly values: readonly number[];
+  readonly counts: readonly number[];
+}
+
+/** Add several at once to a histogram. Everything is finite and not negative. */
+export function observeAll(series: Series, { count, sum, values, counts }: Observations): void {
+  series.count += count;
+  series.value += sum;
+  for (const [index, value] of values.entries()) {
+    const bucket = findBucket(series.family.boundaries, value);
+    series.buckets[bucket] = (series.buckets[bucket] ?? 0) + (counts[index] ?? 0);
+  }
+}
+
 function findBucket(boundaries: readonly number[], value: number): number {
   let bucket = 0;
   // A straight walk: there are some fifteen bounds and most durations stop at one of the first.

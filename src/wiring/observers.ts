@@ -88,6 +88,8 @@ const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; t
   truncateLog: { operation: "checkpoint", table: "none" },
   probe: { operation: "probe", table: "none" },
   deleteExpiredAnswers: { operation: "delete", table: "idempotency_keys" },
+  findSeries: { operation: "select", table: "cumulative_series" },
+  deleteEndedSeries: { operation: "delete", table: "cumulative_series" },
   listKeys: { operation: "select", table: "api_keys" },
   createKey: { operation: "insert", table: "api_keys" },
   revokeKey: { operation: "update", table: "api_keys" },

@@ -23,6 +23,7 @@ export function submission(requestNumber: number, metrics = 1, key?: string): Su
     otherValues: [],
     metadataKeys: [],
     metadataValues: [],
+    distribution: undefined,
   };
   return {
     source: { service: "auth", version: "", instanceId: "", apiKeyId: 1 },

@@ -30,6 +30,7 @@ export function measure(options: MetricOptions = {}): Measurement {
     otherValues: others.map(([, scalar]) => scalar),
     metadataKeys: Object.keys(metadata),
     metadataValues: Object.values(metadata),
+    distribution: undefined,
   };
 }
 

@@ -9,8 +9,8 @@ export class DurationBins {
   #low = BIN_COUNT;
   #high = -1;
 
-  add(durationMs: number): void {
-    this.#add(binOf(durationMs) - ZERO_BIN, 1);
+  add(durationMs: number, count = 1): void {
+    this.#add(binOf(durationMs) - ZERO_BIN, count);
   }
 
   /** Add an encoded sketch that stands in `bytes` from `start`, before `end`. */

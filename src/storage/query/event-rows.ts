@@ -1,4 +1,5 @@
 import { asColumns, type Column, exact, exactNumber, type Integers, readColumns } from "./columns.ts";
+import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
 import type { EventRow } from "./query.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 
@@ -15,7 +16,8 @@ const COLUMNS = [
   "shape_id",
   "payload",
 ];
-const EVENTS = `SELECT ${asColumns(COLUMNS)} FROM measurements WHERE id IN (SELECT value FROM json_each(?))`;
+const EVENTS = `SELECT ${asColumns(COLUMNS)}, ${DISTRIBUTIONS} FROM measurements
+  WHERE id IN (SELECT value FROM json_each(?))`;
 
 /** The measurements of these ids, as they were submitted, in no order. */
 export function readEvents(
@@ -23,7 +25,9 @@ export function readEvents(
   ids: readonly number[],
 ): readonly EventRow[] {
   const { sources, dimensionSets, shapes } = dictionaries;
-  const columns = readColumns(database.first(EVENTS, JSON.stringify(ids)), COLUMNS.length);
+  const found = database.first(EVENTS, JSON.stringify(ids));
+  const columns = readColumns(found, COLUMNS.length);
+  const distributions = readDistributions(found);
   const [rowIds = [], timestampsMs = [], sourceIds = [], setIds = [], seconds = []] = columns as Integers[];
   const [requests = [], values = [], durations = [], shapeIds = [], payloads = []] = columns.slice(5);
   sources.load(sourceIds);
@@ -32,7 +36,8 @@ export function readEvents(
   return rowIds.map((id, index) => {
     const { service, version, instanceId } = sources.get(sourceIds[index] ?? 0);
     const { type, json } = dimensionSets.get(setIds[index] ?? 0);
-    const durationMs = exactNumber(durations[index]);
+    const count = distributions.get(id)?.count ?? 1;
+    const durationMs = exactNumber(durations[index]) / count;
     return {
       id,
       request: String(requests[index]),
@@ -44,6 +49,7 @@ export function readEvents(
       timestampMs: timestampsMs[index] ?? 0,
       value: exactNumber(values[index]),
       durationMs: Number.isNaN(durationMs) ? undefined : durationMs,
+      count,
       ...fieldsOf(shapeIds[index], payloads[index], json),
     };
   });

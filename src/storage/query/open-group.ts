@@ -1,4 +1,5 @@
-import { addToTotals, mergeTotals, Totals } from "../rollups/totals.ts";
+import type { Distribution } from "../../catalogue/measurement.ts";
+import { addToTotals, mergeTotals, Totals, totalsOfSeveral } from "../rollups/totals.ts";
 import { DurationBins } from "./duration-bins.ts";
 
 /** A row of a rollup table, as far as a query needs it; `sketch` stands in `sketches` where it has one. */
@@ -24,6 +25,19 @@ export class OpenGroup extends Totals {
   addMeasurement(value: number, durationMs: number, outcome: boolean | undefined): void {
     addToTotals(this, value, durationMs, outcome);
     if (!Number.isNaN(durationMs)) this.durations?.add(durationMs);
+  }
+
+  /** A measurement that stands for several; `durationMs` is what theirs add up to. */
+  addSeveral(
+    distribution: Distribution,
+    value: number,
+    durationMs: number,
+    outcome: boolean | undefined,
+  ): void {
+    mergeTotals(this, totalsOfSeveral(distribution, value, durationMs, outcome));
+    if (Number.isNaN(durationMs)) return;
+    for (const [index, ms] of distribution.values.entries())
+      this.durations?.add(ms, distribution.counts[index]);
   }
 
   addRow(row: RollupRow): void {

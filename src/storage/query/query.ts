@@ -97,7 +97,10 @@ export interface EventRow {
   readonly type: string;
   readonly timestampMs: number;
   readonly value: number;
+  /** The mean, where it stands for several. */
   readonly durationMs: number | undefined;
+  /** How many measurements it stands for. */
+  readonly count: number;
   /** JSON objects. */
   readonly dimensions: string;
   readonly metadata: string;

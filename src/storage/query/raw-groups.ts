@@ -59,11 +59,13 @@ export class RawGroups {
   }
 
   /** Add measurement `index` of `rows` to its group. */
-  add(raw: RawGroup, { values, durationsMs }: RawRows, index: number): void {
+  add(raw: RawGroup, { ids, values, durationsMs, distributions }: RawRows, index: number): void {
     raw.group ??= this.#groups.find(raw.labels);
     const value = exactNumber(values[index]);
-    const durationMs = durationOf(raw.planned.selector.type, value, exactNumber(durationsMs[index]));
-    raw.group.addMeasurement(value, durationMs, raw.outcome);
+    const sentMs = exactNumber(durationsMs[index]);
+    const distribution = distributions.size === 0 ? undefined : distributions.get(ids[index] ?? 0);
+    if (distribution !== undefined) raw.group.addSeveral(distribution, value, sentMs, raw.outcome);
+    else raw.group.addMeasurement(value, durationOf(raw.planned.selector.type, value, sentMs), raw.outcome);
   }
 
   #ofSource(sourceId: number): Map<number, RawGroup | null> {

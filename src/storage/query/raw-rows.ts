@@ -1,5 +1,7 @@
+import type { Distribution } from "../../catalogue/measurement.ts";
 import type { Row } from "../database.ts";
 import { asColumns, type Column, exact, type Integers, readColumns } from "./columns.ts";
+import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
 
 /** Measurements as queries read them, a column each. */
 export interface RawRows {
@@ -10,11 +12,12 @@ export interface RawRows {
   /** To be read by `exactNumber`. */
   readonly values: Column;
   readonly durationsMs: Column;
+  /** By id, of those that stand for several. */
+  readonly distributions: ReadonlyMap<number, Distribution>;
 }
 
-export const RAW_COLUMNS = "id, ts, source_id, dimension_set_id, value, duration_ms";
-/** What `readRawRows` reads, of rows of `RAW_COLUMNS`. */
-export const RAW_ROWS = asColumns([
+export const RAW_COLUMNS = "id, ts, source_id, dimension_set_id, value, duration_ms, distribution";
+const COLUMNS = asColumns([
   "id",
   "ts",
   "source_id",
@@ -22,6 +25,8 @@ export const RAW_ROWS = asColumns([
   exact("value"),
   exact("duration_ms"),
 ]);
+/** What `readRawRows` reads, of rows of `RAW_COLUMNS`. */
+export const RAW_ROWS = `${COLUMNS}, ${DISTRIBUTIONS}`;
 
 export function readRawRows(row: Row | undefined): RawRows {
   const [ids, timestampsMs, sourceIds, dimensionSetIds, values = [], durationsMs = []] = readColumns(row, 6);
@@ -32,6 +37,7 @@ export function readRawRows(row: Row | undefined): RawRows {
     dimensionSetIds: dimensionSetIds as Integers,
     values,
     durationsMs,
+    distributions: readDistributions(row),
   };
 }
 

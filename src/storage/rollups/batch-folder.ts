@@ -1,6 +1,7 @@
 import { type Batch, COLUMNS_PER_ROW } from "../batch.ts";
 import type { Database } from "../database.ts";
 import type { Dictionary } from "../dictionary.ts";
+import { readDistribution } from "../distribution.ts";
 import type { RowRange } from "../metric-store.ts";
 import type { Group } from "./group.ts";
 import type { Rollups } from "./rollups.ts";
@@ -47,7 +48,7 @@ export class BatchFolder {
     }
   }
 
-  #add({ numbers }: Batch, { start, end }: RowRange): void {
+  #add({ numbers, distributions }: Batch, { start, end }: RowRange): void {
     // The rows of a request follow each other, and have one source.
     let source = Number.NaN;
     let groups: GroupsOfSource = new Map();
@@ -61,7 +62,12 @@ export class BatchFolder {
       const dimensionSetRef = numbers[at + 2] ?? -1;
       const group = groups.get(dimensionSetRef) ?? this.#groupOf(groups, source, dimensionSetRef);
       if (group === undefined) continue;
-      this.#rollups.add(group, numbers[at] ?? 0, numbers[at + 4] ?? 0, numbers[at + 5] ?? Number.NaN);
+      const timestampMs = numbers[at] ?? 0;
+      const value = numbers[at + 4] ?? 0;
+      const durationMs = numbers[at + 5] ?? Number.NaN;
+      const distribution = distributions.size === 0 ? undefined : readDistribution(distributions.get(row));
+      if (distribution === undefined) this.#rollups.add(group, timestampMs, value, durationMs);
+      else this.#rollups.addSeveral(group, { timestampMs, value, durationMs, distribution });
     }
   }
 

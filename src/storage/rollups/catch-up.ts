@@ -1,4 +1,6 @@
+import type { Distribution } from "../../catalogue/measurement.ts";
 import type { Database } from "../database.ts";
+import { readDistribution } from "../distribution.ts";
 
 /** A stored measurement as rollups need it. `durationMs` is NaN where there is none. */
 export interface StoredMeasurement {
@@ -6,6 +8,7 @@ export interface StoredMeasurement {
   readonly timestampMs: number;
   readonly value: number;
   readonly durationMs: number;
+  readonly distribution: Distribution | undefined;
   readonly service: string;
   readonly metricType: string;
   /** JSON object. */
@@ -13,7 +16,7 @@ export interface StoredMeasurement {
 }
 
 const AFTER = `
-SELECT m.id, m.ts, m.value, m.duration_ms, s.service, d.metric_type, d.dimensions
+SELECT m.id, m.ts, m.value, m.duration_ms, m.distribution, s.service, d.metric_type, d.dimensions
 FROM measurements AS m
 JOIN sources AS s ON s.id = m.source_id
 JOIN dimension_sets AS d ON d.id = m.dimension_set_id
@@ -26,6 +29,7 @@ export function measurementsAfter(database: Database, id: number, rowsMax: numbe
     timestampMs: Number(row.ts),
     value: Number(row.value),
     durationMs: row.duration_ms === null ? Number.NaN : Number(row.duration_ms),
+    distribution: readDistribution(row.distribution),
     service: String(row.service),
     metricType: String(row.metric_type),
     dimensions: String(row.dimensions),

@@ -3,6 +3,7 @@ import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
+import { readDistribution } from "../distribution.ts";
 import { restOf } from "./families.ts";
 import { durationOf } from "./group.ts";
 import { PendingRows } from "./pending-rows.ts";
@@ -16,7 +17,7 @@ export interface StoredFamily {
 }
 
 const MEASUREMENTS = `
-SELECT m.id, m.value, m.duration_ms, s.service, d.metric_type, d.dimensions
+SELECT m.id, m.value, m.duration_ms, m.distribution, s.service, d.metric_type, d.dimensions
 FROM measurements AS m
 JOIN sources AS s ON s.id = m.source_id
 JOIN dimension_sets AS d ON d.id = m.dimension_set_id
@@ -67,15 +68,14 @@ export function createExpectation(database: Database, families: readonly StoredF
         const sent = JSON.parse(String(row.dimensions)) as Record<string, unknown>;
         const outcome = isSuccess(type, sent);
         const value = Number(row.value);
-        const duration = durationOf(
-          type,
-          value,
-          row.duration_ms === null ? Number.NaN : Number(row.duration_ms),
-        );
+        const sentMs = row.duration_ms === null ? Number.NaN : Number(row.duration_ms);
+        const duration = durationOf(type, value, sentMs);
+        const distribution = readDistribution(row.distribution);
         for (const [family, wanted] of expected) {
           if (family.type !== type.name || Number(row.id) > family.lastMeasurementId) continue;
           const place = rowOf(type, family, wanted, String(row.service), sent);
-          wanted.rows.add(place, value, duration, binOf(duration), outcome);
+          if (distribution === undefined) wanted.rows.add(place, value, duration, binOf(duration), outcome);
+          else wanted.rows.addSeveral(place, distribution, value, sentMs, outcome);
         }
       }
       return rows.length;

@@ -1,5 +1,6 @@
-import { BIN_COUNT, ZERO_BIN } from "./sketch.ts";
-import { Totals } from "./totals.ts";
+import type { Distribution } from "../../catalogue/measurement.ts";
+import { addToSketch, BIN_COUNT, binOf, type Sketch, ZERO_BIN } from "./sketch.ts";
+import { Totals, totalsOfSeveral } from "./totals.ts";
 
 /** Numbers a row, a cache line: count, successes, failures, sum, least and most, durations, their sum. */
 const STRIDE = 8;
@@ -24,6 +25,8 @@ export class PendingRows {
   #binRows = new Uint32Array(BINS_FIRST);
   #bins = new Int16Array(BINS_FIRST);
   #binCount = 0;
+  /** Of durations that came counted: few rows have them. */
+  #sketches = new Map<number, Sketch>();
 
   get rowCount(): number {
     return this.#rowCount;
@@ -31,7 +34,7 @@ export class PendingRows {
 
   /** What it takes to write them, in rows. */
   get size(): number {
-    return this.#rowCount + this.#binCount / BINS_PER_ROW;
+    return this.#rowCount + this.#binCount / BINS_PER_ROW + this.#sketches.size;
   }
 
   /** Returns the number of a new row. */
@@ -66,6 +69,22 @@ export class PendingRows {
     this.#log(row, bin);
   }
 
+  /** Add a measurement that stands for several, whose values or durations lie as `distribution` says. */
+  addSeveral(
+    row: number,
+    distribution: Distribution,
+    value: number,
+    durationMs: number,
+    outcome: boolean | undefined,
+  ): void {
+    const added = totalsOfSeveral(distribution, value, durationMs, outcome);
+    this.#merge(row, Float64Array.of(...columnsOf(added)), 0);
+    if (Number.isNaN(durationMs)) return;
+    const sketch = this.#sketchOf(row);
+    for (const [index, ms] of distribution.values.entries())
+      addToSketch(sketch, binOf(ms), distribution.counts[index]);
+  }
+
   /** The rows as `count` others: what row `n` holds is in row `rowOf[n]`. */
   mergedInto(rowOf: Uint32Array, count: number): PendingRows {
     const merged = new PendingRows();
@@ -73,6 +92,10 @@ export class PendingRows {
     for (let row = 0; row < this.#rowCount; row += 1) merged.#merge(rowOf[row] ?? 0, this.#totals, row);
     for (let index = 0; index < this.#binCount; index += 1) {
       merged.#log(rowOf[this.#binRows[index] ?? 0] ?? 0, this.#bins[index] ?? 0);
+    }
+    for (const [row, sketch] of this.#sketches) {
+      const into = merged.#sketchOf(rowOf[row] ?? 0);
+      for (const [bin, times] of sketch) addToSketch(into, bin, times);
     }
     return merged;
   }
@@ -110,7 +133,15 @@ export class PendingRows {
     for (let index = 0; index < count; index += 1) {
       bins[takeNext(nextOfRow, byBin.rows[index] ?? 0)] = byBin.bins[index] ?? 0;
     }
-    return { bins, startOfRow };
+    return { bins, startOfRow, sketches: this.#sketches };
+  }
+
+  #sketchOf(row: number): Sketch {
+    const known = this.#sketches.get(row);
+    if (known !== undefined) return known;
+    const sketch: Sketch = new Map();
+    this.#sketches.set(row, sketch);
+    return sketch;
   }
 
   #merge(into: number, from: Float64Array, fromRow: number): void {
@@ -138,6 +169,23 @@ export class PendingRows {
 export interface SortedBins {
   readonly bins: Int16Array;
   readonly startOfRow: Uint32Array;
+  /** … and those of row `n` that came counted. */
+  readonly sketches: ReadonlyMap<number, Sketch>;
+}
+
+/** In the order of a row's numbers. */
+function columnsOf(totals: Totals): readonly number[] {
+  const { count, successCount, failureCount, sumValue, minValue, maxValue } = totals;
+  return [
+    count,
+    successCount,
+    failureCount,
+    sumValue,
+    minValue,
+    maxValue,
+    totals.durationCount,
+    totals.sumDurationMs,
+  ];
 }
 
 /** Where each of `size` values, `first` and up, begins in a list of `values` that is sorted. */

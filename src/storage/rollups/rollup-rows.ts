@@ -1,7 +1,7 @@
 import type { Bindable } from "../bind.ts";
 import type { Database, Row } from "../database.ts";
 import type { PendingRows, SortedBins } from "./pending-rows.ts";
-import { encodeSketch, quantiles, sketchOf } from "./sketch.ts";
+import { encodeCounts, encodeSketch, quantiles, sketchOf } from "./sketch.ts";
 import { mergeTotals, type Totals } from "./totals.ts";
 
 export const DAY_HOURS = 24;
@@ -115,11 +115,13 @@ export function addRows(
 
 /** The sketch of a row, with what is stored of it; null without any duration. */
 export function encodeRow(
-  { bins, startOfRow }: SortedBins,
+  { bins, startOfRow, sketches }: SortedBins,
   row: number,
   stored?: Uint8Array | null,
 ): Buffer | null {
-  const encoded = encodeSketch(bins, startOfRow[row] ?? 0, startOfRow[row + 1] ?? 0, stored ?? undefined);
+  const counted = sketches.get(row);
+  const known = counted === undefined ? stored : encodeCounts(counted, stored ?? undefined);
+  const encoded = encodeSketch(bins, startOfRow[row] ?? 0, startOfRow[row + 1] ?? 0, known ?? undefined);
   return encoded.length === 0 ? null : encoded;
 }
 

@@ -7,6 +7,7 @@
  * and for whoever starts after a crash. Upserting in every commit instead would write the rows of the
  * current hour again with each.
  */
+import type { Distribution } from "../../catalogue/measurement.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { measurementsAfter } from "./catch-up.ts";
@@ -20,6 +21,14 @@ import { binOf } from "./sketch.ts";
 const CATCH_UP_ROWS = 10_000;
 /** What may wait in memory, in rows; beyond, a commit writes the largest family first. */
 const PENDING_SIZE_MAX = 40_000;
+
+/** `durationMs` is NaN where they have no durations. */
+export interface MeasurementOfSeveral {
+  readonly timestampMs: number;
+  readonly value: number;
+  readonly durationMs: number;
+  readonly distribution: Distribution;
+}
 
 export class Rollups {
   readonly #database: Database;
@@ -79,6 +88,19 @@ export class Rollups {
       if (id <= family.lastMeasurementId) continue;
       target.row ??= pendingRow(family, target.key, hour);
       family.pending.add(target.row, value, duration, bin, group.outcome);
+    }
+  }
+
+  /** The same for a measurement that stands for several: `value` and `durationMs` are sums over them. */
+  addSeveral(group: Group, measurement: MeasurementOfSeveral, id = Number.POSITIVE_INFINITY): void {
+    const { timestampMs, value, durationMs, distribution } = measurement;
+    const hour = Math.floor(timestampMs / HOUR_MS);
+    if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
+    for (const target of group.targets) {
+      const { family } = target;
+      if (id <= family.lastMeasurementId) continue;
+      target.row ??= pendingRow(family, target.key, hour);
+      family.pending.addSeveral(target.row, distribution, value, durationMs, group.outcome);
     }
   }
 
@@ -162,11 +184,15 @@ export class Rollups {
   #catchUp(): void {
     const groups = new Map<string, Group | undefined>();
     const found = measurementsAfter(this.#database, this.#position, CATCH_UP_ROWS);
-    for (const { id, timestampMs, value, durationMs, service, metricType, dimensions } of found) {
+    for (const measurement of found) {
+      const { id, timestampMs, value, durationMs, distribution } = measurement;
+      const { service, metricType, dimensions } = measurement;
       const name = `${service} ${metricType} ${dimensions}`;
       if (!groups.has(name)) groups.set(name, this.group(service, metricType, dimensions));
       const group = groups.get(name);
-      if (group !== undefined) this.add(group, timestampMs, value, durationMs, id);
+      if (group === undefined) continue;
+      if (distribution === undefined) this.add(group, timestampMs, value, durationMs, id);
+      else this.addSeveral(group, { timestampMs, value, durationMs, distribution }, id);
     }
     // Rows that are gone were deleted by retention, which deletes only what every family holds.
     this.#position = found.length < CATCH_UP_ROWS ? this.#lastMeasurementId : (found.at(-1)?.id ?? 0);

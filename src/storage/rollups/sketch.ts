@@ -112,6 +112,20 @@ export function encodeSketch(bins: Int16Array, start: number, end: number, store
   return Buffer.copyBytesFrom(scratch, 0, length);
 }
 
+/** `sketch` together with the encoded one `stored`, as `encodeSketch` writes it. */
+export function encodeCounts(sketch: Sketch, stored = NOTHING): Buffer {
+  const all = sketchOf(stored);
+  for (const [bin, count] of sketch) addToSketch(all, bin, count);
+  let length = 0;
+  let previous = ZERO_BIN;
+  for (const [bin, count] of [...all].sort(([a], [b]) => a - b)) {
+    length = writeVarint(scratch, length, bin - previous);
+    length = writeVarint(scratch, length, count);
+    previous = bin;
+  }
+  return Buffer.copyBytesFrom(scratch, 0, length);
+}
+
 /** Write `value` at `at`; returns where the next one goes. */
 function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;

@@ -1,3 +1,5 @@
+import type { Distribution } from "../../catalogue/measurement.ts";
+
 /** What some measurements add up to, but for the distribution of their durations. */
 export class Totals {
   count = 0;
@@ -27,6 +29,29 @@ export function addToTotals(
   if (Number.isNaN(durationMs)) return;
   totals.durationCount += 1;
   totals.sumDurationMs += durationMs;
+}
+
+/**
+ * What a measurement that stands for several adds up to. `value` and `durationMs` are sums over them; the
+ * latter is NaN where they have no durations, and their values lie as the distribution says.
+ */
+export function totalsOfSeveral(
+  { count, min, max }: Distribution,
+  value: number,
+  durationMs: number,
+  outcome: boolean | undefined,
+): Totals {
+  const areDurations = !Number.isNaN(durationMs);
+  return {
+    count,
+    successCount: outcome === true ? count : 0,
+    failureCount: outcome === false ? count : 0,
+    sumValue: value,
+    minValue: areDurations ? value / count : min,
+    maxValue: areDurations ? value / count : max,
+    durationCount: areDurations ? count : 0,
+    sumDurationMs: areDurations ? durationMs : 0,
+  };
 }
 
 export function mergeTotals(into: Totals, other: Totals): void {

@@ -21,6 +21,7 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
   ["dimensions", ({ dimensions }) => dimensions],
   ["metadata", ({ metadata }) => metadata],
   ["created_at", ({ receivedMs }) => new Date(receivedMs).toISOString()],
+  ["count", ({ count }) => count],
 ];
 
 /**

@@ -81,6 +81,7 @@ export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema
     dimensions: toValues(JSON.parse(event.dimensions)),
     metadata: toValues(JSON.parse(event.metadata)),
     receivedAt: timestampFromMs(event.receivedMs),
+    count: BigInt(event.count),
   };
 }
 

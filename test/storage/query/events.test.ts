@@ -153,6 +153,7 @@ test("an event is told as it was submitted, whatever its keys and values", () =>
       timestampMs: NOW_MS - 5,
       value: 0.1 + 0.2,
       durationMs: 1 / 3,
+      count: 1,
     });
     const sorted = (value: object) => Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
     assert.equal(sorted(JSON.parse(foundDimensions)), sorted(dimensions));

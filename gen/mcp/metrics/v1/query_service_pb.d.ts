@@ -801,6 +801,14 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
    * @generated from field: google.protobuf.Timestamp received_at = 12;
    */
   receivedAt?: Timestamp | undefined;
+
+  /**
+   * How many measurements it stands for: more than one where their sender had added them up. `value` is
+   * their sum then, and `duration_ms` their mean.
+   *
+   * @generated from field: uint64 count = 13;
+   */
+  count: bigint;
 };
 
 /**
