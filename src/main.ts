@@ -134,6 +134,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     admit: createAdmission(keys.directory, attempts, observers.admission),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     submit: ingest.submit,
+    exportMetrics: ingest.exportMetrics,
     flush: ingest.flush,
     checkReadiness: createReadiness({
       clock,

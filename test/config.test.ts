@@ -46,6 +46,7 @@ test("an empty environment makes a configuration that starts", () => {
     flushIntervalMs: 5000,
     queuedMetricsMax: 100_000,
     metricsPerRequestMax: LIMITS.METRICS_PER_REQUEST,
+    pointsPerRequestMax: 10_000,
   });
   assert.equal(retention, { rawDays: 90, cleanupIntervalMs: 3_600_000 });
   assert.equal(telemetry, {

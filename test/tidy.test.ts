@@ -14,10 +14,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   telemetry: ["lib", "catalogue"],
   access: ["lib", "storage"],
   ingest: ["lib", "catalogue", "storage"],
+  otlp: ["lib", "catalogue", "ingest"],
   legacy: ["lib", "catalogue", "ingest", "storage"],
   maintenance: ["lib", "catalogue", "storage"],
-  api: ["lib", "catalogue", "access", "ingest", "maintenance", "storage"],
-  transport: ["lib", "catalogue", "access", "api", "ingest", "config"],
+  api: ["lib", "catalogue", "access", "ingest", "otlp", "maintenance", "storage"],
+  transport: ["lib", "catalogue", "access", "api", "ingest", "otlp", "config"],
   // What it imports is shipped to browsers too.
   client: ["lib", "catalogue"],
   remote: ["api", "storage"],

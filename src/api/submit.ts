@@ -37,10 +37,17 @@ export interface SubmitDeps {
   readonly observer: SubmitObserver;
 }
 
+/** What became of the metrics of one service. */
+export interface JudgedMetrics {
+  readonly measurements: readonly Measurement[];
+  readonly rejected: number;
+  readonly rejections: readonly Violation[];
+}
+
 export interface SubmitObserver {
   /** A submission was refused as a whole. */
   readonly onRefused: (violations: readonly Violation[]) => void;
-  readonly onAnswer: (call: Call, service: string, validated: Validated) => void;
+  readonly onAnswer: (call: Call, service: string, judged: JudgedMetrics) => void;
   readonly onForeignService: (call: Call, service: string) => void;
   /** Metrics that were answered before they were stored could not be stored. */
   readonly onLost: (call: Call, metrics: number, error: unknown) => void;

@@ -114,6 +114,12 @@ export const SETTINGS = {
       "100",
       "Most metrics in one request",
     ),
+    pointsPerRequestMax: setting(
+      "MAX_DATA_POINTS_PER_REQUEST",
+      kinds.integer(1, 100_000),
+      "10000",
+      "Most data points in one OTLP request",
+    ),
   },
   retention: {
     rawDays: setting(

@@ -24,5 +24,6 @@ export function toMeasurement(state: RestoredState): Measurement | undefined {
     otherValues: [],
     metadataKeys: [],
     metadataValues: [],
+    distribution: undefined,
   };
 }

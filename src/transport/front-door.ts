@@ -3,12 +3,14 @@ import { Health } from "../../gen/grpc/health/v1/health_pb.js";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
+import { MetricsService as Otlp } from "../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { Admit } from "../access/admission.ts";
 import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
 import type { Administration } from "../api/admin/administration.ts";
 import type { Backup } from "../api/admin/backup.ts";
 import type { Composer } from "../api/composer/composer.ts";
+import type { ExportMetrics } from "../api/export-metrics.ts";
 import type { Flush } from "../api/flush.ts";
 import type { CheckReadiness } from "../api/health.ts";
 import type { Queries } from "../api/query/queries.ts";
@@ -29,6 +31,7 @@ import { adminServiceRoutes } from "./rpc/admin-service.ts";
 import { createGate } from "./rpc/gate.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
 import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { otlpServiceRoutes } from "./rpc/otlp-service.ts";
 import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers } from "./rpc/rpc-handler.ts";
@@ -40,6 +43,7 @@ export interface FrontDoorOptions {
   readonly admit: Admit;
   readonly nextRequest: () => RequestIdentity;
   readonly submit: Submit;
+  readonly exportMetrics: ExportMetrics;
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
   readonly queries: Queries;
@@ -129,12 +133,13 @@ function createHandler(options: FrontDoorOptions) {
 function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGate>) {
   const { shutdownSignal: signal, isServing, onServingChange: onChange } = options;
   const { requestBytesMax, reflection } = options.config.server;
-  const services = [MetricsService, QueryService, AdminService];
+  const services = [MetricsService, QueryService, AdminService, Otlp];
   return createRpcHandlers({
     routes: [
       metricsServiceRoutes(options),
       queryServiceRoutes(options.queries, signal),
       adminServiceRoutes(options),
+      otlpServiceRoutes(options.exportMetrics),
     ],
     openRoutes: [
       metricsHealthRoute,

@@ -1,3 +1,4 @@
+import { createExportMetrics, type ExportMetrics } from "../api/export-metrics.ts";
 import { createFlush, type Flush } from "../api/flush.ts";
 import { createSubmit, type Submit } from "../api/submit.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
@@ -5,6 +6,7 @@ import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import { flushRollups } from "../maintenance/flush-rollups.ts";
+import type { Submission } from "../storage/batch.ts";
 import { readInstallationSecret } from "../storage/installation-secret.ts";
 import type { Writer } from "../storage/writer.ts";
 import type { Foundation } from "./foundation.ts";
@@ -12,6 +14,7 @@ import type { Foundation } from "./foundation.ts";
 /** What takes metrics in. */
 export interface Ingest {
   readonly submit: Submit;
+  readonly exportMetrics: ExportMetrics;
   readonly flush: Flush;
   /** Store what waits, rollups apart. */
   readonly flushMetrics: () => Promise<void>;
@@ -23,8 +26,7 @@ export function openIngest(
   { config, clock, lifecycle, telemetry, observers }: Foundation,
   writer: Writer,
 ): Ingest {
-  const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax, metricsPerRequestMax } =
-    config.ingest;
+  const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax } = config.ingest;
   const commits = new GroupCommit({
     clock,
     commit: writer.commitMetrics,
@@ -34,19 +36,30 @@ export function openIngest(
   });
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
+  const judging = {
+    intern: createDimensionSets(),
+    pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
+    wallMs: clock.wallMs,
+  };
+  const corridor = {
+    store: (submission: Submission) => commits.add(submission),
+    export: telemetry.exporter.record,
+    serviceBinding: config.keys.binding,
+    observer: observers.submit,
+  };
   return {
     submit: createSubmit({
-      validate: createValidate({
-        intern: createDimensionSets(),
-        pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
-        wallMs: clock.wallMs,
-        metricsMax: metricsPerRequestMax,
-      }),
-      store: (submission) => commits.add(submission),
-      export: telemetry.exporter.record,
+      ...corridor,
+      validate: createValidate({ ...judging, metricsMax: config.ingest.metricsPerRequestMax }),
       ack: acknowledge,
-      serviceBinding: config.keys.binding,
-      observer: observers.submit,
+    }),
+    exportMetrics: createExportMetrics({
+      ...corridor,
+      ...judging,
+      // More would be told for ever that the queue is full.
+      pointsMax: Math.min(config.ingest.pointsPerRequestMax, queuedMetricsMax),
+      queuedPointsMax: queuedMetricsMax,
+      findSeries: (question, nowMs) => writer.call("findSeries", question, nowMs),
     }),
     flush: createFlush(async () => {
       await flushMetrics();

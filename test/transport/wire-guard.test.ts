@@ -3,6 +3,10 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import {
+  ExponentialHistogramDataPoint_BucketsSchema,
+  HistogramDataPointSchema,
+} from "../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import { shapeOf, WireGuard } from "../../src/transport/rpc/wire-guard.ts";
 
 const SHAPE = shapeOf(SubmitRequestSchema);
@@ -31,6 +35,7 @@ function field(number: number, payload: Uint8Array): Buffer {
 
 const repeat = (bytes: Uint8Array, count: number) => Buffer.alloc(bytes.length * count, bytes);
 const EMPTY = Buffer.alloc(0);
+const EMPTY_COUNT = Buffer.alloc(8);
 const METRICS = 4;
 const METADATA = 6;
 /** A metadata entry whose value is a list of `count` empty values. */
@@ -60,6 +65,19 @@ for (const [name, bytes] of Object.entries(REFUSED)) {
 test("as many values as are allowed are let through, and text is not counted", () => {
   assert.is(refusalOf(repeat(field(METRICS, EMPTY), MESSAGES_MAX)), undefined);
   assert.is(refusalOf(field(1, repeat(field(METRICS, EMPTY), 2_000_000))), undefined);
+});
+
+test("numbers that share a field are counted one by one", () => {
+  const shape = shapeOf(ExponentialHistogramDataPoint_BucketsSchema);
+  const refused = new WireGuard(shape);
+  assert.throws(
+    () => refused.push(field(2, repeat(Buffer.from([1]), 1_000_001))),
+    /more than 1000000 fields/,
+  );
+  new WireGuard(shape).push(field(2, repeat(Buffer.from([1]), 900_000)));
+  const fixed = new WireGuard(shapeOf(HistogramDataPointSchema));
+  fixed.push(field(6, repeat(EMPTY_COUNT, 900_000)));
+  assert.throws(() => fixed.push(field(6, repeat(EMPTY_COUNT, 200_000))), /more than 1000000 fields/);
 });
 
 test("a length of ten bytes means to the decoder what it means to the guard", () => {

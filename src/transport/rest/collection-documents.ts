@@ -8,7 +8,7 @@ import {
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { fieldRules } from "../openapi/field-rules.ts";
-import { byName, type JsonSchema, record, text } from "../openapi/json-schema.ts";
+import { byName, type JsonSchema, list, record, text } from "../openapi/json-schema.ts";
 import { restMessage } from "../openapi/rest-messages.ts";
 import { queryParameter, type RouteDocument } from "../openapi/route-document.ts";
 
@@ -82,6 +82,56 @@ export const submitDocument = (metricsMax: number): RouteDocument => ({
   },
   failures: ["service_not_allowed", "validation_failed", "idempotency_conflict", ...STORAGE_FAILURES],
 });
+
+const OTLP_EXAMPLE = {
+  resourceMetrics: [
+    {
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "my-gateway" } }] },
+      scopeMetrics: [
+        {
+          metrics: [{ name: "active_sessions", gauge: { dataPoints: [{ asInt: "12", attributes: [] }] } }],
+        },
+      ],
+    },
+  ],
+};
+
+export const EXPORT_METRICS: RouteDocument = {
+  group: "OpenTelemetry",
+  summary: "Export metrics over OTLP",
+  description:
+    "OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/), as `application/x-protobuf` or JSON; the answer is " +
+    "written as the body was. Each point is judged by itself: those that were refused are counted, with reasons.",
+  body: {
+    description: "An ExportMetricsServiceRequest in OTLP's JSON, or in Protobuf's binary form.",
+    schema: record(
+      {},
+      { resourceMetrics: list("The metrics of each resource.", { type: "object" }) },
+      { title: "OtlpRequest", description: "Metrics of OpenTelemetry." },
+    ),
+    examples: { "a gauge": OTLP_EXAMPLE },
+  },
+  answers: {
+    200: {
+      description: "Every point that was not refused is stored.",
+      schema: record(
+        {},
+        {
+          partialSuccess: record(
+            {},
+            {
+              rejectedDataPoints: text("How many points were refused."),
+              errorMessage: text("Which and why: the first of them."),
+            },
+            { description: "Absent where every point was accepted." },
+          ),
+        },
+        { title: "OtlpAnswer", description: "What became of the points." },
+      ),
+    },
+  },
+  failures: ["unsupported_media_type", "service_not_allowed", "validation_failed", ...STORAGE_FAILURES],
+};
 
 export const SCRAPE: RouteDocument = {
   group: "Metrics",

@@ -1,19 +1,27 @@
-import { FAILURES, type ServiceError } from "../../errors.ts";
+import { FAILURES, type FailureReason, type ServiceError } from "../../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import type { FailureDialect } from "../openapi/failure-answers.ts";
 import { flag, integer, type JsonSchema, list, record, text } from "../openapi/json-schema.ts";
 import { exampleOf } from "../openapi/reasons.ts";
+import { otlpFailure, STATUS_SCHEMA, statusOverOtlp } from "../otlp/failure-status.ts";
 import type { RestAnswer } from "./answer.ts";
 
 /** How one family of clients is told of failures; status and `Retry-After` come with it. */
 interface Dialect {
   readonly say: (failure: ServiceError, exchange: Asked) => SaidFailure;
   readonly schema: JsonSchema;
-  /** Where the body has the reason. */
-  readonly reasonField: string;
+  /** Where the body has the reason, unless deeper than in a field of its own. */
+  readonly reasonField?: string;
+  /** The status of a reason, where these clients know another than all others. */
+  readonly statusOf?: (reason: FailureReason) => number;
 }
 type SaidFailure = Omit<RestAnswer, "status">;
-type Asked = Pick<Exchange, "path" | "requestId">;
+
+/** What was asked for, as far as failures tell of it. */
+interface Asked extends Pick<Exchange, "path" | "requestId"> {
+  /** Of the request's body. */
+  readonly contentType?: string | undefined;
+}
 
 const MESSAGE = text("What went wrong, for people.");
 const REASON = text("The stable name of what went wrong.");
@@ -71,8 +79,15 @@ const DIRECTORY: Dialect = {
   ),
 };
 
+const OTLP: Dialect = {
+  say: (failure, { contentType }) => otlpFailure(failure, contentType),
+  statusOf: statusOverOtlp,
+  schema: STATUS_SCHEMA,
+};
+
 /** Which clients a path is for, by its beginning; the collection service's have all others. */
 const DIALECTS: readonly (readonly [prefix: string, dialect: Dialect])[] = [
+  ["/v1/metrics", OTLP],
   ["/api/v1/", COMPOSER],
   ["/functions/v1/", DIRECTORY],
   ["/servers/", DIRECTORY],
@@ -84,10 +99,13 @@ function dialectOf(path: string): Dialect {
 
 /** What the failures of a path look like. */
 export function failuresOf(path: string): FailureDialect {
-  const { schema, reasonField } = dialectOf(path);
+  const { schema, reasonField, statusOf = statusOfReason } = dialectOf(path);
   return {
-    statusOf: (reason) => FAILURES[reason].httpStatus,
-    schemaOf: (reasons) => ({ allOf: [schema, { properties: { [reasonField]: { enum: reasons } } }] }),
+    statusOf,
+    schemaOf: (reasons) =>
+      reasonField === undefined
+        ? schema
+        : { allOf: [schema, { properties: { [reasonField]: { enum: reasons } } }] },
     exampleOf: (reason) =>
       failureAnswer(exampleOf(reason), { path, requestId: "req_0003580743480001" }).body as object,
   };
@@ -95,10 +113,11 @@ export function failuresOf(path: string): FailureDialect {
 
 /** A failure as the clients of its path know it, known path or not. */
 export function failureAnswer(failure: ServiceError, exchange: Asked): RestAnswer {
-  const { body, headers } = dialectOf(exchange.path).say(failure, exchange);
+  const { say, statusOf = statusOfReason } = dialectOf(exchange.path);
+  const { body, headers } = say(failure, exchange);
   const { retryAfterSeconds } = failure;
   return {
-    status: FAILURES[failure.reason].httpStatus,
+    status: statusOf(failure.reason),
     body,
     headers: {
       ...headers,
@@ -107,6 +126,10 @@ export function failureAnswer(failure: ServiceError, exchange: Asked): RestAnswe
       }),
     },
   };
+}
+
+function statusOfReason(reason: FailureReason): number {
+  return FAILURES[reason].httpStatus;
 }
 
 function collectionBody(failure: ServiceError, { requestId }: Asked): SaidFailure {

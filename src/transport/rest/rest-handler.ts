@@ -104,7 +104,9 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
   const failure =
     error instanceof ServiceError ? error : new ServiceError("internal", "Internal server error");
   exchange.failure = failure.reason;
-  sendAnswer(exchange, failureAnswer(failure, exchange));
+  const { path, requestId, request } = exchange;
+  const asked = { path, requestId, contentType: headerOf(request, "content-type") };
+  sendAnswer(exchange, failureAnswer(failure, asked));
 }
 
 async function readAs(form: BodyForm, exchange: Exchange, bytesMax: number): Promise<unknown> {

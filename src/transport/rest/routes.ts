@@ -1,5 +1,6 @@
 import type { AdmissionRule } from "../../access/admission.ts";
 import type { Administration } from "../../api/admin/administration.ts";
+import type { ExportMetrics } from "../../api/export-metrics.ts";
 import type { Flush } from "../../api/flush.ts";
 import { type CheckReadiness, health } from "../../api/health.ts";
 import type { Queries } from "../../api/query/queries.ts";
@@ -10,10 +11,12 @@ import type { SubmittedMetrics } from "../../ingest/submission.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { RouteDocument } from "../openapi/route-document.ts";
+import { exportOverHttp } from "../otlp/otlp-http.ts";
 import { adminRoutes } from "./admin-routes.ts";
 import type { RestAnswer } from "./answer.ts";
 import {
   EXPORT_CSV,
+  EXPORT_METRICS,
   FLUSH,
   LIVENESS,
   RATE_LIMIT,
@@ -28,6 +31,7 @@ import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
 export interface RestDeps extends Omit<ComposerRouteDeps, "wallMs"> {
   readonly submit: Submit;
+  readonly exportMetrics: ExportMetrics;
   readonly flush: Flush;
   readonly checkReadiness: CheckReadiness;
   readonly queries: Pick<Queries, "exportEvents">;
@@ -79,6 +83,17 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
           reads: "nothing",
           document: FLUSH,
           answer: async () => ok(await deps.flush()),
+        },
+      },
+    ],
+    [
+      "/v1/metrics",
+      {
+        POST: {
+          rule: WRITERS,
+          reads: "bytes",
+          document: EXPORT_METRICS,
+          answer: (call) => exportOverHttp(deps.exportMetrics, call),
         },
       },
     ],

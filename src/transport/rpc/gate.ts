@@ -7,6 +7,7 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/ref
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../client-address.ts";
@@ -31,6 +32,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
       ["health", "open"],
     ]),
   ],
+  [Otlp, WRITERS],
   [QueryService, QUERIERS],
   [AdminService, ADMINS],
   [Health, "open"],

@@ -6,6 +6,7 @@ import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
 import { admittedOf } from "./context.ts";
 import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface MetricsServiceDeps {
   readonly submit: Submit;
@@ -40,17 +41,4 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
 /** The RPC of MetricsService that anybody may call. */
 export function metricsHealthRoute(router: ConnectRouter): void {
   router.rpc(MetricsService.method.health, () => health());
-}
-
-/**
- * Give up waiting when the caller's deadline passes or the caller leaves. What was submitted is stored
- * all the same, or not: a caller who wants to know sends an idempotency key and asks again.
- */
-function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

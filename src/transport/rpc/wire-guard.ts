@@ -1,15 +1,20 @@
-import type { DescMessage } from "@bufbuild/protobuf";
+import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { ServiceError } from "../../errors.ts";
 
 /** As many as JSON may have values; every message becomes an object of a hundred bytes and more. */
 const MESSAGES_MAX = 250_000;
-/** A dimension is four: the entry, its key, its value, and what the value is. */
+/** A dimension is four: the entry, its key, its value, and what the value is. A number of a list is one. */
 const FIELDS_MAX = 4 * MESSAGES_MAX;
 /** Deeper than any decoder goes; what is below is not looked at. */
 const DEPTH_MAX = 100;
 
-/** Which fields of a message are messages in their turn; all that is needed to walk through its bytes. */
-export type Shape = ReadonlyMap<number, Shape>;
+/** All that is needed to walk through a message's bytes, by the numbers of its fields. */
+export interface Shape {
+  /** Fields that are messages in their turn. */
+  readonly messages: ReadonlyMap<number, Shape>;
+  /** Lists of numbers, which may stand in one field: the bytes that the smallest number takes. */
+  readonly numbers: ReadonlyMap<number, number>;
+}
 
 const shapes = new WeakMap<DescMessage, Shape>();
 
@@ -17,15 +22,40 @@ const shapes = new WeakMap<DescMessage, Shape>();
 export function shapeOf(message: DescMessage): Shape {
   const known = shapes.get(message);
   if (known !== undefined) return known;
-  const shape = new Map<number, Shape>();
+  const messages = new Map<number, Shape>();
+  const numbers = new Map<number, number>();
   // Before it is filled, for messages that contain themselves.
-  shapes.set(message, shape);
+  shapes.set(message, { messages, numbers });
   for (const field of message.fields) {
-    if (field.fieldKind === "map") {
-      shape.set(field.number, new Map(field.mapKind === "message" ? [[2, shapeOf(field.message)]] : []));
-    } else if (field.message !== undefined) shape.set(field.number, shapeOf(field.message));
+    if (field.fieldKind === "map") messages.set(field.number, shapeOfEntry(field));
+    else if (field.message !== undefined) messages.set(field.number, shapeOf(field.message));
+    else if (field.fieldKind === "list") numbers.set(field.number, bytesOfSmallest(field.scalar));
   }
-  return shape;
+  return { messages, numbers };
+}
+
+function shapeOfEntry(field: DescField & { fieldKind: "map" }): Shape {
+  const messages = field.mapKind === "message" ? [[2, shapeOf(field.message)] as const] : [];
+  return { messages: new Map(messages), numbers: new Map() };
+}
+
+/** Text and bytes never share a field: each is counted where it stands. */
+function bytesOfSmallest(scalar: ScalarType | undefined): number {
+  switch (scalar) {
+    case ScalarType.STRING:
+    case ScalarType.BYTES:
+      return Number.POSITIVE_INFINITY;
+    case ScalarType.DOUBLE:
+    case ScalarType.FIXED64:
+    case ScalarType.SFIXED64:
+      return 8;
+    case ScalarType.FLOAT:
+    case ScalarType.FIXED32:
+    case ScalarType.SFIXED32:
+      return 4;
+    default:
+      return 1;
+  }
 }
 
 interface Open {
@@ -89,8 +119,7 @@ export class WireGuard {
 
   #enterField(tag: number): void {
     while (this.#offset > this.#top.end) this.#open.pop();
-    this.#fields += 1;
-    if (this.#fields > FIELDS_MAX) throw tooMany(FIELDS_MAX, "fields");
+    this.#countFields(1);
     this.#field = Math.floor(tag / 8);
     const wireType = tag % 8;
     if (wireType === 0) this.#expects = "value";
@@ -101,7 +130,10 @@ export class WireGuard {
   }
 
   #enterBytes(length: number): void {
-    const shape = this.#top.shape.get(this.#field);
+    const { messages, numbers } = this.#top.shape;
+    const numberBytes = numbers.get(this.#field);
+    if (numberBytes !== undefined) this.#countFields(length / numberBytes);
+    const shape = messages.get(this.#field);
     if (shape === undefined || this.#open.length > DEPTH_MAX) {
       this.#skip = length;
       return;
@@ -109,6 +141,11 @@ export class WireGuard {
     this.#messages += 1;
     if (this.#messages > MESSAGES_MAX) throw tooMany(MESSAGES_MAX, "values");
     if (length > 0) this.#open.push({ shape, end: this.#offset + length });
+  }
+
+  #countFields(count: number): void {
+    this.#fields += count;
+    if (this.#fields > FIELDS_MAX) throw tooMany(FIELDS_MAX, "fields");
   }
 
   get #top(): Open {

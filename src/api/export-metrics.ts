@@ -1,0 +1,76 @@
+import type { Call } from "../access/call.ts";
+import { ServiceError } from "../errors.ts";
+import { createTurns } from "../lib/turns.ts";
+import { isCountingPoint } from "../otlp/counting.ts";
+import type { ResourcePoints } from "../otlp/data-point.ts";
+import { joinDescriptions } from "../otlp/describe-refusals.ts";
+import { mergeResources } from "../otlp/merge-resources.ts";
+import { createExportResource, type ExportResourceDeps, type ResourceAnswer } from "./export-resource.ts";
+
+/** What an exporter is told: how many points were refused, and which and why. */
+export interface ExportAnswer {
+  readonly rejected: number;
+  readonly message: string;
+}
+
+export type ExportMetrics = (call: Call, resources: readonly ResourcePoints[]) => Promise<ExportAnswer>;
+
+export interface ExportMetricsDeps extends ExportResourceDeps {
+  readonly pointsMax: number;
+  /** Points of all requests that may be in work; so a slow disk costs memory only up to here. */
+  readonly queuedPointsMax: number;
+}
+
+/**
+ * OTLP's Export: every resource by itself, as `export-resource.ts` does it, and one answer.
+ *
+ * Points that count since their start are worth what they add to the ones before, which are read before and
+ * written with the rows: so such exports under one service's keys happen one at a time.
+ *
+ * @throws {ServiceError} `validation_failed`, `service_not_allowed`, `queue_full`, `storage_unavailable`,
+ *   `shutting_down`. Of several resources some may be stored then; sent again they are not stored twice.
+ */
+export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
+  const exportResource = createExportResource(deps);
+  const inTurn = createTurns();
+  let pointsInWork = 0;
+
+  async function exportAll(call: Call, resources: readonly ResourcePoints[]): Promise<ExportAnswer> {
+    // To the end of all of them: who is next in turn must find what they have written.
+    const ended = await Promise.allSettled(resources.map((resource) => exportResource(call, resource)));
+    const answers = ended.map(answerOf);
+    const rejected = answers.reduce((sum, answer) => sum + answer.rejected, 0);
+    const descriptions = answers.flatMap((answer) => answer.descriptions);
+    const message = joinDescriptions(descriptions, rejected);
+    if (answers.length > 0 && answers.every(({ isForeign }) => isForeign))
+      throw new ServiceError("service_not_allowed", message);
+    return { rejected, message };
+  }
+
+  return async (call, resources) => {
+    const points = resources.reduce((sum, resource) => sum + resource.points.length, 0);
+    if (points > deps.pointsMax) throw tooMany(points, deps.pointsMax);
+    if (pointsInWork + points > deps.queuedPointsMax)
+      throw new ServiceError("queue_full", `${pointsInWork} points wait for storage already; retry later`);
+    const merged = mergeResources(resources);
+    pointsInWork += points;
+    try {
+      const work = () => exportAll(call, merged);
+      const isCounting = merged.some((resource) => resource.points.some(isCountingPoint));
+      return await (isCounting ? inTurn(call.principal.service, work) : work());
+    } finally {
+      pointsInWork -= points;
+    }
+  };
+}
+
+function answerOf(ended: PromiseSettledResult<ResourceAnswer>): ResourceAnswer {
+  if (ended.status === "rejected") throw ended.reason;
+  return ended.value;
+}
+
+function tooMany(points: number, max: number): ServiceError {
+  const message = `Too many data points: ${points}, at most ${max} a request`;
+  const violations = [{ field: "resource_metrics", reason: "too_many", message }];
+  return new ServiceError("validation_failed", message, { violations });
+}

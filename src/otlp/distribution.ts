@@ -1,0 +1,142 @@
+/**
+ * From buckets to the distribution that is stored: some numbers within each bucket, at even distances,
+ * as a quantile that interpolates would have them. What the sender knows exactly (a single value, the
+ * least, the greatest) stands where it is; and every number stays within its bucket, so that counting
+ * into the same buckets again gives the same counts.
+ */
+import type { Distribution } from "../catalogue/measurement.ts";
+import type { HistogramReading } from "./data-point.ts";
+import { lowerBound } from "./histogram-problem.ts";
+
+/** Most numbers that stand for one bucket … */
+const NUMBERS_PER_BUCKET_MAX = 16;
+/** … and about as many for one point: what is stored of it takes some kilobytes at the most. */
+const NUMBERS_MAX = 512;
+
+/** How many are above `low`, up to `high`. */
+interface Bucket {
+  readonly low: number;
+  readonly high: number;
+  readonly count: number;
+}
+
+/** Where the values of a sound histogram that has some lie, each times `scale`. */
+export function distributionOf(histogram: HistogramReading, scale: number): Distribution {
+  const { count, sum = 0, min, max } = histogram;
+  const buckets = bucketsOf(histogram).filter((bucket) => bucket.count > 0);
+  const numbersMax = Math.min(NUMBERS_PER_BUCKET_MAX, Math.ceil(NUMBERS_MAX / Math.max(1, buckets.length)));
+  const numbers: Numbers = { values: [], counts: [], scale };
+  if (count === 1) put(numbers, sum, 1);
+  // Within these, nobody knows.
+  else if (buckets.length === 0) put(numbers, sum / count, count);
+  else for (const bucket of close(buckets, sum, min, max)) spread(bucket, numbersMax, numbers);
+  const { values, counts } = numbers;
+  return {
+    count,
+    min: min === undefined ? (values[0] ?? 0) : times(min, scale),
+    max: max === undefined ? (values.at(-1) ?? 0) : times(max, scale),
+    values,
+    counts,
+  };
+}
+
+/** `a * b` without the last digit, which is wrong where 0.07 s become 70.00000000000001 ms. */
+export function times(a: number, b: number): number {
+  return Number((a * b).toPrecision(15));
+}
+
+interface Numbers {
+  readonly values: number[];
+  readonly counts: number[];
+  readonly scale: number;
+}
+
+function put({ values, counts, scale }: Numbers, value: number, count: number): void {
+  values.push(times(value, scale));
+  counts.push(count);
+}
+
+function bucketsOf(histogram: HistogramReading): readonly Bucket[] {
+  if (histogram.kind === "histogram") {
+    const { counts, bounds } = histogram;
+    return counts.map((count, index) => ({
+      low: bounds[index - 1] ?? Number.NEGATIVE_INFINITY,
+      high: bounds[index] ?? Number.POSITIVE_INFINITY,
+      count,
+    }));
+  }
+  const { scale, zeroCount, zeroThreshold, positive, negative } = histogram;
+  const bound = ({ offset }: typeof positive, index: number) => lowerBound(scale, offset + index);
+  return [
+    ...negative.counts
+      .map((count, index) => ({ low: -bound(negative, index + 1), high: -bound(negative, index), count }))
+      .reverse(),
+    // Not below zero: what is measured seldom is.
+    { low: 0, high: zeroThreshold, count: zeroCount },
+    ...positive.counts.map((count, index) => ({
+      low: bound(positive, index),
+      high: bound(positive, index + 1),
+      count,
+    })),
+  ];
+}
+
+/** The buckets with ends at both sides, as near as is known; the first may begin and the last end exactly. */
+function close(
+  buckets: readonly Bucket[],
+  sum: number,
+  min: number | undefined,
+  max: number | undefined,
+): readonly ClosedBucket[] {
+  return buckets.map((bucket, index) => {
+    const { count } = bucket;
+    const isFirst = index === 0;
+    const isLast = index === buckets.length - 1;
+    const least = isFirst && min !== undefined && min >= bucket.low && min <= bucket.high ? min : undefined;
+    const greatest = isLast && max !== undefined && max > bucket.low && max <= bucket.high ? max : undefined;
+    const low = least ?? (bucket.low === Number.NEGATIVE_INFINITY ? Math.min(0, bucket.high) : bucket.low);
+    const high = greatest ?? (bucket.high === Number.POSITIVE_INFINITY ? undefined : bucket.high);
+    return { low, high: high ?? guessTop(buckets, sum, low), count, least, greatest };
+  });
+}
+
+interface ClosedBucket extends Bucket {
+  /** A value known to be in it, below all others there. */
+  readonly least: number | undefined;
+  /** … above all others there. */
+  readonly greatest: number | undefined;
+}
+
+/** How far a bucket without an end may reach: so that its middle is what the sum leaves for each. */
+function guessTop(buckets: readonly Bucket[], sum: number, low: number): number {
+  let left = sum;
+  for (const bucket of buckets.slice(0, -1)) {
+    left -= bucket.count * ((Math.max(bucket.low, Math.min(0, bucket.high)) + bucket.high) / 2);
+  }
+  const middle = left / (buckets.at(-1)?.count ?? 1);
+  return Math.max(low + 2 * (middle - low), low + Math.abs(low) * 0.01, Number.MIN_VALUE);
+}
+
+function spread(
+  { low, high, count, least, greatest }: ClosedBucket,
+  numbersMax: number,
+  into: Numbers,
+): void {
+  const isGreatestApart = greatest !== undefined && count > (least === undefined ? 0 : 1);
+  const others = count - (least === undefined ? 0 : 1) - (isGreatestApart ? 1 : 0);
+  const numbers = Math.min(others, numbersMax);
+  if (least !== undefined) put(into, least, 1);
+  let placed = 0;
+  for (let index = 1; index <= numbers; index += 1) {
+    const upTo = Math.round((others * index) / numbers);
+    put(into, shorten(low + ((high - low) * (index - 0.5)) / numbers, low, high), upTo - placed);
+    placed = upTo;
+  }
+  if (isGreatestApart) put(into, greatest, 1);
+}
+
+/** Six digits are far more than a bucket tells, and keep what is stored short; where they stay within it. */
+function shorten(value: number, low: number, high: number): number {
+  const short = Number(value.toPrecision(6));
+  return short > low && short <= high ? short : value;
+}
