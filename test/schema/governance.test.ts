@@ -59,6 +59,13 @@ test("a field without a comment fails the lint", async ({ copy }) => {
   assert.not(passed);
 });
 
+test("a schema that is not formatted fails the check, which shows how it should be", async ({ copy }) => {
+  copy.edit(SERVICE, "  string instance_id = 3;", "string   instance_id=3;");
+  const { passed, output } = await copy.run("npx", "buf", "format", "-d", "--exit-code");
+  assert.match(output, /\+ {2}string instance_id = 3;/);
+  assert.not(passed);
+});
+
 test("generated code that the schema does not generate fails the check, which shows it", async ({ copy }) => {
   await copy.commit();
   assert.equal(await copy.script("check:generated"), { passed: true, output: "" });

@@ -99,9 +99,12 @@ test("a full queue fails as it says", async () => {
   });
   const headers = { "x-api-key": WRITER_KEY, "content-type": "application/json" };
   const send = () => ask({ method: "POST", path: "/metrics", headers, body: submission() });
-  assert.is((await send()).status, 200);
-  assert.ok((await send()).text.includes('"queue_full"'));
-  await service.close();
+  try {
+    assert.is((await send()).status, 200);
+    assert.ok((await send()).text.includes('"queue_full"'));
+  } finally {
+    await service.close();
+  }
 });
 
 const OTHERS = [
