@@ -47,21 +47,21 @@ test("what main has is held to before it is released", async ({ copy }) => {
 
 test("a schema against the rules of style fails the lint, which names the place", async ({ copy }) => {
   copy.edit(SERVICE, "string instance_id = 3;", "string instanceId = 3;");
-  const { passed, output } = await copy.run("npx", "buf", "lint");
+  const { passed, output } = await copy.run("node_modules/.bin/buf", "lint");
   assert.match(output, /metrics_service\.proto:\d+:\d+:Field name "instanceId" should be lower_snake_case/);
   assert.not(passed);
 });
 
 test("a field without a comment fails the lint", async ({ copy }) => {
   copy.edit(SERVICE, "string idempotency_key = 5;", "string idempotency_key = 5;\n\n  string region = 6;");
-  const { passed, output } = await copy.run("npx", "buf", "lint");
+  const { passed, output } = await copy.run("node_modules/.bin/buf", "lint");
   assert.match(output, /Field "region" should have a non-empty comment/);
   assert.not(passed);
 });
 
 test("a schema that is not formatted fails the check, which shows how it should be", async ({ copy }) => {
   copy.edit(SERVICE, "  string instance_id = 3;", "string   instance_id=3;");
-  const { passed, output } = await copy.run("npx", "buf", "format", "-d", "--exit-code");
+  const { passed, output } = await copy.run("node_modules/.bin/buf", "format", "-d", "--exit-code");
   assert.match(output, /\+ {2}string instance_id = 3;/);
   assert.not(passed);
 });

@@ -34,7 +34,10 @@ export async function startDescribedService(
   env: Readonly<Record<string, string>> = {},
   clock?: Clock,
 ): Promise<DescribedService> {
-  const service = await startTestService(env, clock);
+  return describeService(await startTestService(env, clock));
+}
+
+export async function describeService(service: TestService): Promise<DescribedService> {
   const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApiDocument;
   const judge = createJudge(document);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>

@@ -1,44 +1,22 @@
 /** Whoever copies an example from the document gets what the document says. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { submit } from "../../composer/support.ts";
 import { ADMIN_KEY } from "../../support/service.ts";
-import {
-  type Asked,
-  type DescribedService,
-  exampleCall,
-  startDescribedService,
-} from "./described-service.ts";
+import { type Asked, type DescribedService, describeService, exampleCall } from "./described-service.ts";
+import { NOT_TO_BE_TRIED, startExampleService } from "./example-service.ts";
 
 const test = suite<DescribedService>("examples of /openapi.json");
 
 test.before(async (context) => {
-  const described = await startDescribedService();
-  const key = {
-    service: "test",
-    role: "writer",
-    rateLimit: 1,
-    allowedServices: [],
-    expiresMs: undefined,
-  } as const;
-  // Two keys that the examples can rotate and revoke.
-  for (const description of ["third", "fourth"])
-    await described.service.service.keys.create({ ...key, description });
-  // … and a server whose figures they can ask for.
-  const started = { type: "server_start", value: 1, dimensions: { server_id: "github", status: "success" } };
-  await submit(described.service, [started]);
-  Object.assign(context, described);
+  Object.assign(context, await describeService(await startExampleService()));
 });
 test.after(({ service }) => service.close());
-
-/** One names a folder of the operator's machine, the other ends with its connection only. */
-const NOT_HERE = ["/mcp.metrics.v1.AdminService/Backup", "/grpc.health.v1.Health/Watch"];
 
 test("every operation's example works as it stands, and is answered as it says", async ({
   operations,
   ask,
 }) => {
-  for (const described of operations.filter(({ path }) => !NOT_HERE.includes(path))) {
+  for (const described of operations.filter(({ path }) => !NOT_TO_BE_TRIED.includes(path))) {
     const { status, text } = await ask(exampleCall(described, ADMIN_KEY));
     assert.is(status, 200, `${described.method} ${described.path}: ${text.slice(0, 300)}`);
   }
