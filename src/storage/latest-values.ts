@@ -57,8 +57,8 @@ export interface LatestValue {
   readonly value: number;
 }
 
-/** Some 30 MB; a composer has a few dozen. */
-const VALUES_MAX = 50_000;
+/** A composer has a few dozen; so many make an answer of some megabytes. */
+const VALUES_MAX = 10_000;
 
 const SELECT = `
 SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value

@@ -56,16 +56,15 @@ const TOOLS_MAX = 20_000;
 export async function readServerTraffic(
   reader: Aggregate,
   query: TrafficQuery,
-  knownServers: Iterable<string>,
+  knownServers: ReadonlyMap<string, unknown>,
 ): Promise<{ readonly servers: ReadonlyMap<string, ServerTraffic>; readonly seconds: number }> {
   const statistics = ["count", "errors", "duration_avg", "duration_count"];
   const groupBy = ["server_id", "tool_id"];
   const { range, groups } = await ask(reader, query, { type: "tool_invocation", groupBy, statistics });
-  const longestFirst = [...knownServers].sort((a, b) => b.length - a.length);
   const servers = new Map<string, ServerTraffic>();
   for (const { labels, values } of groups) {
     const [server = "", tool = ""] = labels;
-    const id = server || serverOf(tool, longestFirst);
+    const id = server || serverOf(tool, knownServers);
     if (id === undefined) continue;
     const traffic = servers.get(id) ?? { count: 0, errors: 0, sumDurationMs: 0, durations: 0 };
     servers.set(id, traffic);
@@ -78,12 +77,14 @@ export async function readServerTraffic(
   return { servers, seconds: Math.round((range.endMs - range.startMs) / 1000) };
 }
 
-/** `github.search` is of `github`, unless a server `github.search` is known or the like. */
-function serverOf(tool: string, longestFirst: readonly string[]): string | undefined {
-  const known = longestFirst.find((id) => tool.startsWith(`${id}.`));
-  if (known !== undefined) return known;
-  const dot = tool.indexOf(".");
-  return dot > 0 ? tool.slice(0, dot) : undefined;
+/** Up to the last dot that ends the id of a known server; else up to the first: `github` of `github.search`. */
+function serverOf(tool: string, knownServers: ReadonlyMap<string, unknown>): string | undefined {
+  for (let dot = tool.lastIndexOf("."); dot > 0; dot = tool.lastIndexOf(".", dot - 1)) {
+    const id = tool.slice(0, dot);
+    if (knownServers.has(id)) return id;
+  }
+  const first = tool.indexOf(".");
+  return first > 0 ? tool.slice(0, first) : undefined;
 }
 
 interface Question {

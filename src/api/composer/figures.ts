@@ -1,0 +1,88 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { Reader } from "../../storage/reader.ts";
+import type { Scope } from "./scope.ts";
+import { type ServerState, serverStates } from "./server-states.ts";
+import { type Capabilities, capabilities, processUsage, type States, textOf } from "./states.ts";
+import { readServerTraffic, type ServerTraffic, type TrafficQuery } from "./traffic.ts";
+
+export interface ComposerDeps {
+  readonly reader: Pick<Reader, "aggregate" | "latestValues">;
+  readonly clock: Pick<Clock, "wallMs">;
+}
+
+/** How things stand. */
+export interface Standing {
+  readonly nowMs: number;
+  readonly states: States;
+  readonly servers: ReadonlyMap<string, ServerState>;
+}
+
+/** By the instances that have reported a state within the scope's window. */
+export async function readStanding(
+  { reader, clock }: ComposerDeps,
+  { service, windowMs }: Scope,
+  signal: AbortSignal,
+): Promise<Standing> {
+  const nowMs = clock.wallMs();
+  const states = await reader.latestValues({ service, sinceMs: nowMs - windowMs }, signal);
+  return { nowMs, states, servers: serverStates(states) };
+}
+
+/** What is answered of a server, under the names of the answer. Null where nobody said. */
+export type ServerFigures = ReturnType<typeof serverFigures>;
+
+/** How things stand, and the figures of every server that somebody has spoken of or whose tools were called. */
+export async function readServers(
+  deps: ComposerDeps,
+  scope: Scope,
+  signal: AbortSignal,
+): Promise<{
+  readonly standing: Standing;
+  readonly query: TrafficQuery;
+  readonly figures: ReadonlyMap<string, ServerFigures>;
+  readonly capabilitiesOf: (id: string) => Capabilities;
+}> {
+  const standing = await readStanding(deps, scope, signal);
+  const { nowMs, states, servers } = standing;
+  const query = { ...scope, nowMs, signal };
+  const traffic = await readServerTraffic(deps.reader, query, servers);
+  const statesOf = Map.groupBy(states, (state) => textOf(state, "server_id"));
+  const ids = [...new Set([...servers.keys(), ...traffic.servers.keys()])].sort();
+  const figures = ids.map((id) => {
+    const said = { state: servers.get(id), states: statesOf.get(id) ?? [] };
+    const came = { traffic: traffic.servers.get(id), seconds: traffic.seconds };
+    return [id, serverFigures({ id, nowMs, ...said, ...came })] as const;
+  });
+  return {
+    standing,
+    query,
+    figures: new Map(figures),
+    capabilitiesOf: (id) => capabilities(statesOf.get(id) ?? [], id),
+  };
+}
+
+interface ServerFiguresInput {
+  readonly id: string;
+  readonly nowMs: number;
+  /** Those of the server. */
+  readonly states: States;
+  /** Undefined where only its tools were called: then it runs. */
+  readonly state: ServerState | undefined;
+  readonly traffic: ServerTraffic | undefined;
+  readonly seconds: number;
+}
+
+function serverFigures({ id, nowMs, states, state, traffic, seconds }: ServerFiguresInput) {
+  const startedMs = state?.startedMs;
+  const hasDurations = traffic !== undefined && traffic.durations > 0;
+  return {
+    status: state?.status ?? "running",
+    uptime_seconds: startedMs === undefined ? null : Math.max(0, nowMs - startedMs) / 1000,
+    requests_total: traffic?.count ?? null,
+    requests_failed: traffic?.errors ?? null,
+    requests_per_second: traffic === undefined ? null : traffic.count / seconds,
+    average_response_time_ms: hasDurations ? traffic.sumDurationMs / traffic.durations : null,
+    memory_usage_mb: processUsage(states, "memory_mb", id),
+    cpu_usage_percent: processUsage(states, "cpu_percent", id),
+  };
+}
