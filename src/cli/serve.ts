@@ -9,6 +9,9 @@ const EXIT_FATAL = 70;
 /** Long enough for the answers that are on their way. */
 const FATAL_GRACE_MS = 300;
 
+/** How this command line is called: a checkout has a script for it, an installed package a command. */
+const COMMAND = import.meta.url.endsWith(".ts") ? "npm run -s mcp-metrics" : "npx mcp-metrics";
+
 export interface ServeProcess {
   readonly version: string;
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
@@ -84,7 +87,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
     "",
   ];
   if (!service.hasNoKeys)
-    return [...lines, "Make an API key: npm run -s mcp-metrics keys create my-service", ""].join("\n");
+    return [...lines, `Make an API key: ${COMMAND} keys create my-service`, ""].join("\n");
   const { secret } = await service.keys.create({
     service: "quickstart",
     role: "writer",
