@@ -48,6 +48,8 @@ export class Delivery {
   #due = 0;
   #cancelInterval: (() => void) | undefined;
   #cancelPump: (() => void) | undefined;
+  /** When that would pump. */
+  #pumpAtMs = 0;
   #flushes: { readonly sequence: number; readonly resolve: () => void }[] = [];
   #isClosed = false;
 
@@ -116,8 +118,14 @@ export class Delivery {
   }
 
   #pumpAfter(delayMs: number): void {
+    const { clock } = this.#options;
     // The longest delay that timers know is some weeks; a monthly quota can ask for more.
-    this.#cancelPump ??= this.#options.clock.after(Math.min(delayMs, HOUR_MS), () => {
+    const shortMs = Math.min(delayMs, HOUR_MS);
+    const atMs = clock.monotonicMs() + shortMs;
+    if (this.#cancelPump !== undefined && this.#pumpAtMs <= atMs) return;
+    this.#cancelPump?.();
+    this.#pumpAtMs = atMs;
+    this.#cancelPump = clock.after(shortMs, () => {
       this.#cancelPump = undefined;
       this.#pump();
     });

@@ -1,5 +1,7 @@
+import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { MetricsClient } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
 import { TestClock } from "../support/test-clock.ts";
@@ -150,6 +152,31 @@ test("a batch that could be stored twice by now is given up instead", async () =
   await eventually(() => client.counts.dropped === 1);
   clock.advance(1000);
   assert.is(problems.at(-1)?.reason, "expired");
+});
+
+test("a call that succeeds ends the pause of another that failed beside it", async () => {
+  const answers: (() => void)[] = [];
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(MetricsService.method.submit, async ({ metrics: [metric] }) => {
+      await new Promise<void>((resolve) => void answers.push(resolve));
+      if (metric?.value !== 0) return { accepted: 1 };
+      throw new ConnectError("busy", Code.ResourceExhausted, { "retry-after": "3000" });
+    });
+  });
+  const clock = new TestClock();
+  const hours = { flushIntervalMs: 3_600_000, timeoutMs: 3_600_000 };
+  const { client } = openClient({ transport, clock, batchMetrics: 1, ...hours });
+  emit(client, 0, 2);
+  clock.advance(0);
+  await eventually(() => answers.length === 2);
+  answers[0]?.();
+  await eventually(() => client.counts.retries === 1);
+  answers[1]?.();
+  // The batch that failed goes at once, and what is emitted now does too.
+  await eventually(() => answers.length === 3);
+  emit(client, 2, 3);
+  clock.advance(0);
+  await eventually(() => answers.length === 4);
 });
 
 test.run();

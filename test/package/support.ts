@@ -22,9 +22,11 @@ export async function run(
   cwd: string,
   node?: string,
 ): Promise<string> {
+  // What compilers and npm execute is nobody's coverage.
+  const { NODE_V8_COVERAGE, ...env } = process.env;
   const path = node === undefined ? process.env.PATH : `${dirname(node)}${delimiter}${process.env.PATH}`;
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd, env: { ...process.env, PATH: path } });
+    const { stdout } = await promisify(execFile)(command, args, { cwd, env: { ...env, PATH: path } });
     return stdout;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { readonly stdout?: string; readonly stderr?: string };
