@@ -31,6 +31,8 @@ export interface Group {
   readonly feeds: readonly Feed[];
   /** The labels that read `_other`, to be counted again with each measurement. */
   readonly folded: readonly string[];
+  /** How many series had ended when it was made: what was folded then may have a place once more have. */
+  readonly endedSeries: number;
 }
 
 /**

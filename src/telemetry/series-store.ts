@@ -18,10 +18,16 @@ export class SeriesStore {
   readonly labels: LabelValues;
   readonly #options: SeriesStoreOptions;
   #count = 0;
+  #ended = 0;
 
   constructor(options: SeriesStoreOptions) {
     this.labels = new LabelValues(options);
     this.#options = options;
+  }
+
+  /** Series that have ended. While it stays the same, what found no place finds none. */
+  get ended(): number {
+    return this.#ended;
   }
 
   hasRoomFor(series: number): boolean {
@@ -54,6 +60,7 @@ export class SeriesStore {
     const values = family.labels.map((label) => attributes[label]);
     if (!family.series.delete(seriesKey(values))) return;
     this.#count -= 1;
+    this.#ended += 1;
     for (const [index, label] of family.labels.entries()) this.labels.letGo(label, values[index] ?? "");
   }
 }

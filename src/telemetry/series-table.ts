@@ -69,7 +69,9 @@ export class SeriesTable {
           continue;
       }
       let group = (instance?.groups ?? this.#groupsOf(service)).get(dimensions);
-      if (group === undefined) {
+      const isStale =
+        group !== undefined && group.folded.length > 0 && group.endedSeries !== this.#store.ended;
+      if (group === undefined || isStale) {
         group = this.#openGroup(plan, service, instance, dimensions);
         // Asked for anew: opening a group may end others.
         (instance?.groups ?? this.#groupsOf(service)).set(dimensions, group);
@@ -122,7 +124,8 @@ export class SeriesTable {
       if (instance !== undefined) this.#instances.own(instance, instrument, series);
       return { instrument, series };
     });
-    return { feeds, folded: own.filter((label) => byLabel.get(label) === OTHER) };
+    const folded = own.filter((label) => byLabel.get(label) === OTHER);
+    return { feeds, folded, endedSeries: this.#store.ended };
   }
 
   #overflowGroup(plan: TypePlan, set: DimensionSet): Group {
@@ -132,7 +135,7 @@ export class SeriesTable {
       );
       return { instrument, series: this.#store.open(instrument.family, values) };
     });
-    return { feeds, folded: [WHOLE_SERIES] };
+    return { feeds, folded: [WHOLE_SERIES], endedSeries: this.#store.ended };
   }
 
   #apply({ instrument, series }: Feed, measurement: Measurement, instance: Instance | undefined): void {

@@ -99,6 +99,24 @@ test("0 tools of a server end its series and free its place; a retry of before d
   await telemetry.shutdown();
 });
 
+test("what found no place has one once another instance's server has left", async () => {
+  const telemetry = open({ clock: standing(), labelValuesMax: 2 });
+  // As ingest does, the same object for the same dimensions.
+  const [a, b, c] = ["a", "b", "c"].map((server_id) =>
+    measure({ type: "capability_count", value: 5, dimensions: { kind: "tools", server_id } }),
+  );
+  if (a === undefined || b === undefined || c === undefined) return;
+  const other = { ...COMPOSER, instanceId: "pod-2" };
+  const shown = async () => Object.keys(composerSamples(await telemetry.scrape(), SENDER)).join();
+  telemetry.exporter.record(COMPOSER, [a, b]);
+  telemetry.exporter.record(other, [c]);
+  assert.not.match(await shown(), 'server_id="c"');
+  telemetry.exporter.record(COMPOSER, [{ ...a, value: 0 }]);
+  telemetry.exporter.record(other, [c]);
+  assert.match(await shown(), 'server_id="c"');
+  await telemetry.shutdown();
+});
+
 test("an instance has one composer_info: an upgrade replaces the version", async () => {
   const telemetry = open({ clock: standing() });
   for (const version of ["1.0", "1.1"]) {
