@@ -18,6 +18,7 @@ import { createAdmission } from "./access/admission.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createRequestNumbers } from "./access/request-number.ts";
+import { createVisits } from "./access/visits.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
@@ -35,8 +36,10 @@ import { backupLog, databaseFileBytes } from "./storage/open-storage.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
 import type { Foundation } from "./wiring/foundation.ts";
+import { loadServers } from "./wiring/load-servers.ts";
 import { createObservers } from "./wiring/observers.ts";
 import { openServiceDatabase } from "./wiring/open-database.ts";
+import { openDirectory } from "./wiring/open-directory.ts";
 import { openIngest } from "./wiring/open-ingest.ts";
 import { openUpkeep } from "./wiring/open-upkeep.ts";
 import { restoreGauges } from "./wiring/restore-gauges.ts";
@@ -120,18 +123,21 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   const keys = await loadKeys(writer, config.keys, clock);
   const lastRequestNumber = await writer.call("lastRequestNumber");
   const ingest = openIngest(foundation, writer);
-  const upkeep = await openUpkeep(foundation, database, ingest, keys);
+  const servers = await loadServers(foundation, writer);
+  const upkeep = await openUpkeep(foundation, database, ingest, keys, servers);
   const { administration } = upkeep;
-
   const attempts = new FailedAttempts({
     clock,
     limitPerMinute: config.keys.failuresPerMinute,
     onLimited: observers.onAttemptsLimited,
   });
+  const admit = createAdmission(keys.directory, attempts, observers.admission);
   const frontDoor = await openFrontDoor({
     config,
     clock,
-    admit: createAdmission(keys.directory, attempts, observers.admission),
+    admit,
+    admitVisit: createVisits(admit, clock, config.keys.visitorRateLimitPerMinute),
+    directory: openDirectory(foundation, database, servers, administration),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     submit: ingest.submit,
     exportMetrics: ingest.exportMetrics,

@@ -95,8 +95,7 @@ function quotaFailure({ reason, limit, resetMs }: ExceededQuota): ServiceError {
 }
 
 function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | ServiceError {
-  // Not `??`: an empty X-API-Key header is none.
-  const key = credentials.apiKey || readBearer(credentials.authorization);
+  const key = keyIn(credentials);
   if (key === undefined) {
     return new ServiceError("api_key_missing", "API key required in X-API-Key header");
   }
@@ -105,6 +104,12 @@ function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | Ser
   if (!entry.record.isActive) return new ServiceError("api_key_inactive", "API key is inactive");
   if (keys.isExpired(entry)) return new ServiceError("api_key_expired", "API key has expired");
   return entry;
+}
+
+/** The key that a request comes with, right or wrong. */
+export function keyIn({ apiKey, authorization }: Credentials): string | undefined {
+  // Not `??`: an empty X-API-Key header is none.
+  return apiKey || readBearer(authorization);
 }
 
 function readBearer(authorization: string | undefined): string | undefined {

@@ -8,6 +8,8 @@ export interface Principal {
   readonly role: KeyRole;
   /** Further services it may write, as globs. */
   readonly allowedServices: readonly string[];
+  /** The server whose own key it is; undefined for other keys. */
+  readonly serverId?: string | undefined;
 }
 
 /** One request, from its first byte on. */
@@ -21,4 +23,14 @@ export interface RequestIdentity {
 /** An admitted request. */
 export interface Call extends RequestIdentity {
   readonly principal: Principal;
+}
+
+/** An admitted request to what anybody may call, with a key or without. */
+export interface Visit extends RequestIdentity {
+  /** Undefined for a caller without a key. */
+  readonly principal: Principal | undefined;
+  /** Of the caller's address no more than this is kept: see `networkOf`. Undefined once the peer has gone. */
+  readonly network: string | undefined;
+  /** The address itself: never to be stored or logged. */
+  readonly address: string | undefined;
 }

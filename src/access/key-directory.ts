@@ -42,8 +42,8 @@ export class KeyDirectory {
    * both are valid each counts for itself, as they have a bucket each.
    */
   put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
-    const { id: apiKeyId, service, role, allowedServices } = record;
-    const principal: Principal = { apiKeyId, service, role, allowedServices };
+    const { id: apiKeyId, service, role, allowedServices, serverId } = record;
+    const principal: Principal = { apiKeyId, service, role, allowedServices, serverId };
     const known = this.#byHash.get(record.keyHash);
     const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
     const usage =

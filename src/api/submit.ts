@@ -3,8 +3,9 @@ import { mayWrite } from "../access/service-binding.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import { ServiceError, type Violation } from "../errors.ts";
 import { fingerprint } from "../ingest/fingerprint.ts";
+import { describeRejection, type Rejection } from "../ingest/judge-each.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
-import { describeRejection, type Rejection, type Validate, type Validated } from "../ingest/validate.ts";
+import type { Validate, Validated } from "../ingest/validate.ts";
 import type { Submission } from "../storage/batch.ts";
 import type { StoredAnswer } from "../storage/idempotency-store.ts";
 

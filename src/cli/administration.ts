@@ -5,11 +5,13 @@ import type { RetentionAdministration } from "../api/admin/retention.ts";
 import type { Config } from "../config.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
+import { createWebhookSeal } from "../lib/seal.ts";
 import { findService } from "../local-service.ts";
 import { createAdminClient } from "../remote/admin-client.ts";
 import { createRetentionClient } from "../remote/retention-client.ts";
 import { administrationStorage, callsTo } from "../storage/administration.ts";
 import type { Database } from "../storage/database.ts";
+import { readInstallationSecret } from "../storage/installation-secret.ts";
 import { DatabaseInUseError } from "../storage/lock.ts";
 import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
 import { migrateUp, readMigrations } from "../storage/migrator.ts";
@@ -74,6 +76,8 @@ async function openLocally(database: Database, config: Config): Promise<LocalAdm
     observer: { onDeleted: () => {}, onFailed: () => {} },
     defaultRateLimit: config.keys.rateLimitPerMinute,
     directory: undefined,
+    registry: undefined,
+    seal: createWebhookSeal(readInstallationSecret(config.database.path)),
   });
   return {
     keys: administration.keys(LOCAL_COMMAND_LINE),

@@ -82,6 +82,7 @@ function toJson({ id, service, role, createdMs, expiresMs, description, ...key }
     last_used_at: key.lastUsedMs === undefined ? null : new Date(key.lastUsedMs).toISOString(),
     daily_usage_limit: key.dailyUsageLimit ?? null,
     monthly_usage_limit: key.monthlyUsageLimit ?? null,
+    server_id: key.serverId ?? null,
   };
 }
 

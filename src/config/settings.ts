@@ -70,6 +70,12 @@ export const SETTINGS = {
       "20",
       "Wrong keys a minute and address that are answered 401; further ones get 429",
     ),
+    visitorRateLimitPerMinute: setting(
+      "METRICS_VISITOR_RATE_LIMIT",
+      kinds.integer(1, 1_000_000_000),
+      "600",
+      "Requests a minute and network (a /16, of IPv6 a /32) from callers without a key, where none is needed",
+    ),
     binding: setting(
       "METRICS_SERVICE_BINDING",
       kinds.choice("warn", "strict"),

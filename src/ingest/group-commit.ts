@@ -1,11 +1,28 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Batch, BatchBuilder, isEmpty, type Submission } from "../storage/batch.ts";
+import type { IdempotencyRecord } from "../storage/batch.ts";
 import type { StoredAnswer } from "../storage/idempotency-store.ts";
 import type { CommitResult } from "../storage/metric-store.ts";
 
-export interface GroupCommitOptions {
+/** What one request adds to a transaction; it can be queued. */
+interface Queueable {
+  readonly idempotency: IdempotencyRecord | undefined;
+}
+
+/** Gathers what requests add into batches, each of which becomes a transaction. */
+export interface BatchGatherer<Item extends Queueable, Batch> {
+  /** Rows of what was added since the last `take`. */
+  readonly rowCount: number;
+  rowsOf(item: Item): number;
+  add(item: Item): void;
+  take(): Batch;
+  /** Whether a batch has nothing to store. */
+  isEmpty(batch: Batch): boolean;
+}
+
+export interface GroupCommitOptions<Item extends Queueable, Batch> {
   readonly clock: Clock;
+  readonly gatherer: BatchGatherer<Item, Batch>;
   readonly commit: (batch: Batch, nowMs: number) => Promise<CommitResult>;
   /** Metrics that may wait or be on their way to disk; so a slow disk costs memory only up to here. */
   readonly queuedMetricsMax: number;
@@ -26,14 +43,14 @@ const GATHER_TURNS = 3;
 const RETRY_MS = 1000;
 
 /** A submission, or (undefined) the mark a flush leaves behind what it waits for. */
-interface Entry {
-  readonly submission: Submission | undefined;
+interface Entry<Item> {
+  readonly submission: Item | undefined;
   readonly resolve: (earlier: StoredAnswer | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** Whether nobody waits for this entry to be on disk: its metrics were answered when they were queued. */
-const isAnswered = ({ submission }: Entry) =>
+const isAnswered = ({ submission }: Entry<Queueable>) =>
   submission !== undefined && submission.idempotency === undefined;
 
 /**
@@ -43,10 +60,9 @@ const isAnswered = ({ submission }: Entry) =>
  * throughput comes from load and an idle service answers at once. The exception is `linger`, the
  * predecessor's buffer, for those who ask for answers before the disk has them.
  */
-export class GroupCommit {
-  readonly #options: GroupCommitOptions;
-  readonly #builder = new BatchBuilder();
-  #waiting: Entry[] = [];
+export class GroupCommit<Item extends Queueable, Batch> {
+  readonly #options: GroupCommitOptions<Item, Batch>;
+  #waiting: Entry<Item>[] = [];
   #waitingMetrics = 0;
   #inFlightMetrics = 0;
   #isCommitting = false;
@@ -57,7 +73,7 @@ export class GroupCommit {
   #backingOff = false;
   #closed = false;
 
-  constructor(options: GroupCommitOptions) {
+  constructor(options: GroupCommitOptions<Item, Batch>) {
     this.#options = options;
   }
 
@@ -73,9 +89,9 @@ export class GroupCommit {
    *
    * @throws {ServiceError} at once, `queue_full` or `shutting_down`: it was not queued.
    */
-  add(submission: Submission): Promise<StoredAnswer | undefined> {
+  add(submission: Item): Promise<StoredAnswer | undefined> {
     if (this.#closed) throw new ServiceError("shutting_down", "the service is shutting down");
-    const metrics = submission.measurements.length;
+    const metrics = this.#options.gatherer.rowsOf(submission);
     if (this.depth + metrics > this.#options.queuedMetricsMax) {
       throw new ServiceError("queue_full", `${this.depth} metrics wait for storage already; retry later`);
     }
@@ -105,7 +121,7 @@ export class GroupCommit {
     if (failures.length > 0) throw failures[0];
   }
 
-  #enqueue(submission: Submission | undefined): Promise<StoredAnswer | undefined> {
+  #enqueue(submission: Item | undefined): Promise<StoredAnswer | undefined> {
     return new Promise((resolve, reject) => {
       const entry = { submission, resolve, reject };
       this.#waiting.push(entry);
@@ -143,17 +159,18 @@ export class GroupCommit {
     const entries = this.#takeEntries();
     if (entries.length === 0) return;
     this.#isCommitting = true;
-    this.#inFlightMetrics = this.#builder.rowCount;
+    this.#inFlightMetrics = this.#options.gatherer.rowCount;
     this.#waitingMetrics -= this.#inFlightMetrics;
     void this.#commit(entries);
   }
 
-  #takeEntries(): readonly Entry[] {
+  #takeEntries(): readonly Entry<Item>[] {
+    const { gatherer } = this.#options;
     let count = 0;
     for (const { submission } of this.#waiting) {
-      if (submission !== undefined) this.#builder.add(submission);
+      if (submission !== undefined) gatherer.add(submission);
       count += 1;
-      if (this.#builder.rowCount >= BATCH_METRICS_MAX) break;
+      if (gatherer.rowCount >= BATCH_METRICS_MAX) break;
     }
     const entries = this.#waiting.splice(0, count);
     this.#isUrgent &&= this.#waiting.length > 0;
@@ -161,13 +178,15 @@ export class GroupCommit {
   }
 
   /** Never rejects: every entry is told itself. */
-  async #commit(entries: readonly Entry[]): Promise<void> {
-    const { clock, commit, onCommit } = this.#options;
+  async #commit(entries: readonly Entry<Item>[]): Promise<void> {
+    const { clock, gatherer, commit, onCommit } = this.#options;
     const startedMs = clock.monotonicMs();
     const metrics = this.#inFlightMetrics;
     try {
-      const batch = this.#builder.take();
-      const { duplicates } = isEmpty(batch) ? { duplicates: [] } : await commit(batch, clock.wallMs());
+      const batch = gatherer.take();
+      const { duplicates } = gatherer.isEmpty(batch)
+        ? { duplicates: [] }
+        : await commit(batch, clock.wallMs());
       const earlier = new Map(duplicates.map(({ index, stored }) => [index, stored]));
       let keyed = 0;
       for (const { submission, resolve } of entries) {
@@ -182,9 +201,9 @@ export class GroupCommit {
     if (metrics > 0) onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
   }
 
-  #failed(entries: readonly Entry[], error: Error): void {
+  #failed(entries: readonly Entry<Item>[], error: Error): void {
     const retryable = error instanceof ServiceError && error.reason === "storage_unavailable";
-    const isKept = (entry: Entry) =>
+    const isKept = (entry: Entry<Item>) =>
       this.#options.linger !== undefined && retryable && !this.#closed && isAnswered(entry);
     for (const entry of entries) if (!isKept(entry)) entry.reject(error);
     // A flush that waits already waits for these entries too.
@@ -194,7 +213,9 @@ export class GroupCommit {
     const kept = entries.filter(isKept);
     if (kept.length === 0) return;
     this.#waiting = [...kept, ...this.#waiting];
-    for (const { submission } of kept) this.#waitingMetrics += submission?.measurements.length ?? 0;
+    for (const { submission } of kept) {
+      if (submission !== undefined) this.#waitingMetrics += this.#options.gatherer.rowsOf(submission);
+    }
     this.#backingOff = true;
     this.#options.clock.after(RETRY_MS, () => {
       this.#backingOff = false;

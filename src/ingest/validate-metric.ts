@@ -3,25 +3,16 @@ import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement, Scalar } from "../catalogue/measurement.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
+import { checkScalars, type FieldContext, NUMERIC, readFields, readTime, readValue } from "./read-fields.ts";
 import type { SubmittedMetric } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
-import { readTimestamp } from "./timestamp.ts";
 import { checkChoices, withoutNames } from "./type-rules.ts";
 
 /** What one metric is judged with. */
-export interface MetricContext {
+export interface MetricContext extends FieldContext {
   readonly intern: InternDimensions;
   readonly pseudonymise: Pseudonymise;
-  readonly nowMs: number;
-  /** Report a broken rule; the metric is then refused. */
-  readonly refuse: (field: string, reason: string, message: string) => void;
-  readonly warn: (message: string) => void;
 }
-
-const KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/** Every digit can be matched in one way only: `\d+\.?\d*` would take hours over a megabyte of digits. */
-const NUMERIC = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
-const NO_FIELDS: Readonly<Record<string, unknown>> = {};
 
 /** One submitted metric → a Measurement, or undefined after telling `context.refuse` every reason. */
 export function validateMetric(metric: SubmittedMetric, context: MetricContext): Measurement | undefined {
@@ -32,7 +23,7 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
   const timestampMs = readTime(metric.timestamp, context);
   const sent = readFields("dimensions", metric.dimensions, context);
   const metadata = readFields("metadata", metric.metadata, context);
-  const dimensionKeys = sent && checkDimensions(sent, context);
+  const dimensionKeys = sent && checkScalars("dimensions", sent, context);
   const metadataKeys = metadata && checkMetadata(metadata, context);
   if (type === undefined || value === undefined || durationMs === null || timestampMs === undefined)
     return undefined;
@@ -60,21 +51,6 @@ function refuseType(type: unknown, { refuse }: MetricContext): void {
   else refuse("type", "unknown_type", `unknown metric type ${quote(type)}`);
 }
 
-function readValue(value: unknown, { refuse }: MetricContext): number | undefined {
-  if (value === undefined || value === null) {
-    refuse("value", "required", "Metric value is required");
-    return undefined;
-  }
-  const number = typeof value === "string" && NUMERIC.test(value) ? Number(value) : value;
-  if (typeof number !== "number") refuse("value", "not_numeric", `value ${quote(value)} must be numeric`);
-  else if (Number.isNaN(number)) refuse("value", "nan", "value cannot be NaN");
-  else if (!Number.isFinite(number)) refuse("value", "infinite", "value cannot be infinite");
-  else if (Math.abs(number) > LIMITS.VALUE_ABS_MAX) {
-    refuse("value", "out_of_range", `value ${number} is out of range: at most ±${LIMITS.VALUE_ABS_MAX}`);
-  } else return number;
-  return undefined;
-}
-
 /** The duration; undefined when absent, null when refused. */
 function readDuration(duration: unknown, { refuse }: MetricContext): number | undefined | null {
   if (duration === undefined || duration === null) return undefined;
@@ -88,75 +64,6 @@ function readDuration(duration: unknown, { refuse }: MetricContext): number | un
     refuse(field, "too_large", `Duration too large: ${number} ms, at most ${LIMITS.DURATION_MS_MAX}`);
   } else return number;
   return null;
-}
-
-function readTime(timestamp: unknown, { refuse, warn, nowMs }: MetricContext): number | undefined {
-  if (timestamp === undefined || timestamp === null) return nowMs;
-  const ms = readTimestamp(timestamp);
-  if (ms === undefined) {
-    refuse("timestamp", "invalid", `${quote(timestamp)} is no RFC 3339 time and no epoch number`);
-    return undefined;
-  }
-  if (ms - nowMs > LIMITS.TIMESTAMP_AHEAD_MS_MAX) {
-    refuse(
-      "timestamp",
-      "too_far_in_the_future",
-      `${quote(timestamp)} is too far in the future: at most 5 minutes`,
-    );
-    return undefined;
-  }
-  if (nowMs - ms > LIMITS.TIMESTAMP_AGE_MS_WARN)
-    warn(`timestamp ${quote(timestamp)} is very old: over 7 days`);
-  return ms;
-}
-
-function readFields(
-  field: "dimensions" | "metadata",
-  fields: unknown,
-  { refuse }: MetricContext,
-): Readonly<Record<string, unknown>> | undefined {
-  if (fields === undefined || fields === null) return NO_FIELDS;
-  if (typeof fields === "object" && !Array.isArray(fields)) return fields as Record<string, unknown>;
-  refuse(field, "not_an_object", `${field} must be an object, not ${quote(fields)}`);
-  return undefined;
-}
-
-function checkDimensions(
-  dimensions: Readonly<Record<string, unknown>>,
-  { refuse }: MetricContext,
-): readonly string[] | undefined {
-  const keys = Object.keys(dimensions);
-  if (keys.length > LIMITS.DIMENSIONS_MAX) {
-    refuse("dimensions", "too_many", `Too many dimensions: ${keys.length}, at most ${LIMITS.DIMENSIONS_MAX}`);
-    return undefined;
-  }
-  let valid = true;
-  for (const key of keys) {
-    const problem = dimensionProblem(key, dimensions[key]);
-    if (problem === undefined) continue;
-    valid = false;
-    refuse(`dimensions.${isLongerThan(key, 80) ? quote(key) : key}`, problem.reason, problem.message);
-  }
-  return valid ? keys : undefined;
-}
-
-function dimensionProblem(key: string, value: unknown): { reason: string; message: string } | undefined {
-  if (isLongerThan(key, LIMITS.DIMENSION_KEY_LENGTH_MAX)) {
-    const message = `Dimension key too long: ${quote(key)}, at most ${LIMITS.DIMENSION_KEY_LENGTH_MAX} characters`;
-    return { reason: "key_too_long", message };
-  }
-  if (!KEY.test(key)) {
-    const message = `Dimension key ${quote(key)} must start with letter or _ and hold only letters, digits and _`;
-    return { reason: "invalid_key", message };
-  }
-  if (typeof value === "string") {
-    if (!isLongerThan(value, LIMITS.DIMENSION_VALUE_LENGTH_MAX)) return undefined;
-    const message = `Dimension value too long: at most ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} characters`;
-    return { reason: "value_too_long", message };
-  }
-  if (value === null || typeof value === "boolean" || Number.isFinite(value)) return undefined;
-  const message = `Dimension value ${quote(value)} must be a string, a finite number, a boolean or null`;
-  return { reason: "invalid_value", message };
 }
 
 function checkMetadata(

@@ -1,4 +1,5 @@
 import { LIMITS } from "../catalogue/limits.ts";
+import type { Refuse } from "./read-fields.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 
@@ -10,9 +11,6 @@ export interface ValidSource {
   /** '' when absent. */
   readonly instanceId: string;
 }
-
-/** Reports a broken rule. */
-export type Refuse = (field: string, reason: string, message: string) => void;
 
 const SERVICE = /^[A-Za-z0-9_-]+$/;
 const INSTANCE_ID = /^[A-Za-z0-9_.-]+$/;

@@ -1,17 +1,14 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
-import { ServiceError, type Violation } from "../errors.ts";
+import type { Violation } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
+import { judgeEach, type Rejection, validationFailed } from "./judge-each.ts";
+import type { Refuse } from "./read-fields.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { quote } from "./text.ts";
-import { type MetricContext, validateMetric } from "./validate-metric.ts";
-import { isAbsent, type Refuse, type ValidSource, validateSource } from "./validate-source.ts";
-
-/** A broken rule of one metric. `field` is relative to the metric. */
-export interface Rejection extends Violation {
-  readonly index: number;
-}
+import { validateMetric } from "./validate-metric.ts";
+import { isAbsent, type ValidSource, validateSource } from "./validate-source.ts";
 
 /** The judgement of a submission whose envelope is good. */
 export interface Validated extends ValidSource {
@@ -45,37 +42,10 @@ export function createValidate({ intern, pseudonymise, wallMs, metricsMax }: Val
   return (submitted) => {
     const warnings: string[] = [];
     const envelope = readEnvelope(submitted, metricsMax, warnings);
-    const measurements: Measurement[] = [];
-    const rejections: Rejection[] = [];
-    let index = 0;
-    const context: MetricContext = {
-      intern,
-      pseudonymise,
-      nowMs: wallMs(),
-      refuse: (field, reason, message) => void rejections.push({ index, field, reason, message }),
-      warn: (message) => void warnings.push(`metrics[${index}].${message}`),
-    };
-    for (const metric of envelope.metrics) {
-      const measurement = readMetric(metric, context);
-      if (measurement !== undefined) measurements.push(measurement);
-      index += 1;
-    }
-    const rejected = index - measurements.length;
-    if (measurements.length === 0) throw nothingAccepted(rejections);
-    return { ...envelope, measurements, rejections, rejected, warnings };
+    const extra = { intern, pseudonymise, nowMs: wallMs() };
+    const { accepted: measurements, ...judged } = judgeEach(envelope.metrics, extra, validateMetric);
+    return { ...envelope, measurements, ...judged, warnings: [...warnings, ...judged.warnings] };
   };
-}
-
-/** `metrics[3].value: Metric value is required`: where, then what. */
-export function describeRejection({ index, field, message }: Rejection): string {
-  return field === "" ? `metrics[${index}]: ${message}` : `metrics[${index}].${field}: ${message}`;
-}
-
-function readMetric(metric: unknown, context: MetricContext): Measurement | undefined {
-  if (typeof metric === "object" && metric !== null && !Array.isArray(metric))
-    return validateMetric(metric, context);
-  context.refuse("", "not_an_object", `a metric must be an object, not ${quote(metric)}`);
-  return undefined;
 }
 
 function readEnvelope(submitted: SubmittedMetrics, metricsMax: number, warnings: string[]) {
@@ -89,7 +59,7 @@ function readEnvelope(submitted: SubmittedMetrics, metricsMax: number, warnings:
   return { ...source, idempotencyKey, metrics };
 }
 
-function readIdempotencyKey(key: unknown, refuse: Refuse): string | undefined {
+export function readIdempotencyKey(key: unknown, refuse: Refuse): string | undefined {
   const max = LIMITS.IDEMPOTENCY_KEY_LENGTH_MAX;
   if (isAbsent(key)) return undefined;
   if (typeof key === "string" && PRINTABLE_ASCII.test(key) && key.length <= max) return key;
@@ -102,23 +72,13 @@ function readMetrics(metrics: unknown, metricsMax: number, refuse: Refuse): read
     refuse("metrics", "required", "At least one metric is required");
   } else if (!Array.isArray(metrics)) {
     refuse("metrics", "not_a_list", `metrics must be a list, not ${quote(metrics)}`);
-  } else if (metrics.length > metricsMax) {
-    refuse("metrics", "too_many", `Too many metrics: ${metrics.length}, at most ${metricsMax} a request`);
-  } else return metrics;
+  } else if (checkCount(metrics, metricsMax, refuse)) return metrics;
   return [];
 }
 
-function validationFailed(violations: readonly Violation[]): ServiceError {
-  const message = violations.map((violation) => violation.message).join("; ");
-  return new ServiceError("validation_failed", message, { violations });
-}
-
-function nothingAccepted(rejections: readonly Rejection[]): ServiceError {
-  const violations = rejections.map((rejection) => {
-    const field = `metrics[${rejection.index}]${rejection.field && `.${rejection.field}`}`;
-    return { field, reason: rejection.reason, message: rejection.message };
-  });
-  const [first] = rejections;
-  const example = first === undefined ? "" : `: ${describeRejection(first)}`;
-  return new ServiceError("validation_failed", `no metric could be accepted${example}`, { violations });
+/** Whether there are no more metrics than one request may have. */
+export function checkCount(metrics: readonly unknown[], metricsMax: number, refuse: Refuse): boolean {
+  if (metrics.length <= metricsMax) return true;
+  refuse("metrics", "too_many", `Too many metrics: ${metrics.length}, at most ${metricsMax} a request`);
+  return false;
 }

@@ -6,7 +6,7 @@ import type { Backup } from "../api/admin/backup.ts";
 import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
 import type { ApiKeyRecord, KeyRole } from "../storage/key-store.ts";
 
-const ROLES = ["writer", "writer", "reader", "admin"] as const satisfies readonly KeyRole[];
+const ROLES = ["writer", "writer", "reader", "admin", "server"] as const satisfies readonly KeyRole[];
 const PAGE_SIZE = 1000;
 
 /**
@@ -109,5 +109,6 @@ function toRecord(key: ApiKey | undefined): ApiKeyRecord {
     lastUsedMs: key.lastUsedAt && timestampMs(key.lastUsedAt),
     dailyUsageLimit: key.dailyUsageLimit === undefined ? undefined : Number(key.dailyUsageLimit),
     monthlyUsageLimit: key.monthlyUsageLimit === undefined ? undefined : Number(key.monthlyUsageLimit),
+    serverId: key.serverId || undefined,
   };
 }

@@ -1,4 +1,5 @@
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
+import { wellFormed } from "../lib/json.ts";
 import type { SeriesUpdate } from "./cumulative-series.ts";
 import { writeDistribution } from "./distribution.ts";
 
@@ -74,11 +75,6 @@ export interface Batch {
   readonly stateRows: readonly number[];
 }
 
-/** Whether there is nothing to store. */
-export function isEmpty({ rowCount, keyed }: Batch): boolean {
-  return rowCount === 0 && keyed.length === 0;
-}
-
 export const COLUMNS_PER_ROW = 7;
 
 /** What both sides remember at the most; beyond, both start anew, so that memory is bounded. */
@@ -101,6 +97,14 @@ export class BatchBuilder {
 
   get rowCount(): number {
     return this.#payloads.length;
+  }
+
+  rowsOf({ measurements }: Submission): number {
+    return measurements.length;
+  }
+
+  isEmpty({ rowCount, keyed }: Batch): boolean {
+    return rowCount === 0 && keyed.length === 0;
   }
 
   add(submission: Submission): void {
@@ -152,7 +156,7 @@ export class BatchBuilder {
     this.#keyed = [];
     this.#stateRows = [];
     // The next batch that is not dropped must say it.
-    if (!isEmpty(batch)) this.#reset = false;
+    if (!this.isEmpty(batch)) this.#reset = false;
     if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();
     return batch;
   }
@@ -220,15 +224,4 @@ function nameOfShape(otherKeys: readonly string[], metadataKeys: readonly string
 function payloadJson(otherValues: readonly unknown[], metadataValues: readonly unknown[]): string {
   const values = otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues];
   return wellFormed(JSON.stringify(values));
-}
-
-/**
- * JSON as `stringify` writes it, with U+FFFD for every lone surrogate.
- *
- * SQLite decodes an escaped one to bytes that are no UTF-8, and reading such a column aborts the whole
- * process in libsql 0.5.29 (a Rust panic, not an exception).
- */
-function wellFormed(json: string): string {
-  if (!json.includes("\\ud")) return json;
-  return json.replace(/\\(ud[89a-f]..|.)/g, (found) => (found.length === 2 ? found : "\ufffd"));
 }

@@ -1,5 +1,5 @@
 import { LIMITS } from "../catalogue/limits.ts";
-import type { KeyedRows } from "./batch.ts";
+import type { IdempotencyRecord } from "./batch.ts";
 import type { Database } from "./database.ts";
 
 /** What an idempotency key was answered, and for which request. */
@@ -26,7 +26,11 @@ export function findAnswer(
 }
 
 /** Inside the transaction that stores the rows. Replaces an expired record. */
-export function recordAnswer(database: Database, keyed: KeyedRows, nowMs: number): void {
+export function recordAnswer(
+  database: Database,
+  keyed: IdempotencyRecord & { readonly apiKeyId: number },
+  nowMs: number,
+): void {
   database.run(
     `INSERT OR REPLACE INTO idempotency_keys (api_key_id, idempotency_key, fingerprint, answer, expires_ms)
      VALUES (?, ?, ?, ?, ?)`,

@@ -2,7 +2,8 @@ import { ServiceError } from "../errors.ts";
 import type { Database, Row } from "./database.ts";
 import { copyDailyUsage } from "./usage-store.ts";
 
-export type KeyRole = "writer" | "reader" | "admin";
+/** A `server` key is one server's of the directory: it collects for it, and reads what is its own. */
+export type KeyRole = "writer" | "reader" | "admin" | "server";
 
 /** An API key as stored: the key itself is nowhere, only its SHA-256. */
 export interface ApiKeyRecord {
@@ -27,6 +28,8 @@ export interface ApiKeyRecord {
   /** Requests a UTC day and month; undefined: no limit. */
   readonly dailyUsageLimit: number | undefined;
   readonly monthlyUsageLimit: number | undefined;
+  /** Whose key it is, of a `server` key; undefined of others. */
+  readonly serverId?: string | undefined;
 }
 
 /** What a new key is made from. */
@@ -36,18 +39,19 @@ export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs" | "us
 export interface EnvironmentKey {
   readonly keyHash: string;
   readonly service: string;
-  readonly role: KeyRole;
+  readonly role: Exclude<KeyRole, "server">;
 }
 
 const COLUMNS = `id, key_hash, service_name, role, rate_limit, allowed_services, is_active, created_at, expires_at,
-  description, usage_count, last_used_at, daily_usage_limit, monthly_usage_limit`;
+  description, usage_count, last_used_at, daily_usage_limit, monthly_usage_limit, server_id`;
 
 function read(row: Row): ApiKeyRecord {
   return {
     id: Number(row.id),
     keyHash: String(row.key_hash),
     service: String(row.service_name),
-    role: row.role as KeyRole,
+    // Older versions of the schema know no role of servers.
+    role: row.server_id === null ? (row.role as KeyRole) : "server",
     rateLimit: Number(row.rate_limit),
     allowedServices: JSON.parse(String(row.allowed_services)),
     isActive: row.is_active === 1,
@@ -58,6 +62,7 @@ function read(row: Row): ApiKeyRecord {
     lastUsedMs: row.last_used_at === null ? undefined : Date.parse(String(row.last_used_at)),
     dailyUsageLimit: row.daily_usage_limit === null ? undefined : Number(row.daily_usage_limit),
     monthlyUsageLimit: row.monthly_usage_limit === null ? undefined : Number(row.monthly_usage_limit),
+    serverId: row.server_id === null ? undefined : String(row.server_id),
   };
 }
 
@@ -72,11 +77,11 @@ export function createKey(database: Database, key: NewApiKey, nowMs: number): Ap
   const row = database.first(
     `INSERT INTO api_keys
        (key_hash, service_name, role, rate_limit, allowed_services, created_at, expires_at, description,
-        daily_usage_limit, monthly_usage_limit)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+        daily_usage_limit, monthly_usage_limit, server_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
     key.keyHash,
     key.service,
-    key.role,
+    key.role === "server" ? "writer" : key.role,
     key.rateLimit,
     JSON.stringify(key.allowedServices),
     isoOrNull(nowMs),
@@ -84,8 +89,17 @@ export function createKey(database: Database, key: NewApiKey, nowMs: number): Ap
     key.description,
     key.dailyUsageLimit,
     key.monthlyUsageLimit,
+    key.serverId,
   );
   return readExisting(row, "new");
+}
+
+/** The newest key of a server that is in force. */
+export function findServerKey(database: Database, serverId: string, nowMs: number): ApiKeyRecord | undefined {
+  const sql = `SELECT ${COLUMNS} FROM api_keys WHERE server_id = ? AND is_active = 1
+    AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT 1`;
+  const row = database.first(sql, serverId, isoOrNull(nowMs));
+  return row && read(row);
 }
 
 /** Turn a key off. @throws {ServiceError} `not_found`. */

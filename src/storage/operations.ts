@@ -11,6 +11,17 @@ import type { Batch } from "./batch.ts";
 import { deleteEndedSeries, findSeries, type SeriesQuestion } from "./cumulative-series.ts";
 import type { Database } from "./database.ts";
 import { countUngoverned, databaseSize } from "./database-stats.ts";
+import { DirectoryStore } from "./directory/directory-store.ts";
+import type { DirectoryEntry } from "./directory/entry.ts";
+import { type RecomputeStep, recomputeDay } from "./directory/recompute-day.ts";
+import {
+  listMetricNames,
+  listServers,
+  registerServer,
+  rotateServerKey,
+  setServerSecret,
+  updateServer,
+} from "./directory/servers.ts";
 import { DatabaseMovedError } from "./failure.ts";
 import { deleteExpiredAnswers } from "./idempotency-store.ts";
 import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
@@ -30,6 +41,7 @@ export type Operations = ReturnType<typeof createOperations>;
 export function createOperations(database: Database, path: string) {
   const rollups = new Rollups(database);
   const metrics = new MetricStore(database, rollups);
+  const directory = new DirectoryStore(database);
   probe(database);
   // SQLite keeps its log beside the real file, not beside a link to it.
   const files = [path, `${realDatabasePath(path)}-wal`];
@@ -77,6 +89,34 @@ export function createOperations(database: Database, path: string) {
       ),
     syncEnvironmentKeys: (...input: Tail<typeof syncEnvironmentKeys>) =>
       written(syncEnvironmentKeys(database, ...input)),
+    commitDirectory: (batch: readonly DirectoryEntry[], nowMs: number) =>
+      written(directory.commit(batch, nowMs)),
+    listServers: () => listServers(database),
+    listMetricNames: (server: number) => listMetricNames(database, server),
+    registerServer: (trace: AuditTrace, ...input: Tail<typeof registerServer>) =>
+      written(
+        audited(
+          database,
+          trace,
+          () => registerServer(database, ...input),
+          ({ key }) => ({ key_id: key.id }),
+        ),
+      ),
+    updateServer: (trace: AuditTrace, ...input: Tail<typeof updateServer>) =>
+      written(audited(database, trace, () => updateServer(database, ...input))),
+    setServerSecret: (trace: AuditTrace, ...input: Tail<typeof setServerSecret>) =>
+      written(audited(database, trace, () => setServerSecret(database, ...input))),
+    rotateServerKey: (trace: AuditTrace, ...input: Tail<typeof rotateServerKey>) =>
+      written(
+        audited(
+          database,
+          trace,
+          () => rotateServerKey(database, ...input),
+          ({ replacement }) => ({ key_id: replacement.id }),
+        ),
+      ),
+    /** A step of computing a day anew; repeat with the cursor it returns. */
+    recomputeDay: (step: RecomputeStep, nowMs: number) => written(recomputeDay(database, step, nowMs)),
     recordUsage: (record: UsageRecord, nowMs: number) => written(recordUsage(database, record, nowMs)),
     listDailyUsage: () => listDailyUsage(database),
     recordAudit: (trace: AuditTrace, outcome: string) => written(recordAudit(database, trace, outcome)),

@@ -1,4 +1,8 @@
 import type { Database } from "./database.ts";
+import type { ChartAnswer, ChartQuery } from "./directory/chart.ts";
+import { type ListQuery, listEvents, type StoredServerEvent } from "./directory/events.ts";
+import { readChart } from "./directory/read-chart.ts";
+import { listUses, type StoredServerUse } from "./directory/usage.ts";
 import { type LatestQuery, type LatestValue, readLatestValues } from "./latest-values.ts";
 import type { Budget } from "./query/budget.ts";
 import { createDictionaries } from "./query/dictionaries.ts";
@@ -16,6 +20,9 @@ export interface ReaderOperations {
   readonly latestValues: (query: LatestQuery) => readonly LatestValue[];
   /** A step of counting what a policy governs, of bounded length. */
   readonly survey: (step: SurveyStep) => SurveyStepResult;
+  readonly chart: (query: ChartQuery, budget: Budget) => ChartAnswer;
+  readonly serverEvents: (query: ListQuery) => readonly StoredServerEvent[];
+  readonly serverUses: (query: ListQuery) => readonly StoredServerUse[];
 }
 
 /** Each sees one moment of the database, and lets go of it when it returns. */
@@ -26,5 +33,8 @@ export function createReaderOperations(database: Database): ReaderOperations {
     events: (query, budget) => inSnapshot(database, () => runEvents({ ...kept, budget }, query)),
     latestValues: (query) => inSnapshot(database, () => readLatestValues(database, query)),
     survey: (step) => inSnapshot(database, () => surveyTable(database, step)),
+    chart: (query, budget) => inSnapshot(database, () => readChart(database, query, budget)),
+    serverEvents: (query) => inSnapshot(database, () => listEvents(database, query)),
+    serverUses: (query) => inSnapshot(database, () => listUses(database, query)),
   };
 }

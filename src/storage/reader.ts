@@ -1,5 +1,8 @@
 import { ServiceError } from "../errors.ts";
 import { siblingModule } from "../lib/sibling-module.ts";
+import type { ChartAnswer, ChartQuery } from "./directory/chart.ts";
+import type { ListQuery, StoredServerEvent } from "./directory/events.ts";
+import type { StoredServerUse } from "./directory/usage.ts";
 import type { Failure } from "./failure.ts";
 import type { LatestQuery, LatestValue } from "./latest-values.ts";
 import type { AggregateAnswer, AggregateQuery, EventsAnswer, EventsQuery } from "./query/query.ts";
@@ -32,6 +35,10 @@ export interface Reader {
   latestValues(query: LatestQuery, signal?: AbortSignal): Promise<readonly LatestValue[]>;
   /** A step of counting; repeat with the cursor it returns. */
   survey(step: SurveyStep): Promise<SurveyStepResult>;
+  /** A server's metrics over time. */
+  chart(query: ChartQuery): Promise<ChartAnswer>;
+  serverEvents(query: ListQuery): Promise<readonly StoredServerEvent[]>;
+  serverUses(query: ListQuery): Promise<readonly StoredServerUse[]>;
   /** Do `work` while no query runs; those that come meanwhile wait for it. */
   quietly(work: () => Promise<unknown>): Promise<void>;
   /** Finish what was asked, end the thread. */
@@ -114,6 +121,9 @@ export function openReaderThread({ path, timeoutMs, onOperation, onBroken }: Rea
     events: (query, signal) => call("events", query, signal),
     latestValues: (query, signal) => call("latestValues", query, signal),
     survey: (step) => call("survey", step),
+    chart: (query) => call("chart", query),
+    serverEvents: (query) => call("serverEvents", query),
+    serverUses: (query) => call("serverUses", query),
     async quietly(work) {
       const earlier = gate;
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Health } from "../../gen/grpc/health/v1/health_pb.js";
+import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
@@ -7,9 +8,11 @@ import { MetricsService as Otlp } from "../../gen/opentelemetry/proto/collector/
 import type { Admit } from "../access/admission.ts";
 import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
+import type { AdmitVisit } from "../access/visits.ts";
 import type { Administration } from "../api/admin/administration.ts";
 import type { Backup } from "../api/admin/backup.ts";
 import type { Composer } from "../api/composer/composer.ts";
+import type { Directory } from "../api/directory/directory.ts";
 import type { ExportMetrics } from "../api/export-metrics.ts";
 import type { Flush } from "../api/flush.ts";
 import type { CheckReadiness } from "../api/health.ts";
@@ -28,6 +31,7 @@ import { createRestHandler } from "./rest/rest-handler.ts";
 import { createRestRoutes } from "./rest/routes.ts";
 import { type Answered, createRouter } from "./router.ts";
 import { adminServiceRoutes } from "./rpc/admin-service.ts";
+import { directoryServiceRoutes, directoryVisitRoutes } from "./rpc/directory-service.ts";
 import { createGate } from "./rpc/gate.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
 import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
@@ -41,6 +45,7 @@ export interface FrontDoorOptions {
   readonly config: Pick<Config, "server" | "tls" | "prometheus" | "ingest">;
   readonly clock: Clock;
   readonly admit: Admit;
+  readonly admitVisit: AdmitVisit;
   readonly nextRequest: () => RequestIdentity;
   readonly submit: Submit;
   readonly exportMetrics: ExportMetrics;
@@ -48,6 +53,7 @@ export interface FrontDoorOptions {
   readonly checkReadiness: CheckReadiness;
   readonly queries: Queries;
   readonly composer: Composer;
+  readonly directory: Directory;
   readonly administration: Administration;
   readonly backup: Backup;
   /** What the composers of a service report together, or those of all. */
@@ -109,8 +115,13 @@ function createHandler(options: FrontDoorOptions) {
   const { admit, onUnexpected, version } = options;
   const { requestBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
-  const clientAddress = createClientAddress(trustedProxies);
-  const common = { admit, clientAddress, bodyBytesMax: requestBytesMax, onUnexpected };
+  const common = {
+    admit,
+    admitVisit: options.admitVisit,
+    clientAddress: createClientAddress(trustedProxies),
+    bodyBytesMax: requestBytesMax,
+    onUnexpected,
+  };
   const gate = createGate(common);
   const rpc = createRpcs(options, gate);
   const rest = new Map([...createRestRoutes({ ...options, metricsPerRequestMax }), ...dashboardRoutes()]);
@@ -133,16 +144,18 @@ function createHandler(options: FrontDoorOptions) {
 function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGate>) {
   const { shutdownSignal: signal, isServing, onServingChange: onChange } = options;
   const { requestBytesMax, reflection } = options.config.server;
-  const services = [MetricsService, QueryService, AdminService, Otlp];
+  const services = [MetricsService, QueryService, AdminService, DirectoryService, Otlp];
   return createRpcHandlers({
     routes: [
       metricsServiceRoutes(options),
       queryServiceRoutes(options.queries, signal),
       adminServiceRoutes(options),
+      directoryServiceRoutes(options.directory),
       otlpServiceRoutes(options.exportMetrics),
     ],
     openRoutes: [
       metricsHealthRoute,
+      directoryVisitRoutes(options.directory),
       grpcHealthRoutes({ services, isServing, onChange, signal }),
       ...(reflection ? [reflectionRoutes({ services: [...services, Health], signal })] : []),
     ],

@@ -79,10 +79,21 @@ const QUERY_TABLES: Readonly<Record<keyof ReaderOperations, string>> = {
   events: "metrics",
   latestValues: "latest_values",
   survey: "all",
+  chart: "server_metrics",
+  serverEvents: "server_events",
+  serverUses: "server_usage",
 };
 
 const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {
   commitMetrics: { operation: "insert", table: "metrics" },
+  commitDirectory: { operation: "insert", table: "server_metrics" },
+  listServers: { operation: "select", table: "servers" },
+  listMetricNames: { operation: "select", table: "server_series" },
+  registerServer: { operation: "insert", table: "servers" },
+  updateServer: { operation: "update", table: "servers" },
+  setServerSecret: { operation: "update", table: "servers" },
+  rotateServerKey: { operation: "update", table: "api_keys" },
+  recomputeDay: { operation: "upsert", table: "server_metrics_daily" },
   flushRollups: { operation: "upsert", table: "rollups" },
   deleteRollupKeys: { operation: "delete", table: "rollup_keys" },
   truncateLog: { operation: "checkpoint", table: "none" },

@@ -20,6 +20,9 @@ export interface ServiceDatabase {
   readonly probe: () => Promise<void>;
 }
 
+/** Operations that do not go well unless something is written. */
+const PROOFS: ReadonlySet<string> = new Set(["probe", "commitMetrics", "commitDirectory"]);
+
 /** @throws {DatabaseOpenError} `onFatal`: what is on disk can no longer be trusted, the process must end. */
 export async function openServiceDatabase(
   { config, clock, logger, lifecycle, observers }: Foundation,
@@ -39,7 +42,7 @@ export async function openServiceDatabase(
       observers.onOperation(name, seconds, failed);
       if (failed) isWorking.set(false);
       // Others may have found nothing to write.
-      else if (name === "probe" || name === "commitMetrics") isWorking.set(true);
+      else if (PROOFS.has(name)) isWorking.set(true);
     },
     onFatal,
   });

@@ -6,7 +6,7 @@ import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import { flushRollups } from "../maintenance/flush-rollups.ts";
-import type { Submission } from "../storage/batch.ts";
+import { BatchBuilder, type Submission } from "../storage/batch.ts";
 import { readInstallationSecret } from "../storage/installation-secret.ts";
 import type { Writer } from "../storage/writer.ts";
 import type { Foundation } from "./foundation.ts";
@@ -29,6 +29,7 @@ export function openIngest(
   const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax } = config.ingest;
   const commits = new GroupCommit({
     clock,
+    gatherer: new BatchBuilder(),
     commit: writer.commitMetrics,
     queuedMetricsMax,
     linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,

@@ -5,6 +5,7 @@ import { maintenanceJobs } from "../maintenance/jobs.ts";
 import { every } from "../maintenance/schedule.ts";
 import { administrationStorage } from "../storage/administration.ts";
 import type { Foundation } from "./foundation.ts";
+import type { LoadedServers } from "./load-servers.ts";
 import type { ServiceDatabase } from "./open-database.ts";
 import type { Ingest } from "./open-ingest.ts";
 
@@ -22,6 +23,7 @@ export async function openUpkeep(
   { writer, reader, isWorking }: ServiceDatabase,
   { queueMetrics }: Ingest,
   keys: LoadedKeys,
+  { registry, seal }: LoadedServers,
 ): Promise<Upkeep> {
   const usage = new UsageLog({
     wallMs: clock.wallMs,
@@ -40,6 +42,8 @@ export async function openUpkeep(
     observer: observers.retention,
     defaultRateLimit: config.keys.rateLimitPerMinute,
     directory: keys.directory,
+    registry,
+    seal,
   });
   await time.follow();
   lifecycle.own("retention", runs.idle);

@@ -44,6 +44,10 @@ test("a preview says what would go, field by field", async ({ admin }) => {
     "metrics_hourly",
     "metrics_daily",
     "api_key_usage_log",
+    "server_metrics",
+    "server_metrics_daily",
+    "server_events",
+    "server_usage",
   ]);
   assert.equal(at(all.body, "metrics").oldest_record_to_delete, null);
 });
@@ -114,7 +118,7 @@ test("a cleanup of all tables sums them up", async ({ admin }) => {
     ]);
     assert.equal(
       [body.operation, body.total_records_processed, body.tables_processed],
-      [isDryRun ? "dry_run" : "cleanup", 2, 6],
+      [isDryRun ? "dry_run" : "cleanup", 2, 10],
     );
     assert.match(String(body.started_at), ISO);
     assert.match(String(body.completed_at), ISO);

@@ -101,6 +101,7 @@ test("a key has the role, limit, globs and lifetime it was created with", () =>
       last_used_at: null,
       daily_usage_limit: 1000,
       monthly_usage_limit: 1e12,
+      server_id: null,
     });
   }));
 

@@ -48,7 +48,7 @@ test("a run deletes nothing until it is told to, and then what it said", () =>
       [["--yes"], "completed"],
     ] as const) {
       const results = await retention(env, "run", ...args);
-      assert.is(results.length, 7);
+      assert.is(results.length, 11);
       const found = results.find(({ table }) => table === "auth_metrics");
       assert.equal([found?.status, found?.records], [status, 2]);
     }

@@ -12,71 +12,8 @@ import { withApiDocument } from "../../src/transport/openapi/api-routes.ts";
 import { createRestRoutes } from "../../src/transport/rest/routes.ts";
 import { openRestDoors, openRpcDoors, type RequestHeaders, type RpcDoor } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
-import { makeCallers, type Rule, refusalOf } from "./callers.ts";
-
-/** Who may call what. A method that is not here fails the test, so that nobody adds one without deciding. */
-const METHODS: Readonly<Record<string, Rule>> = {
-  "mcp.metrics.v1.MetricsService/Submit": "writer",
-  "mcp.metrics.v1.MetricsService/Flush": "writer",
-  "mcp.metrics.v1.MetricsService/RateLimitStatus": "key",
-  "mcp.metrics.v1.MetricsService/Health": "open",
-  "mcp.metrics.v1.QueryService/QuerySeries": "key",
-  "mcp.metrics.v1.QueryService/TopValues": "key",
-  "mcp.metrics.v1.QueryService/Summary": "key",
-  "mcp.metrics.v1.QueryService/ListDimensionValues": "key",
-  "mcp.metrics.v1.QueryService/ListEvents": "key",
-  "mcp.metrics.v1.QueryService/ExportEvents": "key",
-  "mcp.metrics.v1.AdminService/CreateKey": "admin",
-  "mcp.metrics.v1.AdminService/ListKeys": "admin",
-  "mcp.metrics.v1.AdminService/RevokeKey": "admin",
-  "mcp.metrics.v1.AdminService/RotateKey": "admin",
-  "mcp.metrics.v1.AdminService/Backup": "admin",
-  "mcp.metrics.v1.AdminService/ListRetentionPolicies": "admin",
-  "mcp.metrics.v1.AdminService/UpdateRetentionPolicy": "admin",
-  "mcp.metrics.v1.AdminService/PreviewRetention": "admin",
-  "mcp.metrics.v1.AdminService/RunRetention": "admin",
-  "mcp.metrics.v1.AdminService/GetDatabaseStats": "admin",
-  "mcp.metrics.v1.AdminService/GetDatabaseSize": "admin",
-  "mcp.metrics.v1.AdminService/ListAuditEntries": "admin",
-  "opentelemetry.proto.collector.metrics.v1.MetricsService/Export": "writer",
-  "grpc.health.v1.Health/Check": "open",
-  "grpc.health.v1.Health/List": "open",
-  "grpc.health.v1.Health/Watch": "open",
-  "grpc.reflection.v1.ServerReflection/ServerReflectionInfo": "open",
-  "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": "open",
-};
-
-const ROUTES: Readonly<Record<string, Rule>> = {
-  "GET /": "open",
-  "POST /metrics": "writer",
-  "GET /metrics": "reader",
-  "POST /v1/metrics": "writer",
-  "POST /flush": "writer",
-  "GET /rate-limit": "key",
-  "GET /api/export.csv": "key",
-  "GET /openapi.json": "open",
-  "GET /docs": "open",
-  "GET /docs/": "open",
-  "GET /docs/docs.css": "open",
-  "GET /docs/docs.js": "open",
-  "GET /docs/icon.svg": "open",
-  "GET /health": "open",
-  "GET /health/db": "open",
-  "GET /health/ready": "open",
-  "GET /admin/retention/preview": "admin",
-  "POST /admin/retention/cleanup": "admin",
-  "GET /admin/retention/policies": "admin",
-  "PUT /admin/retention/policies/{table}": "admin",
-  "GET /admin/database/stats": "admin",
-  "GET /admin/database/size": "admin",
-  "GET /api/v1/metrics/prometheus": "key",
-  "GET /api/v1/metrics": "key",
-  "GET /api/v1/status": "key",
-  "GET /api/v1/health": "open",
-  "GET /api/v1/health/detailed": "key",
-  "GET /api/v1/servers/{id}/metrics": "key",
-  "GET /api/v1/version": "open",
-};
+import { METHODS, ROUTES } from "./authorization-table.ts";
+import { makeCallers, refusalOf } from "./callers.ts";
 
 const GEN = join(import.meta.dirname, "../../gen");
 const clock = { ...systemClock, shiftMs: 0, wallMs: () => Date.now() + clock.shiftMs };
@@ -192,7 +129,16 @@ test("every REST route has a rule here", () => {
       keys: unused,
       retention: unused,
       database: { stats: unused, size: unused },
+      servers: unused,
       audit: { transacted: unused, spanning: unused, list: unused },
+    },
+    directory: {
+      collect: unused,
+      fetchMetrics: unused,
+      trackUsage: unused,
+      aggregate: unused,
+      events: { record: unused, list: unused, listUses: unused },
+      servers: unused,
     },
     expose: unused,
     exposeService: unused,
@@ -208,9 +154,10 @@ test("every REST route has a rule here", () => {
   assert.equal(names.sort(), Object.keys(ROUTES).sort());
 });
 
-/** Most bodies say it in a field, OTLP's in a detail. */
+/** Most bodies say it in a field, which is `code` for directories; OTLP's in a detail. */
 function reasonIn(text: string): string | undefined {
-  const { error, details = [] } = JSON.parse(text);
+  const { success, code, error, details = [] } = JSON.parse(text);
+  if (success === false) return code;
   return error ?? details.find(({ reason }: { reason?: string }) => reason !== undefined)?.reason;
 }
 
@@ -233,7 +180,7 @@ for (const [route, rule] of Object.entries(ROUTES)) {
   });
 
   test(`${route} takes no key from the query string`, async () => {
-    if (rule === "open") return;
+    if (rule === "open" || rule === "visitor") return;
     for (const door of restDoors) {
       for (const name of ["api_key", "x-api-key", "X-API-Key", "key", "access_token"]) {
         const { status, text } = await door.send(method, `${path}?${name}=${ADMIN_KEY}`, {}, body);

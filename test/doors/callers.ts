@@ -2,15 +2,20 @@
 import type { RequestHeaders } from "../support/doors.ts";
 import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
 
-export type Role = "writer" | "reader" | "admin";
+export type Role = "writer" | "reader" | "admin" | "server";
 
-/** Who may call a method or route: `open` means anybody, `key` any valid key. */
-export type Rule = "open" | "key" | Role;
+/**
+ * Who may call a method or route: `open` means anybody, `key` any valid key but a server's, `visitor` anybody
+ * who has no key or a valid one.
+ */
+export type Rule = "open" | "key" | "visitor" | "server or reader" | Role;
 
 export interface Caller {
   readonly name: string;
   readonly headers: RequestHeaders;
   /** Whose key it is, or the reason why it is nobody's. */
+  /** Nothing that a key could be read from. */
+  readonly sendsNone?: true;
   readonly is: Role | "api_key_missing" | "api_key_invalid" | "api_key_inactive" | "api_key_expired";
 }
 
@@ -20,14 +25,15 @@ const LONG_KEY = "long-key-".padEnd(10_240, "x");
 /** What a call of `caller` must fail with, or undefined when it may go through. */
 export function refusalOf(caller: Caller, rule: Rule): string | undefined {
   if (rule === "open") return undefined;
-  if (caller.is.startsWith("api_key_")) return caller.is;
-  const isAllowed = caller.is === "admin" || rule === "key" || rule === caller.is;
+  if (caller.is.startsWith("api_key_")) return rule === "visitor" && caller.sendsNone ? undefined : caller.is;
+  const isAllowed = caller.is === "admin" || rule === "visitor" || rule.split(" or ").includes(caller.is);
+  if (rule === "key" && caller.is !== "server") return undefined;
   return isAllowed ? undefined : "permission_denied";
 }
 
 /** Makes the keys. `clock.shiftMs` is moved by an hour, so that one of them has expired. */
 export async function makeCallers(service: TestService, clock: { shiftMs: number; wallMs: () => number }) {
-  const create = (role: Role, expiresMs?: number) =>
+  const create = (role: Exclude<Role, "server">, expiresMs?: number) =>
     service.service.keys.create({
       service: "test",
       role,
@@ -44,10 +50,11 @@ export async function makeCallers(service: TestService, clock: { shiftMs: number
   const rotated = await create("admin");
   const successor = await service.service.keys.rotate(rotated.record.id, 0);
 
+  const serverKey = await registerServer(service.url);
   const callers: readonly Caller[] = [
-    { name: "no key", headers: {}, is: "api_key_missing" },
-    { name: "an empty key", headers: { "x-api-key": "" }, is: "api_key_missing" },
-    { name: "a key of spaces", headers: { "x-api-key": "   " }, is: "api_key_missing" },
+    { name: "no key", headers: {}, is: "api_key_missing", sendsNone: true },
+    { name: "an empty key", headers: { "x-api-key": "" }, is: "api_key_missing", sendsNone: true },
+    { name: "a key of spaces", headers: { "x-api-key": "   " }, is: "api_key_missing", sendsNone: true },
     { name: "a wrong key", headers: { "x-api-key": WRONG_KEY }, is: "api_key_invalid" },
     { name: "a key of 10 kB", headers: { "x-api-key": LONG_KEY }, is: "api_key_invalid" },
     { name: "a key with one letter more", headers: { "x-api-key": `${ADMIN_KEY}x` }, is: "api_key_invalid" },
@@ -67,19 +74,36 @@ export async function makeCallers(service: TestService, clock: { shiftMs: number
     { name: "a rotated key", headers: { "x-api-key": rotated.secret }, is: "api_key_expired" },
     { name: "a writer", headers: { "x-api-key": WRITER_KEY }, is: "writer" },
     { name: "a reader", headers: { "x-api-key": reader.secret }, is: "reader" },
+    { name: "a server", headers: { "x-api-key": serverKey }, is: "server" },
     { name: "an admin", headers: { "x-api-key": ADMIN_KEY }, is: "admin" },
     { name: "the successor of a rotated key", headers: { "x-api-key": successor.secret }, is: "admin" },
     { name: "a bearer", headers: { authorization: `Bearer ${ADMIN_KEY}` }, is: "admin" },
     { name: "a bearer in small letters", headers: { authorization: `bearer ${WRITER_KEY}` }, is: "writer" },
     { name: "a wrong bearer", headers: { authorization: `Bearer ${WRONG_KEY}` }, is: "api_key_invalid" },
-    { name: "a bearer of nothing", headers: { authorization: "Bearer " }, is: "api_key_missing" },
+    {
+      name: "a bearer of nothing",
+      headers: { authorization: "Bearer " },
+      is: "api_key_missing",
+      sendsNone: true,
+    },
     {
       name: "basic authentication",
       headers: { authorization: `Basic ${btoa(ADMIN_KEY)}` },
       is: "api_key_missing",
+      sendsNone: true,
     },
-    { name: "a key without a scheme", headers: { authorization: ADMIN_KEY }, is: "api_key_missing" },
-    { name: "a key in a cookie", headers: { cookie: `x-api-key=${ADMIN_KEY}` }, is: "api_key_missing" },
+    {
+      name: "a key without a scheme",
+      headers: { authorization: ADMIN_KEY },
+      is: "api_key_missing",
+      sendsNone: true,
+    },
+    {
+      name: "a key in a cookie",
+      headers: { cookie: `x-api-key=${ADMIN_KEY}` },
+      is: "api_key_missing",
+      sendsNone: true,
+    },
     {
       name: "a wrong key next to a good bearer",
       headers: { "x-api-key": WRONG_KEY, authorization: `Bearer ${ADMIN_KEY}` },
@@ -96,7 +120,18 @@ export async function makeCallers(service: TestService, clock: { shiftMs: number
     ADMIN_KEY,
     WRONG_KEY,
     LONG_KEY.slice(0, 100),
+    serverKey,
     ...[reader, expired, revoked, rotated, successor].map(({ secret }) => secret),
   ];
   return { callers, secrets };
+}
+
+/** Register the server of the examples; returns its key. */
+export async function registerServer(url: string): Promise<string> {
+  const answer = await fetch(`${url}/mcp.directory.v1.DirectoryService/RegisterServer`, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-api-key": ADMIN_KEY },
+    body: JSON.stringify({ serverId: "server-123", rateLimit: 1_000_000 }),
+  });
+  return ((await answer.json()) as { apiKey: string }).apiKey;
 }

@@ -3,7 +3,7 @@ import type { MetricType } from "../../src/catalogue/definition.ts";
 import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { GroupCommit, type GroupCommitOptions } from "../../src/ingest/group-commit.ts";
-import { type Batch, COLUMNS_PER_ROW, type Submission } from "../../src/storage/batch.ts";
+import { type Batch, BatchBuilder, COLUMNS_PER_ROW, type Submission } from "../../src/storage/batch.ts";
 import type { CommitResult } from "../../src/storage/metric-store.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -49,7 +49,7 @@ export interface Transaction {
 }
 
 /** A database that keeps what it is given when the test says so. */
-export function setup(options: Partial<GroupCommitOptions> = {}) {
+export function setup(options: Partial<GroupCommitOptions<Submission, Batch>> = {}) {
   const clock = new TestClock();
   const transactions: Transaction[] = [];
   const stored: number[] = [];
@@ -82,6 +82,7 @@ export function setup(options: Partial<GroupCommitOptions> = {}) {
       });
     });
   const queue = new GroupCommit({
+    gatherer: new BatchBuilder(),
     clock,
     commit,
     queuedMetricsMax: 1000,

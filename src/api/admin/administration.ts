@@ -9,6 +9,7 @@ import {
 import { openTrustedTime, type TrustedTime } from "../../maintenance/trusted-time.ts";
 import type { administrationStorage } from "../../storage/administration.ts";
 import type { AuditTrace } from "../../storage/audit-store.ts";
+import { createServers, type ServerAdministration, type ServersDeps } from "../directory/servers.ts";
 import { type Actor, type Audit, createAudit } from "./audit.ts";
 import { auditedKeys } from "./audited-keys.ts";
 import { createDatabaseAdministration, type DatabaseAdministration } from "./database.ts";
@@ -20,10 +21,14 @@ export interface Administration {
   readonly keys: (actor: Actor) => KeyAdministration;
   readonly retention: (actor: Actor) => RetentionAdministration;
   readonly database: DatabaseAdministration;
+  /** Servers of the directory. */
+  readonly servers: (actor: Actor) => ServerAdministration;
   readonly audit: Audit;
 }
 
-export interface AdministrationDeps extends Pick<RetentionRunsDeps, "isBusy" | "signal" | "observer"> {
+export interface AdministrationDeps
+  extends Pick<RetentionRunsDeps, "isBusy" | "signal" | "observer">,
+    Pick<ServersDeps, "seal" | "registry"> {
   readonly storage: ReturnType<typeof administrationStorage>;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -64,6 +69,7 @@ export async function openAdministration(deps: AdministrationDeps): Promise<Open
     keys: auditedKeys(audit, openKeys),
     retention: createRetention({ ...deps, runs, time, audit }),
     database: createDatabaseAdministration(storage),
+    servers: createServers({ ...deps, audit }),
     audit,
   };
   return { administration, runs, time };

@@ -19,7 +19,8 @@ export interface KeyStorage {
 
 export interface CreateKeyInput {
   readonly service: string;
-  readonly role: KeyRole;
+  /** Keys of servers come with their registration. */
+  readonly role: Exclude<KeyRole, "server">;
   /** Requests a minute; undefined: the service's default. */
   readonly rateLimit: number | undefined;
   readonly allowedServices: readonly string[];
@@ -85,12 +86,7 @@ export function createKeyAdministration({
 
     /** @throws {ServiceError} `not_found`, `validation_failed`. */
     async rotate(id: number, overlapSeconds: number): Promise<{ record: ApiKeyRecord; secret: string }> {
-      if (!(overlapSeconds >= 0 && overlapSeconds <= OVERLAP_SECONDS_MAX)) {
-        const message = `overlap of ${overlapSeconds} s is out of range: 0 to ${OVERLAP_SECONDS_MAX}`;
-        throw new ServiceError("validation_failed", message, {
-          violations: [{ field: "overlap", reason: "out_of_range", message }],
-        });
-      }
+      checkOverlap(overlapSeconds);
       const secret = generateKey();
       const nowMs = clock.wallMs();
       const oldExpiresMs = nowMs + overlapSeconds * 1000;
@@ -105,6 +101,15 @@ export function createKeyAdministration({
       return { record: replacement, secret };
     },
   };
+}
+
+/** @throws {ServiceError} `validation_failed` for an overlap of two keys that is no time, or too long. */
+export function checkOverlap(overlapSeconds: number): void {
+  if (overlapSeconds >= 0 && overlapSeconds <= OVERLAP_SECONDS_MAX) return;
+  const message = `overlap of ${overlapSeconds} s is out of range: 0 to ${OVERLAP_SECONDS_MAX}`;
+  throw new ServiceError("validation_failed", message, {
+    violations: [{ field: "overlap", reason: "out_of_range", message }],
+  });
 }
 
 function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): void {

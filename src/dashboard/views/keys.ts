@@ -12,6 +12,7 @@ const ROLES: Readonly<Record<KeyRole, string>> = {
   [KeyRole.WRITER]: "writer",
   [KeyRole.READER]: "reader",
   [KeyRole.ADMIN]: "admin",
+  [KeyRole.SERVER]: "server",
 };
 const KEYS_MAX = 500;
 

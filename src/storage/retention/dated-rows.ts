@@ -1,22 +1,26 @@
 /** Rows with a time of their own that policies have given up. */
+import { DAY_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
 import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
-import { type DatedTable, RETENTION_TABLES } from "./tables.ts";
+import { type DatedTable, RETENTION_TABLES, type RetentionTable } from "./tables.ts";
 
 /** Constant SQL for each table of the list: names come from there, never from a caller. */
-const SQL = new Map(
-  RETENTION_TABLES.filter((table) => table.kind === "dated").map(({ name, timestampColumn: column }) => [
-    name,
-    {
-      remove: `DELETE FROM ${name} WHERE id IN (
-        SELECT id FROM ${name} WHERE ${column} < ? ORDER BY ${column} LIMIT CAST(? AS INTEGER))`,
-      count: `SELECT count(*) AS total, min(${column}) AS oldest, max(${column}) AS newest,
-        count(*) FILTER (WHERE ${column} < ?1) AS doomed,
-        max(${column}) FILTER (WHERE ${column} < ?1) AS newest_doomed FROM ${name}`,
-    },
-  ]),
-);
+const SQL = new Map(RETENTION_TABLES.filter(isDated).map((table) => [table.name, statements(table)]));
+
+function isDated(table: RetentionTable): table is DatedTable {
+  return table.kind === "dated";
+}
+
+function statements({ name, table = name, key = "id", timestampColumn: column }: DatedTable) {
+  return {
+    remove: `DELETE FROM ${table} WHERE (${key}) IN (
+      SELECT ${key} FROM ${table} WHERE ${column} < ? ORDER BY ${column} LIMIT CAST(? AS INTEGER))`,
+    count: `SELECT count(*) AS total, min(${column}) AS oldest, max(${column}) AS newest,
+      count(*) FILTER (WHERE ${column} < ?1) AS doomed,
+      max(${column}) FILTER (WHERE ${column} < ?1) AS newest_doomed FROM ${table}`,
+  };
+}
 
 function statementsOf({ name }: DatedTable) {
   const found = SQL.get(name);
@@ -33,19 +37,30 @@ export function deleteDated(
   const policy = listPolicies(database).find(({ tableName }) => tableName === table.name);
   const cutoffMs = policy && cutoffOf(policy, nowMs);
   if (cutoffMs === undefined) return { deleted: {}, cursor: undefined };
-  const { changes } = database.run(statementsOf(table).remove, isoOf(cutoffMs), rowsMax);
+  const { changes } = database.run(statementsOf(table).remove, UNITS[table.unit].of(cutoffMs), rowsMax);
   if (changes > 0) noteDeleted(database, table.name, cutoffMs);
   return { deleted: changes > 0 ? { [table.name]: changes } : {}, cursor: changes < rowsMax ? undefined : 0 };
 }
 
 /** Count the rows of a table. */
 export function surveyDated(database: Database, table: DatedTable, cutoffMs: number | undefined): Survey {
-  const row = database.first(statementsOf(table).count, cutoffMs === undefined ? "" : isoOf(cutoffMs));
-  return readSurvey(row, (text) => Date.parse(String(text)));
+  const { of, msOf } = UNITS[table.unit];
+  const row = database.first(statementsOf(table).count, of(cutoffMs ?? Number.MIN_SAFE_INTEGER));
+  return readSurvey(row, msOf);
 }
 
-/** Text that sorts as the times do. Before the year 1 there are no rows, and ISO texts would sort wrongly. */
+/** The first instant of which rows stay, as a column holds times, and the time that a column tells. */
+const UNITS = {
+  iso: { of: isoOf, msOf: (time: string | number) => Date.parse(String(time)) },
+  ms: { of: (ms: number) => ms, msOf: Number },
+  // A day goes when it has ended before the cutoff.
+  days: {
+    of: (ms: number) => Math.floor(ms / DAY_MS),
+    msOf: (time: string | number) => Number(time) * DAY_MS,
+  },
+} as const;
+
+/** Text that sorts as the times do. Before 1970 there are no rows, and before the year 1 texts sort wrongly. */
 function isoOf(ms: number): string {
-  const earliest = Date.UTC(1970, 0, 1);
-  return new Date(Math.max(ms, earliest)).toISOString();
+  return new Date(Math.max(ms, 0)).toISOString();
 }

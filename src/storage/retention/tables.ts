@@ -24,11 +24,17 @@ export interface RollupTable {
   readonly bucketMs: number;
 }
 
-/** A table with an id and a time of its own, as UTC ISO 8601 text with milliseconds, that has an index. */
+/** Rows with a time of their own, which has an index. */
 export interface DatedTable {
   readonly kind: "dated";
   readonly name: string;
+  /** Where the rows are, if SQL shows them through a view. */
+  readonly table?: string;
+  /** The columns of its key; `id` when absent. */
+  readonly key?: string;
   readonly timestampColumn: string;
+  /** How the column tells a time: UTC ISO 8601 text with milliseconds, or a number since 1970 UTC. */
+  readonly unit: "iso" | "ms" | "days";
 }
 
 export const RETENTION_TABLES: readonly RetentionTable[] = [
@@ -38,7 +44,18 @@ export const RETENTION_TABLES: readonly RetentionTable[] = [
   { kind: "measurements", name: "tool_metrics", metricType: "tool_execution" },
   { kind: "rollups", name: "metrics_hourly", table: "rollups_hourly", bucketMs: HOUR_MS },
   { kind: "rollups", name: "metrics_daily", table: "rollups_daily", bucketMs: DAY_MS },
-  { kind: "dated", name: "api_key_usage_log", timestampColumn: "timestamp" },
+  { kind: "dated", name: "api_key_usage_log", timestampColumn: "timestamp", unit: "iso" },
+  { kind: "dated", name: "server_metrics", table: "server_points", timestampColumn: "ts", unit: "ms" },
+  {
+    kind: "dated",
+    name: "server_metrics_daily",
+    table: "server_days",
+    key: "series_id, day",
+    timestampColumn: "day",
+    unit: "days",
+  },
+  { kind: "dated", name: "server_events", timestampColumn: "created_at", unit: "iso" },
+  { kind: "dated", name: "server_usage", timestampColumn: "created_at", unit: "iso" },
 ];
 
 /** The tables over measurements. */

@@ -82,8 +82,10 @@ class SketchReader {
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0);
+/** Bins that values of either sign can be in, which `directory/value-sketch.ts` has sketches of. */
+const BINS_MAX = 2 * (binOf(LIMITS.VALUE_ABS_MAX) - ZERO_BIN) + 1;
 /** Two varints of up to 8 bytes a bin. */
-const scratch = new Uint8Array(BIN_COUNT * 16);
+const scratch = new Uint8Array(BINS_MAX * 16);
 
 /**
  * The sketch of the durations whose bins stand in `bins`, ascending, from `start`, before `end`, together with
@@ -138,11 +140,16 @@ function writeVarint(bytes: Uint8Array, at: number, value: number): number {
 
 /**
  * The quantiles `ranks` (0 to 1, ascending or not) in ms, undefined for each when the sketch is empty.
+ * `middleOf` tells what bins of something else than durations are taken for.
  *
  * A quantile is the value at index floor(rank × (count - 1)) of the sorted durations: one that was
  * measured, not one between two.
  */
-export function quantiles(sketch: Sketch, ranks: readonly number[]): (number | undefined)[] {
+export function quantiles(
+  sketch: Sketch,
+  ranks: readonly number[],
+  middleOf: (bin: number) => number = durationOfBin,
+): (number | undefined)[] {
   let total = 0;
   for (const count of sketch.values()) total += count;
   if (total === 0) return ranks.map(() => undefined);
@@ -152,7 +159,7 @@ export function quantiles(sketch: Sketch, ranks: readonly number[]): (number | u
     let seen = 0;
     for (const bin of bins) {
       seen += sketch.get(bin) ?? 0;
-      if (seen > index) return durationOfBin(bin);
+      if (seen > index) return middleOf(bin);
     }
     return undefined;
   });

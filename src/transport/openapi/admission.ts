@@ -1,4 +1,5 @@
 import type { AdmissionRule } from "../../access/admission.ts";
+import type { VisitRule } from "../../access/visits.ts";
 import type { FailureReason } from "../../errors.ts";
 import type { Operation } from "./operation.ts";
 
@@ -14,9 +15,14 @@ export interface AdmissionDocument {
   readonly headers: readonly string[];
 }
 
-export function describeAdmission(rule: AdmissionRule | "open"): AdmissionDocument {
+export function describeAdmission(rule: AdmissionRule | VisitRule | "open"): AdmissionDocument {
   if (rule === "open")
     return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };
+  if ("ifKey" in rule) {
+    const { security, failures, headers } = describeAdmission(rule.ifKey);
+    const words = "Needs a key for what is not public; without one, calls of a network share a rate limit.";
+    return { security: [{}, ...security], words, failures, headers };
+  }
   const roles =
     rule.roles.includes("writer") && rule.roles.includes("reader") ? [] : [...rule.roles, "admin"];
   const key = roles.length === 0 ? "any role" : `the role ${roles.map((role) => `\`${role}\``).join(" or ")}`;

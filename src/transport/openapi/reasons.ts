@@ -6,11 +6,19 @@ export const REASONS: Readonly<Record<FailureReason, readonly [meaning: string, 
   api_key_invalid: ["Nobody has this API key.", "Invalid API key"],
   api_key_inactive: ["The API key has been revoked or replaced.", "API key is inactive"],
   api_key_expired: ["The API key has expired.", "API key has expired"],
+  signature_invalid: [
+    "The server has a webhook secret, and the call is not signed with it.",
+    "Invalid webhook signature",
+  ],
   permission_denied: ["The key's role may not do this.", "a reader key may not do this"],
   service_not_allowed: [
     "The key belongs to another service: it cannot see this one's figures, nor write its metrics where " +
       "METRICS_SERVICE_BINDING is `strict`.",
     'this key may not write metrics of service "registry"',
+  ],
+  metrics_disabled: [
+    "The server's metrics are not taken at present.",
+    "Metrics collection is disabled for this server",
   ],
   rate_limited: [
     "The key's requests for this minute are used up.",

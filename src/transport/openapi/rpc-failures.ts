@@ -1,7 +1,7 @@
 import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
-import type { AdmissionRule } from "../../access/admission.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
 import { toConnectError } from "../rpc/failures.ts";
+import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDialect, failureAnswers } from "./failure-answers.ts";
 import { type JsonSchema, list, record, text } from "./json-schema.ts";
@@ -61,6 +61,11 @@ const KEYED_FAILURES: readonly FailureReason[] = [
 /** How single calls can fail besides, by their names. */
 const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
   "mcp.metrics.v1.MetricsService.Submit": ["service_not_allowed", "idempotency_conflict"],
+  "mcp.directory.v1.DirectoryService.Collect": [
+    "signature_invalid",
+    "metrics_disabled",
+    "idempotency_conflict",
+  ],
 };
 const OPEN_HEADERS = describeAdmission("open").headers;
 const KEYED_HEADERS = describeAdmission({ roles: [], costsToken: true }).headers;
@@ -78,7 +83,7 @@ export function sharedFailures(): Readonly<Record<string, Answer>> {
 }
 
 /** The answers of an RPC's failures, by status. */
-export function failuresOfRpc(name: string, rule: AdmissionRule | "open"): Operation["responses"] {
+export function failuresOfRpc(name: string, rule: Rule): Operation["responses"] {
   const own = OWN_FAILURES[name];
   if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];

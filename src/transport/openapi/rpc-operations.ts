@@ -1,6 +1,6 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
-import type { AdmissionRule } from "../../access/admission.ts";
+import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
 import type { JsonSchema } from "./json-schema.ts";
@@ -12,7 +12,7 @@ import { messageRef } from "./rpc-schemas.ts";
 /** An RPC and who may call it. */
 export interface DocumentedRpc {
   readonly method: DescMethod;
-  readonly rule: AdmissionRule | "open";
+  readonly rule: Rule;
 }
 
 /** Whether JSON over plain HTTP can call it: its client sends one message. */

@@ -1,6 +1,7 @@
-import type { AdmissionRule, Admit } from "../../access/admission.ts";
-import type { Call, RequestIdentity } from "../../access/call.ts";
+import type { Admission, AdmissionRule, Admit } from "../../access/admission.ts";
+import type { Call, RequestIdentity, Visit } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
+import type { AdmitVisit, VisitAdmission, VisitRule } from "../../access/visits.ts";
 import { ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { type Exchange, headerOf, setRateLimitHeaders } from "../exchange.ts";
@@ -26,10 +27,13 @@ export interface RestCall extends RestRequest, Call {
   readonly bucket: BucketState;
 }
 
+/** … where anybody may call, with a key or without. */
+export interface RestVisit extends RestRequest, Visit {}
+
 /** How a route takes its body. Bytes come decompressed, of any media type. */
 type BodyForm = "nothing" | "json" | "json if present" | "bytes";
 
-/** A route that anybody may call, or one that asks for a key. */
+/** A route that anybody may call, one that asks for a key, or one that takes a key if there is one. */
 export type RestRoute =
   | {
       readonly rule: "open";
@@ -43,13 +47,23 @@ export type RestRoute =
       readonly reads: BodyForm;
       readonly document: RouteDocument;
       readonly answer: (call: RestCall) => RestAnswer | RestStream | Promise<RestAnswer>;
+    }
+  | {
+      readonly rule: VisitRule;
+      readonly reads: BodyForm;
+      readonly document: RouteDocument;
+      readonly answer: (visit: RestVisit) => RestAnswer | Promise<RestAnswer>;
     };
+
+/** Largest body that is read for whoever may have no key. */
+const VISIT_BODY_BYTES_MAX = 16 * 1024;
 
 /** The routes of one path, by method. */
 export type RestMethods = Readonly<Record<string, RestRoute>>;
 
 export interface RestHandlerOptions {
   readonly admit: Admit;
+  readonly admitVisit: AdmitVisit;
   readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
@@ -59,29 +73,26 @@ export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>
 
 /** Run one REST request: key, token, body, answer, in this order. Never rejects. */
 export function createRestHandler(options: RestHandlerOptions): HandleRest {
-  const { admit, clientAddress, bodyBytesMax, onUnexpected } = options;
+  const { admit, admitVisit, clientAddress, bodyBytesMax, onUnexpected } = options;
 
   async function run(route: RestRoute, exchange: Exchange): Promise<RestAnswer | RestStream> {
     const { requestNumber, requestId, request, pathParameter } = exchange;
     const header = (name: string) => headerOf(request, name);
     const query = () => new URL(request.url ?? "", "http://localhost").searchParams;
     const common = { requestNumber, requestId, header, query, pathParameter };
-    if (route.rule === "open") {
-      return route.answer({ ...common, body: await readAs(route.reads, exchange, bodyBytesMax) });
-    }
     const credentials = {
       apiKey: header("x-api-key"),
       authorization: header("authorization"),
       address: () => clientAddress(request),
     };
-    const { call, bucket, failure, apiKeyId } = admit(credentials, route.rule, exchange);
-    exchange.apiKeyId = apiKeyId;
-    setRateLimitHeaders(bucket, (name, value) => {
-      exchange.headers[name] = value;
-    });
-    if (failure !== undefined) throw failure;
-    const body = await readAs(route.reads, exchange, bodyBytesMax);
-    return route.answer({ ...common, ...call, bucket, body });
+    const read = (bytesMax: number) => readAs(route.reads, exchange, bytesMax);
+    if (route.rule === "open") return route.answer({ ...common, body: await read(bodyBytesMax) });
+    if (takesVisits(route)) {
+      const { visit } = admitted(admitVisit(credentials, route.rule, exchange), exchange);
+      return route.answer({ ...common, ...visit, body: await read(VISIT_BODY_BYTES_MAX) });
+    }
+    const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
+    return route.answer({ ...common, ...call, bucket, body: await read(bodyBytesMax) });
   }
 
   return async (route, exchange) => {
@@ -97,6 +108,26 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
       else sendFailure(exchange, error);
     }
   };
+}
+
+function takesVisits(
+  route: Exclude<RestRoute, { rule: "open" }>,
+): route is Extract<RestRoute, { rule: VisitRule }> {
+  return "ifKey" in route.rule;
+}
+
+/** Note whose request it is and how the key's bucket stands, and go on unless it is refused. */
+function admitted<Outcome extends Admission | VisitAdmission>(
+  outcome: Outcome,
+  exchange: Exchange,
+): Exclude<Outcome, { failure: ServiceError }> {
+  const { bucket, failure, apiKeyId } = outcome;
+  exchange.apiKeyId = apiKeyId;
+  setRateLimitHeaders(bucket, (name, value) => {
+    exchange.headers[name] = value;
+  });
+  if (failure !== undefined) throw failure;
+  return outcome as Exclude<Outcome, { failure: ServiceError }>;
 }
 
 /** Answer a failure. An unexpected error tells the caller nothing but that it happened. */

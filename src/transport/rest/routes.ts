@@ -1,5 +1,6 @@
 import type { AdmissionRule } from "../../access/admission.ts";
 import type { Administration } from "../../api/admin/administration.ts";
+import type { Directory } from "../../api/directory/directory.ts";
 import type { ExportMetrics } from "../../api/export-metrics.ts";
 import type { Flush } from "../../api/flush.ts";
 import { type CheckReadiness, health } from "../../api/health.ts";
@@ -26,6 +27,7 @@ import {
   submitDocument,
 } from "./collection-documents.ts";
 import { type ComposerRouteDeps, composerRoutes } from "./composer-routes.ts";
+import { directoryRoutes } from "./directory-routes.ts";
 import { exportCsv } from "./export-csv.ts";
 import type { RestCall, RestMethods, RestRoute } from "./rest-handler.ts";
 
@@ -36,6 +38,7 @@ export interface RestDeps extends Omit<ComposerRouteDeps, "wallMs"> {
   readonly checkReadiness: CheckReadiness;
   readonly queries: Pick<Queries, "exportEvents">;
   readonly administration: Administration;
+  readonly directory: Directory;
   readonly metricsPerRequestMax: number;
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly clock: Pick<Clock, "wallMs">;
@@ -124,6 +127,7 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
     ],
     ...adminRoutes(deps.administration),
     ...composerRoutes({ ...deps, wallMs: deps.clock.wallMs }),
+    ...directoryRoutes(deps.directory),
   ]);
 }
 

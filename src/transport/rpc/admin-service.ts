@@ -18,8 +18,8 @@ type KeyRole = ApiKeyRecord["role"];
 const PAGE_SIZE = 100;
 const PAGE_SIZE_MAX = 1000;
 
-/** Without the unspecified one: JSON with a role we do not know arrives as that. */
-const FROM_ROLE: Readonly<Partial<Record<Role, KeyRole>>> = {
+/** Without the unspecified one, which JSON with a role we do not know arrives as, and without that of servers. */
+const FROM_ROLE: Readonly<Partial<Record<Role, Exclude<KeyRole, "server">>>> = {
   [Role.WRITER]: "writer",
   [Role.READER]: "reader",
   [Role.ADMIN]: "admin",
@@ -28,6 +28,7 @@ const TO_ROLE: Readonly<Record<KeyRole, Role>> = {
   writer: Role.WRITER,
   reader: Role.READER,
   admin: Role.ADMIN,
+  server: Role.SERVER,
 };
 
 export interface AdminRoutes {
@@ -99,6 +100,7 @@ function toApiKey(record: ApiKeyRecord): MessageInitShape<typeof ApiKeySchema> {
     ...(record.lastUsedMs !== undefined && { lastUsedAt: timestampFromMs(record.lastUsedMs) }),
     ...(record.dailyUsageLimit !== undefined && { dailyUsageLimit: BigInt(record.dailyUsageLimit) }),
     ...(record.monthlyUsageLimit !== undefined && { monthlyUsageLimit: BigInt(record.monthlyUsageLimit) }),
+    serverId: record.serverId ?? "",
   };
 }
 

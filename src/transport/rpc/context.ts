@@ -1,5 +1,5 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Call } from "../../access/call.ts";
+import type { Call, Visit } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Exchange } from "../exchange.ts";
 
@@ -12,6 +12,9 @@ export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket:
   { description: "admitted" },
 );
 
+/** Who visits; set for every RPC that may be called without a key. */
+export const VISIT = createContextKey<Visit | undefined>(undefined, { description: "visit" });
+
 export function exchangeOf(context: HandlerContext): Exchange {
   const exchange = context.values.get(EXCHANGE);
   if (exchange === undefined) throw new Error(`${context.method.name} ran outside an exchange`);
@@ -22,4 +25,10 @@ export function admittedOf(context: HandlerContext) {
   const admitted = context.values.get(ADMITTED);
   if (admitted === undefined) throw new Error(`${context.method.name} ran without admission`);
   return admitted;
+}
+
+export function visitOf(context: HandlerContext): Visit {
+  const visit = context.values.get(VISIT);
+  if (visit === undefined) throw new Error(`${context.method.name} ran without admission`);
+  return visit;
 }

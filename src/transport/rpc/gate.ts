@@ -4,22 +4,26 @@ import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.js";
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
+import { DirectoryService } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
+import type { AdmitVisit, VisitRule } from "../../access/visits.ts";
+import { DIRECTORY_RULES } from "../../api/directory/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../client-address.ts";
 import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
-import { ADMITTED, exchangeOf } from "./context.ts";
+import { ADMITTED, exchangeOf, VISIT } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
-type Rule = AdmissionRule | "open";
+/** What can be asked of the callers of an RPC. */
+export type Rule = AdmissionRule | VisitRule | "open";
 
 /** A rule for each service, or for each of its RPCs. One without a rule is refused: none is open by omission. */
 const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
@@ -33,6 +37,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
     ]),
   ],
   [Otlp, WRITERS],
+  [DirectoryService, new Map<string, Rule>(Object.entries(DIRECTORY_RULES))],
   [QueryService, QUERIERS],
   [AdminService, ADMINS],
   [Health, "open"],
@@ -42,6 +47,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
 
 export interface GateOptions {
   readonly admit: Admit;
+  readonly admitVisit: AdmitVisit;
   readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
@@ -54,6 +60,7 @@ export interface GateOptions {
  */
 export function createGate({
   admit,
+  admitVisit,
   clientAddress,
   bodyBytesMax,
   onUnexpected,
@@ -69,11 +76,14 @@ export function createGate({
       authorization: requestHeader.get("authorization") ?? undefined,
       address: () => clientAddress(exchange.request),
     };
-    const { call, bucket, failure, apiKeyId } = admit(credentials, rule, exchange);
-    exchange.apiKeyId = apiKeyId;
+    const admission =
+      "ifKey" in rule ? admitVisit(credentials, rule, exchange) : admit(credentials, rule, exchange);
+    const { bucket, failure } = admission;
+    exchange.apiKeyId = admission.apiKeyId;
     setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
     if (failure !== undefined) throw toConnectError(failure);
-    context.values.set(ADMITTED, { call, bucket });
+    if ("visit" in admission) context.values.set(VISIT, admission.visit);
+    if ("call" in admission) context.values.set(ADMITTED, admission);
     refuseLargeBody(requestHeader, bodyBytesMax);
     // One without a length is counted while it is read.
     exchange.bodyBytes = Number(requestHeader.get("content-length") ?? 0);

@@ -44,11 +44,11 @@ function fromMetric(metric: Metric): SubmittedMetric {
 }
 
 /** A Date even when it is out of range: the validator then says so for this metric alone. */
-function fromTimestamp({ seconds, nanos }: Timestamp): Date {
+export function fromTimestamp({ seconds, nanos }: Timestamp): Date {
   return new Date(Number(seconds) * 1000 + Math.floor(nanos / 1e6));
 }
 
-function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
+export function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {
     // Assigning to `__proto__` would set the prototype and lose the entry.

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { storeServer } from "../directory/support.ts";
 import { NOW_MS } from "../submitter.ts";
 import { cleanUp, DAY_MS, GROUPS, HOUR_MS, previewed, setDays, setup, TYPE_OF, times } from "./support.ts";
 
@@ -114,6 +115,30 @@ test("what a breakdown's rows refer to stays as long as one of them, also after 
   database.close();
 });
 
+for (const [table, oldest] of Object.entries({
+  server_metrics: "SELECT min(ts) AS ms FROM server_points",
+  server_metrics_daily: "SELECT min(day) * 86400000 AS ms FROM server_days",
+  server_events: "SELECT unixepoch(min(created_at), 'subsec') * 1000 AS ms FROM server_events",
+  server_usage: "SELECT unixepoch(min(created_at), 'subsec') * 1000 AS ms FROM server_usage",
+})) {
+  test(`${table}: what was before the cutoff goes, in its own unit of time, and nothing else does`, () => {
+    const { database } = setup();
+    setDays(database, table, 10);
+    const cutoff = Date.UTC(2026, 1, 10);
+    const nowMs = cutoff + 10 * DAY_MS;
+    const step = table === "server_metrics_daily" ? DAY_MS : 1;
+    for (const ms of [cutoff - step, cutoff, nowMs]) storeServer(database, ms);
+    assert.equal(previewed(database, [table], nowMs), { [table]: 1 });
+    const others = GROUPS.flat().filter((name) => name !== table);
+    const rows = () => others.map((name) => database.first(`SELECT count(*) AS n FROM ${name}`)?.n);
+    const before = rows();
+    assert.equal(cleanUp(database, [table], nowMs).deleted, { [table]: 1 });
+    assert.is(Number(database.first(oldest)?.ms), cutoff);
+    assert.equal(rows(), before);
+    database.close();
+  });
+}
+
 test("the usage log goes by its timestamp", () => {
   const { database } = setup();
   const cutoff = NOW_MS - 90 * DAY_MS;
@@ -140,6 +165,7 @@ for (const group of GROUPS) {
       `INSERT INTO api_key_usage_log (key_hash, service_name, timestamp, endpoint, request_count, bytes_processed,
          duration_ms, status_code) VALUES ('h', 's', '1999-01-01T00:00:00.000Z', '/metrics', 1, 1, 1, 200)`,
     );
+    storeServer(database, 0);
     for (const table of group) setDays(database, table, 1, false);
     assert.equal(cleanUp(database, group), { deleted: {}, steps: 1 });
     for (const table of group) setDays(database, table, 1, true);

@@ -10,6 +10,14 @@ const days = (database: ReturnType<typeof openMigrated>) =>
     listPolicies(database).map(({ tableName, retentionDays }) => [tableName, retentionDays]),
   );
 
+/** Whatever METRICS_RETENTION_DAYS says. */
+const DIRECTORY_DAYS = {
+  server_metrics: 30,
+  server_metrics_daily: 1095,
+  server_events: 365,
+  server_usage: 90,
+};
+
 test("a new database has a policy for every table of the list, with the specification's days", () => {
   const database = openMigrated();
   assert.equal(days(database), {
@@ -20,6 +28,7 @@ test("a new database has a policy for every table of the list, with the specific
     metrics_hourly: 365,
     metrics_daily: 1095,
     api_key_usage_log: 90,
+    ...DIRECTORY_DAYS,
   });
   assert.equal(
     Object.keys(days(database)),
@@ -44,6 +53,7 @@ test("the operator's default is that of measurements alone, and of policies that
     metrics_hourly: 365,
     metrics_daily: 1095,
     api_key_usage_log: 90,
+    ...DIRECTORY_DAYS,
   });
   database.close();
 });

@@ -1,4 +1,5 @@
 import { submit } from "../../composer/support.ts";
+import { registerServer } from "../../doors/callers.ts";
 import { NEW_KEY } from "../../doors/usage-support.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 
@@ -14,5 +15,6 @@ export async function startExampleService(): Promise<TestService> {
   // … and a server whose figures they can ask for.
   const started = { type: "server_start", value: 1, dimensions: { server_id: "github", status: "success" } };
   await submit(service, [started]);
+  await registerServer(service.url);
   return service;
 }

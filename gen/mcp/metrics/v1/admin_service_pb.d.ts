@@ -107,6 +107,13 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
    * @generated from field: optional int64 monthly_usage_limit = 13;
    */
   monthlyUsageLimit?: bigint | undefined;
+
+  /**
+   * The server whose key it is; empty for keys of other roles.
+   *
+   * @generated from field: string server_id = 14;
+   */
+  serverId: string;
 };
 
 /**
@@ -129,7 +136,7 @@ export declare type CreateKeyRequest = Message<"mcp.metrics.v1.CreateKeyRequest"
   service: string;
 
   /**
-   * What its bearer may do. Required.
+   * What its bearer may do: writer, reader or admin. Required.
    *
    * @generated from field: mcp.metrics.v1.KeyRole role = 2;
    */
@@ -1139,6 +1146,13 @@ export enum KeyRole {
    * @generated from enum value: KEY_ROLE_ADMIN = 3;
    */
   ADMIN = 3,
+
+  /**
+   * A server's of the directory: collects for it, and reads what is its own. Made by RegisterServer.
+   *
+   * @generated from enum value: KEY_ROLE_SERVER = 4;
+   */
+  SERVER = 4,
 }
 
 /**

@@ -1,0 +1,84 @@
+import { ServiceError } from "../../errors.ts";
+import { quote } from "../../ingest/text.ts";
+import { readTimestamp } from "../../ingest/timestamp.ts";
+import { DAY_MS } from "../../lib/time.ts";
+import type { RecomputeStep, RecomputeStepResult } from "../../storage/directory/recompute-day.ts";
+import type { Actor, Audit } from "../admin/audit.ts";
+import type { RetentionAdministration } from "../admin/retention.ts";
+
+export interface AggregateRequest {
+  /** `YYYY-MM-DD`, UTC; absent: yesterday. */
+  readonly date: unknown;
+  /** How long metrics are kept from now on; absent: as before. */
+  readonly retentionDays: number | undefined;
+}
+
+export interface AggregateAnswer {
+  readonly date: string;
+  /** Rows of the day: one a server, name and type. */
+  readonly metricsAggregated: number;
+  readonly retentionDays: number;
+}
+
+export interface AggregateDeps {
+  readonly audit: Audit;
+  readonly retention: (actor: Actor) => RetentionAdministration;
+  readonly recompute: (step: RecomputeStep, nowMs: number) => Promise<RecomputeStepResult>;
+  readonly wallMs: () => number;
+}
+
+export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<AggregateAnswer>;
+
+const TABLE = "server_metrics";
+
+/**
+ * Aggregate: compute anew what a day adds up to. Nobody has to call it: every transaction keeps its days
+ * right. It is here for those whose schedules do, and answers them truly.
+ *
+ * @throws {ServiceError} `validation_failed` for what is no day up to today, and for one of which metrics have
+ *   been deleted.
+ */
+export function createAggregate({ audit, retention, recompute, wallMs }: AggregateDeps): Aggregate {
+  return async (actor, { date, retentionDays }) => {
+    const nowMs = wallMs();
+    const day = readDay(date, nowMs);
+    const name = new Date(day * DAY_MS).toISOString().slice(0, 10);
+    const kept = await keep(retention(actor), retentionDays);
+    const act = { action: "directory.aggregate", target: name };
+    const work = async () => {
+      let series = 0;
+      let cursor: number | undefined;
+      do {
+        const step = await recompute({ day, cursor }, nowMs);
+        series += step.series;
+        cursor = step.cursor;
+      } while (cursor !== undefined);
+      return series;
+    };
+    const describe = (series: number) => ({ metrics_aggregated: series });
+    const metricsAggregated = await audit.spanning(actor, act, work, describe);
+    return { date: name, metricsAggregated, retentionDays: kept };
+  };
+}
+
+/** Days since 1970 UTC. */
+function readDay(date: unknown, nowMs: number): number {
+  const today = Math.floor(nowMs / DAY_MS);
+  if (date === undefined || date === null || date === "") return today - 1;
+  const isDate = typeof date === "string" && /^\d{4}-\d\d-\d\d$/.test(date);
+  const ms = isDate ? readTimestamp(`${date}T00:00:00Z`) : undefined;
+  if (ms !== undefined && ms / DAY_MS <= today) return ms / DAY_MS;
+  const message = `date ${quote(date)} must be a day up to today, as YYYY-MM-DD`;
+  throw new ServiceError("validation_failed", message, {
+    violations: [{ field: "date", reason: "invalid", message }],
+  });
+}
+
+/** For how many days metrics are kept, after changing it where another number is given. */
+async function keep(retention: RetentionAdministration, days: number | undefined): Promise<number> {
+  const policy = (await retention.policies()).find(({ tableName }) => tableName === TABLE);
+  if (policy === undefined) throw new Error(`no policy of ${TABLE}`);
+  if (days === undefined || days === policy.retentionDays) return policy.retentionDays;
+  const changed = await retention.setPolicy({ tableName: TABLE, retentionDays: days, isActive: undefined });
+  return changed.retentionDays;
+}

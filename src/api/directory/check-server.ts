@@ -1,0 +1,76 @@
+import type { Violation } from "../../errors.ts";
+import { validationFailed } from "../../ingest/judge-each.ts";
+import { codePoints } from "../../ingest/text.ts";
+import { SERVER_ID } from "./known-server.ts";
+
+const NAME_LENGTH_MAX = 200;
+const URL_LENGTH_MAX = 2000;
+const TOOLS_MAX = 1000;
+const TOOL_ID_LENGTH_MAX = 200;
+const RATE_LIMIT_MAX = 1_000_000;
+/** As for keys: shorter ones could be guessed. */
+const SECRET = /^[\x20-\x7e]{16,256}$/;
+
+/** What can be said of a server; undefined is not looked at. */
+export interface ServerFields {
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly webhookUrl?: string | undefined;
+  readonly tools?: readonly string[] | undefined;
+  readonly rateLimit?: number | undefined;
+  readonly webhookSecret?: string | undefined;
+}
+
+interface Rule<Value> {
+  readonly field: string;
+  readonly message: string;
+  readonly isKept: (value: Value) => boolean;
+}
+
+const hasText = (text: string, max: number) =>
+  text !== "" && codePoints(text) <= max && !/\p{Cc}/u.test(text) && text.isWellFormed();
+
+const RULES: { readonly [Name in keyof ServerFields]-?: Rule<NonNullable<ServerFields[Name]>> } = {
+  id: {
+    field: "server_id",
+    message: "server_id must have 1 to 128 letters, digits, _, ., :, @, / and -",
+    isKept: (id) => SERVER_ID.test(id),
+  },
+  name: {
+    field: "name",
+    message: `name must have 1 to ${NAME_LENGTH_MAX} characters, none of them a control character`,
+    isKept: (name) => hasText(name, NAME_LENGTH_MAX),
+  },
+  webhookUrl: {
+    field: "webhook_url",
+    message: `webhook_url must be an http or https URL of at most ${URL_LENGTH_MAX} characters, or empty`,
+    isKept: (url) =>
+      url === "" || (hasText(url, URL_LENGTH_MAX) && /^https?:/.test(url) && URL.canParse(url)),
+  },
+  tools: {
+    field: "tools",
+    message: `tools holds at most ${TOOLS_MAX} ids of 1 to ${TOOL_ID_LENGTH_MAX} characters`,
+    isKept: (tools) => tools.length <= TOOLS_MAX && tools.every((id) => hasText(id, TOOL_ID_LENGTH_MAX)),
+  },
+  rateLimit: {
+    field: "rate_limit",
+    message: `rate_limit must be a whole number from 1 to ${RATE_LIMIT_MAX}`,
+    isKept: (limit) => Number.isInteger(limit) && limit >= 1 && limit <= RATE_LIMIT_MAX,
+  },
+  webhookSecret: {
+    field: "webhook_secret",
+    message: "webhook_secret must have 16 to 256 printable ASCII characters",
+    isKept: (secret) => SECRET.test(secret),
+  },
+};
+
+/** @throws {ServiceError} `validation_failed` with every broken rule. */
+export function checkServer(fields: ServerFields): void {
+  const violations: Violation[] = [];
+  for (const name of Object.keys(RULES) as (keyof ServerFields)[]) {
+    const value = fields[name];
+    const { field, message, isKept } = RULES[name] as Rule<unknown>;
+    if (value !== undefined && !isKept(value)) violations.push({ field, reason: "invalid", message });
+  }
+  if (violations.length > 0) throw validationFailed(violations);
+}

@@ -1,0 +1,191 @@
+/**
+ * Collect: one server's metrics. Follow it from here down:
+ *
+ *   whose     known-server.ts                    the server of the key             401 404
+ *   signed    signature.ts                       over the bytes as they came       401
+ *   allowed   the server's own switch                                              403
+ *   valid     read-metric.ts                     metric by metric                  422
+ *   stored    ingest/group-commit.ts → storage/directory/directory-store.ts        503
+ */
+import { hash } from "node:crypto";
+import type { Call } from "../../access/call.ts";
+import { ServiceError, type Violation } from "../../errors.ts";
+import {
+  describeRejection,
+  type Judged,
+  judgeEach,
+  type Rejection,
+  validationFailed,
+} from "../../ingest/judge-each.ts";
+import { type Refuse, readTime } from "../../ingest/read-fields.ts";
+import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
+import type { DirectoryEntry, ServerPoint } from "../../storage/directory/entry.ts";
+import type { StoredAnswer } from "../../storage/idempotency-store.ts";
+import { serverOf } from "./known-server.ts";
+import type { MetricNames } from "./metric-names.ts";
+import { malformed, readServerId } from "./read-ids.ts";
+import { readServerMetric } from "./read-metric.ts";
+import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
+import { verifiedSignature } from "./signature.ts";
+
+/** A submission as it came in, whatever the door: nothing in it has been checked. */
+export interface SubmittedCollect {
+  /** Everywhere the request may have one. */
+  readonly serverIds: readonly unknown[];
+  readonly metrics: unknown;
+  /** Of metrics that have none of their own. */
+  readonly timestamp: unknown;
+  readonly idempotencyKey: unknown;
+  /** What was signed, and the signature; undefined where the door had no bytes. */
+  readonly signed: { readonly bytes: Uint8Array; readonly signature: string | undefined } | undefined;
+}
+
+export interface CollectAnswer {
+  readonly serverId: string;
+  readonly processed: number;
+  readonly inserted: number;
+  /** ms since 1970 UTC: when it was received. */
+  readonly timestampMs: number;
+  readonly rejections: readonly Rejection[];
+  readonly rejected: number;
+  /** `metrics[3].value: …` */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+  /** The same request was stored before; this is what it was answered. */
+  readonly isDuplicate: boolean;
+}
+
+export type Collect = (call: Call, submitted: SubmittedCollect) => Promise<CollectAnswer>;
+
+export interface CollectDeps {
+  readonly registry: ServerRegistry;
+  readonly names: MetricNames;
+  readonly store: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
+  readonly wallMs: () => number;
+  readonly metricsMax: number;
+  /** Rules were broken: by all of a request, or by some of its metrics. */
+  readonly onRefused: (violations: readonly Violation[]) => void;
+}
+
+/**
+ * @throws {ServiceError} `malformed_body`, `api_key_invalid`, `not_found`, `signature_invalid`,
+ *   `metrics_disabled`, `validation_failed`, `idempotency_conflict`, `queue_full`, `storage_unavailable`,
+ *   `shutting_down`: nothing is stored.
+ */
+export function createCollect(deps: CollectDeps): Collect {
+  const { registry, names, store, wallMs, metricsMax } = deps;
+  async function collect(call: Call, submitted: SubmittedCollect): Promise<CollectAnswer> {
+    const serverId = readServerId(...submitted.serverIds) ?? malformed("Server ID is required");
+    const server = serverOf(registry, call.principal, serverId);
+    const signature = checkSignature(server, submitted.signed);
+    if (!server.record.metricsEnabled) {
+      throw new ServiceError("metrics_disabled", "Metrics collection is disabled for this server");
+    }
+    const receivedMs = wallMs();
+    const envelope = readEnvelope(submitted, receivedMs, metricsMax);
+    const admitName = await names.gate(server.record.number);
+    const { defaultMs } = envelope;
+    const extra = { nowMs: receivedMs, defaultMs, admitName };
+    const judged = judgeEach(envelope.metrics, extra, readServerMetric);
+    const answer = describe(serverId, envelope.metrics.length, judged, receivedMs);
+    const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
+    const earlier = await store({
+      server: server.record.number,
+      points: judged.accepted,
+      isCollected: true,
+      events: [],
+      uses: [],
+      receivedMs,
+      idempotency: idempotency && { ...idempotency, answer: JSON.stringify(answer) },
+    });
+    if (earlier !== undefined) return repeat(earlier, idempotency?.fingerprint);
+    registry.received(serverId, receivedMs);
+    return answer;
+  }
+
+  return async (call, submitted) => {
+    try {
+      const answer = await collect(call, submitted);
+      deps.onRefused(answer.rejections);
+      return answer;
+    } catch (error) {
+      if (error instanceof ServiceError) deps.onRefused(error.violations);
+      throw error;
+    }
+  };
+}
+
+/** The signature, once it is known to be right; undefined where the server has no secret to sign with. */
+function checkSignature(
+  { webhookSecret }: RegisteredServer,
+  signed: SubmittedCollect["signed"],
+): string | undefined {
+  if (webhookSecret === undefined) return undefined;
+  const isReadable = webhookSecret !== "unreadable" && signed !== undefined;
+  const signature = isReadable ? verifiedSignature(webhookSecret, signed.bytes, signed.signature) : undefined;
+  if (signature === undefined) throw new ServiceError("signature_invalid", "Invalid webhook signature");
+  return signature;
+}
+
+/** What holds for the request as a whole. @throws {ServiceError} `malformed_body`, `validation_failed` */
+function readEnvelope(
+  { metrics, timestamp, idempotencyKey: key }: SubmittedCollect,
+  nowMs: number,
+  metricsMax: number,
+) {
+  if (!Array.isArray(metrics) || metrics.length === 0) malformed("Metrics data is required");
+  const violations: Violation[] = [];
+  const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
+  checkCount(metrics, metricsMax, refuse);
+  const defaultMs = readTime(timestamp, { nowMs, refuse, warn: () => {} });
+  const idempotencyKey = readIdempotencyKey(key, refuse);
+  if (violations.length > 0) throw validationFailed(violations);
+  return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey };
+}
+
+function describe(
+  serverId: string,
+  processed: number,
+  { accepted, rejections, rejected, warnings }: Judged<ServerPoint>,
+  timestampMs: number,
+): CollectAnswer {
+  return {
+    serverId,
+    processed,
+    inserted: accepted.length,
+    timestampMs,
+    rejections,
+    rejected,
+    errors: rejections.map(describeRejection),
+    warnings,
+    isDuplicate: false,
+  };
+}
+
+/**
+ * What the request is remembered by, so that whoever sends it again stores nothing: its signature where it
+ * has one, which nobody else can make and no retry changes; else its idempotency key.
+ */
+function identify(
+  { principal }: Call,
+  { record }: RegisteredServer,
+  { metrics, timestamp }: SubmittedCollect,
+  key: string | undefined,
+  signature: string | undefined,
+) {
+  // Of the server, whichever of its keys it comes with.
+  if (signature !== undefined) {
+    return { apiKeyId: 0, key: `signature ${record.number} ${signature}`, fingerprint: signature };
+  }
+  if (key === undefined) return undefined;
+  const fingerprint = hash("sha256", JSON.stringify([record.id, timestamp ?? null, metrics]), "base64url");
+  return { apiKeyId: principal.apiKeyId, key, fingerprint };
+}
+
+/** @throws {ServiceError} `idempotency_conflict` for another request. */
+function repeat(earlier: StoredAnswer, fingerprint: string | undefined): CollectAnswer {
+  if (earlier.fingerprint !== fingerprint) {
+    throw new ServiceError("idempotency_conflict", "this idempotency key was used with another request");
+  }
+  return { ...(JSON.parse(earlier.answer) as CollectAnswer), isDuplicate: true };
+}

@@ -1,0 +1,157 @@
+import type { Visit } from "../../access/call.ts";
+import { ServiceError } from "../../errors.ts";
+import { quote } from "../../ingest/text.ts";
+import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../storage/directory/chart.ts";
+import { visibleServer } from "./known-server.ts";
+import { type Period, readPeriod } from "./periods.ts";
+import { malformed, readServerId } from "./read-ids.ts";
+import type { ServerRegistry } from "./server-registry.ts";
+
+export interface FetchRequest {
+  readonly serverIds: readonly unknown[];
+  /** `1h` to `90d`; undefined: `7d`. */
+  readonly period: string | undefined;
+  /** Names of metrics or of series; none: everything. */
+  readonly metrics: readonly string[];
+  /** Such as `p95`. */
+  readonly percentiles: readonly string[];
+}
+
+export interface MetricPoint {
+  /** Beginning of the step, ms since 1970 UTC. */
+  readonly timestampMs: number;
+  readonly value: number;
+  /** By their names, those that were asked for. */
+  readonly percentiles: Readonly<Record<string, number>>;
+}
+
+export type Series = readonly MetricPoint[];
+
+/** The series that pages of directories draw, and the metrics they are of. */
+const SERIES = {
+  latency: "response_time",
+  requests: "api_requests",
+  memory: "memory_usage",
+  views: "page_views",
+  installs: "installations",
+} as const;
+type SeriesName = keyof typeof SERIES;
+const UPTIME = "uptime";
+/** The metric that uptime is made of; it is no series of its own. */
+const HEALTH_CHECK = "health_check";
+
+export interface ServerMetrics extends Readonly<Record<SeriesName, Series>> {
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly period: Period;
+  /** Whether everybody may see it. */
+  readonly isPublic: boolean;
+  readonly stepMs: number;
+  /** Percent. */
+  readonly uptime: Series;
+  readonly otherMetrics: ReadonlyMap<string, Series>;
+}
+
+export type FetchMetrics = (visit: Visit, request: FetchRequest) => Promise<ServerMetrics>;
+
+export interface FetchMetricsDeps {
+  readonly registry: ServerRegistry;
+  readonly readChart: (query: ChartQuery) => Promise<ChartAnswer>;
+  readonly wallMs: () => number;
+}
+
+const METRICS_MAX = 100;
+const PERCENTILES_MAX = 10;
+const POINTS_MAX = 100_000;
+
+/**
+ * FetchMetrics: a server's figures over a period that ends now, for the pages of a directory.
+ *
+ * A metric that counts is summed step by step, one that measures is averaged. Should a server send one name
+ * as both, the sums keep it, and the averages are another metric's, `<name>_avg`.
+ *
+ * @throws {ServiceError} `malformed_body`, `api_key_missing`, `api_key_invalid`, `not_found`,
+ *   `validation_failed` for too much at once, `deadline_exceeded`, `queue_full`, `storage_unavailable`
+ */
+export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetricsDeps): FetchMetrics {
+  return async (visit, request) => {
+    const serverId = readServerId(...request.serverIds) ?? malformed("Server ID is required");
+    const period = readPeriod(request.period);
+    const ranks = readPercentiles(request.percentiles);
+    if (request.metrics.length > METRICS_MAX) refuse("metrics", `at most ${METRICS_MAX} metrics at once`);
+    const { record } = visibleServer(registry, visit.principal, serverId);
+    const endMs = wallMs() + 1;
+    const { lines, uptime, stepMs } = await readChart({
+      server: record.number,
+      serverId,
+      startMs: Math.floor((endMs - period.ms) / period.stepMs) * period.stepMs,
+      endMs,
+      stepMs: period.stepMs,
+      names: namesOf(request.metrics),
+      quantiles: [...ranks.values()],
+      withUptime:
+        request.metrics.length === 0 || request.metrics.some((name) => [UPTIME, HEALTH_CHECK].includes(name)),
+    });
+    const points = lines.reduce((sum, line) => sum + line.points.length, 0);
+    if (points > POINTS_MAX)
+      refuse("metrics", `${points} points are too many: name the metrics, or a shorter period`);
+    const labels = [...ranks.keys()];
+    const byName = new Map(nameLines(lines).map(([name, line]) => [name, toSeries(line.points, labels)]));
+    byName.delete(HEALTH_CHECK);
+    const taken = Object.fromEntries(
+      Object.entries(SERIES).map(([series, metric]) => [series, byName.get(metric) ?? []]),
+    ) as Record<SeriesName, Series>;
+    for (const metric of Object.values(SERIES)) byName.delete(metric);
+    return {
+      serverId,
+      serverName: record.name,
+      period,
+      isPublic: record.isPublic,
+      stepMs,
+      uptime: toSeries(uptime, []).map((point) => ({ ...point, value: point.value * 100 })),
+      ...taken,
+      otherMetrics: byName,
+    };
+  };
+}
+
+/** The metrics that these names ask for: series are asked for by their own names and by their metrics'. */
+function namesOf(names: readonly string[]): readonly string[] | undefined {
+  if (names.length === 0) return undefined;
+  return names.flatMap((name) => (Object.hasOwn(SERIES, name) ? [name, SERIES[name as SeriesName]] : [name]));
+}
+
+/** `p95` → 0.95. */
+function readPercentiles(names: readonly string[]): ReadonlyMap<string, number> {
+  if (names.length > PERCENTILES_MAX) refuse("percentiles", `at most ${PERCENTILES_MAX} percentiles at once`);
+  return new Map(
+    names.map((name) => {
+      const percent = Number(/^p(\d{1,3}(?:\.\d{1,6})?)$/.exec(name)?.[1] ?? Number.NaN);
+      if (!(percent <= 100))
+        refuse("percentiles", `${quote(name)} is no percentile: p0 to p100, such as p99.9`);
+      return [name, percent / 100];
+    }),
+  );
+}
+
+function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, ChartLine])[] {
+  const summed = new Set(lines.filter(({ isSummed }) => isSummed).map(({ name }) => name));
+  return lines.map((line) => [
+    !line.isSummed && summed.has(line.name) ? `${line.name}_avg` : line.name,
+    line,
+  ]);
+}
+
+function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Series {
+  return points.map(({ startMs, value, quantiles }) => ({
+    timestampMs: startMs,
+    value,
+    percentiles: Object.fromEntries(labels.map((label, index) => [label, quantiles[index] ?? Number.NaN])),
+  }));
+}
+
+function refuse(field: string, message: string): never {
+  throw new ServiceError("validation_failed", message, {
+    violations: [{ field, reason: "invalid", message }],
+  });
+}

@@ -1,0 +1,28 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../lib/time.ts";
+import { malformed } from "./read-ids.ts";
+
+/** A time that ends now, and how finely it is drawn. */
+export interface Period {
+  readonly name: string;
+  readonly ms: number;
+  readonly stepMs: number;
+  /** How long an answer about it may be kept. */
+  readonly maxAgeSeconds: number;
+}
+
+export const PERIODS: readonly Period[] = [
+  { name: "1h", ms: HOUR_MS, stepMs: MINUTE_MS, maxAgeSeconds: 30 },
+  { name: "6h", ms: 6 * HOUR_MS, stepMs: 5 * MINUTE_MS, maxAgeSeconds: 60 },
+  { name: "12h", ms: 12 * HOUR_MS, stepMs: 10 * MINUTE_MS, maxAgeSeconds: 60 },
+  { name: "1d", ms: DAY_MS, stepMs: 15 * MINUTE_MS, maxAgeSeconds: 300 },
+  { name: "7d", ms: 7 * DAY_MS, stepMs: HOUR_MS, maxAgeSeconds: 900 },
+  { name: "30d", ms: 30 * DAY_MS, stepMs: DAY_MS, maxAgeSeconds: 3600 },
+  { name: "90d", ms: 90 * DAY_MS, stepMs: DAY_MS, maxAgeSeconds: 3600 },
+];
+
+const DEFAULT = "7d";
+
+/** @throws {ServiceError} `malformed_body` */
+export function readPeriod(name: string | undefined): Period {
+  return PERIODS.find((period) => period.name === (name || DEFAULT)) ?? malformed("Invalid period");
+}

@@ -1,0 +1,77 @@
+import {
+  checkScalars,
+  type FieldContext,
+  readFields,
+  readTime,
+  readValue,
+} from "../../ingest/read-fields.ts";
+import { isLongerThan, quote } from "../../ingest/text.ts";
+import { wellFormed } from "../../lib/json.ts";
+import type { ServerPoint } from "../../storage/directory/entry.ts";
+
+/** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
+export const METRIC_TYPES = ["counter", "count", "gauge", "timer", "histogram", "distribution"] as const;
+export const METRIC_NAME_LENGTH_MAX = 100;
+
+const TYPES: ReadonlySet<unknown> = new Set(METRIC_TYPES);
+const CONTROL = /\p{Cc}/u;
+
+export interface ServerMetricContext extends FieldContext {
+  /** When those were measured that do not say. */
+  readonly defaultMs: number;
+  /** Whether the server may use a name: it may have so many. */
+  readonly admitName: (name: string) => boolean;
+}
+
+/** One submitted metric of a server, or undefined after telling `context.refuse` every reason. */
+export function readServerMetric(
+  metric: Readonly<Record<string, unknown>>,
+  context: ServerMetricContext,
+): ServerPoint | undefined {
+  const type = readType(metric.type, context);
+  const value = readValue(metric.value, context);
+  const timestampMs = readTime(metric.timestamp, context, context.defaultMs);
+  const tags = readFields("tags", metric.tags, context);
+  const keys = tags && checkScalars("tags", tags, context);
+  // Last: only the name of a metric that is otherwise good counts among the server's.
+  const isGood = type !== undefined && value !== undefined && timestampMs !== undefined && keys !== undefined;
+  const name = readName(metric.name, context, isGood);
+  if (!isGood || name === undefined) return undefined;
+  return {
+    name,
+    type,
+    timestampMs,
+    value,
+    tags: keys.length === 0 ? undefined : wellFormed(JSON.stringify(tags)),
+  };
+}
+
+function readName(
+  name: unknown,
+  { refuse, admitName }: ServerMetricContext,
+  isGood: boolean,
+): string | undefined {
+  if (name === undefined || name === null || name === "")
+    refuse("name", "required", "Metric name is required");
+  else if (typeof name !== "string" || CONTROL.test(name) || !name.isWellFormed()) {
+    refuse("name", "invalid", `Metric name ${quote(name)} must be a string without control characters`);
+  } else if (isLongerThan(name, METRIC_NAME_LENGTH_MAX)) {
+    refuse("name", "too_long", `Metric name too long: at most ${METRIC_NAME_LENGTH_MAX} characters`);
+  } else if (isGood && !admitName(name)) {
+    refuse(
+      "name",
+      "too_many",
+      `Too many metric names: ${quote(name)} would be one more than a server may have`,
+    );
+  } else return name;
+  return undefined;
+}
+
+function readType(type: unknown, { refuse }: ServerMetricContext): string | undefined {
+  if (type === undefined || type === null || type === "")
+    refuse("type", "required", "Metric type is required");
+  else if (!TYPES.has(type)) {
+    refuse("type", "unknown_type", `metric type ${quote(type)} is none of ${METRIC_TYPES.join(", ")}`);
+  } else return String(type);
+  return undefined;
+}

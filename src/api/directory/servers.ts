@@ -1,0 +1,172 @@
+import { randomBytes } from "node:crypto";
+import { generateKey, hashKey } from "../../access/api-key.ts";
+import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Seal } from "../../lib/seal.ts";
+import type { administrationStorage } from "../../storage/administration.ts";
+import type { ServerChange, ServerRecord } from "../../storage/directory/servers.ts";
+import type { NewApiKey } from "../../storage/key-store.ts";
+import type { Actor, Audit } from "../admin/audit.ts";
+import { checkOverlap } from "../admin/keys.ts";
+import { checkServer } from "./check-server.ts";
+import type { ServerRegistry } from "./server-registry.ts";
+
+/** How a webhook secret is to be: one that the service makes, a given one, or none. */
+export type WebhookSecret =
+  | { readonly kind: "generated" | "none" }
+  | { readonly kind: "given"; readonly secret: string };
+
+export interface RegisterServerInput {
+  readonly id: string;
+  /** Undefined: the id. */
+  readonly name: string | undefined;
+  readonly webhookUrl: string | undefined;
+  readonly isPublic: boolean;
+  readonly tools: readonly string[];
+  /** Requests a minute of its key; undefined: the service's default. */
+  readonly rateLimit: number | undefined;
+  readonly webhookSecret: WebhookSecret;
+}
+
+export interface ServerAnswer {
+  readonly server: ServerRecord;
+}
+/** The key is shown once and kept nowhere. */
+export interface KeyAnswer extends ServerAnswer {
+  readonly apiKey: string;
+}
+/** A secret that the service made is shown once, and kept sealed; "" when it made none. */
+export interface SecretAnswer extends ServerAnswer {
+  readonly webhookSecret: string;
+}
+
+/** What DirectoryService and the command line share. Changes are in force when they return. */
+export interface ServerAdministration {
+  /** In the order of registration. */
+  list(): Promise<readonly ServerRecord[]>;
+  /** @throws {ServiceError} `validation_failed` */
+  register(input: RegisterServerInput): Promise<KeyAnswer & SecretAnswer>;
+  /** @throws {ServiceError} `not_found`, `validation_failed` */
+  update(id: string, change: ServerChange): Promise<ServerAnswer>;
+  /** The old key works on for an overlap. @throws {ServiceError} `not_found`, `validation_failed` */
+  rotateKey(id: string, overlapSeconds: number): Promise<KeyAnswer>;
+  /** The old secret is refused from then on. @throws {ServiceError} `not_found`, `validation_failed` */
+  setWebhookSecret(id: string, secret: WebhookSecret): Promise<SecretAnswer>;
+}
+
+type Storage = Pick<
+  ReturnType<typeof administrationStorage>,
+  "listServers" | "registerServer" | "updateServer" | "rotateServerKey" | "setServerSecret"
+>;
+
+export interface ServersDeps {
+  readonly storage: Storage;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly seal: Seal;
+  readonly defaultRateLimit: number;
+  /** Keys and servers in force in this process; undefined where no service runs. */
+  readonly directory: KeyDirectory | undefined;
+  readonly registry: ServerRegistry | undefined;
+}
+
+/** The service that keys of servers belong to, in metrics and logs: these must not grow with the servers. */
+const KEY_SERVICE = "directory";
+const GENERATED_SECRET_BYTES = 32;
+
+export function createServers(deps: ServersDeps): (actor: Actor) => ServerAdministration {
+  const { storage, audit, clock, seal, defaultRateLimit, directory, registry } = deps;
+
+  function newKey(serverId: string, rateLimit = defaultRateLimit): { apiKey: string; record: NewApiKey } {
+    const apiKey = generateKey();
+    const limits = { rateLimit, dailyUsageLimit: undefined, monthlyUsageLimit: undefined };
+    const record: NewApiKey = {
+      ...limits,
+      keyHash: hashKey(apiKey),
+      service: KEY_SERVICE,
+      role: "server",
+      serverId,
+      allowedServices: [],
+      expiresMs: undefined,
+      description: `of server ${serverId}`,
+    };
+    return { apiKey, record };
+  }
+
+  /** The secret, sealed for `id`, and shown if it is new to whoever asked. */
+  function secretOf(id: string, wanted: WebhookSecret) {
+    if (wanted.kind === "none") return { sealed: undefined, webhookSecret: "" };
+    if (wanted.kind === "given") {
+      checkServer({ webhookSecret: wanted.secret });
+      return { sealed: seal.close(wanted.secret, id), webhookSecret: "" };
+    }
+    const webhookSecret = `whsec_${randomBytes(GENERATED_SECRET_BYTES).toString("base64url")}`;
+    return { sealed: seal.close(webhookSecret, id), webhookSecret };
+  }
+
+  function inForce(server: ServerRecord): ServerRecord {
+    registry?.put(server);
+    return server;
+  }
+
+  return (actor) => ({
+    list: () => storage.listServers(),
+
+    register(input) {
+      const { id, name = id, webhookUrl, isPublic, tools, rateLimit } = input;
+      const details = { name, is_public: isPublic, webhook_secret: input.webhookSecret.kind };
+      const act = { action: "server.register", target: id, details };
+      return audit.transacted(actor, act, async (trace) => {
+        checkServer({ id, name, webhookUrl, tools, rateLimit });
+        const { sealed, webhookSecret } = secretOf(id, input.webhookSecret);
+        const { apiKey, record } = newKey(id, rateLimit);
+        const row = { id, name, metricsEnabled: true, isPublic, tools, webhookUrl: webhookUrl || undefined };
+        const made = await storage.registerServer(
+          trace,
+          { ...row, sealedSecret: sealed },
+          record,
+          clock.wallMs(),
+        );
+        directory?.put(made.key);
+        return { server: inForce(made.server), apiKey, webhookSecret };
+      });
+    },
+
+    update(id, change) {
+      const { name, metricsEnabled, isPublic, tools, webhookUrl } = change;
+      const details = {
+        ...(name !== undefined && { name }),
+        ...(metricsEnabled !== undefined && { metrics_enabled: metricsEnabled }),
+        ...(isPublic !== undefined && { is_public: isPublic }),
+        ...(tools !== undefined && { tools: tools.length }),
+        ...(webhookUrl !== undefined && { webhook_url: webhookUrl }),
+      };
+      return audit.transacted(actor, { action: "server.update", target: id, details }, async (trace) => {
+        checkServer({ name, tools, webhookUrl });
+        return { server: inForce(await storage.updateServer(trace, id, change)) };
+      });
+    },
+
+    rotateKey(id, overlapSeconds) {
+      const details = { overlap_seconds: overlapSeconds };
+      return audit.transacted(actor, { action: "server.rotate_key", target: id, details }, async (trace) => {
+        checkOverlap(overlapSeconds);
+        const { apiKey, record } = newKey(id);
+        const nowMs = clock.wallMs();
+        const times = { nowMs, oldExpiresMs: nowMs + overlapSeconds * 1000 };
+        const { server, old, replacement } = await storage.rotateServerKey(trace, id, record, times);
+        if (old !== undefined) directory?.put(old);
+        directory?.put(replacement, old);
+        return { server, apiKey };
+      });
+    },
+
+    setWebhookSecret(id, secret) {
+      const act = { action: "server.set_secret", target: id, details: { webhook_secret: secret.kind } };
+      return audit.transacted(actor, act, async (trace) => {
+        const { sealed, webhookSecret } = secretOf(id, secret);
+        return { server: inForce(await storage.setServerSecret(trace, id, sealed)), webhookSecret };
+      });
+    },
+  });
+}

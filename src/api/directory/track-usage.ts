@@ -1,0 +1,116 @@
+import type { Visit } from "../../access/call.ts";
+import { hideAddresses } from "../../lib/network.ts";
+import type { Pseudonymise } from "../../lib/pseudonym.ts";
+import type { DirectoryEntry, ServerPoint } from "../../storage/directory/entry.ts";
+import { mayKnow, notFound } from "./known-server.ts";
+import { privateDetails } from "./private-details.ts";
+import { malformed, readServerId } from "./read-ids.ts";
+import { readText } from "./read-text.ts";
+import type { ServerRegistry } from "./server-registry.ts";
+
+/** A use as it came in, whatever the door. */
+export interface SubmittedUse {
+  readonly serverIds: readonly unknown[];
+  readonly action: unknown;
+  readonly userId: unknown;
+  readonly toolId: unknown;
+  readonly details: unknown;
+  readonly userAgent: string | undefined;
+}
+
+export interface UseAnswer {
+  readonly serverId: string;
+  readonly action: string;
+  /** ms since 1970 UTC. */
+  readonly timestampMs: number;
+}
+
+export type TrackUsage = (visit: Visit, submitted: SubmittedUse) => Promise<UseAnswer>;
+
+export interface TrackUsageDeps {
+  readonly registry: ServerRegistry;
+  readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  readonly pseudonymise: Pseudonymise;
+  readonly wallMs: () => number;
+}
+
+export const ACTIONS = ["view", "install", "test", "invoke"] as const;
+
+/** What actions are counted as, among the server's metrics. */
+const COUNTED_AS: Readonly<Record<string, string>> = { view: "page_views", install: "installations" };
+
+const USER_AGENT_LENGTH_MAX = 200;
+/** A shorter user id may be part of any text; it is only hidden where it is the whole of one. */
+const SEARCHED_ID_LENGTH_MIN = 4;
+
+/**
+ * TrackUsage: somebody looked at a server, installed it, tried it, or used a tool of it. What is stored tells
+ * nobody who it was.
+ *
+ * A use is stored for whatever server it names, and a visitor always gets the same answer: only who may know
+ * learns that there is no such server.
+ *
+ * @throws {ServiceError} `malformed_body`, `validation_failed`, `not_found`, `queue_full`,
+ *   `storage_unavailable`, `shutting_down`: nothing is stored.
+ */
+export function createTrackUsage({ registry, store, pseudonymise, wallMs }: TrackUsageDeps): TrackUsage {
+  return async (visit, submitted) => {
+    const required = "Server ID and action are required";
+    if (submitted.action === undefined || submitted.action === null || submitted.action === "")
+      malformed(required);
+    const serverId = readServerId(...submitted.serverIds) ?? malformed(required);
+    const action = ACTIONS.find((known) => known === submitted.action) ?? malformed("Invalid action type");
+    const toolId = readText("tool_id", submitted.toolId);
+    const user = readText("user_id", submitted.userId);
+    const userId = user === undefined ? undefined : pseudonymise(user);
+    const hide = hiding(user, userId);
+    const details = privateDetails(submitted.details, hide);
+    const server = registry.get(serverId);
+    if (mayKnow(server, visit.principal, serverId)) {
+      const { tools } = (server ?? notFound()).record;
+      if (toolId !== undefined && tools.length > 0 && !tools.includes(toolId)) notFound("Tool");
+    }
+    const timestampMs = wallMs();
+    await store({
+      server: server?.record.number,
+      points: server === undefined ? [] : countersOf(action, timestampMs),
+      isCollected: false,
+      events: [],
+      uses: [
+        {
+          serverId,
+          userId,
+          action,
+          toolId: toolId && hideAddresses(hide(toolId)),
+          details,
+          clientInfo: describeClient(visit, submitted.userAgent, hide),
+          timestampMs,
+        },
+      ],
+      receivedMs: timestampMs,
+      idempotency: undefined,
+    });
+    return { serverId, action, timestampMs };
+  };
+}
+
+function countersOf(action: string, timestampMs: number): readonly ServerPoint[] {
+  const name = COUNTED_AS[action];
+  return name === undefined ? [] : [{ name, type: "counter", timestampMs, value: 1, tags: undefined }];
+}
+
+/** Puts the pseudonym in the place of the user's id. */
+function hiding(user: string | undefined, pseudonym: string | undefined): (text: string) => string {
+  if (user === undefined || pseudonym === undefined) return (text) => text;
+  if (user.length < SEARCHED_ID_LENGTH_MIN) return (text) => (text === user ? pseudonym : text);
+  return (text) => text.replaceAll(user, pseudonym);
+}
+
+function describeClient(
+  { network }: Visit,
+  userAgent: string | undefined,
+  hide: (text: string) => string,
+): string {
+  const agent = userAgent && hideAddresses(hide(userAgent)).slice(0, USER_AGENT_LENGTH_MAX).toWellFormed();
+  return JSON.stringify({ ...(network !== undefined && { network }), ...(agent && { user_agent: agent }) });
+}

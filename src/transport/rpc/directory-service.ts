@@ -1,0 +1,151 @@
+import { durationMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  DirectoryService,
+  type RegisterServerRequest,
+  type SetWebhookSecretRequest,
+} from "../../../gen/mcp/directory/v1/directory_service_pb.js";
+import type { Directory } from "../../api/directory/directory.ts";
+import type { WebhookSecret } from "../../api/directory/servers.ts";
+import { ServiceError } from "../../errors.ts";
+import { actorOf } from "./admin-retention.ts";
+import { admittedOf, visitOf } from "./context.ts";
+import {
+  fromCollectRequest,
+  toCollectResponse,
+  toEvent,
+  toFetchMetricsResponse,
+  toServer,
+  toUse,
+} from "./directory-messages.ts";
+import { fromTimestamp } from "./submit-messages.ts";
+import { untilAborted } from "./until-aborted.ts";
+
+type Rpcs = ServiceImpl<typeof DirectoryService>;
+type Visits = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
+
+/** DirectoryService over the same functions as REST and the command line. */
+export function directoryServiceRoutes(directory: Directory): (router: ConnectRouter) => void {
+  const implementation: Rpcs = { ...serverRpcs(directory), ...ownRpcs(directory), ...visitRpcs(directory) };
+  return (router) => void router.service(DirectoryService, implementation);
+}
+
+/** The RPCs of DirectoryService that may be called without a key. */
+export function directoryVisitRoutes(directory: Directory): (router: ConnectRouter) => void {
+  const { fetchMetrics, trackUsage } = visitRpcs(directory);
+  return (router) => {
+    router.rpc(DirectoryService.method.fetchMetrics, fetchMetrics);
+    router.rpc(DirectoryService.method.trackUsage, trackUsage);
+  };
+}
+
+const PAGE_SIZE = 100;
+const PAGE_SIZE_MAX = 1000;
+
+/** What administrators do with servers. */
+function serverRpcs({ servers, aggregate }: Directory) {
+  const serversFor = (context: HandlerContext) => servers(actorOf(context));
+  return {
+    async registerServer(request, context) {
+      const { serverId, name, webhookUrl, isPublic, tools, rateLimit } = request;
+      const { server, apiKey, webhookSecret } = await serversFor(context).register({
+        id: serverId,
+        name: name || undefined,
+        webhookUrl: webhookUrl || undefined,
+        isPublic,
+        tools,
+        rateLimit,
+        webhookSecret: fromSecret(request.secret),
+      });
+      return { server: toServer(server), apiKey, webhookSecret };
+    },
+    async listServers({ pageSize, pageToken }, context) {
+      if (pageSize < 0 || pageSize > PAGE_SIZE_MAX) {
+        throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
+      }
+      if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
+      const after = (await serversFor(context).list()).filter(({ number }) => number > Number(pageToken));
+      const page = after.slice(0, pageSize || PAGE_SIZE);
+      const nextPageToken = page.length < after.length ? String(page.at(-1)?.number) : "";
+      return { servers: page.map(toServer), nextPageToken };
+    },
+    async updateServer({ serverId, tools, name, metricsEnabled, isPublic, webhookUrl }, context) {
+      const change = { name, metricsEnabled, isPublic, webhookUrl, tools: tools?.ids };
+      return { server: toServer((await serversFor(context).update(serverId, change)).server) };
+    },
+    async disableServer({ serverId }, context) {
+      const { server } = await serversFor(context).update(serverId, { metricsEnabled: false });
+      return { server: toServer(server) };
+    },
+    async rotateServerKey({ serverId, overlap }, context) {
+      const seconds = overlap === undefined ? 0 : durationMs(overlap) / 1000;
+      const { server, apiKey } = await serversFor(context).rotateKey(serverId, seconds);
+      return { server: toServer(server), apiKey };
+    },
+    async setWebhookSecret({ serverId, secret }, context) {
+      const answer = await serversFor(context).setWebhookSecret(serverId, fromSecret(secret));
+      return { server: toServer(answer.server), webhookSecret: answer.webhookSecret };
+    },
+    async aggregate({ date, retentionDays }, context) {
+      const answer = await aggregate(actorOf(context), { date, retentionDays });
+      return { ...answer, metricsAggregated: BigInt(answer.metricsAggregated) };
+    },
+  } satisfies Partial<Rpcs>;
+}
+
+/** What servers do themselves. */
+function ownRpcs({ collect, events }: Directory) {
+  return {
+    async collect(request, context) {
+      const header = context.requestHeader.get("idempotency-key") ?? undefined;
+      const submitted = fromCollectRequest(request, header);
+      return toCollectResponse(
+        await untilAborted(collect(admittedOf(context).call, submitted), context.signal),
+      );
+    },
+    async recordEvent(request, context) {
+      const { serverId, eventType, previousValue, newValue, details, timestamp } = request;
+      const submitted = { serverId, type: eventType, previousValue, newValue, details };
+      const at = timestamp && fromTimestamp(timestamp);
+      const event = await events.record(admittedOf(context).call, { ...submitted, timestamp: at });
+      return { event: toEvent(event) };
+    },
+    async listEvents(request, context) {
+      const { rows, nextPageToken } = await events.list(admittedOf(context).call, request);
+      return { events: rows.map(toEvent), nextPageToken };
+    },
+    async listUsage(request, context) {
+      const { rows, nextPageToken } = await events.listUses(admittedOf(context).call, request);
+      return { uses: rows.map(toUse), nextPageToken };
+    },
+  } satisfies Partial<Rpcs>;
+}
+
+/** What anybody does. */
+function visitRpcs({ fetchMetrics, trackUsage }: Directory): Visits {
+  return {
+    async fetchMetrics({ serverId, period, metrics, percentiles }, context) {
+      const asked = { serverIds: [serverId], period, metrics, percentiles };
+      return toFetchMetricsResponse(await fetchMetrics(visitOf(context), asked));
+    },
+    async trackUsage({ serverId, action, userId, toolId, details }, context) {
+      const userAgent = context.requestHeader.get("user-agent") ?? undefined;
+      const use = { serverIds: [serverId], action, userId, toolId, details, userAgent };
+      const { timestampMs } = await untilAborted(trackUsage(visitOf(context), use), context.signal);
+      return { serverId, action, recorded: true, timestamp: timestampFromMs(timestampMs) };
+    },
+  };
+}
+
+function fromSecret(
+  secret: RegisterServerRequest["secret"] | SetWebhookSecretRequest["secret"],
+): WebhookSecret {
+  if (secret.case === undefined) return { kind: "none" };
+  return secret.case === "webhookSecret" ? { kind: "given", secret: secret.value } : { kind: "generated" };
+}
+
+function invalid(field: string, message: string): ServiceError {
+  return new ServiceError("validation_failed", message, {
+    violations: [{ field, reason: "invalid", message }],
+  });
+}
