@@ -1,33 +1,21 @@
 /** A headless Chromium that looks at the dashboard of a service. */
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { CHROMIUM, openChromium } from "../../../bench/chromium.ts";
 import { reportSkipped } from "../../faults/tools.ts";
 
-const EXECUTABLE = "/usr/bin/chromium";
 const SCREENSHOTS = fileURLToPath(new URL("../../../build/screenshots/", import.meta.url));
 /** How long anything on the page may take before the test gives up; not a measure of anything. */
 const PATIENCE_MS = 20_000;
 
 /** Undefined where there is no Chromium; in CI that is a failure. The caller closes it. */
 export async function openBrowser(): Promise<Browser | undefined> {
-  if (!existsSync(EXECUTABLE)) {
-    if (process.env.CI === "true") throw new Error(`${EXECUTABLE} is missing`);
-    reportSkipped("the dashboard in a browser", `${EXECUTABLE} is missing`);
-    return undefined;
-  }
-  return chromium.launch({
-    executablePath: EXECUTABLE,
-    args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-quic",
-      "--no-first-run",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-    ],
-  });
+  const browser = await openChromium();
+  if (browser !== undefined) return browser;
+  if (process.env.CI === "true") throw new Error(`${CHROMIUM} is missing`);
+  reportSkipped("the dashboard in a browser", `${CHROMIUM} is missing`);
+  return undefined;
 }
 
 export interface DashboardPage {
