@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type SubmitRequest, SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { randomKey } from "./random-key.ts";
 import type { Fields, PendingMetric } from "./read-metric.ts";
 
 /** Who measured. */
@@ -71,10 +72,4 @@ function toKind(value: string | number | boolean) {
     default:
       return { case: "boolValue", value } as const;
   }
-}
-
-/** 128 random bits in hex. Not `randomUUID`, which pages without TLS do not have. */
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,5 +1,19 @@
 /** The client library: what `import … from "mcp-metrics/client"` finds. */
 export type { MetricsClientOptions } from "./client-options.ts";
+export {
+  DirectoryClient,
+  type DirectoryClientOptions,
+  type UsageOptions,
+} from "./directory/directory-client.ts";
+export { DirectoryError } from "./directory/directory-error.ts";
+export type {
+  CollectReceipt,
+  Period,
+  SeriesPoint,
+  ServerMetric,
+  ServerMetrics,
+  ServerMetricType,
+} from "./directory/server-metrics.ts";
 export { normalizeEndpoint } from "./http/endpoint.ts";
 export { type MetricsMiddleware, metricsMiddleware } from "./http/metrics-middleware.ts";
 export type { ObserverOptions } from "./http/request-observer.ts";

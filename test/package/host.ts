@@ -1,5 +1,7 @@
 /** A program of a host, as it reads in the host's project: compiled, bundled and run by the tests. */
 import {
+  DirectoryClient,
+  type DirectoryError,
   MetricsClient,
   MetricsCollector,
   metricsMiddleware,
@@ -28,6 +30,13 @@ const handler = metricsMiddleware(collector).wrap(() => undefined);
 const flow = new ProtocolFlow(client);
 flow.record("session", "initialize", "github");
 flow.record("session", "tools/list");
+const directory = new DirectoryClient({
+  url: settings.url,
+  apiKey: settings.apiKey,
+  secret: "a-secret-of-the-host",
+});
+const unknown: unknown = await directory.collect("nobody", []).catch((error: DirectoryError) => error.status);
+if (typeof unknown !== "number") throw new Error(`no answer: ${unknown}`);
 await client.flush({ timeoutMs: 20_000 });
 const { accepted }: { readonly accepted: number } = client.counts;
 if (accepted !== 6 || handler === undefined)
