@@ -10,8 +10,7 @@ export interface HttpRequest {
 export interface HttpResponse {
   readonly statusCode: number;
   readonly headersSent: boolean;
-  // biome-ignore lint/suspicious/noExplicitAny: every library has its own overloads
-  once(event: any, listener: () => void): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;

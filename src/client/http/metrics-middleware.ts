@@ -4,11 +4,22 @@ import type { HttpRequest, HttpResponse } from "./exchange.ts";
 import { createRequestObserver, type HandlerFailed, type ObserverOptions } from "./request-observer.ts";
 import { type ExpressRequest, expressTemplate } from "./route-template.ts";
 
-/** A handler of node:http, of its HTTP/2 counterpart or of https. */
-export type HttpHandler<Request, Response> = (request: Request, response: Response) => unknown;
+/**
+ * A handler of node:http, node:https or node:http2. `any`, because nothing stricter lets a handler be written
+ * in the call of createServer: the types of its overloads say nothing about it there.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: see above
+export type HttpHandler = (request: any, response: any) => unknown;
 
-// biome-ignore lint/suspicious/noExplicitAny: Fastify's own type is generic in everything it can be
-type FastifyInstance = { addHook(...args: any[]): any };
+/** As much as can be said without Fastify's own type, whose `addHook` has an overload for every hook. */
+interface FastifyInstance {
+  readonly addHook: (...args: never[]) => unknown;
+}
+
+type AddOnRequest = (
+  name: "onRequest",
+  hook: (request: FastifyRequest, reply: { readonly raw: HttpResponse }, next: () => void) => void,
+) => void;
 
 interface FastifyRequest {
   readonly raw: HttpRequest;
@@ -19,9 +30,7 @@ export interface MetricsMiddleware {
   /** For Express and everything else that takes `(request, response, next)`. */
   (request: HttpRequest, response: HttpResponse, next: () => void): void;
   /** For node:http: `createServer(middleware.wrap(handler))`. */
-  wrap<Request extends HttpRequest, Response extends HttpResponse>(
-    handler: HttpHandler<Request, Response>,
-  ): HttpHandler<Request, Response>;
+  wrap<Handler extends HttpHandler>(handler: Handler): Handler;
   /** For Fastify: `app.register(middleware.fastify)`. */
   readonly fastify: (instance: FastifyInstance, options: unknown, done: () => void) => void;
 }
@@ -55,23 +64,21 @@ export function metricsMiddleware(
     noticing(failed, next);
   }
 
-  function wrap<Request extends HttpRequest, Response extends HttpResponse>(
-    handler: HttpHandler<Request, Response>,
-  ): HttpHandler<Request, Response> {
-    return function (this: unknown, request, response) {
+  function wrap<Handler extends HttpHandler>(handler: Handler): Handler {
+    function wrapped(this: unknown, request: HttpRequest, response: HttpResponse): unknown {
       const failed = observe(request, response, () => undefined);
       return noticing(failed, () => handler.call(this, request, response));
-    };
+    }
+    // It takes and returns what the handler does.
+    return wrapped as unknown as Handler;
   }
 
   function fastify(instance: FastifyInstance, _options: unknown, done: () => void): void {
-    instance.addHook(
-      "onRequest",
-      (request: FastifyRequest, reply: { raw: HttpResponse }, next: () => void) => {
-        observe(request.raw, reply.raw, () => request.routeOptions?.url);
-        next();
-      },
-    );
+    const addHook = instance.addHook.bind(instance) as AddOnRequest;
+    addHook("onRequest", (request, reply, next) => {
+      observe(request.raw, reply.raw, () => request.routeOptions?.url);
+      next();
+    });
     done();
   }
   // Fastify's way to say that the hook is meant for the routes around the plugin, too.

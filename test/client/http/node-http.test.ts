@@ -180,8 +180,8 @@ test("what is ignored is not counted, and an ignore that throws disturbs nobody"
     if (path === "/odd") throw new Error("from ignore");
     return path === "/health";
   };
-  const handler = (_request: IncomingMessage, response: ServerResponse) => void response.end("ok");
-  const port = await listen(createServer(metricsMiddleware(client, { ignore }).wrap(handler)));
+  const middleware = metricsMiddleware(client, { ignore });
+  const port = await listen(createServer(middleware.wrap((_request, response) => void response.end("ok"))));
   for (const path of ["/health", "/odd", "/counted"]) {
     assert.is(await (await fetch(`http://127.0.0.1:${port}${path}`)).text(), "ok");
   }
