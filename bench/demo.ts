@@ -2,7 +2,7 @@
  * `npm run demo`: realistic MCP traffic to the service on this machine, until stopped. Begins with that of
  * the last hour, so that the dashboard has something to show at once.
  *
- *   npm run demo -- --rate 200        metrics a second (50)
+ *   npm run demo -- --rate 200        metrics a second (20)
  *   npm run demo -- --history 0       minutes of the past to begin with (60)
  *   npm run demo -- --for 30          stop after so many seconds
  *   npm run demo -- --url http://host:8890 --key mcp_metrics_…     another service
@@ -19,7 +19,7 @@ import { rateAt } from "./demo-traffic.ts";
 
 const { values: options } = parseArgs({
   options: {
-    rate: { type: "string", default: "50" },
+    rate: { type: "string", default: "20" },
     history: { type: "string", default: "60" },
     for: { type: "string", default: "Infinity" },
     url: { type: "string" },

@@ -80,6 +80,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
   const lines = [
     "",
     `mcp-metrics takes metrics at ${base}`,
+    `The dashboard is at ${base}/dashboard`,
     ...(service.prometheusPort === undefined
       ? []
       : [`Prometheus scrapes http://localhost:${service.prometheusPort}/metrics`]),
