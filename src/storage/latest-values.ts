@@ -10,8 +10,9 @@ interface RowRange {
 }
 
 const UPSERT = `
-INSERT INTO latest_values (source_id, dimension_set_id, ts, request, value) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT DO UPDATE SET ts = excluded.ts, request = excluded.request, value = excluded.value
+INSERT INTO latest_values (source_id, dimension_set_id, ts, request, position, value) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE
+SET ts = excluded.ts, request = excluded.request, position = excluded.position, value = excluded.value
 WHERE excluded.ts >= ts`;
 
 /** Note the states among the rows `inserted` of a batch; in the transaction that stores them. */
@@ -33,7 +34,7 @@ export function storeLatestValues(
   for (const row of newest.values()) {
     const source = dictionary.rowId(cell(row, 1));
     const dimensionSet = dictionary.rowId(cell(row, 2));
-    database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), cell(row, 4));
+    database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), row, cell(row, 4));
   }
 }
 
@@ -50,7 +51,8 @@ export interface LatestValue {
   /** '' when it did not say. */
   readonly instanceId: string;
   readonly type: string;
-  readonly dimensions: Readonly<Record<string, unknown>>;
+  /** As text, without those that are null or empty: whoever says nothing says the same in each spelling. */
+  readonly dimensions: Readonly<Record<string, string>>;
   /** When it was so, and when it was heard of. */
   readonly timestampMs: number;
   readonly receivedMs: number;
@@ -66,9 +68,13 @@ FROM latest_values AS v
 JOIN sources AS s ON s.id = v.source_id
 JOIN dimension_sets AS d ON d.id = v.dimension_set_id
 WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
-const END = `ORDER BY v.ts LIMIT ${VALUES_MAX + 1}`;
+const END = `ORDER BY v.ts, v.request, v.position LIMIT ${VALUES_MAX + 1}`;
 
-/** Oldest first. @throws {ServiceError} `validation_failed` when there are too many. */
+/**
+ * Oldest first, and in the order of arrival what was at once.
+ *
+ * @throws {ServiceError} `validation_failed` when there are too many.
+ */
 export function readLatestValues(database: Database, { service, sinceMs }: LatestQuery): LatestValue[] {
   const rows =
     service === undefined
@@ -82,20 +88,27 @@ export function readLatestValues(database: Database, { service, sinceMs }: Lates
   }
   const newest = new Map<string, LatestValue>();
   for (const row of rows) {
+    const dimensions = readDimensions(String(row.dimensions));
     // An instance that was updated, or has another key, is several sources: the last one counts.
-    const key = `${row.service} ${row.instance_id} ${row.metric_type} ${row.dimensions}`;
+    const key = JSON.stringify([row.service, row.instance_id, row.metric_type, dimensions]);
     newest.delete(key);
     newest.set(key, {
       service: String(row.service),
       instanceId: String(row.instance_id),
       type: String(row.metric_type),
-      dimensions: JSON.parse(String(row.dimensions)) as Record<string, unknown>,
+      dimensions,
       timestampMs: Number(row.ts),
       receivedMs: Number(row.second) * 1000,
       value: Number(row.value),
     });
   }
   return [...newest.values()];
+}
+
+function readDimensions(json: string): Record<string, string> {
+  const sent = Object.entries(JSON.parse(json) as Record<string, unknown>);
+  const said = sent.filter(([, value]) => value !== null && value !== "");
+  return Object.fromEntries(said.map(([name, value]) => [name, String(value)]));
 }
 
 /** Of those before `cutoffMs`, at most `rowsMax`: with the metrics that said so, what they said goes too. */

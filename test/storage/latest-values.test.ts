@@ -35,6 +35,21 @@ test("an update of a program, and another key, go on with what the instance said
   });
 });
 
+test("a dimension that is absent, null or empty is one, and a number is its text", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    for (const [index, server_id] of [undefined, null, "", 7, "7"].entries()) {
+      const dimensions = server_id === undefined ? { kind: "tools" } : { kind: "tools", server_id };
+      submitter.submit({ metrics: [{ type: "capability_count", value: index, dimensions }] });
+    }
+    const found = readLatestValues(database, ALL).map(({ dimensions, value }) => [dimensions, value]);
+    assert.equal(found, [
+      [{ kind: "tools" }, 2],
+      [{ kind: "tools", server_id: "7" }, 4],
+    ]);
+  });
+});
+
 test("who has reported no state since is left out with everything; types without states are not there", () => {
   within((database) => {
     const submitter = createSubmitter(database);

@@ -5,7 +5,7 @@ export type States = readonly LatestValue[];
 
 /** The text of a dimension; empty where it is absent. */
 export function textOf({ dimensions }: LatestValue, name: string): string {
-  return String(dimensions[name] ?? "");
+  return dimensions[name] ?? "";
 }
 
 /** The states of a type with these dimensions; "" for one that must be absent. */

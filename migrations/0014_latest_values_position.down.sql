@@ -1,0 +1,1 @@
+ALTER TABLE latest_values DROP COLUMN position;
