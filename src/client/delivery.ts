@@ -2,12 +2,14 @@ import type { SubmitRequest, SubmitResponse } from "../../gen/mcp/metrics/v1/met
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import { HOUR_MS } from "../lib/time.ts";
+import { Alarm } from "./alarm.ts";
 import { type Batch, createBatch, halve, type Source } from "./batch.ts";
 import { judgeFailure, type Verdict } from "./judge-failure.ts";
 import { MetricBuffer } from "./metric-buffer.ts";
 import type { DropCause, Outcomes } from "./outcomes.ts";
 import type { PendingMetric } from "./read-metric.ts";
 import { RetryPause } from "./retry-pause.ts";
+import { Waiters } from "./waiters.ts";
 
 export interface DeliveryOptions {
   readonly clock: Clock;
@@ -46,17 +48,19 @@ export class Delivery {
   #underway = 0;
   /** How many of the oldest in the buffer wait for no fuller batch. */
   #due = 0;
-  #cancelInterval: (() => void) | undefined;
-  #cancelPump: (() => void) | undefined;
-  /** When that would pump. */
-  #pumpAtMs = 0;
-  #flushes: { readonly sequence: number; readonly resolve: () => void }[] = [];
+  /** Sends what waits for a fuller batch. */
+  readonly #interval: Alarm;
+  /** Sends what can be sent. */
+  readonly #wake: Alarm;
+  readonly #flushes = new Waiters();
   #isClosed = false;
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
     this.#buffer = new MetricBuffer(options.bufferMetrics);
     this.#pause = new RetryPause(options.clock);
+    this.#interval = new Alarm(options.clock, () => this.#sendAll());
+    this.#wake = new Alarm(options.clock, () => this.#pump());
   }
 
   /** Metrics without an outcome. */
@@ -65,7 +69,7 @@ export class Delivery {
   }
 
   add(metric: PendingMetric): void {
-    const { clock, batchMetrics, bufferMetrics, flushIntervalMs } = this.#options;
+    const { batchMetrics, bufferMetrics, flushIntervalMs } = this.#options;
     if (this.#isClosed) {
       this.#drop(1, "closed");
       return;
@@ -78,12 +82,9 @@ export class Delivery {
       if (!isFreed) return;
     }
     this.#buffer.add(metric);
-    this.#cancelInterval ??= clock.after(flushIntervalMs, () => {
-      this.#cancelInterval = undefined;
-      this.#sendAll();
-    });
+    this.#interval.within(flushIntervalMs);
     // Not at once: whoever emits does not wait while a request is built.
-    if (this.#buffer.size >= batchMetrics && this.#mayCall()) this.#pumpAfter(0);
+    if (this.#buffer.size >= batchMetrics && this.#mayCall()) this.#wake.within(0);
   }
 
   /** Resolves once everything added before has an outcome. */
@@ -91,16 +92,15 @@ export class Delivery {
     const sequence = this.#buffer.nextSequence;
     this.#pause.hurry();
     this.#sendAll();
-    if (this.#oldestSequence() >= sequence) return;
-    await new Promise<void>((resolve) => void this.#flushes.push({ sequence, resolve }));
+    if (this.#oldestSequence() < sequence) await this.#flushes.wait(sequence);
   }
 
   /** Give up what has no outcome yet, and whatever is added later. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#cancelInterval?.();
-    this.#cancelPump?.();
+    this.#interval.cancel();
+    this.#wake.cancel();
     const lost = this.waiting;
     this.#buffer.take(this.#buffer.size);
     this.#resend.length = 0;
@@ -117,20 +117,6 @@ export class Delivery {
     this.#pump();
   }
 
-  #pumpAfter(delayMs: number): void {
-    const { clock } = this.#options;
-    // The longest delay that timers know is some weeks; a monthly quota can ask for more.
-    const shortMs = Math.min(delayMs, HOUR_MS);
-    const atMs = clock.monotonicMs() + shortMs;
-    if (this.#cancelPump !== undefined && this.#pumpAtMs <= atMs) return;
-    this.#cancelPump?.();
-    this.#pumpAtMs = atMs;
-    this.#cancelPump = clock.after(shortMs, () => {
-      this.#cancelPump = undefined;
-      this.#pump();
-    });
-  }
-
   /** After a failure, one call finds out whether the service is back. */
   #mayCall(): boolean {
     return this.#calls.size < (this.#pause.isTrying ? 1 : CALLS_MAX);
@@ -140,7 +126,7 @@ export class Delivery {
     if (this.#isClosed) return;
     const pauseMs = this.#pause.remainingMs();
     if (pauseMs > 0) {
-      this.#pumpAfter(pauseMs);
+      this.#wake.within(pauseMs);
       return;
     }
     while (this.#mayCall()) {
@@ -176,7 +162,7 @@ export class Delivery {
     // Of a call that ended with the client, the metrics are counted already.
     if (!this.#calls.delete(batch)) return;
     settle();
-    this.#resolveFlushes();
+    this.#flushes.settle(() => this.#oldestSequence());
     this.#pump();
   }
 
@@ -227,22 +213,12 @@ export class Delivery {
 
   #drop(metrics: number, cause: DropCause): void {
     this.#options.outcomes.drop(metrics, cause);
-    this.#resolveFlushes();
+    this.#flushes.settle(() => this.#oldestSequence());
   }
 
   /** The number of the oldest metric without an outcome, or of the next that will come. */
   #oldestSequence(): number {
     const batches = [...this.#calls.keys(), ...this.#resend];
     return Math.min(this.#buffer.firstSequence, ...batches.map((batch) => batch.firstSequence));
-  }
-
-  #resolveFlushes(): void {
-    if (this.#flushes.length === 0) return;
-    const oldest = this.#oldestSequence();
-    this.#flushes = this.#flushes.filter(({ sequence, resolve }) => {
-      if (sequence > oldest) return true;
-      resolve();
-      return false;
-    });
   }
 }
