@@ -595,7 +595,7 @@ export const COMMENTS = new Map([
   ["mcp.metrics.v1.DataSource", "Where an answer came from."],
   ["mcp.metrics.v1.DataSource.DATA_SOURCE_UNSPECIFIED", "Never sent."],
   ["mcp.metrics.v1.DataSource.DATA_SOURCE_RAW", "The single metrics."],
-  ["mcp.metrics.v1.DataSource.DATA_SOURCE_HOURLY", "What each hour adds up to."],
+  ["mcp.metrics.v1.DataSource.DATA_SOURCE_HOURLY", "What each hour adds up to; of an hour that the range cuts, less the single metrics outside."],
   ["mcp.metrics.v1.DataSource.DATA_SOURCE_DAILY", "What each day (UTC) adds up to."],
   ["mcp.metrics.v1.DataSource.DATA_SOURCE_DELETED", "Retention has deleted it; nothing of this part is in the answer."],
   ["mcp.metrics.v1.SummaryGroup", "What a row of a summary stands for."],

@@ -34,10 +34,11 @@ export class DurationBins {
     }
   }
 
-  addAll(other: DurationBins): void {
+  /** Add everything of another; with -1, take it back. */
+  addAll(other: DurationBins, sign: 1 | -1 = 1): void {
     for (let place = other.#low; place <= other.#high; place += 1) {
       const count = other.#counts[place] ?? 0;
-      if (count > 0) this.#add(place, count);
+      if (count > 0) this.#add(place, sign * count);
     }
   }
 

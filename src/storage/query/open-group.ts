@@ -40,6 +40,14 @@ export class OpenGroup extends Totals {
       this.durations?.add(ms, distribution.counts[index]);
   }
 
+  /** Take back what an added row holds: of counts and bins. Sums and extremes are not right any more. */
+  removeGroup(other: OpenGroup): void {
+    this.count -= other.count;
+    this.successCount -= other.successCount;
+    this.failureCount -= other.failureCount;
+    if (other.durations !== undefined) this.durations?.addAll(other.durations, -1);
+  }
+
   addRow(row: RollupRow): void {
     mergeTotals(this, row);
     if (row.sketches !== undefined) this.durations?.addEncoded(row.sketches, row.sketchStart, row.sketchEnd);

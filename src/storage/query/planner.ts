@@ -44,8 +44,10 @@ export interface Plan {
   readonly input: PlanInput;
   /** Undefined when all is raw. */
   readonly family: RollupFamily | undefined;
-  /** In order, without gaps. */
+  /** In order, without gaps. One of hours may begin or end within one. */
   readonly segments: readonly Segment[];
+  /** What these hours hold beside: raw rows of it are taken back. */
+  readonly less?: readonly TimeRange[];
 }
 
 export interface Plans {

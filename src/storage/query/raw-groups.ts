@@ -3,7 +3,7 @@ import { durationOf } from "../rollups/group.ts";
 import { exactNumber } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { Groups } from "./groups.ts";
-import type { OpenGroup } from "./open-group.ts";
+import { OpenGroup } from "./open-group.ts";
 import type { Plan } from "./planner.ts";
 import type { RawRows } from "./raw-rows.ts";
 import type { Selector } from "./selector.ts";
@@ -30,6 +30,8 @@ export class RawGroups {
   readonly #groups: Groups;
   /** Source → dimension set → group; null for what the query does not take. */
   readonly #found = new Map<number, Map<number, RawGroup | null>>();
+  /** What is taken back now; for 13 KB of bins, one for all. */
+  #taken: OpenGroup | undefined;
   /** The source that was looked for last: one sends many measurements together. */
   #lastSourceId = Number.NaN;
   #lastSource = new Map<number, RawGroup | null>();
@@ -59,13 +61,18 @@ export class RawGroups {
   }
 
   /** Add measurement `index` of `rows` to its group. */
-  add(raw: RawGroup, { ids, values, durationsMs, distributions }: RawRows, index: number): void {
+  add(raw: RawGroup, rows: RawRows, index: number): void {
     raw.group ??= this.#groups.find(raw.labels);
-    const value = exactNumber(values[index]);
-    const sentMs = exactNumber(durationsMs[index]);
-    const distribution = distributions.size === 0 ? undefined : distributions.get(ids[index] ?? 0);
-    if (distribution !== undefined) raw.group.addSeveral(distribution, value, sentMs, raw.outcome);
-    else raw.group.addMeasurement(value, durationOf(raw.planned.selector.type, value, sentMs), raw.outcome);
+    addTo(raw.group, raw, rows, index);
+  }
+
+  /** Take measurement `index` of `rows` back, which a rollup of its group holds. */
+  remove(raw: RawGroup, rows: RawRows, index: number): void {
+    raw.group ??= this.#groups.find(raw.labels);
+    this.#taken ??= new OpenGroup([], raw.group.durations !== undefined);
+    addTo(this.#taken, raw, rows, index);
+    raw.group.removeGroup(this.#taken);
+    this.#taken.clear();
   }
 
   #ofSource(sourceId: number): Map<number, RawGroup | null> {
@@ -100,4 +107,13 @@ export class RawGroups {
     if (labels === undefined) return undefined;
     return { planned, labels, outcome: isSuccess(selector.type, sent), group: undefined };
   }
+}
+
+function addTo(group: OpenGroup, raw: RawGroup, rows: RawRows, index: number): void {
+  const { ids, values, durationsMs, distributions } = rows;
+  const value = exactNumber(values[index]);
+  const sentMs = exactNumber(durationsMs[index]);
+  const distribution = distributions.size === 0 ? undefined : distributions.get(ids[index] ?? 0);
+  if (distribution !== undefined) group.addSeveral(distribution, value, sentMs, raw.outcome);
+  else group.addMeasurement(value, durationOf(raw.planned.selector.type, value, sentMs), raw.outcome);
 }

@@ -19,7 +19,7 @@ const CHUNK = `
     LIMIT ${CHUNK_ROWS}
   )`;
 
-/** The measurements of all types that are read raw, wherever one of them is. */
+/** The measurements of all types that are read raw, wherever one of them is; and those to be taken back. */
 export function openRawSource(
   database: Database,
   types: readonly PlannedType[],
@@ -27,7 +27,8 @@ export function openRawSource(
   budget: Budget,
 ): RowSource {
   const segments = new Map(types.map(({ plan }) => [plan, plan.segments.filter(isRaw)]));
-  const ranges = union([...segments.values()].flat());
+  const less = types.flatMap(({ plan }) => plan.less ?? []);
+  const ranges = union([...[...segments.values()].flat(), ...less]);
   let rows = NO_RAW_ROWS;
   let found: readonly (RawGroup | undefined)[] = [];
   let next = 0;
@@ -51,6 +52,13 @@ export function openRawSource(
     return true;
   }
 
+  function take(raw: RawGroup, timestampMs: number): void {
+    const { plan } = raw.planned;
+    const isRolledUp = (rows.ids[next] ?? 0) <= (plan.family?.lastMeasurementId ?? 0);
+    if (isWithin(segments.get(plan) ?? [], timestampMs)) groups.add(raw, rows, next);
+    else if (isRolledUp && isWithin(plan.less ?? [], timestampMs)) groups.remove(raw, rows, next);
+  }
+
   return {
     feed(untilMs) {
       for (;;) {
@@ -61,8 +69,7 @@ export function openRawSource(
         }
         if (timestampMs >= untilMs) return;
         const raw = found[next];
-        if (raw !== undefined && isWithin(segments.get(raw.planned.plan) ?? [], timestampMs))
-          groups.add(raw, rows, next);
+        if (raw !== undefined) take(raw, timestampMs);
         next += 1;
       }
     },

@@ -12,6 +12,7 @@ import { openRawSource } from "./raw-source.ts";
 import { openRollupSource } from "./rollup-source.ts";
 import type { RowSource } from "./row-source.ts";
 import { createSelector, type Selector } from "./selector.ts";
+import { shortenEnds } from "./shorten-ends.ts";
 import { parseStatistic, type Statistic } from "./statistics.ts";
 import { readStored } from "./stored.ts";
 import { openTailSource } from "./tail-source.ts";
@@ -44,15 +45,8 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
   const inputs = selectors.map(
     ({ type, dimensions }): PlanInput => ({ type, dimensions, stored: stored(type) }),
   );
-  const isSmall = (ranges: readonly TimeRange[]) =>
-    ranges.reduce(
-      (sum, { startMs, endMs }) => sum + Number(database.first(COUNT, startMs, endMs)?.count),
-      0,
-    ) <= END_ROWS_MAX;
-  const { range, plans } =
-    query.stepMs === undefined
-      ? planRange(inputs, query.range, isSmall)
-      : planSteps(inputs, query.range, query.stepMs);
+  const needs = new Set(statistics.map((each) => each.needs));
+  const { range, plans } = plan(database, query, inputs, needs);
 
   const stepMs = query.stepMs ?? range.endMs - range.startMs;
   const points = Math.round((range.endMs - range.startMs) / stepMs);
@@ -61,14 +55,31 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
     const plan = plans[index];
     return plan === undefined ? [] : [{ selector, plan }];
   });
-  const sources = openSources(context, types, groups, new Set(statistics.map(({ needs }) => needs)));
+  const sources = openSources(context, types, groups, needs);
   let totals: Float64Array | undefined;
   for (let point = 0; point < points; point += 1) {
-    for (const source of sources) source.feed(range.startMs + (point + 1) * stepMs);
+    // The last one takes all that is left: what is taken back may lie behind the end.
+    const isLast = point === points - 1;
+    const untilMs = isLast ? Number.POSITIVE_INFINITY : range.startMs + (point + 1) * stepMs;
+    for (const source of sources) source.feed(untilMs);
     if (query.withTotals) totals = groups.totals(stepMs / 1000);
     groups.closePoint(point, stepMs / 1000);
   }
   return { range, groups: groups.answer(), totals, sources: describeSources(plans) };
+}
+
+function plan(
+  database: Database,
+  { range, stepMs }: AggregateQuery,
+  inputs: readonly PlanInput[],
+  needs: ReadonlySet<Statistic["needs"]>,
+): Plans {
+  if (stepMs !== undefined) return planSteps(inputs, range, stepMs);
+  const count = ({ startMs, endMs }: TimeRange) => Number(database.first(COUNT, startMs, endMs)?.count);
+  const isSmall = (ranges: readonly TimeRange[]) =>
+    ranges.reduce((sum, each) => sum + count(each), 0) <= END_ROWS_MAX;
+  const canSubtract = !needs.has("values") && !needs.has("durations");
+  return shortenEnds(planRange(inputs, range, isSmall), { count, canSubtract });
 }
 
 function openSources(

@@ -132,4 +132,51 @@ test("answers equal a plain model, and those from raw rows those from rollups an
   );
 });
 
+/** Any minute of three hours. */
+const minuteMs = fc.integer({ min: 1, max: 180 }).map((minutes) => NOW_MS - minutes * 60_000);
+const close = fc
+  .record({
+    service: fc.constant("gateway"),
+    timestampMs: minuteMs,
+    durationMs: fc.nat(5000),
+    success: fc.boolean(),
+  })
+  .map(({ success, ...rest }): ModelMetric => {
+    return { ...rest, type: "auth_request", value: 1, dimensions: { success } };
+  });
+const cut = fc
+  .tuple(minuteMs, minuteMs)
+  .filter(([a, b]) => a !== b)
+  .map(([a, b]): AggregateQuery => {
+    const range = { startMs: Math.min(a, b), endMs: Math.max(a, b) };
+    const statistics = ["count", "errors", "successes", "p0", "p50", "p100"];
+    const rest = { stepMs: undefined, filters: [], groupBy: ["success"], groupsMax: 10 };
+    return { types: ["auth_request"], range, statistics, ...rest };
+  });
+
+test("ranges that cut hours equal a plain model, with the rollups half written", () => {
+  const metrics = fc.array(close, { minLength: 10, maxLength: 40 });
+  const queries = fc.array(cut, { minLength: 5, maxLength: 5 });
+  fc.assert(
+    fc.property(metrics, metrics, queries, fc.boolean(), (early, late, drawn, isWritten) => {
+      const database = openMigrated();
+      try {
+        const submitter = createSubmitter(database);
+        submitAll(submitter, early);
+        while (submitter.rollups.flushStep(NOW_MS) !== undefined);
+        submitAll(submitter, late);
+        if (isWritten) submitter.rollups.flushStep(NOW_MS);
+        for (const asked of drawn) {
+          const answer = aggregate(database, asked);
+          const wanted = expectedAnswer([...early, ...late], asked, answer.range);
+          assertAlike(toModel(answer, asked), wanted, againstModel);
+        }
+      } finally {
+        database.close();
+      }
+    }),
+    { numRuns: 25, includeErrorInReport: true, endOnFailure: true },
+  );
+});
+
 test.run();

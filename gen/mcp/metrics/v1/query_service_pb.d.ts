@@ -939,7 +939,7 @@ export enum DataSource {
   RAW = 1,
 
   /**
-   * What each hour adds up to.
+   * What each hour adds up to; of an hour that the range cuts, less the single metrics outside.
    *
    * @generated from enum value: DATA_SOURCE_HOURLY = 2;
    */
