@@ -1,0 +1,80 @@
+/** The library in a page of another origin than the service's, as a website has it. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type * as Library from "../../src/client/index.ts";
+import { openBrowser } from "../dashboard/support/browser.ts";
+import { WRITER_KEY } from "../support/service.ts";
+import { closeAll, startService } from "./support.ts";
+
+const LIBRARY = fileURLToPath(new URL("../../src/client/index.ts", import.meta.url));
+const browser: Browser | undefined = await openBrowser();
+
+async function bundle(): Promise<string> {
+  const options = { bundle: true, write: false, format: "esm", platform: "browser" } as const;
+  const { outputFiles } = await build({ entryPoints: [LIBRARY], ...options });
+  return outputFiles[0]?.text ?? "";
+}
+
+const library = await bundle();
+const site = createServer((request, response) => {
+  const isLibrary = request.url === "/library.js";
+  response.setHeader("content-type", isLibrary ? "text/javascript" : "text/html");
+  response.end(isLibrary ? library : "<!doctype html><title>site</title>");
+});
+await new Promise<void>((resolve) => void site.listen(0, "127.0.0.1", resolve));
+const origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
+
+test.after.each(closeAll);
+test.after(async () => {
+  await browser?.close();
+  site.closeAllConnections();
+  site.close();
+});
+
+/** What a page of the site makes of it: the client's counts and the reasons of its problems. */
+async function emitFromPage(chromium: Browser, url: string) {
+  const page = await chromium.newPage();
+  const errors: string[] = [];
+  page.on("pageerror", (error) => void errors.push(String(error)));
+  await page.goto(origin);
+  const settings = { url, apiKey: WRITER_KEY, service: "test" };
+  const result = await page.evaluate(async (options) => {
+    const path = "/library.js";
+    const { MetricsClient } = (await import(path)) as typeof Library;
+    const reasons: string[] = [];
+    const onProblem = ({ reason }: Library.Problem) => void reasons.push(reason);
+    const client = new MetricsClient({ ...options, onProblem });
+    client.emitToolExecution({ success: true, toolName: "search", metadata: { page: "/" } });
+    client.emitCustom({ name: "odd", value: "text" as never });
+    const isSent = await client.flush({ timeoutMs: 3000 });
+    return { isSent, reasons, counts: client.counts };
+  }, settings);
+  await page.close();
+  assert.equal(errors, []);
+  return result;
+}
+
+if (browser !== undefined) {
+  test("a page sends metrics, where the service lets its origin in", async () => {
+    const service = await startService({ CORS_ORIGINS: origin });
+    const { isSent, reasons, counts } = await emitFromPage(browser, service.url);
+    assert.equal([isSent, reasons, counts.accepted], [true, ["unreadable"], 1]);
+    assert.is(service.rows().length, 1);
+  });
+
+  test("a page that is not let in goes on, and its client says so", async () => {
+    const service = await startService();
+    const { isSent, reasons, counts } = await emitFromPage(browser, service.url);
+    assert.is(isSent, false);
+    assert.ok(reasons.includes("unreachable"));
+    assert.is(counts.waiting, 1);
+    assert.is(service.rows().length, 0);
+  });
+}
+
+test.run();
