@@ -12,6 +12,7 @@ import { CommandError, createOutput, type Output } from "./cli/output.ts";
 import { runRetention } from "./cli/retention.ts";
 import { runRollups } from "./cli/rollups.ts";
 import { runServe } from "./cli/serve.ts";
+import { runServers } from "./cli/servers.ts";
 import { parseCommand } from "./cli/usage.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { ServiceError } from "./errors.ts";
@@ -62,8 +63,13 @@ async function run(command: CommandRun, output: Output, version: string): Promis
     case "retention preview":
     case "retention run":
       return runRetention(command, config, output);
-    default:
+    case "keys create":
+    case "keys list":
+    case "keys revoke":
+    case "keys rotate":
       return runKeys(command, config, output);
+    default:
+      return runServers(command, config, output);
   }
 }
 

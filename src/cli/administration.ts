@@ -2,6 +2,7 @@ import { openAdministration } from "../api/admin/administration.ts";
 import { LOCAL_COMMAND_LINE } from "../api/admin/audit.ts";
 import type { KeyAdministration } from "../api/admin/keys.ts";
 import type { RetentionAdministration } from "../api/admin/retention.ts";
+import type { ServerAdministration } from "../api/directory/servers.ts";
 import type { Config } from "../config.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
@@ -9,6 +10,7 @@ import { createWebhookSeal } from "../lib/seal.ts";
 import { findService } from "../local-service.ts";
 import { createAdminClient } from "../remote/admin-client.ts";
 import { createRetentionClient } from "../remote/retention-client.ts";
+import { createServersClient } from "../remote/servers-client.ts";
 import { administrationStorage, callsTo } from "../storage/administration.ts";
 import type { Database } from "../storage/database.ts";
 import { readInstallationSecret } from "../storage/installation-secret.ts";
@@ -23,6 +25,7 @@ import { CommandError } from "./output.ts";
 export interface LocalAdministration {
   readonly keys: KeyAdministration;
   readonly retention: RetentionAdministration;
+  readonly servers: ServerAdministration;
 }
 
 /** Administer the configured database: through the service that holds it, or itself while none runs. */
@@ -45,6 +48,7 @@ export async function withAdministration<Result>(
     const administration = {
       keys: createAdminClient(url, adminKey),
       retention: createRetentionClient(url, adminKey),
+      servers: createServersClient(url, adminKey),
     };
     return work(administration).catch(tellPlainly);
   }
@@ -82,5 +86,6 @@ async function openLocally(database: Database, config: Config): Promise<LocalAdm
   return {
     keys: administration.keys(LOCAL_COMMAND_LINE),
     retention: administration.retention(LOCAL_COMMAND_LINE),
+    servers: administration.servers(LOCAL_COMMAND_LINE),
   };
 }

@@ -6,6 +6,12 @@ const ID = {
   description: "Number of the key, as `keys list` shows it",
 } as const;
 
+const SERVER_ID = {
+  type: "text",
+  required: true,
+  description: "Id of the server, as `servers list` shows it",
+} as const;
+
 const TABLE = {
   type: "text",
   valueName: "name",
@@ -69,6 +75,45 @@ export const COMMANDS = [
       overlap: { type: "duration", default: 0, description: "How long the old key works on, at most 90d" },
     },
   },
+  {
+    name: "servers register",
+    summary: "Register a server of the directory and print its key, once",
+    positionals: { id: { type: "text", required: true, description: "Its id, such as `server-123`" } },
+    options: {
+      name: { type: "text", description: "What people call it; its id when absent" },
+      public: { type: "flag", description: "Let its figures be fetched without a key" },
+      signed: { type: "flag", description: "Make a webhook secret and print it, too" },
+      "webhook-url": { type: "text", valueName: "URL", description: "Where its webhook is; never called" },
+      tool: {
+        type: "text",
+        multiple: true,
+        valueName: "id",
+        description: "A tool it has; with some, uses of others are refused",
+      },
+      "rate-limit": { type: "integer", description: "Requests a minute; METRICS_RATE_LIMIT when absent" },
+    },
+  },
+  { name: "servers list", summary: "List the servers of the directory, without their secrets" },
+  {
+    name: "servers rotate",
+    summary: "Replace the key of a server by a new one",
+    positionals: { id: SERVER_ID },
+    options: {
+      overlap: { type: "duration", default: 0, description: "How long the old key works on, at most 90d" },
+    },
+  },
+  {
+    name: "servers secret",
+    summary: "Make a new webhook secret for a server and print it, once",
+    positionals: { id: SERVER_ID },
+    options: { remove: { type: "flag", description: "Remove it: its metrics need not be signed then" } },
+  },
+  {
+    name: "servers disable",
+    summary: "Refuse the metrics of a server; what is stored stays",
+    positionals: { id: SERVER_ID },
+  },
+  { name: "servers enable", summary: "Take the metrics of a server again", positionals: { id: SERVER_ID } },
   {
     name: "backup",
     summary: "Write a consistent copy of the database to a new file, also while the service runs",

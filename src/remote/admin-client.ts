@@ -1,5 +1,5 @@
 import { durationFromMs, durationMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { ConnectError, createClient } from "@connectrpc/connect";
+import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { AdminService, type ApiKey, KeyRole as Role } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import type { Backup } from "../api/admin/backup.ts";
@@ -10,13 +10,13 @@ const ROLES = ["writer", "writer", "reader", "admin", "server"] as const satisfi
 const PAGE_SIZE = 1000;
 
 /**
- * The AdminService of a running service on this machine.
+ * How a running service on this machine is called.
  *
  * The certificate is not verified: the address comes from a file that only the service's owner can
  * write, and certificates are made for the service's public name.
  */
-export function connectAdmin(url: string, adminKey: string) {
-  const transport = createConnectTransport({
+export function connectTransport(url: string, adminKey: string): Transport {
+  return createConnectTransport({
     baseUrl: url,
     httpVersion: "1.1",
     nodeOptions: url.startsWith("https:") ? { rejectUnauthorized: false } : {},
@@ -27,7 +27,10 @@ export function connectAdmin(url: string, adminKey: string) {
       },
     ],
   });
-  return createClient(AdminService, transport);
+}
+
+export function connectAdmin(url: string, adminKey: string) {
+  return createClient(AdminService, connectTransport(url, adminKey));
 }
 
 /** Let a running service write a backup of the database it holds. */

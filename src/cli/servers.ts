@@ -1,0 +1,99 @@
+import type { ServerAdministration } from "../api/directory/servers.ts";
+import type { Config } from "../config.ts";
+import type { ServerRecord } from "../storage/directory/servers.ts";
+import { withAdministration } from "./administration.ts";
+import type { CommandRun } from "./commands.ts";
+import { type Output, table } from "./output.ts";
+
+type ServersRun = Extract<CommandRun, { name: `servers ${string}` }>;
+
+/** Carry out a `servers` command, through the service that holds the database or on the database itself. */
+export function runServers(run: ServersRun, config: Config, output: Output): Promise<void> {
+  return withAdministration(config, ({ servers }) => carryOut(run, servers, output));
+}
+
+async function carryOut(run: ServersRun, servers: ServerAdministration, output: Output): Promise<void> {
+  switch (run.name) {
+    case "servers list":
+      return list(await servers.list(), output);
+    case "servers register": {
+      const { id, name, public: isPublic, signed, tool } = run.values;
+      const { server, apiKey, webhookSecret } = await servers.register({
+        id,
+        name,
+        webhookUrl: run.values["webhook-url"],
+        isPublic,
+        tools: tool,
+        rateLimit: run.values["rate-limit"],
+        webhookSecret: { kind: signed ? "generated" : "none" },
+      });
+      return printSecrets(output, server.id, { apiKey, ...(webhookSecret !== "" && { webhookSecret }) });
+    }
+    case "servers rotate": {
+      const { server, apiKey } = await servers.rotateKey(run.values.id, run.values.overlap / 1000);
+      return printSecrets(output, server.id, { apiKey });
+    }
+    case "servers secret": {
+      const { id, remove } = run.values;
+      const { webhookSecret } = await servers.setWebhookSecret(id, { kind: remove ? "none" : "generated" });
+      if (!remove) return printSecrets(output, id, { webhookSecret });
+      return output.print(`server ${id} need not sign its metrics any more`, toJsonSecret(id, false));
+    }
+    case "servers disable":
+    case "servers enable": {
+      const metricsEnabled = run.name === "servers enable";
+      const { server } = await servers.update(run.values.id, { metricsEnabled });
+      const state = metricsEnabled ? "taken" : "refused";
+      return output.print(`metrics of server ${server.id} are ${state} from now on`, toJson(server));
+    }
+  }
+}
+
+function list(records: readonly ServerRecord[], output: Output): void {
+  const rows = records.map((server) => [
+    server.id,
+    server.name,
+    server.metricsEnabled ? "enabled" : "disabled",
+    server.isPublic ? "public" : "private",
+    server.sealedSecret === undefined ? "no" : "yes",
+    server.lastReceivedMs === undefined ? "never" : new Date(server.lastReceivedMs).toISOString(),
+  ]);
+  const headings = ["ID", "NAME", "METRICS", "FIGURES", "SIGNED", "LAST RECEIVED"];
+  output.print(table(headings, rows), records.map(toJson));
+}
+
+/** Under the names that the database and the API use. */
+function toJson(server: ServerRecord) {
+  return {
+    server_id: server.id,
+    name: server.name,
+    metrics_enabled: server.metricsEnabled,
+    is_public: server.isPublic,
+    webhook_url: server.webhookUrl ?? null,
+    tools: server.tools,
+    has_webhook_secret: server.sealedSecret !== undefined,
+    metrics_last_received:
+      server.lastReceivedMs === undefined ? null : new Date(server.lastReceivedMs).toISOString(),
+    created_at: new Date(server.createdMs).toISOString(),
+  };
+}
+
+const toJsonSecret = (id: string, hasSecret: boolean) => ({ server_id: id, has_webhook_secret: hasSecret });
+
+interface Secrets {
+  readonly apiKey?: string;
+  readonly webhookSecret?: string;
+}
+
+function printSecrets(output: Output, id: string, { apiKey, webhookSecret }: Secrets): void {
+  output.remark("This is the only time that what follows is shown.");
+  const lines = [
+    ...(apiKey === undefined ? [] : [`export MCP_DIRECTORY_API_KEY=${apiKey}`]),
+    ...(webhookSecret === undefined ? [] : [`export MCP_DIRECTORY_WEBHOOK_SECRET=${webhookSecret}`]),
+  ];
+  output.print(lines.join("\n"), {
+    server_id: id,
+    ...(apiKey !== undefined && { api_key: apiKey }),
+    ...(webhookSecret !== undefined && { webhook_secret: webhookSecret }),
+  });
+}
