@@ -43,7 +43,8 @@ export class KeyDirectory {
    */
   put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
     const { id: apiKeyId, service, role, allowedServices, serverId } = record;
-    const principal: Principal = { apiKeyId, service, role, allowedServices, serverId };
+    const bound = serverId !== undefined && { serverId };
+    const principal: Principal = { apiKeyId, service, role, allowedServices, ...bound };
     const known = this.#byHash.get(record.keyHash);
     const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
     const usage =
