@@ -1,4 +1,5 @@
 /** The client library: what `import … from "mcp-metrics/client"` finds. */
+export type { Clock } from "../lib/clock.ts";
 export type { MetricsClientOptions } from "./client-options.ts";
 export {
   DirectoryClient,
@@ -16,7 +17,7 @@ export type {
 } from "./directory/server-metrics.ts";
 export { normalizeEndpoint } from "./http/endpoint.ts";
 export { type MetricsMiddleware, metricsMiddleware } from "./http/metrics-middleware.ts";
-export type { ObserverOptions } from "./http/request-observer.ts";
+export type { MetricsMiddlewareOptions } from "./http/request-observer.ts";
 export type {
   AuthOptions,
   CommonOptions,

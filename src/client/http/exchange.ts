@@ -2,6 +2,7 @@
 export interface HttpRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly httpVersionMajor?: number | undefined;
   /** Express: the whole path, where `url` is what is left of it for a router. */
   readonly originalUrl?: string | undefined;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -23,6 +24,8 @@ type Methods<Name extends string> = Partial<Record<Name, Method>>;
 export function countRequestBytes(request: HttpRequest): () => number {
   const declared = request.headers["content-length"];
   if (typeof declared === "string" && /^\d+$/.test(declared)) return () => Number(declared);
+  // HTTP/1.1 announces every body; HTTP/2 need not.
+  if (request.httpVersionMajor === 1 && request.headers["transfer-encoding"] === undefined) return () => 0;
   const methods = request as HttpRequest & Methods<"push">;
   const { push } = methods;
   if (push === undefined) return () => 0;

@@ -1,7 +1,11 @@
 import type { MetricsClient } from "../metrics-client.ts";
 import type { MetricsCollector } from "../metrics-collector.ts";
 import type { HttpRequest, HttpResponse } from "./exchange.ts";
-import { createRequestObserver, type HandlerFailed, type ObserverOptions } from "./request-observer.ts";
+import {
+  createRequestObserver,
+  type HandlerFailed,
+  type MetricsMiddlewareOptions,
+} from "./request-observer.ts";
 import { type ExpressRequest, expressTemplate } from "./route-template.ts";
 
 /**
@@ -42,7 +46,7 @@ export interface MetricsMiddleware {
  */
 export function metricsMiddleware(
   metrics: MetricsClient | MetricsCollector,
-  options: ObserverOptions = {},
+  options: MetricsMiddlewareOptions = {},
 ): MetricsMiddleware {
   const observer = createRequestObserver("client" in metrics ? metrics.client : metrics, options);
 

@@ -29,7 +29,7 @@ export function emitHttpRequest(client: MetricsClient, record: HttpRequestRecord
   });
 }
 
-export interface ObserverOptions {
+export interface MetricsMiddlewareOptions {
   /** Whether requests of this path are left out, such as those of a health check. */
   readonly ignore?: ((path: string) => boolean) | undefined;
   /** For tests. */
@@ -43,7 +43,7 @@ export type HandlerFailed = () => void;
  * Watches one request until its answer is done or its client gone, and emits it then, once. `findTemplate`
  * is asked at the end, when routers have done their work.
  */
-export function createRequestObserver(client: MetricsClient, options: ObserverOptions) {
+export function createRequestObserver(client: MetricsClient, options: MetricsMiddlewareOptions) {
   const { ignore, clock = systemClock } = options;
   const names = new EndpointNames();
 
