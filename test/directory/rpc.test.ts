@@ -1,0 +1,270 @@
+import { timestampDate, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { ConnectError } from "@connectrpc/connect";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { ADMIN, countOf, type DirectoryContext, openDirectory, sign, sql } from "./support.ts";
+
+const test = suite<DirectoryContext>("DirectoryService");
+test.before(async (context) => void Object.assign(context, await openDirectory()));
+test.after(({ close }) => close());
+
+/** How a call failed: the reason, the text and the fields that broke a rule. */
+async function failureOf(
+  call: Promise<unknown>,
+): Promise<readonly [string | undefined, string, readonly string[]]> {
+  const error = await call.then(
+    () => assert.unreachable("it did not fail"),
+    (failure: unknown) => failure,
+  );
+  if (!(error instanceof ConnectError)) throw error;
+  const fields = error.findDetails(BadRequestSchema).flatMap(({ fieldViolations }) => fieldViolations);
+  return [error.findDetails(ErrorInfoSchema)[0]?.reason, error.rawMessage, fields.map(({ field }) => field)];
+}
+
+const value = (text: string) => ({ kind: { case: "stringValue" as const, value: text } });
+const metric = { name: "response_time", value: 120.5, type: "gauge", tags: { endpoint: value("query") } };
+
+test("through every protocol a server's metrics are stored, shown, and refused one by one", async (context) => {
+  for (const { name, directory } of context.clients) {
+    const { id, key } = await context.register(`rpc-${name.replaceAll(/[^A-Za-z0-9]/g, "-")}`);
+    const headers = { ...key };
+    const timestamp = timestampFromMs(Date.now() - 1000);
+    const metrics = [metric, { ...metric, name: "api_requests", type: "counter", timestamp }, { name: "x" }];
+    const stored = await directory.collect({ serverId: id, metrics, idempotencyKey: "once" }, { headers });
+    assert.equal(
+      [stored.serverId, stored.metricsProcessed, stored.metricsInserted, stored.rejected, stored.duplicate],
+      [id, 3, 2, 1, false],
+      name,
+    );
+    assert.equal(
+      stored.rejections.map(({ index, field, reason }) => [index, field, reason]),
+      [
+        [2, "type", "required"],
+        [2, "value", "required"],
+      ],
+    );
+    const again = await directory.collect({ serverId: id, metrics, idempotencyKey: "once" }, { headers });
+    assert.equal([again.duplicate, again.timestamp], [true, stored.timestamp]);
+    const rows = sql(
+      context.service.databasePath,
+      "SELECT metric_tags, recorded_at FROM server_metrics WHERE server_id = ? ORDER BY id",
+      id,
+    );
+    assert.equal(rows, [
+      {
+        metric_tags: '{"endpoint":"query"}',
+        recorded_at: timestampDate(stored.timestamp as never).toISOString(),
+      },
+      { metric_tags: '{"endpoint":"query"}', recorded_at: timestampDate(timestamp).toISOString() },
+    ]);
+    const figures = await directory.fetchMetrics(
+      { serverId: id, period: "90d", percentiles: ["p50"] },
+      { headers },
+    );
+    assert.equal(
+      [figures.serverName, figures.period, figures.step?.seconds],
+      [`Server ${id}`, "90d", 86_400n],
+    );
+    assert.is(figures.requests[0]?.value, 120.5);
+    assert.ok(Math.abs((figures.latency[0]?.percentiles.p50 ?? 0) - 120.5) < 1.21);
+    const tracked = await directory.trackUsage({ serverId: id, action: "view", details: { page: 2 } });
+    assert.equal([tracked.recorded, tracked.action, tracked.serverId], [true, "view", id]);
+    const { uses } = await directory.listUsage({ serverId: id }, { headers });
+    assert.equal(
+      uses.map(({ action, details }) => [action, details]),
+      [["view", { page: 2 }]],
+    );
+  }
+});
+
+test("what a webhook has signed is taken through RPC byte by byte, and once", async (context) => {
+  for (const [index, { name, directory }] of context.clients.entries()) {
+    const { id, key, secret } = await context.register(`signed-${index}`, { signed: true });
+    const headers = { ...key };
+    const body = JSON.stringify({ server_id: id, metrics: [{ name: "up", value: 1, type: "gauge" }] });
+    const signedPayload = new TextEncoder().encode(body);
+    const signature = `sha256=${sign(secret, body)}`;
+    const refused = [
+      { serverId: id, metrics: [metric] },
+      { signedPayload },
+      { signedPayload, signature: signature.slice(0, -1) },
+      { signedPayload: new TextEncoder().encode(`${body} `), signature },
+    ];
+    for (const request of refused) {
+      const [reason, message] = await failureOf(directory.collect(request, { headers }));
+      assert.equal([reason, message], ["signature_invalid", "Invalid webhook signature"], name);
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => directory.collect({ signedPayload, signature }, { headers })),
+    );
+    assert.is(answers.filter(({ duplicate }) => !duplicate).length, 1);
+    assert.is(countOf(context, id), 1);
+  }
+});
+
+test("REST and RPC know each other's requests: a body that was stored through one is not stored through the other", async (context) => {
+  const { id, key, secret } = await context.register("both", { signed: true });
+  const body = JSON.stringify({ server_id: id, metrics: [{ name: "up", value: 1, type: "gauge" }] });
+  const signature = sign(secret, body);
+  const rest = await context.send(
+    "POST",
+    "/functions/v1/metrics-collect",
+    { ...key, "x-signature": signature },
+    body,
+  );
+  assert.is(rest.status, 200);
+  const signedPayload = new TextEncoder().encode(body);
+  const rpc = await context.rpc.collect({ signedPayload, signature }, { headers: { ...key } });
+  assert.is(rpc.duplicate, true);
+  assert.is(countOf(context, id), 1);
+});
+
+test("failures have the reasons and texts of REST", async (context) => {
+  const { id, key } = await context.register("failing");
+  const own = { headers: { ...key } };
+  const admin = { headers: { ...ADMIN } };
+  const { rpc } = context;
+  const cases: readonly (readonly [() => Promise<unknown>, string, string, readonly string[]])[] = [
+    [() => rpc.collect({ metrics: [metric] }, own), "malformed_body", "Server ID is required", []],
+    [() => rpc.collect({ serverId: id }, own), "malformed_body", "Metrics data is required", []],
+    [
+      () => rpc.collect({ serverId: "other", metrics: [metric] }, own),
+      "api_key_invalid",
+      "Invalid API key",
+      [],
+    ],
+    [() => rpc.collect({ serverId: "other", metrics: [metric] }, admin), "not_found", "Server not found", []],
+    [
+      () => rpc.collect({ serverId: id, metrics: [{ ...metric, value: Number.NaN }] }, own),
+      "validation_failed",
+      "no metric could be accepted: metrics[0].value: value cannot be NaN",
+      ["metrics[0].value"],
+    ],
+    [
+      () => rpc.collect({ signedPayload: new Uint8Array([123]) }, own),
+      "malformed_body",
+      "Invalid JSON payload",
+      [],
+    ],
+    [() => rpc.fetchMetrics({ serverId: id, period: "1y" }, own), "malformed_body", "Invalid period", []],
+    [() => rpc.fetchMetrics({ serverId: id }), "api_key_missing", "API key required in X-API-Key header", []],
+    [() => rpc.trackUsage({ serverId: id }), "malformed_body", "Server ID and action are required", []],
+    [() => rpc.trackUsage({ serverId: id, action: "look" }), "malformed_body", "Invalid action type", []],
+    [
+      () => rpc.aggregate({ date: "2026-02-30" }, admin),
+      "validation_failed",
+      'date "2026-02-30" must be a day up to today, as YYYY-MM-DD',
+      ["date"],
+    ],
+    [() => rpc.updateServer({ serverId: "other", name: "x" }, admin), "not_found", "Server not found", []],
+    [
+      () => rpc.registerServer({ serverId: id, rateLimit: 0, webhookUrl: "javascript:1" }, admin),
+      "validation_failed",
+      "webhook_url must be an http or https URL of at most 2000 characters, or empty; rate_limit must be a whole number from 1 to 1000000",
+      ["webhook_url", "rate_limit"],
+    ],
+    [
+      () => rpc.setWebhookSecret({ serverId: id, secret: { case: "webhookSecret", value: "short" } }, admin),
+      "validation_failed",
+      "webhook_secret must have 16 to 256 printable ASCII characters",
+      ["webhook_secret"],
+    ],
+  ];
+  for (const [call, reason, message, fields] of cases)
+    assert.equal(await failureOf(call()), [reason, message, fields]);
+});
+
+test("events are recorded by the server and by administrators, and listed latest first", async (context) => {
+  const { id, key } = await context.register("eventful");
+  const other = await context.register("uneventful");
+  const timestamp = timestampFromMs(Date.now() - 60_000);
+  const own = { headers: { ...key } };
+  const { event } = await context.rpc.recordEvent(
+    {
+      serverId: id,
+      eventType: "version_change",
+      previousValue: "1",
+      newValue: "2",
+      details: { by: "ci" },
+      timestamp,
+    },
+    own,
+  );
+  assert.equal(
+    [event?.eventType, event?.previousValue, event?.newValue, event?.details, event?.recordedBy],
+    ["version_change", "1", "2", { by: "ci" }, "server"],
+  );
+  assert.is(event?.timestamp && timestampMs(event.timestamp), timestampMs(timestamp));
+  await context.rpc.recordEvent({ serverId: id, eventType: "maintenance" }, { headers: { ...ADMIN } });
+  const checks = [1, 0].map((up) => ({ name: "health_check", type: "gauge", value: up }));
+  await context.rpc.collect({ serverId: id, metrics: checks }, own);
+  for (const headers of [key, ADMIN, context.reader]) {
+    const { events } = await context.rpc.listEvents({ serverId: id }, { headers: { ...headers } });
+    assert.equal(
+      events.map(({ eventType, newValue, recordedBy }) => `${eventType} ${newValue} ${recordedBy}`),
+      [
+        "status_change down service",
+        "status_change up service",
+        "maintenance  admin",
+        "version_change 2 server",
+      ],
+    );
+  }
+  for (const [request, headers, reason] of [
+    [{ serverId: id, eventType: "party" }, key, "validation_failed"],
+    [{ serverId: id, eventType: "error" }, other.key, "api_key_invalid"],
+    [{ serverId: id, eventType: "error" }, context.reader, "permission_denied"],
+    [{ serverId: "absent", eventType: "error" }, ADMIN, "not_found"],
+  ] as const) {
+    assert.is((await failureOf(context.rpc.recordEvent(request, { headers: { ...headers } })))[0], reason);
+  }
+});
+
+test("a day is aggregated again and again alike, and retentionDays becomes the policy", async (context) => {
+  const { id, key } = await context.register("aggregated");
+  await context.rpc.collect(
+    { serverId: id, metrics: [metric, { ...metric, value: 3 }] },
+    { headers: { ...key } },
+  );
+  const days = () =>
+    sql(context.service.databasePath, "SELECT * FROM server_metrics_daily WHERE server_id = ?", id);
+  const [before] = days();
+  assert.equal(
+    [before?.count_value, before?.min_value, before?.max_value, before?.sum_value],
+    [2, 3, 120.5, 123.5],
+  );
+  const date = new Date().toISOString().slice(0, 10);
+  const send = (body: object) => context.send("POST", "/functions/v1/metrics-aggregate", ADMIN, body);
+  const first = await send({ date });
+  assert.equal(Object.keys(first.body), ["success", "date", "metrics_aggregated", "retention_days"]);
+  assert.equal([first.body.date, first.body.retention_days], [date, 30]);
+  assert.equal((await send({ date, retentionDays: 45 })).body, { ...first.body, retention_days: 45 });
+  const [after] = days();
+  assert.equal({ ...after, updated_at: "" }, { ...before, updated_at: "" });
+  const policies = await context.send("GET", "/admin/retention/policies", ADMIN);
+  assert.is((policies.body.server_metrics as Record<string, unknown>).retention_days, 45);
+  for (const retentionDays of [0, 1.5, "30", 40_000]) assert.is((await send({ retentionDays })).status, 422);
+  const get = await context.send("GET", "/functions/v1/metrics-aggregate", ADMIN);
+  assert.equal([get.status, get.body.error], [405, "Method not allowed"]);
+});
+
+test("nothing that a shell reads tells a secret", async (context) => {
+  const { id, secret, key } = await context.register("sealed", { signed: true });
+  const tables = sql(
+    context.service.databasePath,
+    "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')",
+  );
+  const dump = tables.map(({ name }) =>
+    JSON.stringify(sql(context.service.databasePath, `SELECT * FROM "${name}"`)),
+  );
+  for (const hidden of [secret, String(key["x-api-key"])])
+    assert.not.ok(dump.some((text) => text.includes(hidden)));
+  const [server] = sql(context.service.databasePath, "SELECT * FROM servers WHERE id = ?", id);
+  assert.is(server?.has_webhook_secret, 1);
+  assert.not.ok(Object.keys(server ?? {}).some((name) => /sealed/.test(name)));
+  const { servers } = await context.rpc.listServers({}, { headers: { ...context.reader } });
+  assert.is(servers.find(({ serverId }) => serverId === id)?.hasWebhookSecret, true);
+});
+
+test.run();
