@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Bucket, createBucket, readBucket, takeToken } from "./token-bucket.ts";
+import { NamedBuckets } from "./named-buckets.ts";
 
 export interface FailedAttemptsOptions {
   readonly clock: Clock;
@@ -10,9 +10,6 @@ export interface FailedAttemptsOptions {
   readonly onLimited: (refused: number, address: string) => void;
 }
 
-/** Addresses remembered. Those without a failure for a minute are forgotten; beyond, the rest share a bucket. */
-const ADDRESSES_MAX = 10_000;
-const SWEEP_INTERVAL_MS = 1_000;
 const REPORT_INTERVAL_MS = 60_000;
 
 /**
@@ -23,47 +20,23 @@ const REPORT_INTERVAL_MS = 60_000;
  */
 export class FailedAttempts {
   readonly #options: FailedAttemptsOptions;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #shared: Bucket;
-  #sweptMs = Number.NEGATIVE_INFINITY;
+  readonly #buckets: NamedBuckets;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #refused = 0;
 
   constructor(options: FailedAttemptsOptions) {
     this.#options = options;
-    this.#shared = createBucket(options.limitPerMinute, options.clock.monotonicMs());
+    this.#buckets = new NamedBuckets(options.clock, options.limitPerMinute);
   }
 
   /** Count a failure from `address` (undefined: the peer has gone), and say what to answer it with. */
   count(failure: ServiceError, address = "unknown"): ServiceError {
+    const retryAfterSeconds = this.#buckets.take(subscriberOf(address));
+    if (retryAfterSeconds === undefined) return failure;
     const { clock, limitPerMinute } = this.#options;
-    const nowMs = clock.monotonicMs();
-    const bucket = this.#bucketOf(subscriberOf(address), nowMs);
-    if (takeToken(bucket, limitPerMinute, nowMs)) return failure;
-    this.#report(address, nowMs);
-    const { retryAfterSeconds } = readBucket(bucket, limitPerMinute, nowMs);
+    this.#report(address, clock.monotonicMs());
     const message = `${failure.message}. Too many failed authentications. Limit: ${limitPerMinute}/minute`;
     return new ServiceError("rate_limited", message, { retryAfterSeconds });
-  }
-
-  #bucketOf(subscriber: string, nowMs: number): Bucket {
-    const known = this.#buckets.get(subscriber);
-    if (known !== undefined) return known;
-    if (this.#buckets.size >= ADDRESSES_MAX) this.#sweep(nowMs);
-    if (this.#buckets.size >= ADDRESSES_MAX) return this.#shared;
-    const bucket = createBucket(this.#options.limitPerMinute, nowMs);
-    this.#buckets.set(subscriber, bucket);
-    return bucket;
-  }
-
-  /** Forget who has a full bucket; looking at all of them for every new address would be a gift to floods. */
-  #sweep(nowMs: number): void {
-    if (nowMs - this.#sweptMs < SWEEP_INTERVAL_MS) return;
-    this.#sweptMs = nowMs;
-    for (const [subscriber, bucket] of this.#buckets) {
-      const { resetSeconds } = readBucket(bucket, this.#options.limitPerMinute, nowMs);
-      if (resetSeconds === 0) this.#buckets.delete(subscriber);
-    }
   }
 
   #report(address: string, nowMs: number): void {

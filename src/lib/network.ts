@@ -15,10 +15,13 @@ export function networkOf(address: string): string | undefined {
   return `${group(first)}:${group(second)}::/32`;
 }
 
+const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/g;
 /** What looks like an address, of either kind. */
-const ADDRESS = /(?:\d{1,3}\.){3}\d{1,3}|[0-9a-f]*:[0-9a-f:.]*[0-9a-f:]/gi;
+const ADDRESS = new RegExp(`${IPV4.source}|[0-9a-f]*:[0-9a-f:.]*[0-9a-f:]`, "gi");
 
 /** A text with the network in the place of every address in it. */
 export function hideAddresses(text: string): string {
-  return text.replace(ADDRESS, (found) => networkOf(found) ?? found);
+  const hide = (found: string) => networkOf(found) ?? found;
+  // What is none as a whole, such as one of IPv6 that ends in a word, may hold one of IPv4.
+  return text.replace(ADDRESS, (found) => networkOf(found) ?? found.replace(IPV4, hide));
 }

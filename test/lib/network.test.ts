@@ -1,0 +1,46 @@
+import { isIP } from "node:net";
+import fc from "fast-check";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { hideAddresses, networkOf } from "../../src/lib/network.ts";
+
+const CASES: Readonly<Record<string, string | undefined>> = {
+  "203.0.113.9": "203.0.0.0/16",
+  "::ffff:203.0.113.9": "203.0.0.0/16",
+  "2001:db8:85a3::8a2e:370:7334": "2001:db8::/32",
+  "2001:0DB8:0:0:0:0:0:1": "2001:db8::/32",
+  "::1": "0:0::/32",
+  "fe80::1": "fe80:0::/32",
+  "1.2.3": undefined,
+  "256.1.1.1": undefined,
+  "12:30:45": undefined,
+  "": undefined,
+};
+
+for (const [address, network] of Object.entries(CASES)) {
+  test(`of ${address || "nothing"} is kept ${network ?? "nothing, it is no address"}`, () => {
+    assert.is(networkOf(address), network);
+  });
+}
+
+test("addresses in a text become networks, whatever stands around them", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(fc.ipV4(), fc.ipV6()),
+      fc.constantFrom("", " ", "(", "[", "/", "=", '"', "at "),
+      (address, before) => {
+        fc.pre(isIP(address) !== 0);
+        const hidden = hideAddresses(`${before}${address}${before && " "}`);
+        assert.ok(hidden.includes(networkOf(address) ?? ""), hidden);
+      },
+    ),
+  );
+  assert.is(
+    hideAddresses("v1.2.3 at 12:30:45, https://example.com:8080"),
+    "v1.2.3 at 12:30:45, https://example.com:8080",
+  );
+  assert.is(hideAddresses("203.0.113.9:8080, [2001:db8:1::2]:443"), "203.0.0.0/16:8080, [2001:db8::/32]:443");
+  assert.is(hideAddresses("::ffff:203.0.113.9abc"), "::ffff:203.0.0.0/16abc");
+});
+
+test.run();
