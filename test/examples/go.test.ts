@@ -9,16 +9,19 @@ import { CLIENT_SAYS, checkExample, EXAMPLES, generated, readExample } from "./s
 const run = promisify(execFile);
 const FILES = ["buf.gen.yaml", "go.mod", "go.sum", "main.go"];
 
+async function build(folder: string): Promise<void> {
+  for (const name of FILES) copyFileSync(join(EXAMPLES, "go", name), join(folder, name));
+  await run("go", ["build", "-mod=readonly", "-o", "example", "."], { cwd: folder });
+}
+
 test("the Go example does what it says", async () => {
   if (!hasProgram("go", "version")) return;
-  const folder = await generated(
-    "go",
-    FILES.map((name) => readExample(`go/${name}`)),
-    async (built) => {
-      for (const name of FILES) copyFileSync(join(EXAMPLES, "go", name), join(built, name));
-      await run("go", ["build", "-mod=readonly", "-o", "example", "."], { cwd: built });
-    },
-  );
+  const recipe = FILES.map((name) => readExample(`go/${name}`));
+  const folder = await generated("go", recipe, build).catch((error: Error) => {
+    if (process.env.CI === "true") throw error;
+    process.stdout.write(`(not checked: ${error.message.trim().split("\n").at(-1)}) `);
+  });
+  if (folder === undefined) return;
   await checkExample({ program: join(folder, "example"), args: [] }, CLIENT_SAYS);
 });
 

@@ -21,9 +21,9 @@ export function metricTypeView({ name, description, dimensions, instruments }: M
   return html`<details class="schema" id="type-${name}">
 <summary><code>${name}</code> <span class="about">${description}</span></summary>
 <div class="body">
-<h4>Dimensions</h4>
+<h3>Dimensions</h3>
 ${fields.length === 0 ? html`<p>None of its own.</p>` : html`<table>${fields}</table>`}
-<h4>Exported as</h4>
+<h3>Exported as</h3>
 ${exported.length === 0 ? html`<p>Nothing.</p>` : html`<table>${exported}</table>`}
 </div>
 </details>

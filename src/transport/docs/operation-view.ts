@@ -23,10 +23,10 @@ export function operationView(shown: ShownOperation, { responses }: OpenApiDocum
 <div class="body">
 ${operation.deprecated && html`<p><strong>Deprecated.</strong></p>`}${prose(operation.description)}
 ${parameters(operation)}${requestBody(operation)}
-<h4>From a shell</h4>
+<h3>From a shell</h3>
 ${shell(curlLine(method, path, operation))}
 ${get && html`<p>As a GET, which caches understand:</p>${shell(curlLine("GET", path, get))}`}
-<h4>Answers</h4>
+<h3>Answers</h3>
 ${answers}
 </div>
 </details>
@@ -51,13 +51,13 @@ function parameters({ parameters = [] }: Operation): Html | undefined {
       `In the ${place}. ${description}`,
     ),
   );
-  return html`<h4>Parameters</h4><table>${rows}</table>`;
+  return html`<h3>Parameters</h3><table>${rows}</table>`;
 }
 
 function requestBody({ requestBody: body }: Operation): Html | undefined {
   const [[contentType, media] = []] = Object.entries(body?.content ?? {});
   if (media === undefined) return undefined;
-  return html`<h4>Body</h4>
+  return html`<h3>Body</h3>
 <p><code>${contentType}</code>: ${kindOf(media.schema)}${body?.required ? undefined : ", may be left out"}</p>
 ${examples(media.examples)}`;
 }

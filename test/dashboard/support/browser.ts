@@ -1,4 +1,4 @@
-/** A headless Chromium that looks at the dashboard of a service. */
+/** A headless Chromium that looks at the pages of a service. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -14,11 +14,11 @@ export async function openBrowser(): Promise<Browser | undefined> {
   const browser = await openChromium();
   if (browser !== undefined) return browser;
   if (process.env.CI === "true") throw new Error(`${CHROMIUM} is missing`);
-  reportSkipped("the dashboard in a browser", `${CHROMIUM} is missing`);
+  reportSkipped("a page in a browser", `${CHROMIUM} is missing`);
   return undefined;
 }
 
-export interface DashboardPage {
+export interface OpenedPage {
   readonly page: Page;
   /** What the console complained about, violations of the content security policy included. */
   readonly complaints: string[];
@@ -32,12 +32,24 @@ export interface OpenOptions extends BrowserContextOptions {
   readonly hash?: string;
 }
 
-/** Open the page in a new window, with nothing kept from others. */
+/** Open the dashboard in a new window, with nothing kept from others. */
 export async function openDashboard(
   browser: Browser,
   url: string,
   { key, hash = "", ...context }: OpenOptions = {},
-): Promise<DashboardPage> {
+): Promise<OpenedPage> {
+  const opened = await openPage(browser, url, `/dashboard${hash}`, context);
+  if (key !== undefined) await signIn(opened.page, key);
+  return opened;
+}
+
+/** Open any page of the service at `url`. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  path: string,
+  context: BrowserContextOptions = {},
+): Promise<OpenedPage> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...context });
   page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
@@ -50,8 +62,7 @@ export async function openDashboard(
     const sent = request.url();
     if (!sent.startsWith(`${url}/`) && !sent.startsWith("data:")) elsewhere.push(sent);
   });
-  await page.goto(`${url}/dashboard${hash}`);
-  if (key !== undefined) await signIn(page, key);
+  await page.goto(url + path);
   return { page, complaints, elsewhere };
 }
 
