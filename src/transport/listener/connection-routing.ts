@@ -30,7 +30,11 @@ export function routeCleartext(http1: Server, options: RoutingOptions): void {
 export function routeTls(https: Server, options: RoutingOptions): void {
   const { table } = options;
   const startTls = takeOver(https, "connection");
-  const start = createStart(options, takeOver(https, "secureConnection"));
+  const startHttp1 = takeOver(https, "secureConnection");
+  const start = createStart(options, (socket) => {
+    startHttp1(socket);
+    parseFromStream(socket);
+  });
   const handshaking = new Map<string, Connection>();
   https.on("connection", (socket: Socket) => {
     const connection = table.admit(socket);
@@ -73,4 +77,15 @@ function createStart({ table, clock, startSession }: RoutingOptions, startHttp1:
 /** Names a TCP connection, and so links a TLS socket to the one beneath, which node keeps to itself. */
 function endpoints({ remoteAddress, remotePort, localAddress }: Socket): string {
   return `${remoteAddress} ${remotePort} ${localAddress}`;
+}
+
+/**
+ * Have the HTTP/1.1 parser of a TLS connection fed by the socket's stream, not by its handle.
+ *
+ * While a large answer is being sent, node pauses the parser at the next request. The handle of a TLS
+ * socket then goes on with what is decrypted already, and the paused parser refuses it: a good request is
+ * answered 400 (HPE_PAUSED, node 24.21.0). A stream stops; and node takes to it once somebody listens.
+ */
+function parseFromStream(socket: Socket): void {
+  socket.on("data", () => undefined);
 }
