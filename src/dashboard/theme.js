@@ -1,3 +1,0 @@
-import { applyTheme } from "./frame/theme.ts";
-
-applyTheme();
