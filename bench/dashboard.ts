@@ -17,7 +17,8 @@ import { createProgress } from "./progress.ts";
 import { startService } from "./service-process.ts";
 
 const HELP = `Usage: npm run bench:dashboard -- [options]
-  --metrics N      metrics over ${DAYS} days (default 10000000)
+  --metrics N      metrics in all (default 10000000)
+  --days N         over how many days (default ${DAYS})
   --dir DIR        where the database goes; some 150 bytes a metric (default: the temporary directory)
   --rounds N       times each thing is done (default 5)
 `;
@@ -25,6 +26,7 @@ const HELP = `Usage: npm run bench:dashboard -- [options]
 const { values: options } = parseArgs({
   options: {
     metrics: { type: "string", default: "10000000" },
+    days: { type: "string", default: String(DAYS) },
     dir: { type: "string", default: tmpdir() },
     rounds: { type: "string", default: "5" },
     help: { type: "boolean", default: false },
@@ -109,9 +111,9 @@ async function bench(directory: string): Promise<void> {
   const path = join(directory, "metrics.db");
   const metrics = Number(options.metrics);
   const onProgress = (done: number) => progress.show(`filled ${done} of ${metrics}`);
-  fill({ path, metrics, days: DAYS, endMs: Date.now(), withRollups: true, onProgress });
+  fill({ path, metrics, days: Number(options.days), endMs: Date.now(), withRollups: true, onProgress });
   progress.clear();
-  print(`${metrics} metrics over ${DAYS} days, median of ${options.rounds}`);
+  print(`${metrics} metrics over ${options.days} days, median of ${options.rounds}`);
   const env = { METRICS_ADMIN_API_KEY: API_KEY, METRICS_RATE_LIMIT: "1000000" };
   const service = await startService({ databasePath: path, keys: {}, env });
   try {

@@ -1,1 +1,1 @@
-var o="mcp-metrics.theme",r=document.documentElement,n=matchMedia("(prefers-color-scheme: dark)");function t(){r.dataset.theme=a()??(n.matches?"dark":"light")}function a(){try{let e=localStorage.getItem(o);return e==="light"||e==="dark"?e:void 0}catch{return}}t();
+var r="mcp-metrics.theme",o=document.documentElement,n=matchMedia("(prefers-color-scheme: dark)");function t(){o.dataset.theme=c()??(n.matches?"dark":"light")}function c(){try{let e=localStorage.getItem(r);return e==="light"||e==="dark"?e:void 0}catch{return}}t();

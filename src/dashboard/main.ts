@@ -14,8 +14,8 @@ import { createSession } from "./api/session.ts";
 import { browserClock } from "./clock.ts";
 import { element } from "./dom/element.ts";
 import { icon } from "./dom/icons.ts";
+import { chooseTheme, currentTheme, followSystemTheme } from "./dom/theme.ts";
 import { createPage, type Page } from "./frame/page.ts";
-import { chooseTheme, currentTheme, followSystemTheme } from "./frame/theme.ts";
 import { createSignIn } from "./views/sign-in.ts";
 import type { Identity } from "./views/view.ts";
 

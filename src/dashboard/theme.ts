@@ -1,3 +1,3 @@
-import { applyTheme } from "./frame/theme.ts";
+import { applyTheme } from "./dom/theme.ts";
 
 applyTheme();

@@ -3,13 +3,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ADMIN_KEY } from "../support/service.ts";
 import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./support/browser.ts";
-import { ALPHA_KEY, BETA_KEY, startWithKeys, submitWorkload } from "./support/traffic.ts";
+import { ALPHA_KEY, BETA_KEY, fillDirectory, startWithKeys, submitWorkload } from "./support/traffic.ts";
 
 const browser = await openBrowser();
 const checked = browser === undefined ? test.skip : test;
 const { url, close } = await startWithKeys();
 await submitWorkload(url, ALPHA_KEY, "alpha", 800, 1);
 await submitWorkload(url, BETA_KEY, "beta", 400, 2);
+await fillDirectory(url);
 
 test.after(async () => {
   await browser?.close();
@@ -25,7 +26,7 @@ type Opened = Awaited<ReturnType<typeof openDashboard>>["page"];
 
 /** What a screen reader or a weak eye would stumble over: rules of WCAG 2.2 AA and good practice. */
 async function findViolations(page: Opened): Promise<string[]> {
-  await page.evaluate(axe.source);
+  if ((await page.evaluate("typeof axe")) === "undefined") await page.evaluate(axe.source);
   const { violations } = (await page.evaluate("axe.run()")) as axe.AxeResults;
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
 }
@@ -39,6 +40,8 @@ const VIEWS = {
   service: "#/services/alpha?range=24h",
   server: "#/servers/github",
   events: "#/events",
+  directory: "#/directory",
+  "directory-server": "#/directory/weather?period=1h",
   keys: "#/keys",
   storage: "#/storage",
 };

@@ -8,6 +8,7 @@ import {
   OTHER_VIEWS,
   openView,
   type PageState,
+  PERIODS,
   SUBJECTS,
   withFilter,
 } from "../../src/dashboard/state/page-state.ts";
@@ -17,7 +18,7 @@ import { fixedRange, PRESETS, type Preset, type RangeChoice } from "../../src/da
 const text = fc
   .string({ unit: "binary", minLength: 1, maxLength: 60 })
   .filter((value) => value.isWellFormed());
-const lists = Object.keys(SUBJECTS) as (keyof typeof SUBJECTS)[];
+const lists = [...(Object.keys(SUBJECTS) as (keyof typeof SUBJECTS)[]), "directory" as const];
 const place = fc.oneof(
   fc.record({ view: fc.constantFrom(...OTHER_VIEWS), subject: fc.constant(undefined) }),
   fc.record({ view: fc.constantFrom(...lists), subject: fc.option(text, { nil: undefined }) }),
@@ -39,6 +40,7 @@ const states: fc.Arbitrary<PageState> = fc
       eventType: fc.option(text, { nil: undefined }),
       outcome: fc.constantFrom("success" as const, "failure" as const, undefined),
       order: fc.constantFrom(...ORDERS),
+      period: fc.constantFrom(...PERIODS),
       autoRefresh: fc.boolean(),
     }),
   )

@@ -66,11 +66,17 @@ checked("a key that is revoked while somebody looks signs out and says why", asy
 const PAGES = ["Overview", "Tools", "Services", "Servers", "Clients", "Events"];
 const viewers = [
   { name: "a writer", key: ALPHA_KEY, pages: PAGES, services: ["alpha"], tools: ["sort"] },
-  { name: "a reader", key: readerKey, pages: PAGES, services: ["alpha", "beta"], tools: ["sort", "find"] },
+  {
+    name: "a reader",
+    key: readerKey,
+    pages: [...PAGES, "Directory"],
+    services: ["alpha", "beta"],
+    tools: ["sort", "find"],
+  },
   {
     name: "an admin",
     key: ADMIN_KEY,
-    pages: [...PAGES, "Keys", "Storage"],
+    pages: [...PAGES, "Directory", "Keys", "Storage"],
     services: ["alpha", "beta"],
     tools: ["sort", "find"],
   },

@@ -1,5 +1,6 @@
 import { type Client, createClient, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
+import { DirectoryService } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
@@ -9,6 +10,7 @@ export interface Api {
   readonly metrics: Client<typeof MetricsService>;
   readonly query: Client<typeof QueryService>;
   readonly admin: Client<typeof AdminService>;
+  readonly directory: Client<typeof DirectoryService>;
 }
 
 /** Longer than the service lets a query run, so that its own answer says what was too much. */
@@ -31,5 +33,6 @@ export function createApi(baseUrl: string, key: () => string | undefined): Api {
     metrics: createClient(MetricsService, transport),
     query: createClient(QueryService, transport),
     admin: createClient(AdminService, transport),
+    directory: createClient(DirectoryService, transport),
   };
 }

@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import { colorOf } from "../dom/theme.ts";
 import { withoutZeros } from "../format/numbers.ts";
 import { formatTick } from "../format/time.ts";
 import type { ChartData } from "./chart-data.ts";
@@ -13,7 +14,8 @@ export interface PlotOptions {
   readonly range: () => { readonly startMs: number; readonly endMs: number };
   readonly formatValue: (value: number) => string;
   readonly onCursor: (plot: uPlot) => void;
-  readonly onZoom: (fromMs: number, toMs: number) => void;
+  /** Absent: there is nothing to zoom to. */
+  readonly onZoom?: (fromMs: number, toMs: number) => void;
 }
 
 /** Charts of one page show their cursors together. */
@@ -21,11 +23,6 @@ const SYNC_KEY = "page";
 /** Less is a click that slipped. */
 const ZOOM_PIXELS_MIN = 6;
 const FONT = '11px Inter, system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
-
-/** A custom property of the style sheet, as it is in the theme that is on. */
-export function colorOf(property: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(property).trim();
-}
 
 function fade(color: string, alpha: string): string {
   return /^#[0-9a-f]{6}$/i.test(color) ? color + alpha : color;
@@ -52,7 +49,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
     ],
     cursor: {
       y: false,
-      drag: { x: true, y: false, setScale: false },
+      drag: { x: options.onZoom !== undefined, y: false, setScale: false },
       points: { size: 6, show: options.kind === "lines" },
       sync: { key: SYNC_KEY, setSeries: false },
     },
@@ -62,7 +59,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
         (plot) => {
           const { left, width: selected } = plot.select;
           if (selected >= ZOOM_PIXELS_MIN) {
-            options.onZoom(plot.posToVal(left, "x"), plot.posToVal(left + selected, "x"));
+            options.onZoom?.(plot.posToVal(left, "x"), plot.posToVal(left + selected, "x"));
           }
           plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
         },

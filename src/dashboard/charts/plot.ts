@@ -14,7 +14,8 @@ export interface PlotSettings {
   readonly kind: ChartKind;
   readonly height: number;
   readonly formatValue: (value: number) => string;
-  readonly onZoom: (fromMs: number, toMs: number) => void;
+  /** Absent: there is nothing to zoom to. */
+  readonly onZoom?: (fromMs: number, toMs: number) => void;
   /** Undefined when it has left. */
   readonly onCursor: (cursor: PlotCursor | undefined) => void;
 }

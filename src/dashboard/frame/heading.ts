@@ -1,13 +1,22 @@
 import { element, nameText } from "../dom/element.ts";
-import { isSubjectList, openView, type PageState, SUBJECTS } from "../state/page-state.ts";
+import { isSubjectList, openView, type PageState, SUBJECTS, type ViewName } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
 
-const TITLES = { overview: "Overview", events: "Events", keys: "Keys", storage: "Storage" } as const;
+const TITLES: Readonly<Record<ViewName, string>> = {
+  overview: "Overview",
+  tools: "Tools",
+  services: "Services",
+  servers: "Servers",
+  clients: "Clients",
+  events: "Events",
+  directory: "Directory",
+  keys: "Keys",
+  storage: "Storage",
+};
 
 /** What the page shows, in words. */
 export function titleOf({ view, subject }: PageState): string {
-  if (!isSubjectList(view)) return TITLES[view];
-  return subject ?? SUBJECTS[view].many;
+  return subject ?? TITLES[view];
 }
 
 /** The page's heading; on a subject's page with the way back to the list. */
@@ -19,14 +28,14 @@ export function createHeading() {
     show(state: PageState): void {
       const { view, subject } = state;
       document.title = `${titleOf(state)} · mcp-metrics`;
-      if (!isSubjectList(view) || subject === undefined) {
+      if (subject === undefined) {
         heading.textContent = titleOf(state);
         trail.hidden = true;
         return;
       }
-      const { many, one } = SUBJECTS[view];
+      const one = isSubjectList(view) ? SUBJECTS[view].one : "Server";
       trail.hidden = false;
-      const back = element("a", { href: formatHash(openView(state, view)) }, many);
+      const back = element("a", { href: formatHash(openView(state, view)) }, TITLES[view]);
       heading.replaceChildren(element("span", { class: "visually-hidden" }, `${one} `), nameText(subject));
       trail.replaceChildren(back, element("span", { "aria-hidden": "true" }, "/"));
     },

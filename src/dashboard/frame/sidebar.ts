@@ -7,7 +7,8 @@ import type { Identity } from "../views/view.ts";
 interface Entry {
   readonly view: ViewName & IconName;
   readonly text: string;
-  readonly adminOnly?: true;
+  /** Whose key sees it; absent: every key. */
+  readonly roles?: readonly Identity["role"][];
 }
 
 const ENTRIES: readonly Entry[] = [
@@ -17,13 +18,14 @@ const ENTRIES: readonly Entry[] = [
   { view: "servers", text: "Servers" },
   { view: "clients", text: "Clients" },
   { view: "events", text: "Events" },
-  { view: "keys", text: "Keys", adminOnly: true },
-  { view: "storage", text: "Storage", adminOnly: true },
+  { view: "directory", text: "Directory", roles: ["reader", "admin"] },
+  { view: "keys", text: "Keys", roles: ["admin"] },
+  { view: "storage", text: "Storage", roles: ["admin"] },
 ];
 
 /** Where one can go. Every link takes the time and the filters along. */
 export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) {
-  const links = ENTRIES.filter(({ adminOnly }) => !adminOnly || identity.role === "admin").map((entry) => ({
+  const links = ENTRIES.filter(({ roles }) => roles?.includes(identity.role) ?? true).map((entry) => ({
     entry,
     link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, entry.text)),
   }));

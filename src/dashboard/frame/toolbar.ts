@@ -9,6 +9,7 @@ import {
   isSubjectList,
   type PageState,
   SUBJECTS,
+  type ViewName,
   withFilter,
 } from "../state/page-state.ts";
 import type { ViewContext } from "../views/view.ts";
@@ -20,6 +21,8 @@ const LABELS: Readonly<Record<FilterDimension, string>> = {
   client: "Client",
 };
 const VALUES_MAX = 1000;
+/** Views that say nothing of single metrics, or of a time of their own. */
+const UNFILTERED: ReadonlySet<ViewName> = new Set(["directory", "keys", "storage"]);
 
 /** The filters and the time. */
 export function createToolbar(
@@ -54,7 +57,7 @@ export function createToolbar(
         menu.element.hidden = dimension === fixed;
       }
       range.show(shown.range);
-      filterGroup.hidden = view === "keys" || view === "storage";
+      filterGroup.hidden = UNFILTERED.has(view);
       range.element.hidden = filterGroup.hidden;
     },
   };

@@ -10,6 +10,8 @@ export type ChartPanelOptions<Answer> = Pick<
   "id" | "title" | "hint" | "columns" | "ask" | "emptyText"
 > &
   Pick<ChartOptions, "kind" | "formatValue" | "summarize" | "onZoom"> & {
+    /** Absent: when there is nothing but zeroes. */
+    readonly isEmpty?: (answer: Answer) => boolean;
     readonly read: (answer: Answer, scope: Scope) => ChartData;
     /** Below the chart; renewed with it. */
     readonly below?: { readonly element: HTMLElement; readonly render: (answer: Answer) => void };
@@ -26,7 +28,7 @@ export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Pa
     height: CHART_HEIGHT_PX,
     formatValue,
     ...(summarize && { summarize }),
-    onZoom,
+    ...(onZoom && { onZoom }),
   });
   const asTable = element(
     "button",
@@ -48,7 +50,7 @@ export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Pa
       below?.render(answer);
     },
     // Whether there is anything does not depend on what of it is complete.
-    isEmpty: (answer) => isBlank(options.read(answer, BLANK_SCOPE)),
+    isEmpty: options.isEmpty ?? ((answer) => isBlank(options.read(answer, BLANK_SCOPE))),
     recolor: chart.recolor,
     close: chart.close,
   });

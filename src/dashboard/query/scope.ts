@@ -1,6 +1,12 @@
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import { FILTER_DIMENSIONS, isSubjectList, type PageState, SUBJECTS } from "../state/page-state.ts";
+import {
+  FILTER_DIMENSIONS,
+  isSubjectList,
+  type PageState,
+  PERIOD_MS,
+  SUBJECTS,
+} from "../state/page-state.ts";
 import { type ResolvedRange, resolveRange, stepOf } from "../state/time-range.ts";
 
 /** What a page's panels ask for: when, and of what. */
@@ -20,11 +26,17 @@ export interface Condition {
 }
 
 export function scopeOf(state: PageState, nowMs: number): Scope {
-  const range = resolveRange(state.range, nowMs);
+  const range = rangeOf(state, nowMs);
   const conditions = conditionsOf(state);
-  const { eventType, outcome, order } = state;
-  const key = JSON.stringify([state.range, conditions, eventType, outcome, order]);
+  const { eventType, outcome, order, period } = state;
+  const key = JSON.stringify([state.range, conditions, eventType, outcome, order, period]);
   return { range, stepMs: stepOf(range), nowMs, conditions, key };
+}
+
+/** The directory has periods of its own. */
+function rangeOf({ view, range, period }: PageState, nowMs: number): ResolvedRange {
+  if (view !== "directory") return resolveRange(range, nowMs);
+  return { startMs: nowMs - PERIOD_MS[period], endMs: nowMs };
 }
 
 /** The filters, and on a subject's own page the subject. */

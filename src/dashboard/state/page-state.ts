@@ -11,7 +11,7 @@ export const SUBJECTS = {
 export type SubjectList = keyof typeof SUBJECTS;
 export type SubjectDimension = (typeof SUBJECTS)[SubjectList]["dimension"];
 
-export const OTHER_VIEWS = ["overview", "events", "keys", "storage"] as const;
+export const OTHER_VIEWS = ["overview", "events", "directory", "keys", "storage"] as const;
 export type ViewName = (typeof OTHER_VIEWS)[number] | SubjectList;
 
 /** What every page can be narrowed to. */
@@ -23,10 +23,27 @@ export type Filters = Readonly<Partial<Record<FilterDimension, string>>>;
 export const ORDERS = ["count", "errors", "error_rate", "p95"] as const;
 export type Order = (typeof ORDERS)[number];
 
+/** The periods that a directory's servers are shown over. */
+export const PERIODS = ["1h", "6h", "12h", "1d", "7d", "30d", "90d"] as const;
+export type Period = (typeof PERIODS)[number];
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+
+export const PERIOD_MS: Readonly<Record<Period, number>> = {
+  "1h": HOUR_MS,
+  "6h": 6 * HOUR_MS,
+  "12h": 12 * HOUR_MS,
+  "1d": DAY_MS,
+  "7d": 7 * DAY_MS,
+  "30d": 30 * DAY_MS,
+  "90d": 90 * DAY_MS,
+};
+
 /** Everything that decides what a page shows. The address holds the whole of it. */
 export interface PageState {
   readonly view: ViewName;
-  /** Whose page in a list of subjects: a tool's name, a service's; undefined for the list itself. */
+  /** Whose page: a tool's name, a service's, the id of a directory's server; undefined for the list of them. */
   readonly subject: string | undefined;
   readonly range: RangeChoice;
   readonly filters: Filters;
@@ -34,6 +51,8 @@ export interface PageState {
   readonly eventType: string | undefined;
   readonly outcome: "success" | "failure" | undefined;
   readonly order: Order;
+  /** The directory only. */
+  readonly period: Period;
   readonly autoRefresh: boolean;
 }
 
@@ -45,11 +64,17 @@ export const DEFAULT_STATE: PageState = {
   eventType: undefined,
   outcome: undefined,
   order: "count",
+  period: "7d",
   autoRefresh: true,
 };
 
 export function isSubjectList(view: string): view is SubjectList {
   return Object.hasOwn(SUBJECTS, view);
+}
+
+/** Whether a view has a page for each of what it lists. */
+export function hasSubjects(view: ViewName): boolean {
+  return isSubjectList(view) || view === "directory";
 }
 
 /** Another view with the time and the filters as they are; what belongs to one view alone begins anew. */

@@ -8,10 +8,12 @@
 import {
   DEFAULT_STATE,
   FILTER_DIMENSIONS,
+  hasSubjects,
   isSubjectList,
   ORDERS,
   OTHER_VIEWS,
   type PageState,
+  PERIODS,
   type ViewName,
 } from "./page-state.ts";
 import { DEFAULT_RANGE, fixedRange, isPreset, type RangeChoice } from "./time-range.ts";
@@ -33,12 +35,13 @@ export function parseHash(hash: string): PageState {
   const outcome = value("outcome");
   return {
     view,
-    subject: isSubjectList(view) && second ? bounded(decode(second)) : undefined,
+    subject: hasSubjects(view) && second ? bounded(decode(second)) : undefined,
     range: readRange(value("range"), value("from"), value("to")),
     filters: Object.fromEntries(filters),
     eventType: value("type"),
     outcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
     order: ORDERS.find((order) => order === value("by")) ?? DEFAULT_STATE.order,
+    period: PERIODS.find((period) => period === value("period")) ?? DEFAULT_STATE.period,
     autoRefresh: value("refresh") !== "off",
   };
 }
@@ -60,6 +63,7 @@ export function formatHash(state: PageState): string {
   if (state.eventType !== undefined) said.set("type", state.eventType);
   if (state.outcome !== undefined) said.set("outcome", state.outcome);
   if (order !== DEFAULT_STATE.order) said.set("by", order);
+  if (state.period !== DEFAULT_STATE.period) said.set("period", state.period);
   if (!state.autoRefresh) said.set("refresh", "off");
   return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
 }

@@ -1,4 +1,6 @@
 import { isSubjectList, type PageState } from "../state/page-state.ts";
+import { createDirectoryList } from "./directory-list.ts";
+import { createDirectoryServer } from "./directory-server.ts";
 import { createEvents } from "./events.ts";
 import { createKeys } from "./keys.ts";
 import { createOverview } from "./overview.ts";
@@ -13,6 +15,8 @@ export function createView(context: ViewContext, { view, subject }: PageState): 
     return subject === undefined ? createSubjectList(context, view) : createSubjectPage(context, view);
   }
   switch (view) {
+    case "directory":
+      return subject === undefined ? createDirectoryList(context) : createDirectoryServer(context, subject);
     case "overview":
       return createOverview(context);
     case "events":

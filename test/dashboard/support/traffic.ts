@@ -1,7 +1,9 @@
 /** A service with known traffic in it, for the dashboard to show. */
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { createWorkload } from "../../../bench/workload.ts";
+import { DirectoryService } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { ADMIN_KEY, startTestService } from "../../support/service.ts";
 
@@ -65,4 +67,32 @@ export function queryClient(url: string, key = ADMIN_KEY) {
       ],
     }),
   );
+}
+
+const HOSTILE_NAME = "<b>Weather</b> \u202egnp";
+
+/** Two servers of a directory: `weather` has two days of everything, `silent` nothing. */
+export async function fillDirectory(url: string) {
+  const transport = createConnectTransport({ baseUrl: url, httpVersion: "1.1" });
+  const directory = createClient(DirectoryService, transport);
+  const options = { headers: { "x-api-key": ADMIN_KEY } };
+  await directory.registerServer({ serverId: "weather", name: HOSTILE_NAME, tools: ["forecast"] }, options);
+  await directory.registerServer({ serverId: "silent", name: "Silent" }, options);
+  const nowMs = Date.now();
+  for (let at = 0; at < 96; at += 10) {
+    const metrics = Array.from({ length: Math.min(10, 96 - at) }, (_, index) => {
+      const timestamp = timestampFromMs(nowMs - (at + index) * 30 * MINUTE_MS - MINUTE_MS);
+      return [
+        { name: "response_time", type: "timer", value: 100 + at + index, timestamp },
+        { name: "api_requests", type: "counter", value: 7, timestamp },
+        { name: "memory_usage", type: "gauge", value: 256, timestamp },
+        { name: "health_check", type: "gauge", value: (at + index) % 12 === 5 ? 0 : 1, timestamp },
+        { name: "queue_depth", type: "gauge", value: at, timestamp },
+      ];
+    }).flat();
+    await directory.collect({ serverId: "weather", metrics }, options);
+  }
+  await directory.trackUsage({ serverId: "weather", action: "install" });
+  await directory.recordEvent({ serverId: "weather", eventType: "deployment", newValue: "2.0.0" }, options);
+  return { directory, options, name: HOSTILE_NAME };
 }

@@ -39,3 +39,19 @@ function readStored(): Theme | undefined {
     return undefined;
   }
 }
+
+/** Of the theme that is on; to ask the browser for each line of each chart would make it lay out the page anew. */
+const colors = { theme: "", byProperty: new Map<string, string>() };
+
+/** A colour of the style sheet, `--series-1`, as it is in the theme that is on. */
+export function colorOf(property: string): string {
+  if (colors.theme !== currentTheme()) {
+    colors.theme = currentTheme();
+    colors.byProperty.clear();
+  }
+  const known = colors.byProperty.get(property);
+  if (known !== undefined) return known;
+  const color = getComputedStyle(root).getPropertyValue(property).trim();
+  colors.byProperty.set(property, color);
+  return color;
+}

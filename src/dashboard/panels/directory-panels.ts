@@ -1,0 +1,165 @@
+import type { FetchMetricsResponse, Point } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
+import { element, nameText } from "../dom/element.ts";
+import { formatCount, formatDuration, formatShare } from "../format/numbers.ts";
+import { createChartPanel } from "../parts/chart-panel.ts";
+import { createPanel, type Panel } from "../parts/panel.ts";
+import { plainTable, scrollBox } from "../parts/plain-table.ts";
+import { createStatTile, type Stat } from "../parts/stat-tile.ts";
+import {
+  type DirectoryLine,
+  type FetchServer,
+  latestOf,
+  meanOf,
+  sumOf,
+  toChartData,
+} from "../query/directory.ts";
+import { gradeSuccess } from "./grades.ts";
+
+const formatPercent = (percent: number) => formatShare(percent / 100);
+
+const STATS: readonly (readonly [string, string, (answer: FetchMetricsResponse) => Stat])[] = [
+  [
+    "uptime",
+    "Uptime",
+    ({ uptime }) => ({
+      value: formatPercent(meanOf(uptime)),
+      note: "of the time that is known",
+      grade: gradeSuccess(meanOf(uptime) / 100),
+    }),
+  ],
+  [
+    "latency",
+    "Response time",
+    ({ latency }) => ({ value: formatDuration(meanOf(latency)), note: "on average" }),
+  ],
+  ["requests", "Requests", ({ requests }) => ({ value: formatCount(sumOf(requests)), note: "in all" })],
+  ["memory", "Memory", ({ memory }) => ({ value: formatCount(latestOf(memory)), note: "latest, as sent" })],
+  ["views", "Views", ({ views }) => ({ value: formatCount(sumOf(views)), note: "in all" })],
+  ["installs", "Installs", ({ installs }) => ({ value: formatCount(sumOf(installs)), note: "in all" })],
+];
+/** The numbers at the top of a server's page. */
+export function directoryStats(fetch: FetchServer): Panel {
+  const tiles = STATS.map(([id, label, read]) => ({ ...createStatTile(label, id), read }));
+  const panel = createPanel<FetchMetricsResponse>({
+    id: "directory-stats",
+    title: "At a glance",
+    columns: 12,
+    body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
+    ask: fetch,
+    render(answer) {
+      for (const tile of tiles) tile.show(tile.read(answer));
+    },
+    isEmpty: () => false,
+    emptyText: "",
+  });
+  panel.element.classList.add("panel-strip");
+  return panel;
+}
+
+interface ChartDefinition {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: "lines" | "bars";
+  readonly formatValue: (value: number) => string;
+  readonly lines: (answer: FetchMetricsResponse) => readonly DirectoryLine[];
+}
+
+const measured = (name: string, color: string, points: readonly Point[]): DirectoryLine => ({
+  name,
+  color,
+  points,
+  absent: null,
+});
+const counted = (name: string, color: string, points: readonly Point[]): DirectoryLine => ({
+  ...measured(name, color, points),
+  absent: 0,
+});
+
+const CHARTS: readonly ChartDefinition[] = [
+  {
+    id: "uptime",
+    title: "Uptime",
+    kind: "lines",
+    formatValue: formatPercent,
+    lines: ({ uptime }) => [measured("Uptime", "--good", uptime)],
+  },
+  {
+    id: "latency",
+    title: "Response time",
+    kind: "lines",
+    formatValue: formatDuration,
+    lines: ({ latency }) => [measured("Response time", "--series-1", latency)],
+  },
+  {
+    id: "requests",
+    title: "Requests",
+    kind: "bars",
+    formatValue: formatCount,
+    lines: ({ requests }) => [counted("Requests", "--series-1", requests)],
+  },
+  {
+    id: "memory",
+    title: "Memory",
+    kind: "lines",
+    formatValue: formatCount,
+    lines: ({ memory }) => [measured("Memory", "--series-2", memory)],
+  },
+  {
+    id: "usage",
+    title: "Usage",
+    kind: "bars",
+    formatValue: formatCount,
+    lines: ({ views, installs }) => [
+      counted("Views", "--series-4", views),
+      counted("Installs", "--series-3", installs),
+    ],
+  },
+];
+
+/** A server's figures over time, and in a table what has no chart of its own. */
+export function directoryCharts(fetch: FetchServer): readonly Panel[] {
+  const charts = CHARTS.map(({ id, title, kind, formatValue, lines }) =>
+    createChartPanel<FetchMetricsResponse>({
+      id: `directory-${id}`,
+      title,
+      kind,
+      formatValue,
+      columns: 6,
+      ask: fetch,
+      read: (answer, { range }) => toChartData(lines(answer), answer, range),
+      isEmpty: (answer) => lines(answer).every(({ points }) => points.length === 0),
+      emptyText: "Not reported in this period.",
+    }),
+  );
+  return [...charts, otherMetrics(fetch)];
+}
+
+function otherMetrics(fetch: FetchServer): Panel {
+  const body = scrollBox("Other metrics, more to the sides");
+  return createPanel<FetchMetricsResponse>({
+    id: "directory-other",
+    title: "Other metrics",
+    columns: 6,
+    body,
+    ask: fetch,
+    render({ otherMetrics: metrics }) {
+      const rows = Object.entries(metrics).map(([name, { points }]) => ({ name, points }));
+      const values = (points: readonly Point[]) => points.map(({ value }) => value);
+      body.replaceChildren(
+        plainTable("Other metrics", rows, [
+          { title: "Metric", cell: ({ name }) => nameText(name) },
+          { title: "Latest", isNumber: true, cell: ({ points }) => formatCount(latestOf(points)) },
+          { title: "Average", isNumber: true, cell: ({ points }) => formatCount(meanOf(points)) },
+          { title: "Lowest", isNumber: true, cell: ({ points }) => formatCount(Math.min(...values(points))) },
+          {
+            title: "Highest",
+            isNumber: true,
+            cell: ({ points }) => formatCount(Math.max(...values(points))),
+          },
+        ]),
+      );
+    },
+    isEmpty: ({ otherMetrics: metrics }) => Object.keys(metrics).length === 0,
+    emptyText: "No other metrics in this period.",
+  });
+}

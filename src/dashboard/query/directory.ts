@@ -1,0 +1,60 @@
+import type { FetchMetricsResponse, Point } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
+import type { Api } from "../api/api.ts";
+import type { ChartData } from "../charts/chart-data.ts";
+import type { Period } from "../state/page-state.ts";
+import type { Scope } from "./scope.ts";
+
+/** What a server's page shows of one metric. */
+export interface DirectoryLine {
+  readonly name: string;
+  readonly color: string;
+  readonly points: readonly Point[];
+  /** A step without values: nothing was counted, or nothing was measured. */
+  readonly absent: 0 | null;
+}
+
+const msOf = (point: Point) => Number(point.timestamp?.seconds ?? 0) * 1000;
+
+/** Lines over every step of the range, those included that the answer leaves out. */
+export function toChartData(
+  lines: readonly DirectoryLine[],
+  answer: Pick<FetchMetricsResponse, "step">,
+  { startMs, endMs }: Scope["range"],
+): ChartData {
+  const stepMs = Math.max(1, Number(answer.step?.seconds ?? 60)) * 1000;
+  const firstMs = Math.floor(startMs / stepMs) * stepMs;
+  const steps = Math.max(0, Math.ceil((endMs - firstMs) / stepMs));
+  const timesMs = Array.from({ length: steps }, (_, at) => firstMs + at * stepMs);
+  return {
+    timesMs,
+    stepMs,
+    lines: lines.map(({ name, color, points, absent }) => {
+      // The first step may begin before the range does.
+      const byStep = new Map(points.map((point) => [Math.floor(msOf(point) / stepMs), point.value]));
+      const hasAny = points.length > 0;
+      const missing = hasAny ? absent : null;
+      return { name, color, values: timesMs.map((ms) => byStep.get(Math.floor(ms / stepMs)) ?? missing) };
+    }),
+  };
+}
+
+export const sumOf = (points: readonly Point[]): number =>
+  points.length === 0 ? Number.NaN : points.reduce((sum, { value }) => sum + value, 0);
+
+export const meanOf = (points: readonly Point[]): number => sumOf(points) / points.length;
+
+export const latestOf = (points: readonly Point[]): number => points.at(-1)?.value ?? Number.NaN;
+
+export type FetchServer = (api: Api, scope: Scope, signal: AbortSignal) => Promise<FetchMetricsResponse>;
+
+/** One call for all panels of a page that ask in the same load. */
+export function fetchServerOnce(serverId: string, period: () => Period): FetchServer {
+  const asked = new WeakMap<AbortSignal, Promise<FetchMetricsResponse>>();
+  return (api, _, signal) => {
+    const known = asked.get(signal);
+    if (known !== undefined) return known;
+    const asking = api.directory.fetchMetrics({ serverId, period: period() }, { signal });
+    asked.set(signal, asking);
+    return asking;
+  };
+}
