@@ -2,17 +2,6 @@
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
-import type { Attributes } from "@opentelemetry/api";
-import { OTLPMetricExporter as GrpcExporter } from "@opentelemetry/exporter-metrics-otlp-grpc";
-import { OTLPMetricExporter as JsonExporter } from "@opentelemetry/exporter-metrics-otlp-http";
-import { OTLPMetricExporter as ProtobufExporter } from "@opentelemetry/exporter-metrics-otlp-proto";
-import { defaultResource, resourceFromAttributes } from "@opentelemetry/resources";
-import {
-  AggregationType,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-  type PushMetricExporter,
-} from "@opentelemetry/sdk-metrics";
 import * as assert from "uvu/assert";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
 import { openReader } from "../../src/storage/database.ts";
@@ -20,47 +9,17 @@ import { verifyRollups } from "../../src/storage/rollups/verify.ts";
 import { SECONDS_BOUNDARIES } from "../../src/telemetry/boundaries.ts";
 import { temporaryPath } from "../storage/support.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
+import type { StartApplication } from "./sdk-application.ts";
 
 const KEY = "sdk-key-0123456789abcdef";
-/** Enough for several attempts, with the pauses between them. */
-const TIMEOUT_MS = 30_000;
 const ATTEMPTS_MAX = 20_000;
-
-export const EXPORTERS = {
-  "OTLP/HTTP, protobuf": (url: string) =>
-    new ProtobufExporter({ url: `${url}/v1/metrics`, timeoutMillis: TIMEOUT_MS }),
-  "OTLP/HTTP, JSON": (url: string) =>
-    new JsonExporter({ url: `${url}/v1/metrics`, timeoutMillis: TIMEOUT_MS }),
-  "OTLP/gRPC": (url: string) => new GrpcExporter({ url, timeoutMillis: TIMEOUT_MS }),
-} as const;
 
 export type Session = Awaited<ReturnType<typeof openSession>>;
 
-export async function openSession(exporterName: keyof typeof EXPORTERS) {
+export async function openSession(startApplication: StartApplication) {
   const databasePath = temporaryPath();
   const port = await freePort();
-  process.env.OTEL_EXPORTER_OTLP_HEADERS = `x-api-key=${KEY}`;
-  const exporter = EXPORTERS[exporterName](`http://127.0.0.1:${port}`);
-  const isDelivered = watch(exporter);
-  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 86_400_000 });
-  const resource = resourceFromAttributes({ "service.name": "sdk", "service.instance.id": "1" });
-  const sizes = {
-    instrumentName: "response.size",
-    aggregation: { type: AggregationType.EXPONENTIAL_HISTOGRAM },
-  };
-  const provider = new MeterProvider({
-    resource: defaultResource().merge(resource),
-    readers: [reader],
-    views: [sizes as never],
-  });
-  const meter = provider.getMeter("session");
-  const jobs = meter.createCounter("jobs.done");
-  const active = meter.createUpDownCounter("sessions.active");
-  const durations = meter.createHistogram("mcp.server.operation.duration", {
-    unit: "s",
-    advice: { explicitBucketBoundaries: [...SECONDS_BOUNDARIES] },
-  });
-  const responses = meter.createHistogram("response.size", { unit: "By" });
+  const application = startApplication(port, KEY);
   const done = { calls: [] as { seconds: number; isSuccess: boolean }[], jobs: 0, sizes: [] as number[] };
   const scrapes: Sample[] = [];
   let service: ServiceProcess = await start();
@@ -154,26 +113,23 @@ export async function openSession(exporterName: keyof typeof EXPORTERS) {
 
   return {
     call(seconds: number, error: string | undefined): void {
-      const attributes: Attributes = { "mcp.method.name": "tools/call", "gen_ai.tool.name": "search" };
-      durations.record(seconds, error === undefined ? attributes : { ...attributes, "error.type": error });
+      application.call(seconds, error);
       done.calls.push({ seconds, isSuccess: error === undefined });
     },
     finishJobs(count: number): void {
-      jobs.add(count, { queue: count % 2 === 0 ? "even" : "odd" });
-      active.add(1 - count);
+      application.finishJobs(count);
       done.jobs += count;
     },
     send(bytes: number): void {
-      responses.record(bytes);
+      application.send(bytes);
       done.sizes.push(bytes);
     },
     /** Hand over what there is so far, to a service that may not be there. */
-    tryExport: () => reader.forceFlush(),
+    tryExport: () => application.export(),
     /** … until it is taken: gRPC looks for a service that had gone only after a second or two. */
     async export(): Promise<void> {
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
-        await reader.forceFlush();
-        if (isDelivered()) return;
+        if (await application.export()) return;
       }
       throw new Error("no export was taken");
     },
@@ -194,23 +150,11 @@ export async function openSession(exporterName: keyof typeof EXPORTERS) {
       await assertRolledUp();
     },
     async close(): Promise<void> {
-      await provider.shutdown();
+      await application.close();
       await service.stop("SIGTERM");
       rmSync(dirname(databasePath), { recursive: true, force: true });
     },
   };
-}
-
-/** Tells whether the last export was taken; the reader keeps that to itself. */
-function watch(exporter: PushMetricExporter): () => boolean {
-  let code: number | undefined;
-  const send = exporter.export.bind(exporter);
-  exporter.export = (metrics, done) =>
-    send(metrics, (result) => {
-      code = result.code;
-      done(result);
-    });
-  return () => code === 0;
 }
 
 function total(numbers: readonly number[]): number {

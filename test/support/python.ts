@@ -20,6 +20,7 @@ export interface PythonClient {
 export const PACKAGES = [
   "anyio==4.16.0",
   "certifi==2026.10.19.post1",
+  "charset-normalizer==3.5.3",
   "googleapis-common-protos==1.76.0",
   "grpcio==1.85.1",
   "grpcio-health-checking==1.85.1",
@@ -30,9 +31,20 @@ export const PACKAGES = [
   "httpcore==1.0.9",
   "httpx==0.28.1",
   "idna==3.20",
+  "opentelemetry-api==1.45.2",
+  "opentelemetry-exporter-http-transport==0.66b2",
+  "opentelemetry-exporter-otlp-common==0.66b2",
+  "opentelemetry-exporter-otlp-proto-common==1.45.2",
+  "opentelemetry-exporter-otlp-proto-grpc==1.45.2",
+  "opentelemetry-exporter-otlp-proto-http==1.45.2",
+  "opentelemetry-proto==1.45.2",
+  "opentelemetry-sdk==1.45.2",
+  "opentelemetry-semantic-conventions==0.66b2",
   "protobuf==7.36.2",
+  "requests==2.34.2",
   "setuptools==84.2.1",
   "typing-extensions==4.16.0",
+  "urllib3==2.8.0",
 ];
 
 const PROTO = join(import.meta.dirname, "../../proto");
