@@ -89,7 +89,7 @@ const DAMAGES: readonly { name: string; damage: (path: string) => void; detail: 
     name: "readable and wrong: its list of free pages lies",
     damage(path) {
       const bytes = readFileSync(path);
-      bytes.writeUInt32BE(5, 36);
+      bytes.writeUInt32BE(bytes.readUInt32BE(36) + 5, 36);
       writeFileSync(path, bytes);
     },
     detail: /freelist/i,
