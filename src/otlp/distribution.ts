@@ -9,9 +9,9 @@ import type { HistogramReading } from "./data-point.ts";
 import { lowerBound } from "./histogram-problem.ts";
 
 /** Most numbers that stand for one bucket … */
-const NUMBERS_PER_BUCKET_MAX = 16;
+const NUMBERS_PER_BUCKET_MAX = 4;
 /** … and about as many for one point: what is stored of it takes some kilobytes at the most. */
-const NUMBERS_MAX = 512;
+const NUMBERS_MAX = 128;
 
 /** How many are above `low`, up to `high`. */
 interface Bucket {
@@ -22,37 +22,34 @@ interface Bucket {
 
 /** Where the values of a sound histogram that has some lie, each times `scale`. */
 export function distributionOf(histogram: HistogramReading, scale: number): Distribution {
-  const { count, sum = 0, min, max } = histogram;
-  const buckets = bucketsOf(histogram).filter((bucket) => bucket.count > 0);
+  const { count } = histogram;
+  const scaled = (value: number | undefined) => (value === undefined ? undefined : times(value, scale));
+  const [sum = 0, min, max] = [histogram.sum, histogram.min, histogram.max].map(scaled);
+  const buckets = bucketsOf(histogram)
+    .filter((bucket) => bucket.count > 0)
+    .map((bucket) => ({ ...bucket, low: times(bucket.low, scale), high: times(bucket.high, scale) }));
   const numbersMax = Math.min(NUMBERS_PER_BUCKET_MAX, Math.ceil(NUMBERS_MAX / Math.max(1, buckets.length)));
-  const numbers: Numbers = { values: [], counts: [], scale };
+  const numbers: Numbers = { values: [], counts: [] };
   if (count === 1) put(numbers, sum, 1);
   // Within these, nobody knows.
   else if (buckets.length === 0) put(numbers, sum / count, count);
   else for (const bucket of close(buckets, sum, min, max)) spread(bucket, numbersMax, numbers);
   const { values, counts } = numbers;
-  return {
-    count,
-    min: min === undefined ? (values[0] ?? 0) : times(min, scale),
-    max: max === undefined ? (values.at(-1) ?? 0) : times(max, scale),
-    values,
-    counts,
-  };
+  return { count, min: min ?? values[0] ?? 0, max: max ?? values.at(-1) ?? 0, values, counts };
 }
 
 /** `a * b` without the last digit, which is wrong where 0.07 s become 70.00000000000001 ms. */
 export function times(a: number, b: number): number {
-  return Number((a * b).toPrecision(15));
+  return b === 1 || !Number.isFinite(a) ? a : Number((a * b).toPrecision(15));
 }
 
 interface Numbers {
   readonly values: number[];
   readonly counts: number[];
-  readonly scale: number;
 }
 
-function put({ values, counts, scale }: Numbers, value: number, count: number): void {
-  values.push(times(value, scale));
+function put({ values, counts }: Numbers, value: number, count: number): void {
+  values.push(value);
   counts.push(count);
 }
 

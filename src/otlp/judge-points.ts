@@ -34,8 +34,8 @@ export interface JudgeOptions {
   readonly isSdk: boolean;
 }
 
-/** Points judged without letting anything else have its turn: some ten milliseconds. */
-const POINTS_PER_TURN = 500;
+/** Points judged without letting anything else have its turn: some milliseconds. */
+const POINTS_PER_TURN = 200;
 
 /**
  * Judge the points of one resource, each by itself, in the order of their times: a bad one is refused with

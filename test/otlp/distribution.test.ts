@@ -72,7 +72,7 @@ test("as many values as can be counted take a few numbers", () => {
   const counts = [2 ** 40, 2 ** 41, 2 ** 42];
   const count = counts.reduce((sum, one) => sum + one, 0);
   const found = distributionOf(explicit({ count, sum: count, bounds: [1, 2], counts }), 1);
-  assert.ok(found.values.length <= 48);
+  assert.ok(found.values.length <= 12);
   assert.is(
     found.counts.reduce((sum, one) => sum + one, 0),
     count,
