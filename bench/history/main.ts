@@ -36,7 +36,9 @@ const { values: options } = parseArgs({
 const API_KEY = "history-admin-key-0123456789abcdef";
 /** Metrics of each fill that shows what rollups cost. */
 const COST_METRICS = 1_000_000;
-const COST_ROUNDS = 3;
+const COST_ROUNDS = 5;
+/** Asked so often before it counts: dashboards ask again and again, of a service that has run for long. */
+const WARM_UP_ROUNDS = 10;
 const ARRIVING_PER_SECOND = 100_000;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
@@ -121,15 +123,18 @@ async function askAll(path: string, rawPath: string | undefined, endMs: number):
     env: { METRICS_ADMIN_API_KEY: API_KEY },
   });
   for (const query of QUERIES) {
+    const first = await ask(service.port, query, endMs);
     const times: number[] = [];
-    for (let round = 0; round < Number(options.rounds); round += 1)
-      times.push(await ask(service.port, query, endMs));
-    const ours = median(times.slice(1));
+    for (let round = 1; round < WARM_UP_ROUNDS + Number(options.rounds); round += 1) {
+      const ms = await ask(service.port, query, endMs);
+      if (round >= WARM_UP_ROUNDS) times.push(ms);
+    }
+    const ours = median(times);
     const sql = rawPath === undefined ? undefined : median(timeSql(rawPath, query, endMs));
     const factor =
       sql === undefined ? "" : `, SQL ${sql.toFixed(0)} ms: ${(sql / ours).toFixed(0)} times as long`;
     const limit = query.days <= 1 ? 10 : 60;
-    target(`${query.name}, ms${factor}`, ours, limit, ours <= limit);
+    target(`${query.name}, ms (the first time ${first.toFixed(0)})${factor}`, ours, limit, ours <= limit);
     if (sql !== undefined && query.days >= 1) {
       target("  times faster than SQL", sql / ours, 20, sql / ours >= 20);
     }
