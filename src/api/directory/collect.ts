@@ -99,7 +99,6 @@ export function createCollect(deps: CollectDeps): Collect {
       idempotency: idempotency && { ...idempotency, answer: JSON.stringify(answer) },
     });
     if (earlier !== undefined) return repeat(earlier, idempotency?.fingerprint);
-    registry.received(serverId, receivedMs);
     return answer;
   }
 

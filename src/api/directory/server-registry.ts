@@ -32,13 +32,6 @@ export class ServerRegistry {
     return this.#byId.get(id);
   }
 
-  /** Note that metrics of a server are stored. */
-  received(id: string, nowMs: number): void {
-    const known = this.#byId.get(id);
-    if (known === undefined || (known.record.lastReceivedMs ?? 0) >= nowMs) return;
-    this.#byId.set(id, { ...known, record: { ...known.record, lastReceivedMs: nowMs } });
-  }
-
   /** Servers whose secret cannot be read. */
   get unreadable(): readonly string[] {
     return [...this.#byId.values()].flatMap(({ record, webhookSecret }) =>
