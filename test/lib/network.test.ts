@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hideAddresses, networkOf } from "../../src/lib/network.ts";
+import { cpuMsSince } from "../support/cpu-time.ts";
 
 const CASES: Readonly<Record<string, string | undefined>> = {
   "203.0.113.9": "203.0.0.0/16",
@@ -41,6 +42,16 @@ test("addresses in a text become networks, whatever stands around them", () => {
   );
   assert.is(hideAddresses("203.0.113.9:8080, [2001:db8:1::2]:443"), "203.0.0.0/16:8080, [2001:db8::/32]:443");
   assert.is(hideAddresses("::ffff:203.0.113.9abc"), "::ffff:203.0.0.0/16abc");
+});
+
+test("a long text takes no longer than its length, whatever it is made of", () => {
+  for (const letters of ["a", ":", "1", ".", "a:", "1.", "a:b.", "1234."]) {
+    const text = letters.repeat(400_000 / letters.length);
+    const before = process.cpuUsage();
+    hideAddresses(text);
+    const ms = cpuMsSince(before);
+    assert.ok(ms < 3_000, `${ms} ms for "${letters}…"; in quadratic time it would be minutes`);
+  }
 });
 
 test.run();
