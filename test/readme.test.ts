@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { suite } from "uvu";
@@ -13,6 +13,7 @@ import { startTestService, type TestService, WRITER_KEY } from "./support/servic
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const README = readFileSync(`${ROOT}README.md`, "utf8");
+const ERRORS = readFileSync(`${ROOT}docs/errors.md`, "utf8");
 const run = promisify(execFile);
 
 const test = suite<{ service: TestService }>("README");
@@ -74,7 +75,7 @@ test("the tables of metric types are the catalogue", () => {
 test("the table of reasons is the failure table", () => {
   for (const [reason, { code, httpStatus, retryable }] of Object.entries(FAILURES)) {
     const row = `| \`${reason}\` | ${code.toUpperCase()}${retryable ? ", retry" : ""} | ${httpStatus} |`;
-    assert.ok(README.includes(row), row);
+    assert.ok(ERRORS.includes(row), row);
   }
 });
 
@@ -87,6 +88,18 @@ test("the table of limits states the limits", () => {
   ];
   for (const row of rows) assert.ok(README.includes(row), row);
   assert.is(LIMITS.VALUE_ABS_MAX, 1e12);
+});
+
+test("every link of README and docs leads somewhere", () => {
+  const files = ["README.md", ...globSync("docs/*.md", { cwd: ROOT })];
+  for (const file of files) {
+    const text = readFileSync(`${ROOT}${file}`, "utf8");
+    for (const [, target = ""] of text.matchAll(/\]\(([^)#:]+)\)/g)) {
+      assert.ok(existsSync(new URL(target, new URL(file, `file://${ROOT}`))), `${file}: ${target}`);
+    }
+  }
+  for (const file of files.slice(1))
+    assert.ok(README.includes(file.replace("docs/", "")), `README names ${file}`);
 });
 
 test.run();

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { openProcessMetrics } from "../../src/telemetry/process-metrics.ts";
+import { OBSERVED_DEFINITIONS, recordedDefinitions } from "../../src/telemetry/self-metric-definitions.ts";
 import { measure, only, open, select } from "./support.ts";
 
 test("a request is counted by method, endpoint and status, and timed by method and endpoint", async () => {
@@ -116,6 +119,23 @@ test("the process reports CPU, memory and event-loop lag in base units", async (
     `${lags}`,
   );
   await telemetry.shutdown();
+});
+
+test("docs/exports.md lists them all, as they are", async () => {
+  const process = openProcessMetrics(() => 0);
+  process.close();
+  const definitions = [
+    ...Object.values(recordedDefinitions([])),
+    ...Object.values(OBSERVED_DEFINITIONS),
+    ...process.metrics.map(({ definition }) => definition),
+  ];
+  const rows = definitions.map(({ name, kind, labels, description }) => {
+    const listed = labels.map((label) => `\`${label}\``).join(", ") || "–";
+    return `| \`${name}\` | ${kind} | ${listed} | ${description} |`;
+  });
+  const text = readFileSync(new URL("../../docs/exports.md", import.meta.url), "utf8");
+  const [, table = ""] = text.split(/<!-- \/?self-metrics -->/);
+  assert.equal(table.trim().split("\n").slice(2), rows);
 });
 
 test.run();
