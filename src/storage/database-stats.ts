@@ -41,6 +41,7 @@ export interface TableCount {
 /** The tables without a retention policy that operators ask about, and the column that tells a row's age. */
 const UNGOVERNED = [
   { table: "api_keys", column: "created_at" },
+  { table: "servers", column: "created_at" },
   { table: "admin_audit_log", column: "timestamp" },
   { table: "schema_migrations", column: "applied_at" },
 ].map(({ table, column }) => ({

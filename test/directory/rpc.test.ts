@@ -1,8 +1,9 @@
 import { timestampDate, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
-import { ConnectError } from "@connectrpc/connect";
+import { ConnectError, createClient } from "@connectrpc/connect";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
+import { AdminService, KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { ADMIN, countOf, type DirectoryContext, openDirectory, sign, sql } from "./support.ts";
 
 const test = suite<DirectoryContext>("DirectoryService");
@@ -247,6 +248,26 @@ test("a day is aggregated again and again alike, and retentionDays becomes the p
   for (const retentionDays of [0, 1.5, "30", 40_000]) assert.is((await send({ retentionDays })).status, 422);
   const get = await context.send("GET", "/functions/v1/metrics-aggregate", ADMIN);
   assert.equal([get.status, get.body.error], [405, "Method not allowed"]);
+});
+
+test("a server whose key was revoked is refused, and gets a new one by rotation", async (context) => {
+  const { id, key } = await context.register("revoked");
+  const admin = { headers: { ...ADMIN } };
+  const send = (headers: Readonly<Record<string, string>>) =>
+    context.send("POST", `/functions/v1/metrics-collect/${id}`, headers, {
+      metrics: [{ name: "up", value: 1, type: "gauge" }],
+    });
+  const [stored] = sql(context.service.databasePath, "SELECT id FROM api_keys WHERE server_id = ?", id);
+  await createClient(AdminService, context.transport).revokeKey({ id: BigInt(Number(stored?.id)) }, admin);
+  const refused = await send(key);
+  assert.equal([refused.status, refused.body.code], [401, "api_key_inactive"]);
+  const { apiKey } = await context.rpc.rotateServerKey({ serverId: id }, admin);
+  assert.is((await send({ "x-api-key": apiKey })).status, 200);
+  const made = createClient(AdminService, context.transport).createKey(
+    { service: "x", role: KeyRole.SERVER },
+    admin,
+  );
+  assert.equal((await failureOf(made))[2], ["role"], "keys of servers are made by registration only");
 });
 
 test("nothing that a shell reads tells a secret", async (context) => {

@@ -1,6 +1,6 @@
 /** A whole service with the servers of a directory, and every door to them open. */
 import { createHmac } from "node:crypto";
-import { type Client, createClient } from "@connectrpc/connect";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { openReader } from "../../src/storage/database.ts";
@@ -42,6 +42,7 @@ export interface DirectoryContext {
   ) => Promise<RestResult>;
   readonly restDoors: readonly RestDoor[];
   readonly clients: readonly { readonly name: string; readonly directory: Client<typeof DirectoryService> }[];
+  readonly transport: Transport;
   /** The first of `clients`. */
   readonly rpc: Client<typeof DirectoryService>;
   readonly register: (
@@ -77,6 +78,7 @@ export async function openDirectory(
     restDoors,
     clients,
     rpc,
+    transport: rpcDoors[0]?.transport as Transport,
     async send(method, path, headers, body) {
       const bytes =
         body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
