@@ -11,6 +11,7 @@ import {
   type Metric,
   nowNs,
   openOtlpDoors,
+  post,
   type Request,
   requestOf,
   resourceMetrics,
@@ -185,6 +186,43 @@ test("a service that nobody has named is the key's own, and odd names are writte
     const sql = "SELECT service FROM metrics WHERE dimensions ->> '$.metric_name' = ?";
     assert.is(database.first(sql, name)?.service, wanted);
   }
+});
+
+test("JSON may write integers as numbers or text, and say what is not read", async () => {
+  const [asText, asNumbers] = [freshService(), freshService()];
+  for (const [to, write] of [
+    [asText, String],
+    [asNumbers, Number],
+  ] as const) {
+    const times = {
+      timeUnixNano: write(1_790_000_000_000_000_000),
+      startTimeUnixNano: write(1_780_000_000_000_000_000),
+    };
+    const exemplars = [{ traceId: "5b8efff798038103d269b633813fc60c", asInt: "1" }];
+    const calls = { ...times, asInt: write(7), flags: 0, exemplars };
+    const sizes = {
+      ...times,
+      count: write(3),
+      sum: 4,
+      bucketCounts: [write(1), write(2)],
+      explicitBounds: [1],
+    };
+    const metrics = [
+      {
+        name: "calls",
+        description: "x",
+        sum: { dataPoints: [calls], aggregationTemporality: 2, isMonotonic: true },
+      },
+      { name: "sizes", unit: "By", histogram: { dataPoints: [sizes], aggregationTemporality: 1 } },
+    ];
+    const resource = { attributes: [{ key: "service.name", value: { stringValue: to } }] };
+    const scopeMetrics = [{ metrics, schemaUrl: "https://example.com" }];
+    const body = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }], later: {} });
+    const answer = await post(service.url, body, { ...KEY, "content-type": "application/json" });
+    assert.equal([answer.status, answer.rejected], [200, 0]);
+  }
+  assert.is(rowsOf(asText).length, 2);
+  assert.equal(rowsOf(asNumbers), rowsOf(asText));
 });
 
 test("nothing is answered as success, and asks for no rows", async () => {
