@@ -162,6 +162,15 @@ checked("another period is chosen with two clicks, and any time by its beginning
   await page.close();
 });
 
+checked("a panel that has nothing says whether a filter is why", async () => {
+  const { page, complaints } = await open("#/?client=nobody");
+  await page.getByText("No authentications: they are not told apart by client.").waitFor();
+  await page.getByText("No MCP requests in this time.").waitFor();
+  await page.getByText(/^Nothing was submitted\. Choose a longer time or fewer filters/).waitFor();
+  assert.equal(complaints, []);
+  await page.close();
+});
+
 checked("a link to a page shows what its sender saw", async () => {
   const { rows } = await query.topValues({ dimension: "tool", types: ["tool_execution"], range: lastHour() });
   const tool = rows[0]?.value ?? "";

@@ -26,12 +26,17 @@ interface Compared {
 
 const STATISTICS = ["count", "successes", "errors", "error_rate", "p50", "p95", "p99"];
 
-/** The numbers at the top of a page, and how they compare with the time before. */
+/**
+ * The numbers at the top of a page, and how they compare with the time before.
+ *
+ * @param onNothing what to do where there is none of it
+ */
 export function statStrip(
   id: string,
   title: string,
   types: readonly string[],
   stats: readonly StatDefinition[],
+  onNothing?: string,
 ): Panel {
   const tiles = stats.map((stat) => ({ ...createStatTile(stat.label, stat.id), read: stat.read }));
   const panel = createPanel<Compared>({
@@ -52,7 +57,7 @@ export function statStrip(
       const [current, earlier] = [totalsOf(now, scope.nowMs), totalsOf(before, scope.nowMs)];
       for (const tile of tiles) tile.show(tile.read(current, earlier));
     },
-    remark: ({ now }, scope) => describeCoverage(now.range, scope),
+    remark: ({ now }, scope) => (now.rows.length === 0 ? onNothing : describeCoverage(now.range, scope)),
     // A strip of dashes says as much as a sentence, and nothing jumps.
     isEmpty: () => false,
     emptyText: "",

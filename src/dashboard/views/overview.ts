@@ -1,4 +1,5 @@
 import { SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { emptyText } from "../panels/empty-text.ts";
 import { FLOW_STEP_COLORS, nameFlowStep } from "../panels/flow-steps.ts";
 import { methodShares } from "../panels/method-shares.ts";
 import { latencyByPanel, latencyPanel, outcomePanel, ratePanel } from "../panels/series-panels.ts";
@@ -13,11 +14,14 @@ import type { View, ViewContext } from "./view.ts";
 /** The three steps of a session keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
 
+const ON_NOTHING =
+  "Nothing was submitted. Choose a longer time or fewer filters; on a new service, npm run demo makes traffic.";
+
 /** Whether all is well, and where it is not. */
 export function createOverview(context: ViewContext): View {
   const onZoom = zoomTo(context);
   return createBoardView(context, [
-    statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS),
+    statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS, ON_NOTHING),
     ratePanel({
       id: "protocol",
       title: "Real-time protocol activity",
@@ -47,7 +51,7 @@ export function createOverview(context: ViewContext): View {
       groupBy: ["method"],
       below: methodShares("method"),
       onZoom,
-      emptyText: "No authentications in this time.",
+      emptyText: emptyText("authentications", ["service", "server", "method"]),
     }),
     latencyByPanel({
       id: "flow",
@@ -60,7 +64,7 @@ export function createOverview(context: ViewContext): View {
       nameOf: nameFlowStep,
       colors: FLOW_STEP_COLORS,
       onZoom,
-      emptyText: "No session steps in this time.",
+      emptyText: emptyText("session steps", ["service", "server"]),
     }),
     topPanel({
       id: "top-tools",
