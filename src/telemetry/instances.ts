@@ -1,10 +1,13 @@
 import type { DimensionSet } from "../catalogue/measurement.ts";
-import { addSeries, type Series, seriesKey } from "./series.ts";
+import { addSeries, type Family, type Series, seriesKey } from "./series.ts";
 import type { PlannedInstrument } from "./series-plan.ts";
-import type { SeriesStore } from "./series-store.ts";
+import type { LabelTexts, SeriesStore } from "./series-store.ts";
 
 /** An instance that is silent so many times as long as its gauges last is forgotten. */
 export const FORGET_FACTOR = 12;
+
+/** So many servers may leave while a report is on its way. */
+const ENDS_MAX = 1000;
 
 /** A process of a service, and what it has reported. */
 export interface Instance {
@@ -46,6 +49,8 @@ export class Instances {
   readonly #store: SeriesStore;
   readonly #silenceMs: number;
   readonly #instances = new Map<string, Instance>();
+  /** When the series were over that instances said to be, ms since 1970 UTC; the one noted last comes last. */
+  readonly #endedMs = new Map<string, number>();
 
   constructor(store: SeriesStore, silenceMs: number) {
     this.#store = store;
@@ -91,6 +96,35 @@ export class Instances {
     this.#store.end(series);
   }
 
+  /** Remember that an instance said at `timestampMs` that there is nothing left of a series. */
+  noteEnd(family: Family, values: LabelTexts, timestampMs: number): void {
+    const key = endKey(family, values);
+    const endedMs = Math.max(timestampMs, this.#endedMs.get(key) ?? timestampMs);
+    this.#endedMs.delete(key);
+    this.#endedMs.set(key, endedMs);
+    const [oldest] = this.#endedMs.size > ENDS_MAX ? this.#endedMs.keys() : [];
+    if (oldest !== undefined) this.#endedMs.delete(oldest);
+  }
+
+  /**
+   * Whether a series that a report of `timestampMs` would open is over already: a retry may bring what was the
+   * case before its end, or before another one took its place.
+   */
+  isOver(
+    instance: Instance | undefined,
+    { definition: { gauge }, family }: PlannedInstrument,
+    values: LabelTexts,
+    timestampMs: number,
+  ): boolean {
+    if (gauge?.isSingle) {
+      const own = [...(instance?.series.keys() ?? [])];
+      return own.some((series) => series.family === family && series.measuredMs > timestampMs);
+    }
+    return (
+      gauge?.endsAtZero === true && (this.#endedMs.get(endKey(family, values)) ?? timestampMs) > timestampMs
+    );
+  }
+
   #open(key: string, service: string, instanceId: string): Instance {
     this.#store.labels.hold("service", service);
     this.#store.labels.hold("instance_id", instanceId);
@@ -124,6 +158,10 @@ export class Instances {
     this.#store.labels.letGo("instance_id", instance.instanceId);
     this.#instances.delete(key);
   }
+}
+
+function endKey({ name }: Family, values: LabelTexts): string {
+  return seriesKey([name, ...values]);
 }
 
 function gaugesOf({ series }: Instance): Series[] {

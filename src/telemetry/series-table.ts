@@ -72,7 +72,8 @@ export class SeriesTable {
       const isStale =
         group !== undefined && group.folded.length > 0 && group.endedSeries !== this.#store.ended;
       if (group === undefined || isStale) {
-        group = this.#openGroup(plan, service, instance, dimensions);
+        group = this.#openGroup(plan, service, instance, measurement);
+        if (group === undefined) continue;
         // Asked for anew: opening a group may end others.
         (instance?.groups ?? this.#groupsOf(service)).set(dimensions, group);
       } else {
@@ -100,7 +101,13 @@ export class SeriesTable {
     return this.#instances.hear(service, this.#store.labels.bound("instance_id", instanceId), heardMs);
   }
 
-  #openGroup(plan: TypePlan, service: string, instance: Instance | undefined, set: DimensionSet): Group {
+  /** Undefined where what the measurement says is over already. */
+  #openGroup(
+    plan: TypePlan,
+    service: string,
+    instance: Instance | undefined,
+    { dimensions: set, timestampMs }: Measurement,
+  ): Group | undefined {
     const instruments = fedBy(plan, set);
     const own = [...new Set(instruments.flatMap(({ definition }) => definition.labels))];
     const byLabel = new Map([
@@ -113,9 +120,16 @@ export class SeriesTable {
       const values = instrument.family.labels.map((label) => byLabel.get(label) ?? "");
       return { instrument, values };
     });
+    const forgetUnused = () => {
+      for (const label of own) this.#store.forgetUnused(label, byLabel.get(label) ?? "");
+    };
+    if (rows.some((row) => this.#instances.isOver(instance, row.instrument, row.values, timestampMs))) {
+      forgetUnused();
+      return undefined;
+    }
     const missing = rows.filter(({ instrument, values }) => !this.#store.find(instrument.family, values));
     if (!this.#store.hasRoomFor(missing.length)) {
-      for (const label of own) this.#store.forgetUnused(label, byLabel.get(label) ?? "");
+      forgetUnused();
       this.#options.onFold(WHOLE_SERIES);
       return this.#overflowGroup(plan, set);
     }
@@ -173,7 +187,9 @@ export class SeriesTable {
         (label) => sender.get(label) ?? toLabelValue(sentValue(dimensions, label)),
       );
       const series = this.#store.find(family, values);
-      if (series !== undefined && series.measuredMs <= timestampMs) this.#instances.end(instance, series);
+      if (series !== undefined && series.measuredMs > timestampMs) continue;
+      this.#instances.noteEnd(family, values, timestampMs);
+      if (series !== undefined) this.#instances.end(instance, series);
     }
     return ending.length > 0;
   }

@@ -117,6 +117,29 @@ test("what found no place has one once another instance's server has left", asyn
   await telemetry.shutdown();
 });
 
+test("a late report brings back neither a server that has gone nor a version that was replaced", async () => {
+  const telemetry = open({ clock: standing(), labelValuesMax: 3 });
+  const report = (timestampMs: number, type: string, value: number, dimensions: Record<string, string>) => ({
+    ...measure({ type, value, dimensions }),
+    timestampMs,
+  });
+  const tools = { kind: "tools", server_id: "a" };
+  const record = (...metrics: ReturnType<typeof report>[]) => telemetry.exporter.record(COMPOSER, metrics);
+  const shown = async () => composerSamples(await telemetry.scrape(), SENDER);
+  record(report(10, "composer_info", 1, { version: "1.1", platform: "linux" }));
+  record(report(20, "capability_count", 0, tools), report(15, "capability_count", 0, tools));
+  record(report(5, "composer_info", 1, { version: "1.0", platform: "linux" }));
+  record(report(19, "capability_count", 5, tools));
+  assert.equal(await shown(), { 'mcp_composer_info{platform="linux",version="1.1"}': 1 });
+  record(report(21, "capability_count", 6, tools));
+  record(report(22, "composer_info", 1, { version: "1.2", platform: "linux" }));
+  assert.equal(await shown(), {
+    'mcp_composer_info{platform="linux",version="1.2"}': 1,
+    'mcp_tools_by_server{server_id="a"}': 6,
+  });
+  await telemetry.shutdown();
+});
+
 test("an instance has one composer_info: an upgrade replaces the version", async () => {
   const telemetry = open({ clock: standing() });
   for (const version of ["1.0", "1.1"]) {
