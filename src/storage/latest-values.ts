@@ -43,6 +43,8 @@ export interface LatestQuery {
   readonly service: string | undefined;
   /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
   readonly sinceMs: number;
+  /** When there are more than `VALUES_MAX`: fail, or leave the oldest out. */
+  readonly beyond: "fail" | "leave out";
 }
 
 /** What an instance said last about something. */
@@ -60,7 +62,7 @@ export interface LatestValue {
 }
 
 /** A composer has a few dozen; so many make an answer of some megabytes. */
-const VALUES_MAX = 10_000;
+export const VALUES_MAX = 10_000;
 
 const SELECT = `
 SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
@@ -68,26 +70,22 @@ FROM latest_values AS v
 JOIN sources AS s ON s.id = v.source_id
 JOIN dimension_sets AS d ON d.id = v.dimension_set_id
 WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
-const END = `ORDER BY v.ts, v.request, v.position LIMIT ${VALUES_MAX + 1}`;
+const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${VALUES_MAX + 1}`;
 
 /**
  * Oldest first, and in the order of arrival what was at once.
  *
  * @throws {ServiceError} `validation_failed` when there are too many.
  */
-export function readLatestValues(database: Database, { service, sinceMs }: LatestQuery): LatestValue[] {
+export function readLatestValues(database: Database, query: LatestQuery): LatestValue[] {
+  const { service, sinceMs, beyond } = query;
   const rows =
     service === undefined
       ? database.all(`${SELECT} ${END}`, sinceMs)
       : database.all(`${SELECT} AND s.service = ? ${END}`, sinceMs, service);
-  if (rows.length > VALUES_MAX) {
-    const message = `more than ${VALUES_MAX} states were reported: ask for one service`;
-    throw new ServiceError("validation_failed", message, {
-      violations: [{ field: "service", reason: "too_many", message }],
-    });
-  }
+  if (rows.length > VALUES_MAX && beyond === "fail") throw tooMany(service);
   const newest = new Map<string, LatestValue>();
-  for (const row of rows) {
+  for (const row of rows.slice(0, VALUES_MAX).reverse()) {
     const dimensions = readDimensions(String(row.dimensions));
     // An instance that was updated, or has another key, is several sources: the last one counts.
     const key = JSON.stringify([row.service, row.instance_id, row.metric_type, dimensions]);
@@ -103,6 +101,15 @@ export function readLatestValues(database: Database, { service, sinceMs }: Lates
     });
   }
   return [...newest.values()];
+}
+
+function tooMany(service: string | undefined): ServiceError {
+  const field = service === undefined ? "service" : "window";
+  const remedy = service === undefined ? "ask for one service" : "ask for a shorter window";
+  const message = `more than ${VALUES_MAX} states were reported: ${remedy}`;
+  return new ServiceError("validation_failed", message, {
+    violations: [{ field, reason: "too_many", message }],
+  });
 }
 
 function readDimensions(json: string): Record<string, string> {

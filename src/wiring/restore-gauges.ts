@@ -12,7 +12,9 @@ export async function restoreGauges(
 ): Promise<void> {
   try {
     const sinceMs = clock.wallMs() - config.telemetry.instanceSilenceMs * FORGET_FACTOR;
-    for (const state of await reader.latestValues({ service: undefined, sinceMs })) {
+    // There may be more than the series table has room for: the newest of them are shown, rather than none.
+    const query = { service: undefined, sinceMs, beyond: "leave out" } as const;
+    for (const state of await reader.latestValues(query)) {
       telemetry.restore(state, state.receivedMs);
     }
   } catch (error) {

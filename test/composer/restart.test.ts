@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { VALUES_MAX } from "../../src/storage/latest-values.ts";
 import { startTestService } from "../support/service.ts";
 import { parseScrape } from "../telemetry/support.ts";
 import { composerSamples } from "./samples.ts";
@@ -49,6 +50,28 @@ test("after a restart gauges are as they were, uptime has gone on, counters begi
   });
   const back = await shown(second.prometheusUrl);
   assert.equal([back.mcp_servers_total, back.mcp_composer_uptime_seconds], [3, 468]);
+  await second.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("after a restart the newest gauges are shown where there are more than can be", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-"));
+  const env = { SQLITE_DB_PATH: join(folder, "metrics.db"), MAX_METRICS_PER_REQUEST: `${VALUES_MAX}` };
+  const first = await startTestService(env);
+  const metrics = Array.from({ length: VALUES_MAX }, (_, index) => ({
+    type: "server_crash",
+    value: 1,
+    dimensions: { server_id: `server-${index}` },
+  }));
+  assert.is((await submit(first, metrics, { instance_id: "pod-1" })).status, 200);
+  const total = { type: "server_count", value: 3, dimensions: { state: "total" } };
+  assert.is((await submit(first, [total], { instance_id: "pod-2" })).status, 200);
+  await first.close();
+
+  const second = await startTestService(env);
+  const text = await (await fetch(second.prometheusUrl)).text();
+  assert.match(text, 'mcp_servers_total{service="test",instance_id="pod-2"} 3');
+  assert.is(second.logs.filter(({ level }) => level === "WARN").length, 0);
   await second.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readLatestValues } from "../../src/storage/latest-values.ts";
+import { readLatestValues, VALUES_MAX } from "../../src/storage/latest-values.ts";
 import { cleanUp, DAY_MS, GROUPS, setDays, setup } from "./retention/support.ts";
 import { createSubmitter, NOW_MS, within } from "./submitter.ts";
 
@@ -10,7 +10,7 @@ const count = (state: string, value: number, ageMs = 0) => ({
   timestamp: NOW_MS - ageMs,
   dimensions: { state },
 });
-const ALL = { service: undefined, sinceMs: 0 };
+const ALL = { service: undefined, sinceMs: 0, beyond: "fail" } as const;
 const short = (values: ReturnType<typeof readLatestValues>) =>
   values.map(({ service, dimensions, value }) => `${service} ${dimensions.state} ${value}`);
 
@@ -50,13 +50,37 @@ test("a dimension that is absent, null or empty is one, and a number is its text
   });
 });
 
+test("too many fail and say what would work, or the oldest are left out", () => {
+  within((database) => {
+    const submitter = createSubmitter(database);
+    const offer = (_: unknown, index: number) => ({
+      type: "capability_count",
+      value: index,
+      timestamp: NOW_MS - index,
+      dimensions: { kind: "tools", server_id: `server-${index}` },
+    });
+    const metrics = Array.from({ length: VALUES_MAX }, offer);
+    submitter.submit({ metrics });
+    assert.is(readLatestValues(database, ALL).length, VALUES_MAX);
+    submitter.submit({ metrics: [count("total", 3, 20_000)] });
+    assert.throws(() => readLatestValues(database, ALL), /more than 10000 states .*: ask for one service/);
+    const gateway = { ...ALL, service: "gateway" };
+    assert.throws(
+      () => readLatestValues(database, gateway),
+      /more than 10000 states .*: ask for a shorter window/,
+    );
+    const found = readLatestValues(database, { ...ALL, beyond: "leave out" });
+    assert.equal([found.length, found[0]?.value, found.at(-1)?.value], [VALUES_MAX, VALUES_MAX - 1, 0]);
+  });
+});
+
 test("who has reported no state since is left out with everything; types without states are not there", () => {
   within((database) => {
     const submitter = createSubmitter(database);
     const gone = { service: "gone", metrics: [count("total", 1, 2000), { type: "custom", value: 1 }] };
     submitter.submit(gone, { metrics: [count("total", 2, 2000), count("running", 3, 1000)] });
     const sinceMs = NOW_MS - 1000;
-    assert.equal(short(readLatestValues(database, { service: undefined, sinceMs })), [
+    assert.equal(short(readLatestValues(database, { ...ALL, sinceMs })), [
       "gateway total 2",
       "gateway running 3",
     ]);

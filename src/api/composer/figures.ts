@@ -24,7 +24,8 @@ export async function readStanding(
   signal: AbortSignal,
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
-  const states = await reader.latestValues({ service, sinceMs: nowMs - windowMs }, signal);
+  const query = { service, sinceMs: nowMs - windowMs, beyond: "fail" } as const;
+  const states = await reader.latestValues(query, signal);
   return { nowMs, states, servers: serverStates(states) };
 }
 
