@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { withAdministration } from "../src/cli/administration.ts";
 import { readConfig } from "../src/config.ts";
 import { findService } from "../src/local-service.ts";
+import { createDemoComposer } from "./demo-composer.ts";
 import { createDemoSender } from "./demo-sender.ts";
 import { rateAt } from "./demo-traffic.ts";
 
@@ -61,7 +62,8 @@ function demoKey() {
   };
 }
 
-const sender = createDemoSender(url, options.key ?? made?.secret ?? "", Date.now() >>> 0);
+const key = options.key ?? made?.secret ?? "";
+const sender = createDemoSender(url, key, Date.now() >>> 0);
 const { counts } = sender;
 let stopped = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -84,6 +86,11 @@ function showProgress(): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : "");
 }
 
+/** Of the metrics, so many are followed by a request to the composer, which makes two more. */
+const COMPOSER_SHARE = 0.1;
+const composer = createDemoComposer(url, key, Date.now() >>> 0);
+let composerDue = 0;
+
 /** Metrics that are due and not sent, a fraction of one included. */
 let due = 0;
 let coveredMs = startedMs;
@@ -91,12 +98,18 @@ while (!stopped && Date.now() - startedMs < seconds * 1000) {
   const spanMs = Date.now() - coveredMs;
   due += (rateAt(rate, coveredMs) * spanMs) / 1000;
   if (spanMs > 0) await sender.send(Math.floor(due), coveredMs, spanMs);
+  composerDue += Math.floor(due) * COMPOSER_SHARE;
+  composer.serve(Math.floor(composerDue));
+  composerDue %= 1;
   due %= 1;
   coveredMs += spanMs;
   showProgress();
   await sleep(TICK_MS);
 }
 await sender.drain();
+const ofComposer = await composer.close();
 if (made !== undefined) await withAdministration(config, ({ keys }) => keys.revoke(made.record.id));
-process.stderr.write(`\nSent ${counts.sent} metrics; ${counts.accepted} stored, ${counts.failed} failed.\n`);
-process.exit(counts.failed > 0 ? 1 : 0);
+const stored = counts.accepted + ofComposer.accepted;
+const failed = counts.failed + ofComposer.failed;
+process.stderr.write(`\nSent ${stored + failed} metrics; ${stored} stored, ${failed} failed.\n`);
+process.exit(failed > 0 ? 1 : 0);

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { parse, stringify } from "yaml";
+import { createDemoComposer } from "../../bench/demo-composer.ts";
 import { createWorkload } from "../../bench/workload.ts";
 import { hasProgram } from "../support/programs.ts";
 import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
@@ -55,14 +56,17 @@ test.before(async (context) => {
   const { url, prometheusUrl } = context.service;
   context.prometheus = await startPrometheus(configure(new URL(prometheusUrl).host));
   const workload = createWorkload(1);
+  const composer = createDemoComposer(url, WRITER_KEY, 1);
   let isStopped = false;
   const sending = until(async () => {
     await submit(url, workload);
+    composer.serve(10);
     return isStopped;
   }, DATA_TIMEOUT_MS * 3);
-  context.stop = () => {
+  context.stop = async () => {
     isStopped = true;
-    return sending;
+    await sending;
+    await composer.close();
   };
 });
 test.after(async ({ service, prometheus, stop }) => {
