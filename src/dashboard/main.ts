@@ -13,8 +13,8 @@ import { readFailure } from "./api/failure.ts";
 import { createSession } from "./api/session.ts";
 import { browserClock } from "./clock.ts";
 import { element } from "./dom/element.ts";
-import { icon } from "./dom/icons.ts";
-import { chooseTheme, currentTheme, followSystemTheme } from "./dom/theme.ts";
+import { followSystemTheme } from "./dom/theme.ts";
+import { createAccount } from "./frame/account.ts";
 import { createPage, type Page } from "./frame/page.ts";
 import { createSignIn } from "./views/sign-in.ts";
 import type { Identity } from "./views/view.ts";
@@ -28,6 +28,7 @@ const session = createSession(tabStorage());
 const api = createApi(new URL(".", location.href).href, () => session.key);
 const answers = createAnswers();
 let page: Page | undefined;
+let account: ReturnType<typeof createAccount> | undefined;
 
 /** A browser may refuse to keep anything. */
 function tabStorage(): Storage | undefined {
@@ -68,31 +69,16 @@ async function tryKey(key: string): Promise<string | undefined> {
 }
 
 function open(identity: Identity): void {
-  const theme = element(
-    "button",
-    { type: "button", class: "icon-button", title: "Light or dark" },
-    icon(currentTheme() === "dark" ? "sun" : "moon"),
-    element("span", { class: "visually-hidden" }, "Switch between light and dark"),
-  );
-  const recolor = () => {
-    theme.firstElementChild?.replaceWith(icon(currentTheme() === "dark" ? "sun" : "moon"));
-    page?.recolor();
-  };
-  theme.addEventListener("click", () => {
-    chooseTheme(currentTheme() === "dark" ? "light" : "dark");
-    recolor();
-  });
-  followSystemTheme(recolor);
-  const leave = element(
-    "button",
-    { type: "button", class: "icon-button", title: "Sign out", onclick: () => signOut() },
-    icon("exit"),
-    element("span", { class: "visually-hidden" }, "Sign out"),
-  );
-  const { clock } = { clock: browserClock };
-  page = createPage({ api, answers, clock, identity, foot: [theme, leave], onSignedOut: signOut });
+  account = createAccount(recolor, () => signOut());
+  const foot = account.elements;
+  page = createPage({ api, answers, clock: browserClock, identity, foot, onSignedOut: signOut });
   root.replaceChildren(page.element);
   page.show();
+}
+
+function recolor(): void {
+  account?.recolor();
+  page?.recolor();
 }
 
 /** Go on with the key of this tab; wait for a service that is not there yet. */
@@ -102,12 +88,14 @@ async function resume(): Promise<void> {
     open(await identify());
   } catch (error) {
     const { kind, text } = readFailure(error);
-    if (kind === "signed-out") return signOut(text);
+    // A key that is not taken is asked for again; only for the service it is worth to wait.
+    if (kind !== "unreachable") return signOut(text);
     const message = element("p", { role: "alert" }, `No connection: ${text}. Trying again…`);
     root.replaceChildren(element("main", { class: "sign-in-page" }, message));
     browserClock.after(RETRY_MS, resume);
   }
 }
 
+followSystemTheme(recolor);
 addEventListener("hashchange", () => page?.show());
 void resume();

@@ -119,7 +119,8 @@ checked("the theme follows the system until one is chosen, which is kept", async
   const theme = () => page.locator("html").getAttribute("data-theme");
   assert.is(await theme(), "dark");
   await page.emulateMedia({ colorScheme: "light" });
-  assert.is(await theme(), "light");
+  // The page is told with its next frame.
+  await page.locator('html[data-theme="light"]').waitFor({ state: "attached" });
   await page.getByRole("button", { name: "Switch between light and dark" }).click();
   assert.is(await theme(), "dark");
   await page.reload();

@@ -75,6 +75,12 @@ checked("new events come in by themselves, each once, until the tail is paused",
     await lines.nth(before + expected - 1).waitFor();
   }
   assert.is(await lines.count(), before + 2);
+  await page.locator(".event-time").first().click();
+  const answered = page.waitForResponse(/QueryService\/ListEvents$/);
+  await page.getByRole("button", { name: "Refresh now" }).click();
+  await (await answered).finished();
+  await page.getByText(/^Newest first, as of/).waitFor();
+  assert.is(await page.locator(".event-time").first().getAttribute("aria-expanded"), "true");
   const live = page.getByRole("button", { name: "Live" });
   await live.click();
   assert.is(await live.getAttribute("aria-pressed"), "false");

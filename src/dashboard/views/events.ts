@@ -79,8 +79,12 @@ export function createEvents(context: ViewContext): View {
       const scope = scopeOf(state(), clock.nowMs());
       const page = await read(scope, signal);
       if (signal.aborted) return [];
-      loaded = { scope, page };
-      table.show(page.events);
+      // The same asked again adds what is new: nothing that was opened closes, nothing that was scrolled to moves.
+      if (loaded?.scope.key === scope.key) table.addNewer(page.events);
+      else {
+        loaded = { scope, page };
+        table.show(page.events);
+      }
       settle(`Newest first, as of ${formatSeconds(clock.nowMs())}`);
       tail.start();
       return [];
