@@ -1,17 +1,19 @@
-import { toLabelValue } from "./label-values.ts";
+import { OTHER, toLabelValue } from "./label-values.ts";
 import { addSeries, createFamily, type Family, openSeries, type Series, seriesKey } from "./series.ts";
 import type { PlannedInstrument, SeriesPlan } from "./series-plan.ts";
 
 /**
  * What the instances of a service say together, or those of all services: the families of types that are
  * told apart by instances, with their own labels only. Counters and histograms add up, and go on when an
- * instance is forgotten; of gauges the catalogue says whether they add up.
+ * instance is forgotten; of gauges the catalogue says whether they add up. What was folded is of no service alone,
+ * also not of one that is called so.
  */
 export function serviceFamilies(plan: SeriesPlan, service: string | undefined, nowMs: number): Family[] {
   const instruments = [...plan.types.values()]
     .filter(({ type }) => type.isPerInstance)
     .flatMap((type) => type.instruments);
   const label = service === undefined ? undefined : toLabelValue(service);
+  if (label === OTHER) return [];
   return instruments.map((instrument) => together(instrument, label, nowMs));
 }
 

@@ -82,6 +82,18 @@ test("a service sees its own instances together; a key for all sees every servic
   await telemetry.shutdown();
 });
 
+test("a service that is called as what was folded does not see the services that were", async () => {
+  const telemetry = open({ clock: standing(), labelValuesMax: 1 });
+  for (const service of ["first", "second"])
+    telemetry.exporter.record({ service, instanceId: "" }, [
+      measure({ type: "server_crash", dimensions: { server_id: "a" } }),
+    ]);
+  const seen = async (service?: string) =>
+    sum(parseScrape((await telemetry.serviceExposition(service)).text), "mcp_server_crashes_total");
+  assert.equal([await seen("first"), await seen("_other"), await seen()], [1, 0, 2]);
+  await telemetry.shutdown();
+});
+
 test("0 tools of a server end its series and free its place; a retry of before does not bring it down", async () => {
   const telemetry = open({ clock: standing(), labelValuesMax: 1 });
   const tools = (server_id: string, value: number, timestampMs = 0) => ({
