@@ -2,27 +2,18 @@
  * The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage; of
  * `serve` also 65, a database that cannot be used, and 70, one that failed under it.
  */
-import { runBackup } from "./cli/backup.ts";
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
-import { runDoctor } from "./cli/doctor.ts";
-import { runImportLegacy } from "./cli/import-legacy.ts";
-import { runKeys } from "./cli/keys.ts";
-import { runMigrate } from "./cli/migrate.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
-import { runRetention } from "./cli/retention.ts";
-import { runRollups } from "./cli/rollups.ts";
-import { runServe } from "./cli/serve.ts";
-import { runServers } from "./cli/servers.ts";
 import { parseCommand } from "./cli/usage.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLogger } from "./lib/logger.ts";
-import { readVersion } from "./main.ts";
 import { isUnusableFile } from "./storage/damage.ts";
 import { DatabaseInUseError } from "./storage/lock.ts";
 import { MigrationError } from "./storage/migrator.ts";
 import { DatabaseOpenError } from "./storage/writer.ts";
+import { readVersion } from "./version.ts";
 
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
@@ -40,8 +31,10 @@ const EXPECTED = [
   ServiceError,
 ];
 
+/** Each command is loaded when it is asked for: `--help` waits for no part of the service. */
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
-  if (command.name === "doctor") return runDoctor(process.env, output, version, command.values);
+  if (command.name === "doctor")
+    return (await import("./cli/doctor.ts")).runDoctor(process.env, output, version, command.values);
   const config = readConfig(process.env);
   switch (command.name) {
     case "serve":
@@ -51,33 +44,33 @@ async function run(command: CommandRun, output: Output, version: string): Promis
     case "migrate down":
     case "migrate list":
     case "migrate create":
-      return runMigrate(command, config, output);
+      return (await import("./cli/migrate.ts")).runMigrate(command, config, output);
     case "backup":
-      return runBackup(command, config, output);
+      return (await import("./cli/backup.ts")).runBackup(command, config, output);
     case "import-legacy":
-      return runImportLegacy(command, config, output);
+      return (await import("./cli/import-legacy.ts")).runImportLegacy(command, config, output);
     case "rollups verify":
-      return runRollups(command, config, output);
+      return (await import("./cli/rollups.ts")).runRollups(command, config, output);
     case "retention list":
     case "retention set":
     case "retention preview":
     case "retention run":
-      return runRetention(command, config, output);
+      return (await import("./cli/retention.ts")).runRetention(command, config, output);
     case "keys create":
     case "keys list":
     case "keys revoke":
     case "keys rotate":
-      return runKeys(command, config, output);
+      return (await import("./cli/keys.ts")).runKeys(command, config, output);
     default:
-      return runServers(command, config, output);
+      return (await import("./cli/servers.ts")).runServers(command, config, output);
   }
 }
 
-function serve(config: Config, output: Output, version: string): Promise<void> {
+async function serve(config: Config, output: Output, version: string): Promise<void> {
   const logger = createLogger({ level: config.log.level, write: stdout, wallMs: systemClock.wallMs });
   // An error nobody awaits is a defect, and no reason to drop what is on its way to disk.
   process.on("unhandledRejection", (error) => logger.error("unhandled rejection", { error }));
-  return runServe(config, logger, output, {
+  return (await import("./cli/serve.ts")).runServe(config, logger, output, {
     version,
     onSignal: (signal, listener) => void process.on(signal, listener),
     exit: (code) => process.exit(code),

@@ -13,7 +13,6 @@
  *   store      storage/metric-store.ts        on the writer thread, down to the disk    503
  *   export     telemetry/series-table.ts      counters and histograms of the catalogue
  */
-import { readFileSync } from "node:fs";
 import { createAdmission } from "./access/admission.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
@@ -188,10 +187,4 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     keys: administration.keys(SERVICE_ITSELF),
     aborted: () => aborted,
   };
-}
-
-/** The version of the package. */
-export function readVersion(): string {
-  const file = new URL("../package.json", import.meta.url);
-  return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
 }

@@ -8,9 +8,6 @@ import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
 import { createWebhookSeal } from "../lib/seal.ts";
 import { findService } from "../local-service.ts";
-import { createAdminClient } from "../remote/admin-client.ts";
-import { createRetentionClient } from "../remote/retention-client.ts";
-import { createServersClient } from "../remote/servers-client.ts";
 import { administrationStorage, callsTo } from "../storage/administration.ts";
 import type { Database } from "../storage/database.ts";
 import { readInstallationSecret } from "../storage/installation-secret.ts";
@@ -44,13 +41,9 @@ export async function withAdministration<Result>(
     if (!(error instanceof DatabaseInUseError)) throw error;
     const service = findService(path);
     if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
-    const { url, adminKey } = service;
-    const administration = {
-      keys: createAdminClient(url, adminKey),
-      retention: createRetentionClient(url, adminKey),
-      servers: createServersClient(url, adminKey),
-    };
-    return work(administration).catch(tellPlainly);
+    // Only here: RPC is much to load for those who work on the file.
+    const { connectAdministration } = await import("../remote/administration.ts");
+    return work(connectAdministration(service.url, service.adminKey)).catch(tellPlainly);
   }
 }
 
