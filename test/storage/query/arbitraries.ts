@@ -1,5 +1,6 @@
 /** Metrics and queries over them, drawn so that they meet: few names, few hours, turns of hours and days. */
 import fc from "fast-check";
+import { VALUES_MAX } from "../../../src/storage/query/groups.ts";
 import type { AggregateQuery, Filter } from "../../../src/storage/query/query.ts";
 import { NOW_MS } from "../submitter.ts";
 import type { ModelMetric } from "./model.ts";
@@ -101,4 +102,14 @@ export const query: fc.Arbitrary<AggregateQuery> = fc
     groupBy: fc.subarray(["service", "type", "tool", "success", "flow_step"], { maxLength: 2 }),
     statistics: fc.subarray(STATISTICS, { minLength: 1 }),
   })
-  .map((drawn) => ({ ...drawn, groupsMax: 1000 }));
+  .map((drawn) => ({ ...drawn, statistics: affordable(drawn), groupsMax: 1000 }));
+
+/** More groups than any two dimensions have here. */
+const GROUPS_MAX = 40;
+
+/** As many statistics as leave an answer within its limit: a month in steps of minutes cannot have them all. */
+function affordable({ range, stepMs, statistics }: Omit<AggregateQuery, "groupsMax">): readonly string[] {
+  // One more than whole steps, as the first and the last may be cut.
+  const points = stepMs === undefined ? 1 : Math.ceil((range.endMs - range.startMs) / stepMs) + 1;
+  return statistics.slice(0, Math.max(1, Math.floor(VALUES_MAX / (points * GROUPS_MAX))));
+}
