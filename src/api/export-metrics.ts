@@ -1,8 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import type { Call } from "../access/call.ts";
 import { ServiceError } from "../errors.ts";
 import { createTurns } from "../lib/turns.ts";
 import { isCountingPoint } from "../otlp/counting.ts";
-import type { ResourcePoints } from "../otlp/data-point.ts";
+import type { ResourcePoints, SentPoints } from "../otlp/data-point.ts";
 import { joinDescriptions } from "../otlp/describe-refusals.ts";
 import { mergeResources } from "../otlp/merge-resources.ts";
 import { createExportResource, type ExportResourceDeps, type ResourceAnswer } from "./export-resource.ts";
@@ -13,7 +14,10 @@ export interface ExportAnswer {
   readonly message: string;
 }
 
-export type ExportMetrics = (call: Call, resources: readonly ResourcePoints[]) => Promise<ExportAnswer>;
+export type ExportMetrics = (call: Call, sent: SentPoints) => Promise<ExportAnswer>;
+
+/** Resources of one request that are in work together; a collector may send any number. */
+const RESOURCES_AT_ONCE = 100;
 
 export interface ExportMetricsDeps extends ExportResourceDeps {
   readonly pointsMax: number;
@@ -36,9 +40,14 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
   let pointsInWork = 0;
 
   async function exportAll(call: Call, resources: readonly ResourcePoints[]): Promise<ExportAnswer> {
-    // To the end of all of them: who is next in turn must find what they have written.
-    const ended = await Promise.allSettled(resources.map((resource) => exportResource(call, resource)));
-    const answers = ended.map(answerOf);
+    const answers: ResourceAnswer[] = [];
+    for (let at = 0; at < resources.length; at += RESOURCES_AT_ONCE) {
+      if (at > 0) await setImmediate();
+      const together = resources.slice(at, at + RESOURCES_AT_ONCE);
+      // To the end of all of them: who is next in turn must find what they have written.
+      const ended = await Promise.allSettled(together.map((resource) => exportResource(call, resource)));
+      answers.push(...ended.map(answerOf));
+    }
     const rejected = answers.reduce((sum, answer) => sum + answer.rejected, 0);
     const descriptions = answers.flatMap((answer) => answer.descriptions);
     const message = joinDescriptions(descriptions, rejected);
@@ -47,14 +56,13 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
     return { rejected, message };
   }
 
-  return async (call, resources) => {
-    const points = resources.reduce((sum, resource) => sum + resource.points.length, 0);
+  return async (call, { count: points, read }) => {
     if (points > deps.pointsMax) throw tooMany(points, deps.pointsMax);
     if (pointsInWork + points > deps.queuedPointsMax)
       throw new ServiceError("queue_full", `${pointsInWork} points wait for storage already; retry later`);
-    const merged = mergeResources(resources);
     pointsInWork += points;
     try {
+      const merged = mergeResources(await read());
       const work = () => exportAll(call, merged);
       const isCounting = merged.some((resource) => resource.points.some(isCountingPoint));
       return await (isCounting ? inTurn(call.principal.service, work) : work());

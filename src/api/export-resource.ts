@@ -4,13 +4,15 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
 import { type ValidSource, validateSource } from "../ingest/validate-source.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
+import { Slices } from "../lib/slices.ts";
 import { isCountingPoint } from "../otlp/counting.ts";
 import type { Refusal, ResourcePoints } from "../otlp/data-point.ts";
 import { describeRefusals } from "../otlp/describe-refusals.ts";
-import { type JudgedPoints, judgePoints, type RefusedPoint } from "../otlp/judge-points.ts";
+import { judgePoints, type RefusedPoint } from "../otlp/judge-points.ts";
 import { decodeLastPoint, encodeLastPoint, isUnchanged } from "../otlp/last-point.ts";
 import { SDK_ATTRIBUTE } from "../otlp/mapping.ts";
 import { createSeriesKeys } from "../otlp/series-key.ts";
+import type { LastPoint } from "../otlp/since-last.ts";
 import { sourceOf } from "../otlp/source.ts";
 import type { Submission } from "../storage/batch.ts";
 import type { SeriesFound, SeriesQuestion, SeriesUpdate } from "../storage/cumulative-series.ts";
@@ -60,22 +62,33 @@ export function createExportResource(deps: ExportResourceDeps) {
     const nowMs = deps.wallMs();
     const idempotencyKey = keyOf(call, resource);
     const nameSeries = createSeriesKeys(owner, resource.attributes);
-    const keys = [...new Set(resource.points.filter(isCountingPoint).map(nameSeries))];
-    const question = { owner, keys, apiKeyId, idempotencyKey };
-    const known = keys.length === 0 ? NOTHING_KNOWN : await findSeries(question, nowMs);
+    const slices = new Slices();
+    const keys = new Set<string>();
+    await slices.each(resource.points.filter(isCountingPoint), (point) => keys.add(nameSeries(point)));
+    const question = { owner, keys: [...keys], apiKeyId, idempotencyKey };
+    const known = keys.size === 0 ? NOTHING_KNOWN : await findSeries(question, nowMs);
     if (known.earlier !== undefined) return readAnswer(known.earlier);
+    const lastPoints = new Map<string, LastPoint>();
+    await slices.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
     const judged = await judgePoints(resource.points, {
       intern: deps.intern,
       pseudonymise: deps.pseudonymise,
       nowMs,
       nameSeries,
-      lastPoints: new Map([...known.series].map(([key, found]) => [key, decodeLastPoint(found.lastPoint)])),
+      lastPoints,
       room: known.room,
       isSdk: resource.attributes.has(SDK_ATTRIBUTE),
     });
-    const { measurements, refused } = judged;
+    const { measurements, refused, counted } = judged;
     const answer = { rejected: refused.length, descriptions: describeRefusals(refused) };
-    const series = changes(owner, known, judged, nowMs);
+    // Those that moved, and those whose last sight is long ago.
+    const series: SeriesUpdate[] = [];
+    await slices.each(counted, ([key, last]) => {
+      const before = lastPoints.get(key);
+      const isSeen = nowMs - (known.series.get(key)?.seenMs ?? 0) < SEEN_MS;
+      if (before !== undefined && isSeen && isUnchanged(before, last)) return;
+      series.push({ key, owner, lastPoint: encodeLastPoint(last), isNew: before === undefined });
+    });
     if (measurements.length + series.length > 0) {
       const earlier = await store({
         source: { ...source, apiKeyId },
@@ -89,7 +102,7 @@ export function createExportResource(deps: ExportResourceDeps) {
         series,
       });
       if (earlier !== undefined) return readAnswer(earlier);
-      deps.export(source, measurements);
+      await slices.eachList(measurements, (list) => deps.export(source, list));
     }
     observe(call, source.service, measurements, refused);
     return answer;
@@ -146,19 +159,4 @@ function keyOf(call: Call, { fingerprint, points }: ResourcePoints): string {
 
 function readAnswer({ answer }: StoredAnswer): ResourceAnswer {
   return JSON.parse(answer) as ResourceAnswer;
-}
-
-/** The series to be written: those that moved, and those whose last sight is long ago. */
-function changes(
-  owner: string,
-  known: SeriesFound,
-  { counted }: JudgedPoints,
-  nowMs: number,
-): SeriesUpdate[] {
-  return [...counted].flatMap(([key, last]) => {
-    const before = known.series.get(key);
-    const isSeen = before !== undefined && nowMs - before.seenMs < SEEN_MS;
-    if (isSeen && isUnchanged(decodeLastPoint(before.lastPoint), last)) return [];
-    return [{ key, owner, lastPoint: encodeLastPoint(last), isNew: before === undefined }];
-  });
 }

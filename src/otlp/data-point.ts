@@ -1,6 +1,13 @@
 import type { Attributes } from "./attributes.ts";
 
-/** Everything one resource sent in one request. */
+/** The points of a request, before anything is made of them. */
+export interface SentPoints {
+  readonly count: number;
+  /** In slices, as there may be many; to be called once. */
+  readonly read: () => Promise<readonly ResourcePoints[]>;
+}
+
+/** What one resource sent in one request: at least a point. */
 export interface ResourcePoints {
   readonly attributes: Attributes;
   readonly points: readonly DataPoint[];

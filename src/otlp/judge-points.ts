@@ -2,6 +2,7 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
 import type { MetricContext } from "../ingest/validate-metric.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
+import { Slices } from "../lib/slices.ts";
 import { isCounting } from "./counting.ts";
 import type { DataPoint, Refusal } from "./data-point.ts";
 import { measure, type StorableReading } from "./measure.ts";
@@ -34,9 +35,6 @@ export interface JudgeOptions {
   readonly isSdk: boolean;
 }
 
-/** Points judged without letting anything else have its turn: some milliseconds. */
-const POINTS_PER_TURN = 200;
-
 /**
  * Judge the points of one resource, each by itself, in the order of their times: a bad one is refused with
  * its reasons, the others become measurements.
@@ -47,11 +45,7 @@ export async function judgePoints(
 ): Promise<JudgedPoints> {
   const judge = new Judge(options);
   const ordered = points.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
-  for (const [index, point] of ordered.entries()) {
-    judge.take(point);
-    if (index % POINTS_PER_TURN === POINTS_PER_TURN - 1)
-      await new Promise((resolve) => setImmediate(resolve));
-  }
+  await new Slices().each(ordered, (point) => judge.take(point));
   return judge;
 }
 

@@ -7,20 +7,16 @@ import type { ResourcePoints } from "./data-point.ts";
  * points belong to the same series.
  */
 export function mergeResources(resources: readonly ResourcePoints[]): readonly ResourcePoints[] {
-  const byAttributes = new Map<string, ResourcePoints>();
-  for (const resource of resources) {
-    if (resource.points.length === 0) continue;
-    const name = canonical(resource.attributes);
-    const other = byAttributes.get(name);
-    byAttributes.set(name, other === undefined ? resource : merge(other, resource));
-  }
-  return [...byAttributes.values()];
+  const alike = Map.groupBy(resources, ({ attributes }) => canonical(attributes));
+  return [...alike.values()].map(merge);
 }
 
-function merge(first: ResourcePoints, second: ResourcePoints): ResourcePoints {
+function merge(alike: readonly ResourcePoints[]): ResourcePoints {
+  const [first] = alike as readonly [ResourcePoints, ...ResourcePoints[]];
+  if (alike.length === 1) return first;
   return {
     attributes: first.attributes,
-    points: [...first.points, ...second.points],
-    fingerprint: hash("sha256", `${first.fingerprint} ${second.fingerprint}`, "base64url"),
+    points: alike.flatMap(({ points }) => points),
+    fingerprint: hash("sha256", alike.map(({ fingerprint }) => fingerprint).join(" "), "base64url"),
   };
 }

@@ -10,36 +10,50 @@ import {
   type ResourceMetrics,
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
+import { Slices } from "../../lib/slices.ts";
 import { type Attributes, canonical } from "../../otlp/attributes.ts";
-import type { DataPoint, ResourcePoints } from "../../otlp/data-point.ts";
+import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
 import { readingsOf } from "./readings.ts";
 
-/** The messages of a request → the points of each resource, nothing judged yet. */
-export function decodeResources(resources: readonly ResourceMetrics[]): readonly ResourcePoints[] {
-  return resources.map((resource) => ({
-    attributes: readAttributes(resource.resource?.attributes ?? []),
-    points: readPoints(resource),
-    fingerprint: hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url"),
-  }));
+/** The messages of a request → the points of each resource that has some, nothing judged yet. */
+export function decodeResources(resources: readonly ResourceMetrics[]): SentPoints {
+  return { count: countPoints(resources), read: () => readResources(resources) };
 }
 
-function readPoints({ scopeMetrics }: ResourceMetrics): readonly DataPoint[] {
-  return scopeMetrics.flatMap(({ scope, metrics }) => {
+function countPoints(resources: readonly ResourceMetrics[]): number {
+  let count = 0;
+  for (const { scopeMetrics } of resources)
+    for (const { metrics } of scopeMetrics)
+      for (const { data } of metrics) count += data.value?.dataPoints.length ?? 0;
+  return count;
+}
+
+async function readResources(resources: readonly ResourceMetrics[]): Promise<readonly ResourcePoints[]> {
+  const read: ResourcePoints[] = [];
+  const slices = new Slices();
+  for (const resource of resources) {
+    const points: DataPoint[] = [];
+    await slices.each(pointsOf(resource), (point) => points.push(point));
+    if (points.length === 0) continue;
+    const attributes = readAttributes(resource.resource?.attributes ?? []);
+    const fingerprint = hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url");
+    read.push({ attributes, points, fingerprint });
+  }
+  return read;
+}
+
+function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint> {
+  for (const { scope, metrics } of scopeMetrics) {
     const text = scopeText(scope);
-    return metrics.flatMap((metric) => pointsOf(metric, text));
-  });
+    for (const metric of metrics) yield* pointsOfMetric(metric, text);
+  }
 }
 
-function pointsOf(metric: Metric, scope: string): readonly DataPoint[] {
+function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
   const { name, unit } = metric;
   const instrument = { name, unit, scope };
-  return readingsOf(metric).map(({ attributes, startNs, timeNs, reading }) => ({
-    instrument,
-    attributes: readAttributes(attributes),
-    startNs,
-    timeNs,
-    reading,
-  }));
+  for (const { attributes, startNs, timeNs, reading } of readingsOf(metric))
+    yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, reading };
 }
 
 function scopeText(scope: InstrumentationScope | undefined): string {
