@@ -1,13 +1,17 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
+import { networkOf } from "../lib/network.ts";
 import { NamedBuckets } from "./named-buckets.ts";
 
 export interface FailedAttemptsOptions {
   readonly clock: Clock;
   /** Failures a minute and address, and as many at once. */
   readonly limitPerMinute: number;
-  /** Called at most once a minute: how many were refused since the last call, and from where the last one. */
-  readonly onLimited: (refused: number, address: string) => void;
+  /**
+   * Called at most once a minute: how many were refused since the last call, and from which network the last
+   * one. More of an address is told to nobody.
+   */
+  readonly onLimited: (refused: number, network: string) => void;
 }
 
 const REPORT_INTERVAL_MS = 60_000;
@@ -42,7 +46,7 @@ export class FailedAttempts {
   #report(address: string, nowMs: number): void {
     this.#refused += 1;
     if (nowMs - this.#reportedMs < REPORT_INTERVAL_MS) return;
-    this.#options.onLimited(this.#refused, address);
+    this.#options.onLimited(this.#refused, networkOf(address) ?? "unknown");
     this.#reportedMs = nowMs;
     this.#refused = 0;
   }

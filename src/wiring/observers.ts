@@ -15,8 +15,8 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     onKey: (service, status) => selfMetrics.apiKeyRequest(service ?? "_unknown", status),
     onRateLimited: (service) => selfMetrics.rateLimitHit(service),
   };
-  const onAttemptsLimited = (refused: number, address: string) =>
-    logger.named("access").warn("too many failed authentications", { refused, address });
+  const onAttemptsLimited = (refused: number, network: string) =>
+    logger.named("access").warn("too many failed authentications", { refused, network });
   // One line a pair: a misconfigured gateway sends thousands of requests a minute.
   const reportedBindings = new Set<string>();
   const countViolations = (violations: readonly Violation[]) => {

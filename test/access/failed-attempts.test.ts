@@ -10,7 +10,7 @@ const WRONG = new ServiceError("api_key_invalid", "Invalid API key");
 function attempts(limitPerMinute: number) {
   const clock = new TestClock();
   const reports: [number, string][] = [];
-  const onLimited = (refused: number, address: string) => void reports.push([refused, address]);
+  const onLimited = (refused: number, network: string) => void reports.push([refused, network]);
   const failed = new FailedAttempts({ clock, limitPerMinute, onLimited });
   /** The reasons of so many failures in a row. */
   const fail = (address: string | undefined, times = 1) =>
@@ -69,16 +69,19 @@ test("a flood of addresses is bounded: what finds no room shares one bucket, unt
   assert.equal(fail("192.0.2.3"), ["api_key_invalid"]);
 });
 
-test("refusals are reported once a minute, with their number", () => {
+test("refusals are reported once a minute, with their number and the network, never with an address", () => {
   const { clock, reports, fail } = attempts(1);
   fail("192.0.2.1", 5);
-  assert.equal(reports, [[1, "192.0.2.1"]]);
+  assert.equal(reports, [[1, "192.0.0.0/16"]]);
   clock.advance(60_000);
-  fail("192.0.2.2", 3);
+  fail("2001:db8::2", 3);
   assert.equal(reports, [
-    [1, "192.0.2.1"],
-    [4, "192.0.2.2"],
+    [1, "192.0.0.0/16"],
+    [4, "2001:db8::/32"],
   ]);
+  clock.advance(60_000);
+  fail(undefined, 2);
+  assert.equal(reports.at(-1), [2, "unknown"]);
 });
 
 test("valid keys pass from an address that is refused, and a missing key is no attempt", () => {

@@ -34,7 +34,7 @@ export function setup(...records: readonly ApiKeyRecord[]) {
   const clock = new TestClock();
   const directory = new KeyDirectory(clock, records.length > 0 ? records : [createRecord()]);
   const reported: string[] = [];
-  const onLimited = (refused: number, address: string) => reported.push(`${refused} limited at ${address}`);
+  const onLimited = (refused: number, network: string) => reported.push(`${refused} limited at ${network}`);
   const attempts = new FailedAttempts({ clock, limitPerMinute: 20, onLimited });
   const admitRequest = createAdmission(directory, attempts, {
     onKey: (service, status) => reported.push(`${service} ${status}`),
