@@ -15,13 +15,33 @@ export function networkOf(address: string): string | undefined {
   return `${group(first)}:${group(second)}::/32`;
 }
 
-const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/g;
-/** What looks like an address, of either kind. No longer than one can be: a text of one letter would take hours. */
-const ADDRESS = new RegExp(`${IPV4.source}|[0-9a-f]{0,4}:[0-9a-f:.]{0,43}[0-9a-f:]`, "gi");
+const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/;
+/** An address of IPv4, or groups between colons: where one of IPv6 begins and ends among them is for later. */
+const CANDIDATE = new RegExp(`${IPV4.source}|[0-9a-f]{0,4}(?::(?:${IPV4.source}|[0-9a-f]*))+`, "gi");
+/** What an address of IPv6 has between its colons, with an empty group or two where it has `::`. */
+const GROUPS_MIN = 3;
+const GROUPS_MAX = 9;
 
 /** A text with the network in the place of every address in it. */
 export function hideAddresses(text: string): string {
-  const hide = (found: string) => networkOf(found) ?? found;
-  // What is none as a whole, such as one of IPv6 that ends in a word, may hold one of IPv4.
-  return text.replace(ADDRESS, (found) => networkOf(found) ?? found.replace(IPV4, hide));
+  return text.replace(CANDIDATE, (found) => networkOf(found) ?? hideAmong(found.split(":")));
+}
+
+/** Other things stand beside addresses: `ip:2001:db8::1`, `2001:db8::1: refused`. */
+function hideAmong(groups: readonly string[]): string {
+  const parts: string[] = [];
+  for (let at = 0, length = 1; at < groups.length; at += length) {
+    length = lengthOfAddress(groups, at);
+    const part = groups.slice(at, at + length).join(":");
+    parts.push(networkOf(part) ?? part);
+  }
+  return parts.join(":");
+}
+
+/** How many groups the longest address of IPv6 has that begins there; 1 where none does. */
+function lengthOfAddress(groups: readonly string[], at: number): number {
+  for (let length = Math.min(GROUPS_MAX, groups.length - at); length >= GROUPS_MIN; length -= 1) {
+    if (isIPv6(groups.slice(at, at + length).join(":"))) return length;
+  }
+  return 1;
 }

@@ -41,7 +41,24 @@ test("addresses in a text become networks, whatever stands around them", () => {
     "v1.2.3 at 12:30:45, https://example.com:8080",
   );
   assert.is(hideAddresses("203.0.113.9:8080, [2001:db8:1::2]:443"), "203.0.0.0/16:8080, [2001:db8::/32]:443");
-  assert.is(hideAddresses("::ffff:203.0.113.9abc"), "::ffff:203.0.0.0/16abc");
+  assert.is(hideAddresses("::ffff:203.0.113.9abc"), "203.0.0.0/16abc");
+});
+
+test("an address is found among other things that colons stand between", () => {
+  const texts = [
+    "ip:2001:db8:1:2:3:4:5:6",
+    "client:2001:db8::7334",
+    "2001:db8::7334: refused",
+    "from 2001:db8:1:2:3:4:5:7334:443",
+    "peer:::ffff:203.0.113.9:80",
+    "ip:2001:db8::7334...2001:db8::7334",
+    "203.0.113.9:2001:db8::7334",
+  ];
+  for (const text of texts) {
+    const hidden = hideAddresses(text);
+    assert.not.match(hidden, /5:6|7334|113/, text);
+    assert.match(hidden, /2001:db8::\/32|203\.0\.0\.0\/16/, text);
+  }
 });
 
 test("a long text takes no longer than its length, whatever it is made of", () => {
