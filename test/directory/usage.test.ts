@@ -73,7 +73,7 @@ test("what is missing or wrong is refused with its text, and nothing of it is st
     [
       { ...good, details: { x: "y".repeat(4096) } },
       422,
-      /details too large: 4104 bytes, at most 4096/,
+      "details too large: at most 4096 bytes of JSON",
       "validation_failed",
     ],
     [
@@ -171,7 +171,7 @@ test("no full address and no raw user id is in any file or log line, wherever it
     const headers = { "x-forwarded-for": forwarded, "user-agent": `Browser/1 (${v4}; ${user})` };
     const details = {
       ip: forwarded,
-      [v4]: [`seen at ${v4}:8080, and [${v6}]`, { who: user, path: `/users/${user}/${dotted}` }],
+      [v4]: [`seen at ${v4}:8080, and [${v6}], ip:${v6}`, { who: user, path: `/users/${user}/${dotted}` }],
       versions: ["1.2.3", "12:30:45"],
     };
     const { status } = await context.send("POST", TRACK, headers, {
@@ -183,6 +183,19 @@ test("no full address and no raw user id is in any file or log line, wherever it
     });
     assert.is(status, 200);
   }
+  const number = 867_530_961;
+  const numbered = await context.send(
+    "POST",
+    TRACK,
+    {},
+    {
+      server_id: id,
+      action: "invoke",
+      user_id: number,
+      details: { user: number, seen: [number], count: 3 },
+    },
+  );
+  assert.is(numbered.status, 200);
   // Failures are told of and logged without them, too.
   await context.send(
     "POST",
@@ -196,7 +209,11 @@ test("no full address and no raw user id is in any file or log line, wherever it
     { headers: { ...key } },
   );
 
-  const rows = usesOf(context, id);
+  const uses = usesOf(context, id);
+  const rows = uses.slice(0, -1);
+  const last = uses.at(-1);
+  const ofNumber = last?.user_id;
+  assert.equal(JSON.parse(String(last?.details)), { user: ofNumber, seen: [ofNumber], count: 3 });
   assert.equal(
     rows.map(({ client_info }) => JSON.parse(String(client_info)).network),
     ["203.0.0.0/16", "2001:db8::/32", "192.0.0.0/16", "198.51.0.0/16"],
@@ -212,7 +229,7 @@ test("no full address and no raw user id is in any file or log line, wherever it
   const folder = dirname(context.service.databasePath);
   const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
   assert.ok(files.length >= 3, "the database, its log and the secret");
-  for (const hidden of [...addresses, user]) {
+  for (const hidden of [...addresses, user, String(number)]) {
     const needle = Buffer.from(hidden);
     assert.not.ok(
       files.some((bytes) => bytes.includes(needle)),

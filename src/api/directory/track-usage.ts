@@ -111,6 +111,8 @@ function describeClient(
   userAgent: string | undefined,
   hide: (text: string) => string,
 ): string {
-  const agent = userAgent && hideAddresses(hide(userAgent)).slice(0, USER_AGENT_LENGTH_MAX).toWellFormed();
+  // Ten times as much is searched as is kept: an address that the first cut halves ends before the second.
+  const searched = userAgent && hideAddresses(hide(userAgent).slice(0, 10 * USER_AGENT_LENGTH_MAX));
+  const agent = searched?.slice(0, USER_AGENT_LENGTH_MAX).toWellFormed();
   return JSON.stringify({ ...(network !== undefined && { network }), ...(agent && { user_agent: agent }) });
 }
