@@ -4,6 +4,7 @@ import type { Budget } from "../query/budget.ts";
 import { addToSketch, mergeEncoded, type Sketch } from "../rollups/sketch.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "./chart.ts";
 import { HEALTH_CHECK } from "./health.ts";
+import { readValues } from "./read-values.ts";
 import { readStatusChanges, shareUp } from "./uptime.ts";
 import { binOfValue, valueQuantiles } from "./value-sketch.ts";
 
@@ -16,8 +17,6 @@ const DELETED = `SELECT deleted_before_ms FROM retention_policies
   WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
 const SUMS = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, count(*) AS count, sum(value) AS sum FROM server_points
   WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 GROUP BY step`;
-const VALUES = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, value FROM server_points
-  WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3`;
 const DAYS = `SELECT day, count, sum, sketch FROM server_days WHERE series_id = ? AND day >= ? AND day < ?
   ORDER BY day`;
 
@@ -61,16 +60,19 @@ export function readChart(database: Database, query: ChartQuery, budget: Budget)
 function readPoints(database: Database, id: number, query: ChartQuery, steps: Steps, budget: Budget): void {
   const { startMs, endMs, stepMs, quantiles } = query;
   for (let fromMs = startMs; fromMs < endMs; fromMs += STEPS_PER_READ * stepMs) {
-    const range = [id, fromMs, Math.min(fromMs + STEPS_PER_READ * stepMs, endMs), stepMs] as const;
-    for (const row of database.all(SUMS, ...range)) {
+    const untilMs = Math.min(fromMs + STEPS_PER_READ * stepMs, endMs);
+    for (const row of database.all(SUMS, id, fromMs, untilMs, stepMs)) {
       addTo(stepIn(steps, fromMs + Number(row.step) * stepMs), row);
     }
-    if (quantiles.length > 0) {
-      for (const row of database.all(VALUES, ...range)) {
-        addToSketch(stepIn(steps, fromMs + Number(row.step) * stepMs).sketch, binOfValue(Number(row.value)));
-      }
-    }
     budget.spend(0);
+  }
+  if (quantiles.length === 0) return;
+  for (const rows of readValues(database, id, startMs, endMs)) {
+    for (const { ts, value } of rows) {
+      const atMs = Math.floor(Number(ts) / stepMs) * stepMs;
+      addToSketch(stepIn(steps, atMs).sketch, binOfValue(Number(value)));
+    }
+    budget.spend(rows.length);
   }
 }
 

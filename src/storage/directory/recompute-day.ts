@@ -2,6 +2,7 @@ import { ServiceError } from "../../errors.ts";
 import { DAY_MS } from "../../lib/time.ts";
 import type { Database } from "../database.ts";
 import { addToDay, emptyDay, writeDay } from "./days.ts";
+import { readValues } from "./read-values.ts";
 
 /** A step of computing a day anew. */
 export interface RecomputeStep {
@@ -23,7 +24,6 @@ const POINTS_PER_STEP = 20_000;
 const SERIES_PER_STEP = 500;
 
 const SERIES = "SELECT id FROM server_series WHERE id > ? ORDER BY id LIMIT CAST(? AS INTEGER)";
-const VALUES = "SELECT value FROM server_points WHERE series_id = ? AND ts >= ? AND ts < ?";
 const DELETED = `SELECT deleted_before_ms FROM retention_policies
   WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
 
@@ -43,7 +43,9 @@ export function recomputeDay(database: Database, step: RecomputeStep, nowMs: num
     let points = 0;
     for (const [index, id] of found.entries()) {
       const day = emptyDay();
-      for (const row of database.all(VALUES, id, startMs, startMs + DAY_MS)) addToDay(day, Number(row.value));
+      for (const rows of readValues(database, id, startMs, startMs + DAY_MS)) {
+        for (const { value } of rows) addToDay(day, Number(value));
+      }
       if (day.count === 0)
         database.run("DELETE FROM server_days WHERE series_id = ? AND day = ?", id, step.day);
       else writeDay(database, { seriesId: id, day: step.day }, day, nowMs);

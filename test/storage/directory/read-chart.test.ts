@@ -6,6 +6,7 @@ import type { ServiceError } from "../../../src/errors.ts";
 import type { ChartQuery } from "../../../src/storage/directory/chart.ts";
 import type { ServerEvent } from "../../../src/storage/directory/entry.ts";
 import { readChart } from "../../../src/storage/directory/read-chart.ts";
+import { readValues } from "../../../src/storage/directory/read-values.ts";
 import { createBudget } from "../../../src/storage/query/budget.ts";
 import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
 
@@ -188,6 +189,34 @@ test("a query that takes too long, or that nobody waits for, ends", () => {
     (error: ServiceError) => error.reason === "deadline_exceeded",
   );
   database.close();
+});
+
+test("percentiles read a part of the values at a time, each of them once, and stop when the budget says so", () => {
+  const { database, store } = openDirectory();
+  // More than are read at a time; of one time and value there are several, across every boundary.
+  const values = Array.from({ length: 25_000 }, (_, index) => Math.floor(index / 7) % 100);
+  const points = values.map((value) => point(value, { timestampMs: NOW_MS - (value % 3) }));
+  store.commit([entry(points)], NOW_MS);
+  const asked = query({ quantiles: [0, 0.25, 1], withUptime: false });
+  let rowsMax = 0;
+  const { lines } = readChart(database, asked, { spend: (rows) => (rowsMax = Math.max(rowsMax, rows)) });
+  assert.ok(rowsMax <= 10_000, `${rowsMax} at once`);
+  const counts = new Map<number, number>();
+  let read = 0;
+  for (const rows of readValues(database, 1, NOW_MS - 3, NOW_MS + 1)) {
+    read += rows.length;
+    for (const { value } of rows) counts.set(Number(value), (counts.get(Number(value)) ?? 0) + 1);
+  }
+  assert.equal([read, counts.size], [values.length, 100]);
+  const last = lines[0]?.points.at(-1)?.quantiles ?? [];
+  assert.ok(last.length === 3 && last[0] === 0 && Math.abs((last[2] ?? 0) - 99) <= 0.99, `${last}`);
+  let spent = 0;
+  const stop = (rows: number) => {
+    spent += rows;
+    if (rows > 0 && spent >= 10_000) throw new Error("over");
+  };
+  assert.throws(() => readChart(database, asked, { spend: stop }), "over");
+  assert.is(spent, 10_000, "after the first part");
 });
 
 test.run();
