@@ -81,8 +81,13 @@ function readUrl(url: unknown, transport: unknown): string | undefined {
   } else if (typeof transport !== "object" || transport === null || !("unary" in transport)) {
     throw new Error("transport: this is no transport of Connect");
   } else if (url === undefined) return undefined;
-  if (typeof url !== "string" || !URL.canParse(url) || !/^https?:/.test(url)) {
+  if (typeof url !== "string" || !URL.canParse(url) || !/^https?:/i.test(url)) {
     throw new Error(`url: ${JSON.stringify(url)} is no http:// or https:// URL`);
+  }
+  // Paths are put behind it, and fetch refuses one with a password each time anew.
+  const { username, password, search, hash } = new URL(url);
+  if (username + password + search + hash !== "") {
+    throw new Error("url: must have no user, password, query or fragment");
   }
   return url.replace(/\/+$/, "");
 }

@@ -26,6 +26,13 @@ import { createSubmit } from "./submit.ts";
 import { openTransport } from "./transport.ts";
 
 const FLUSH_MS = 10_000;
+/** How much is told of a type that cannot be one. */
+const TYPE_SHOWN = 50;
+
+interface Connection {
+  readonly url: string | undefined;
+  readonly apiKey: string | undefined;
+}
 
 /**
  * Sends metrics to the service in the background. Emitting costs the caller microseconds: it copies, stamps
@@ -40,8 +47,7 @@ export class MetricsClient {
   /** Undefined when the options are unusable. */
   readonly #delivery: Delivery | undefined;
   #emitted = 0;
-  /** Where the service is and the key to it, as far as known. */
-  readonly connection: { readonly url: string | undefined; readonly apiKey: string | undefined };
+  readonly #connection: Connection;
 
   constructor(options: MetricsClientOptions) {
     let settings: ClientSettings | undefined;
@@ -53,9 +59,14 @@ export class MetricsClient {
     }
     this.#clock = settings?.clock ?? systemClock;
     this.#outcomes = new Outcomes(this.#clock, settings?.onProblem ?? readListener(options));
-    this.connection = { url: settings?.url, apiKey: settings?.apiKey };
+    this.#connection = { url: settings?.url, apiKey: settings?.apiKey };
     if (settings === undefined) this.#outcomes.misconfigured(problem);
     else this.#delivery = openDelivery(settings, this.#outcomes);
+  }
+
+  /** Where the service is and the key to it, as far as known. No field, for hosts log and serialize objects. */
+  get connection(): Connection {
+    return this.#connection;
   }
 
   /** What became of the metrics so far. */
@@ -143,7 +154,7 @@ export class MetricsClient {
     try {
       metric = readMetric(shape, options, this.#clock.wallMs());
     } catch (error) {
-      this.#outcomes.reject(1, "unreadable", `${shape.type}: ${textOf(error)}`);
+      this.#outcomes.reject(1, "unreadable", `${textOf(shape.type).slice(0, TYPE_SHOWN)}: ${textOf(error)}`);
       return;
     }
     this.#delivery.add(metric);
@@ -158,7 +169,7 @@ function openDelivery(settings: ClientSettings, outcomes: Outcomes): Delivery {
   return new Delivery({ ...settings, source: { service, version, instanceId }, submit, outcomes });
 }
 
-/** The message of whatever was thrown, which may be as hostile as what threw it. */
+/** The message of whatever was thrown, or any value as text; it may be as hostile as what threw it. */
 function textOf(error: unknown): string {
   try {
     return error instanceof Error ? error.message : String(error);

@@ -38,11 +38,12 @@ export function createWarnOnce(): ProblemListener {
 
 const WARNINGS_MAX = 50;
 
-/** A listener whose own failures stay its own. */
+/** A listener whose own failures stay its own, also those of an async one. */
 export function guarded(listener: ProblemListener): ProblemListener {
   return (problem) => {
     try {
-      listener(problem);
+      const result: unknown = listener(problem);
+      if (result instanceof Promise) result.catch(() => {});
     } catch {
       // Metrics must not take their host down, and there is nobody left to tell.
     }

@@ -30,6 +30,7 @@ export function readMetric<Options extends CommonOptions>(
   options: Options,
   nowMs: number,
 ): PendingMetric {
+  const type = readType(shape.type);
   const dimensions: Record<string, string | number | boolean> = {};
   for (const [option, name] of shape.dimensions) addScalar(dimensions, name, options[option]);
   addAll(dimensions, "dimensions", options.dimensions, LIMITS.DIMENSIONS_MAX, addScalar);
@@ -38,13 +39,20 @@ export function readMetric<Options extends CommonOptions>(
   addAll(metadata, "metadata", options.metadata, LIMITS.METADATA_FIELDS_MAX, addAnything);
   const value = readValue(shape, options);
   return {
-    type: shape.type,
+    type,
     value,
     durationMs: optionalNumber("durationMs", options.durationMs),
     timestampMs: readTimestamp(options.timestamp) ?? nowMs,
     dimensions,
     metadata,
   };
+}
+
+/** Any text, but text: what is none could not be sent, and would take its whole batch with it. */
+function readType(type: unknown): string {
+  if (typeof type !== "string") throw new Error(`type must be text, not ${typeof type}`);
+  if (type.length > NAME_LENGTH_MAX) throw new Error(`type has ${type.length} characters`);
+  return type;
 }
 
 function readValue<Options extends CommonOptions>(shape: MetricShape<Options>, options: Options): number {

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsClient, type Problem } from "../../src/client/index.ts";
@@ -121,6 +122,33 @@ test("odd metrics take no neighbour with them", async () => {
   assert.is(client.counts.accepted + client.counts.rejected, 2 * ODD.length);
 });
 
+const NO_TYPES: readonly unknown[] = [undefined, null, 5, {}, ["custom"], Symbol("s"), "x".repeat(1e6)];
+
+test("what is no type is refused by itself, and its neighbours are stored", async () => {
+  const service = await startService();
+  const { client, problems } = openClient({ url: service.url });
+  for (const type of NO_TYPES) {
+    client.emit(type as never);
+    client.emit(type as never, null as never);
+    client.emitCustom({ name: "good", value: 1 });
+  }
+  await client.flush();
+  assert.is(service.rows().length, NO_TYPES.length);
+  assert.is(client.counts.rejected, 2 * NO_TYPES.length);
+  for (const { reason, message } of problems) {
+    assert.is(reason, "unreadable");
+    assert.ok(message.length < 200);
+  }
+});
+
+test("a host that logs or serializes its client shows no key", () => {
+  const { client } = openClient({ url: "http://127.0.0.1:1", apiKey: "not-to-be-seen" });
+  assert.not.match(
+    inspect({ client }, { depth: 9, showHidden: true }) + JSON.stringify({ client }),
+    "not-to-be-seen",
+  );
+});
+
 test("text beyond the service's limits is cut, in whole characters, rather than refused", async () => {
   const service = await startService();
   const { client } = openClient({ url: service.url });
@@ -146,6 +174,11 @@ const MISCONFIGURED: readonly { readonly options: unknown; readonly message: Reg
   { options: undefined, message: /undefined/ },
   { options: {}, message: /url/ },
   { options: { service: "test", url: "localhost:8890" }, message: /url: "localhost:8890" is no/ },
+  {
+    options: { service: "test", url: "http://user:word@localhost" },
+    message: /^url: must have no user, password, query or fragment$/,
+  },
+  { options: { service: "test", url: "http://localhost/?a" }, message: /^url: must have no user/ },
   { options: { url: "http://localhost:8890" }, message: /service: must match/ },
   { options: { url: "http://localhost:8890", service: "a b" }, message: /service: must match/ },
   {
@@ -171,21 +204,27 @@ test("a client with unusable options sends nothing, says why, and counts", async
   }
 });
 
-test("a listener that throws disturbs nobody", async () => {
-  const service = await startService();
-  const clock = new TestClock(Date.now());
-  const { client } = openClient({
-    url: service.url,
-    clock,
-    onProblem() {
-      throw new Error("from the host");
-    },
+const FAILING: Readonly<Record<string, () => never | Promise<never>>> = {
+  throws() {
+    throw new Error("from the host");
+  },
+  async rejects() {
+    throw new Error("from the host");
+  },
+};
+
+for (const [does, onProblem] of Object.entries(FAILING)) {
+  test(`a listener that ${does} disturbs nobody`, async () => {
+    const service = await startService();
+    const clock = new TestClock(Date.now());
+    // A rejection that nobody handles fails this file, as it would end the host.
+    const { client } = openClient({ url: service.url, clock, onProblem });
+    client.emitCustom(undefined as never);
+    client.emit("nonsense");
+    client.emitCustom({ name: "n", value: 1 });
+    await client.flush();
+    assert.equal(client.counts, { emitted: 3, accepted: 1, rejected: 2, dropped: 0, waiting: 0, retries: 0 });
   });
-  client.emitCustom(undefined as never);
-  client.emit("nonsense");
-  client.emitCustom({ name: "n", value: 1 });
-  await client.flush();
-  assert.equal(client.counts, { emitted: 3, accepted: 1, rejected: 2, dropped: 0, waiting: 0, retries: 0 });
-});
+}
 
 test.run();
