@@ -1,5 +1,5 @@
 interface Flushable {
-  flush(options: { readonly timeoutMs: number }): Promise<unknown>;
+  flush(options: { readonly timeoutMs: number }): Promise<boolean>;
 }
 
 interface ExitingProcess {
@@ -8,9 +8,12 @@ interface ExitingProcess {
 
 /** Longest delay of the end of a process. */
 const EXIT_MS = 5000;
+/** The event comes again after each flush, and with it what a host emits in a listener of its own. */
+const ROUNDS_MAX = 2;
 
 const flushables = new Set<Flushable>();
 let isListening = false;
+let rounds = 0;
 
 /**
  * Flush when the process has nothing else to do and would end. Signals stay the host's: its own SIGTERM
@@ -23,10 +26,16 @@ export function flushBeforeExit(flushable: Flushable): void {
   const { process } = globalThis as { process?: ExitingProcess };
   process?.on?.("beforeExit", () => {
     const due = [...flushables];
-    // Tried once: what fails within its time would be tried for ever, because the event comes again.
     flushables.clear();
-    for (const flushable of due) void flushable.flush({ timeoutMs: EXIT_MS });
+    if (due.length === 0 || rounds >= ROUNDS_MAX) return;
+    rounds += 1;
+    for (const flushable of due) void flushForExit(flushable);
   });
+}
+
+/** What fails within its time ends the rounds: the process has waited as long as it may. */
+async function flushForExit(flushable: Flushable): Promise<void> {
+  if (!(await flushable.flush({ timeoutMs: EXIT_MS }))) rounds = ROUNDS_MAX;
 }
 
 export function forgetAtExit(flushable: Flushable): void {

@@ -28,6 +28,18 @@ for (const transport of ["connect", "grpc"]) {
   });
 }
 
+test("what a host emits whenever it would end is sent, and keeps it for no longer", async () => {
+  const service = await startService();
+  await runHost(
+    service.url,
+    "connect",
+    `let ends = 0;
+    process.on("beforeExit", () => { if (++ends > 9) process.exit(1); emit(1); });
+    emit(10);`,
+  );
+  assert.ok(service.rows().length > 10);
+});
+
 test("the host's own handler of SIGTERM closes the client; the library installs none", async () => {
   const service = await startService();
   const printed = await runHost(
