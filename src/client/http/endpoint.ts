@@ -51,17 +51,32 @@ function looksLikeId(segment: string): boolean {
   return segment.length > WORD_LENGTH_MAX || /[\d.]/.test(segment) || HEX.test(segment) || UUID.test(segment);
 }
 
-/** Names endpoints by their paths, a bounded number of them. */
+/** A route as its framework knows it. */
+export interface RouteTemplate {
+  /** The path its router is mounted at, without ids; where that is a parameter, clients choose it. */
+  readonly mount: string;
+  readonly path: string;
+}
+
+/** Names endpoints by their routes or paths, a bounded number of what clients choose. */
 export class EndpointNames {
   readonly #names = new Set<string>();
   #unfound = 0;
+  readonly #mounts = new Set<string>();
 
-  /** `isFound` is whether the server knew the path. */
-  nameOf(target: string, isFound: boolean): string {
+  ofRoute({ mount, path }: RouteTemplate): string {
+    if (mount === "") return path;
+    if (!this.#mounts.has(mount) && this.#mounts.size >= ENDPOINTS_MAX) return OTHER_ENDPOINT;
+    this.#mounts.add(mount);
+    return path === "/" ? mount : `${mount}${path}`;
+  }
+
+  /** `isFound` is whether the server knew the path, as far as its answer says. */
+  ofPath(target: string, isFound: boolean): string {
     const endpoint = normalizeEndpoint(target);
     if (this.#names.has(endpoint)) return endpoint;
-    if (this.#names.size >= ENDPOINTS_MAX || (!isFound && this.#unfound >= UNFOUND_MAX))
-      return OTHER_ENDPOINT;
+    if (this.#names.size >= ENDPOINTS_MAX) return OTHER_ENDPOINT;
+    if (!isFound && this.#unfound >= UNFOUND_MAX) return OTHER_ENDPOINT;
     if (!isFound) this.#unfound += 1;
     this.#names.add(endpoint);
     return endpoint;

@@ -1,5 +1,6 @@
 import type { MetricsClient } from "../metrics-client.ts";
 import type { MetricsCollector } from "../metrics-collector.ts";
+import type { RouteTemplate } from "./endpoint.ts";
 import type { HttpRequest, HttpResponse } from "./exchange.ts";
 import {
   createRequestObserver,
@@ -53,7 +54,7 @@ export function metricsMiddleware(
   function observe(
     request: HttpRequest,
     response: HttpResponse,
-    findTemplate: () => string | undefined,
+    findTemplate: () => RouteTemplate | undefined,
   ): HandlerFailed {
     try {
       return observer(request, response, findTemplate);
@@ -80,7 +81,10 @@ export function metricsMiddleware(
   function fastify(instance: FastifyInstance, _options: unknown, done: () => void): void {
     const addHook = instance.addHook.bind(instance) as AddOnRequest;
     addHook("onRequest", (request, reply, next) => {
-      observe(request.raw, reply.raw, () => request.routeOptions?.url);
+      observe(request.raw, reply.raw, () => {
+        const path = request.routeOptions?.url;
+        return path === undefined ? undefined : { mount: "", path };
+      });
       next();
     });
     done();

@@ -1,12 +1,32 @@
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { MetricsClient } from "../metrics-client.ts";
-import { EndpointNames } from "./endpoint.ts";
+import { EndpointNames, pathOf, type RouteTemplate } from "./endpoint.ts";
 import { countRequestBytes, countResponseBytes, type HttpRequest, type HttpResponse } from "./exchange.ts";
 
 /** As nginx says it: the client was gone before the answer began. */
 const CLIENT_CLOSED_REQUEST = 499;
 /** Answers without a body, whatever a handler writes. */
 const BODYLESS = new Set([204, 304]);
+
+const METHODS = new Set([
+  "GET",
+  "HEAD",
+  "POST",
+  "PUT",
+  "PATCH",
+  "DELETE",
+  "OPTIONS",
+  "TRACE",
+  "CONNECT",
+  "QUERY",
+]);
+/** As OpenTelemetry names the rest, of which HTTP/2 lets clients invent any number. */
+const OTHER_METHOD = "_OTHER";
+
+/** Whether the answer says nothing of the path: strangers are turned away from any, and who leaves sees none. */
+function isRefusal(statusCode: number): boolean {
+  return statusCode >= 400 && statusCode < 500;
+}
 
 /** One finished request. */
 export interface HttpRequestRecord {
@@ -50,10 +70,10 @@ export function createRequestObserver(client: MetricsClient, options: MetricsMid
   return (
     request: HttpRequest,
     response: HttpResponse,
-    findTemplate: () => string | undefined,
+    findTemplate: () => RouteTemplate | undefined,
   ): HandlerFailed => {
     const target = request.originalUrl ?? request.url ?? "/";
-    if (ignore?.(target)) return () => {};
+    if (ignore?.(pathOf(target))) return () => {};
     const startedMs = clock.monotonicMs();
     const requestBytes = countRequestBytes(request);
     const responseBytes = countResponseBytes(response);
@@ -63,10 +83,11 @@ export function createRequestObserver(client: MetricsClient, options: MetricsMid
       if (isDone) return;
       isDone = true;
       const { method = "GET" } = request;
+      const template = findTemplate();
       const isBodyless = method === "HEAD" || BODYLESS.has(statusCode);
       emitHttpRequest(client, {
-        method,
-        endpoint: findTemplate() ?? names.nameOf(target, statusCode !== 404),
+        method: METHODS.has(method) ? method : OTHER_METHOD,
+        endpoint: template ? names.ofRoute(template) : names.ofPath(target, !isRefusal(statusCode)),
         statusCode,
         durationMs: clock.monotonicMs() - startedMs,
         requestSizeBytes: requestBytes(),

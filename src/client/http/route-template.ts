@@ -1,4 +1,4 @@
-import { normalizeEndpoint, pathOf } from "./endpoint.ts";
+import { normalizeEndpoint, pathOf, type RouteTemplate } from "./endpoint.ts";
 import type { HttpRequest } from "./exchange.ts";
 
 /** What Express leaves on a request that a route has taken. */
@@ -11,12 +11,11 @@ export interface ExpressRequest extends HttpRequest {
  * The template of the route that took the request, behind the path its router is mounted at; undefined when
  * no route did, or one without a single template (a RegExp, a list).
  */
-export function expressTemplate(request: ExpressRequest): string | undefined {
+export function expressTemplate(request: ExpressRequest): RouteTemplate | undefined {
   const path = request.route?.path;
   if (typeof path !== "string") return undefined;
   const mount = request.baseUrl || mountOf(request, path);
-  const base = mount === "" ? "" : normalizeEndpoint(mount);
-  return path === "/" && base !== "" ? base : `${base}${path}`;
+  return { mount: mount === "" ? "" : normalizeEndpoint(mount), path };
 }
 
 /** An error on its way out of a router resets `baseUrl`; then it is what the template leaves of the path. */

@@ -40,17 +40,28 @@ const letters = (index: number) => Array.from(String(index), (digit) => "abcdefg
 test("random paths make a bounded number of endpoints, and the rest is one", () => {
   const names = new EndpointNames();
   const seen = new Set<string>();
-  for (let index = 0; index < 100_000; index += 1) seen.add(names.nameOf(`/${letters(index)}`, true));
+  for (let index = 0; index < 100_000; index += 1) seen.add(names.ofPath(`/${letters(index)}`, true));
   assert.is(seen.size, 101);
   assert.ok(seen.has("_other"));
 });
 
+test("routers that are mounted where clients choose the path make a bounded number of endpoints", () => {
+  const names = new EndpointNames();
+  const seen = new Set<string>();
+  for (let index = 0; index < 1000; index += 1) {
+    seen.add(names.ofRoute({ mount: `/${letters(index)}`, path: "/users/:id" }));
+    seen.add(names.ofRoute({ mount: `/${letters(index)}`, path: "/" }));
+  }
+  assert.is(seen.size, 201);
+  assert.is(names.ofRoute({ mount: "", path: "/of/the/:app" }), "/of/the/:app");
+});
+
 test("paths that are not found leave room for those that are", () => {
   const names = new EndpointNames();
-  for (let index = 0; index < 10_000; index += 1) names.nameOf(`/${letters(index)}`, false);
-  assert.is(names.nameOf("/late", true), "/late");
+  for (let index = 0; index < 10_000; index += 1) names.ofPath(`/${letters(index)}`, false);
+  assert.is(names.ofPath("/late", true), "/late");
   // … also once they have been seen.
-  assert.is(names.nameOf("/late", false), "/late");
+  assert.is(names.ofPath("/late", false), "/late");
 });
 
 test.run();

@@ -174,6 +174,34 @@ test("requests over HTTP/2 are counted like others", async () => {
   ]);
 });
 
+test("methods that HTTP/2 lets clients invent are one", async () => {
+  const { client, requests } = await openRecorder();
+  const handler = metricsMiddleware(client).wrap((_request, response) => void response.end());
+  const session = connectHttp2(`http://127.0.0.1:${await listen(createHttp2Server(handler))}`);
+  for (const method of ["GET", "INVENTED", "x".repeat(100)]) {
+    const stream = session.request({ ":method": method }).end().resume();
+    await new Promise((resolve) => stream.once("close", resolve));
+  }
+  session.close();
+  assert.equal(
+    (await requests(3)).map(({ method }) => method),
+    ["GET", "_OTHER", "_OTHER"],
+  );
+});
+
+test("paths that strangers try take no places of those that are answered", async () => {
+  const { client, requests } = await openRecorder();
+  const handler = metricsMiddleware(client).wrap((request, response) => {
+    response.writeHead(request.url === "/real" ? 200 : 401).end();
+  });
+  const port = await listen(createServer(handler));
+  const word = (index: number) =>
+    "x".repeat(Math.floor(index / 26) + 1) + String.fromCharCode(97 + (index % 26));
+  for (let index = 0; index < 110; index += 1) await fetch(`http://127.0.0.1:${port}/${word(index)}`);
+  await fetch(`http://127.0.0.1:${port}/real`);
+  assert.is((await requests(111)).at(-1)?.endpoint, "/real");
+});
+
 test("what is ignored is not counted, and an ignore that throws disturbs nobody", async () => {
   const { client, requests } = await openRecorder();
   const ignore = (path: string) => {
@@ -182,7 +210,7 @@ test("what is ignored is not counted, and an ignore that throws disturbs nobody"
   };
   const middleware = metricsMiddleware(client, { ignore });
   const port = await listen(createServer(middleware.wrap((_request, response) => void response.end("ok"))));
-  for (const path of ["/health", "/odd", "/counted"]) {
+  for (const path of ["/health", "/health?probe=1", "/odd", "/counted"]) {
     assert.is(await (await fetch(`http://127.0.0.1:${port}${path}`)).text(), "ok");
   }
   assert.equal(
