@@ -8,7 +8,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const NEEDED = [
   "gen",
   "migrations",
-  "packaging",
+  "deploy/package",
   "src",
   "package.json",
   "tsconfig.json",
@@ -39,6 +39,8 @@ export async function packCopy(folder: string): Promise<string> {
   const copy = join(folder, "checkout");
   for (const name of NEEDED) cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  // As a packing that failed leaves it.
+  await run(process.execPath, ["deploy/package/manifest.ts", "trim"], copy);
   await run("npm", ["pack", "--pack-destination", folder], copy);
   const tarball = readdirSync(folder).find((name) => name.endsWith(".tgz"));
   if (tarball === undefined) throw new Error("npm pack made no tarball");
@@ -55,16 +57,19 @@ export async function installInto(folder: string, tarball: string): Promise<stri
   return project;
 }
 
-/** Every Node of the machine, by its major version; the one that runs this first. */
+/** The oldest that the library supports. */
+export const OLDEST_NODE = 20;
+
+/** Every Node of the machine that the library supports, by its major version; the one that runs this first. */
 export async function findNodes(): Promise<ReadonlyMap<number, string>> {
-  const folders = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "node"));
+  const inPath = (process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "node"));
   const nodes = new Map<number, string>();
-  for (const path of [process.execPath, ...folders, "/usr/bin/node", "/usr/local/bin/node"].filter(
-    existsSync,
-  )) {
-    const version = await run(path, ["--version"], "/");
-    const major = Number(/^v(\d+)/.exec(version)?.[1]);
-    if (!nodes.has(major)) nodes.set(major, path);
+  for (const path of [process.execPath, ...inPath, "/usr/bin/node", "/usr/local/bin/node"]) {
+    if (!existsSync(path)) continue;
+    // What only looks like a Node, such as a version manager's shim without a version, is none.
+    const version = await run(path, ["--version"], "/").catch(() => "");
+    const major = Number(/^v(\d+)/.exec(version)?.[1] ?? 0);
+    if (major >= OLDEST_NODE && !nodes.has(major)) nodes.set(major, path);
   }
   return nodes;
 }

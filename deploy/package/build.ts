@@ -8,7 +8,7 @@ import { cpSync, rmSync } from "node:fs";
 import { extname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 /** The command, which the package has as it is, and the page, which gen/ has bundled. */
 const LEFT_OUT = ["src/mcp-metrics.js", "src/dashboard"];
 
