@@ -8,6 +8,9 @@ const ACTIVE_MS = 24 * 3_600_000;
 /** A series not seen for so long has ended. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3_600_000;
 
+/** How long a count of them serves: a collector's request asks for each of its resources. */
+const ROOM_KNOWN_MS = 1000;
+
 /** A series after a commit. */
 export interface SeriesUpdate {
   readonly key: string;
@@ -33,7 +36,7 @@ export interface SeriesQuestion {
 export interface SeriesFound {
   readonly earlier: StoredAnswer | undefined;
   readonly series: ReadonlyMap<string, KnownSeries>;
-  /** New series that there is room for. */
+  /** Of the series that are new, how many there is room for; they count as begun from now on. */
   readonly room: number;
 }
 
@@ -51,17 +54,39 @@ export function findSeries(database: Database, question: SeriesQuestion, nowMs: 
         { lastPoint: String(row.last_point), seenMs: Number(row.seen_ms) },
       ]),
   );
-  const areKnown = series.size === keys.length;
-  return { earlier, series, room: areKnown ? 0 : roomFor(database, owner, nowMs) };
+  const begun = earlier === undefined ? keys.length - series.size : 0;
+  return { earlier, series, room: begun === 0 ? 0 : takeRoom(database, owner, begun, nowMs) };
 }
 
-function roomFor(database: Database, owner: string, nowMs: number): number {
+interface Room {
+  left: number;
+  readonly countedMs: number;
+}
+
+/** By owner, who are as many as services have keys. */
+const rooms = new WeakMap<Database, Map<string, Room>>();
+
+/** Room for as many of `begun` series as there is. Whoever asks next does not get the same. */
+function takeRoom(database: Database, owner: string, begun: number, nowMs: number): number {
+  const ofDatabase = rooms.get(database) ?? new Map<string, Room>();
+  rooms.set(database, ofDatabase);
+  let room = ofDatabase.get(owner);
+  if (room === undefined || Math.abs(nowMs - room.countedMs) >= ROOM_KNOWN_MS) {
+    room = { left: countRoom(database, owner, nowMs), countedMs: nowMs };
+    ofDatabase.set(owner, room);
+  }
+  const taken = Math.min(room.left, begun);
+  room.left -= taken;
+  return taken;
+}
+
+function countRoom(database: Database, owner: string, nowMs: number): number {
   const sql = "SELECT count(*) AS active FROM cumulative_series WHERE owner = ? AND seen_ms > ?";
   const active = Number(database.first(sql, owner, nowMs - ACTIVE_MS)?.active);
   return Math.max(0, SERIES_PER_OWNER_MAX - active);
 }
 
-/** Inside the transaction that stores what the points added. */
+/** Inside the transaction that stores what the points added; once for all of them, as it counts. */
 export function saveSeries(database: Database, updates: readonly SeriesUpdate[], nowMs: number): void {
   const sql =
     "INSERT OR REPLACE INTO cumulative_series (series_key, owner, seen_ms, last_point) VALUES (?, ?, ?, ?)";

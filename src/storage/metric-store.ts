@@ -1,5 +1,5 @@
 import { type Batch, COLUMNS_PER_ROW } from "./batch.ts";
-import { saveSeries } from "./cumulative-series.ts";
+import { type SeriesUpdate, saveSeries } from "./cumulative-series.ts";
 import type { Database } from "./database.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer, type StoredAnswer } from "./idempotency-store.ts";
@@ -72,12 +72,13 @@ export class MetricStore {
       return { duplicates: [] };
     }
     const duplicates: { index: number; stored: StoredAnswer }[] = [];
+    const series: SeriesUpdate[] = [];
     let next = 0;
     for (const [index, keyed] of batch.keyed.entries()) {
       const stored = findAnswer(this.#database, keyed.apiKeyId, keyed.key, nowMs);
       if (stored === undefined) {
         recordAnswer(this.#database, keyed, nowMs);
-        if (keyed.series.length > 0) saveSeries(this.#database, keyed.series, nowMs);
+        for (const update of keyed.series) series.push(update);
         continue;
       }
       this.#insert(batch, { start: next, end: keyed.start }, inserted);
@@ -85,6 +86,7 @@ export class MetricStore {
       duplicates.push({ index, stored });
     }
     this.#insert(batch, { start: next, end: batch.rowCount }, inserted);
+    saveSeries(this.#database, series, nowMs);
     return { duplicates };
   }
 

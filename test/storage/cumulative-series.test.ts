@@ -71,7 +71,7 @@ function fill(database: Database, count: number, newestMs: number): void {
 test("a new series beyond the limit takes the place of the one not seen for longest", () => {
   within((database, submitter) => {
     fill(database, SERIES_PER_OWNER_MAX, NOW_MS - 2 * DAY_MS);
-    assert.is(findSeries(database, QUESTION, NOW_MS).room, SERIES_PER_OWNER_MAX);
+    assert.is(findSeries(database, QUESTION, NOW_MS).room, 1);
     commit(submitter, "k", "one");
     const row = database.first("SELECT count(*) AS count, min(seen_ms) AS oldest FROM cumulative_series");
     assert.is(row?.count, SERIES_PER_OWNER_MAX);
@@ -82,11 +82,21 @@ test("a new series beyond the limit takes the place of the one not seen for long
 
 test("there is no room for new series beside as many that are sent every day, and others are not concerned", () => {
   within((database) => {
-    fill(database, SERIES_PER_OWNER_MAX - 1, NOW_MS);
-    assert.is(findSeries(database, QUESTION, NOW_MS).room, 1);
-    database.run("INSERT INTO cumulative_series VALUES ('one more', 'gateway', ?, '{}')", NOW_MS);
+    fill(database, SERIES_PER_OWNER_MAX, NOW_MS);
     assert.is(findSeries(database, QUESTION, NOW_MS).room, 0);
-    assert.is(findSeries(database, { ...QUESTION, owner: "other" }, NOW_MS).room, SERIES_PER_OWNER_MAX);
+    assert.is(findSeries(database, { ...QUESTION, owner: "other" }, NOW_MS).room, 1);
+  });
+});
+
+test("room is given once: to who asks first, of two that ask before either has stored anything", () => {
+  within((database, submitter) => {
+    fill(database, SERIES_PER_OWNER_MAX - 3, NOW_MS);
+    const ask = (keys: readonly string[], nowMs = NOW_MS) =>
+      findSeries(database, { ...QUESTION, keys }, nowMs).room;
+    assert.equal([ask(["a", "b"]), ask(["c", "d"]), ask(["series 0"]), ask(["e"])], [2, 1, 0, 0]);
+    commit(submitter, "stored", "one");
+    // Those that were given room and refused for something else leave it.
+    assert.is(ask(["a", "b", "c", "d"], NOW_MS + 1000), 2);
   });
 });
 
