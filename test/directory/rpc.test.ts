@@ -250,6 +250,27 @@ test("a day is aggregated again and again alike, and retentionDays becomes the p
   assert.equal([get.status, get.body.error], [405, "Method not allowed"]);
 });
 
+test("an aggregation that is refused for its day leaves the policy as it is", async (context) => {
+  const { id, key } = await context.register("long-ago");
+  const longAgo = new Date(Date.now() - 100 * 86_400_000).toISOString();
+  const metrics = [{ name: "old", value: 1, type: "gauge", timestamp: longAgo }];
+  await context.send("POST", `/functions/v1/metrics-collect/${id}`, key, { metrics });
+  await context.send("POST", "/admin/retention/cleanup", ADMIN, {
+    table_name: "server_metrics",
+    dry_run: false,
+  });
+  const daysKept = async () => {
+    const { body } = await context.send("GET", "/admin/retention/policies", ADMIN);
+    return (body.server_metrics as Record<string, unknown>).retention_days;
+  };
+  const before = await daysKept();
+  const request = { date: longAgo.slice(0, 10), retentionDays: 77 };
+  const { status, body } = await context.send("POST", "/functions/v1/metrics-aggregate", ADMIN, request);
+  assert.is(status, 422);
+  assert.match(String(body.error), /have been deleted/);
+  assert.is(await daysKept(), before);
+});
+
 test("a server whose key was revoked is refused, and gets a new one by rotation", async (context) => {
   const { id, key } = await context.register("revoked");
   const admin = { headers: { ...ADMIN } };

@@ -43,7 +43,6 @@ export function createAggregate({ audit, retention, recompute, wallMs }: Aggrega
     const nowMs = wallMs();
     const day = readDay(date, nowMs);
     const name = new Date(day * DAY_MS).toISOString().slice(0, 10);
-    const kept = await keep(retention(actor), retentionDays);
     const act = { action: "directory.aggregate", target: name };
     const work = async () => {
       let series = 0;
@@ -57,7 +56,8 @@ export function createAggregate({ audit, retention, recompute, wallMs }: Aggrega
     };
     const describe = (series: number) => ({ metrics_aggregated: series });
     const metricsAggregated = await audit.spanning(actor, act, work, describe);
-    return { date: name, metricsAggregated, retentionDays: kept };
+    // Last: a request that is refused for its day changes nothing.
+    return { date: name, metricsAggregated, retentionDays: await keep(retention(actor), retentionDays) };
   };
 }
 
