@@ -42,14 +42,14 @@ export function readTime(
   if (timestamp === undefined || timestamp === null) return absentMs;
   const ms = readTimestamp(timestamp);
   if (ms === undefined) {
-    refuse("timestamp", "invalid", `${quote(timestamp)} is no RFC 3339 time and no epoch number`);
+    refuse("timestamp", "invalid", `timestamp ${quote(timestamp)} is no RFC 3339 time and no epoch number`);
     return undefined;
   }
   if (ms - nowMs > LIMITS.TIMESTAMP_AHEAD_MS_MAX) {
     refuse(
       "timestamp",
       "too_far_in_the_future",
-      `${quote(timestamp)} is too far in the future: at most 5 minutes`,
+      `timestamp ${quote(timestamp)} is too far in the future: at most 5 minutes`,
     );
     return undefined;
   }

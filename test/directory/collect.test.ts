@@ -90,6 +90,9 @@ test("a metric's time is its own, else the body's, else now; the server is named
     at.map(({ recorded_at }) => recorded_at),
     [timestamp, own],
   );
+  const old = "2025-06-02T14:30:00Z";
+  const late = await context.send("POST", `${COLLECT}/times`, key, { timestamp: old, metrics: [METRIC] });
+  assert.equal(late.body.warnings, [`timestamp "${old}" is very old: over 7 days`], "once for all of them");
 });
 
 test("every refusal has its status, text and code, whatever is right besides", async (context) => {
@@ -124,7 +127,7 @@ test("every refusal has its status, text and code, whatever is right besides", a
       body({ timestamp: "yesterday" }),
       "",
       422,
-      '"yesterday" is no RFC 3339 time and no epoch number',
+      'timestamp "yesterday" is no RFC 3339 time and no epoch number',
       "validation_failed",
     ],
     [

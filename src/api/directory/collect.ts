@@ -87,7 +87,8 @@ export function createCollect(deps: CollectDeps): Collect {
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
     const judged = judgeEach(envelope.metrics, extra, readServerMetric);
-    const answer = describe(serverId, envelope.metrics.length, judged, receivedMs);
+    const warnings = [...envelope.warnings, ...judged.warnings];
+    const answer = describe(serverId, envelope.metrics.length, { ...judged, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
     const earlier = await store({
       server: server.record.number,
@@ -134,12 +135,13 @@ function readEnvelope(
 ) {
   if (!Array.isArray(metrics) || metrics.length === 0) malformed("Metrics data is required");
   const violations: Violation[] = [];
+  const warnings: string[] = [];
   const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
   checkCount(metrics, metricsMax, refuse);
-  const defaultMs = readTime(timestamp, { nowMs, refuse, warn: () => {} });
+  const defaultMs = readTime(timestamp, { nowMs, refuse, warn: (message) => void warnings.push(message) });
   const idempotencyKey = readIdempotencyKey(key, refuse);
   if (violations.length > 0) throw validationFailed(violations);
-  return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey };
+  return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey, warnings };
 }
 
 function describe(
