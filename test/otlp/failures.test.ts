@@ -102,6 +102,17 @@ for (const { name, body, headers, status, reason } of BODIES) {
   });
 }
 
+test("JSON that is not as it must be is told which field, and no more of its value than fits a line", async () => {
+  for (const asInt of ["1.5", "9".repeat(5000)]) {
+    const metrics = [{ name: "a", gauge: { dataPoints: [{ asInt }] } }];
+    const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
+    const { status, message } = await post(service.url, body, JSON_BODY);
+    assert.is(status, 400);
+    assert.match(message, /NumberDataPoint\.as_int .*(1\.5|999…$)/);
+    assert.ok(message.length < 400, `${message.length} characters`);
+  }
+});
+
 test("a client that may send again later is told when, and no other", async () => {
   const { secret } = await service.service.keys.create({
     service: "slow",

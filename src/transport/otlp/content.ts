@@ -48,10 +48,14 @@ export function readMessage<Desc extends DescMessage>(
     if (json !== undefined) return fromJson(schema, json, { ignoreUnknownFields: true });
     return fromBinary(schema, body, { readUnknownFields: false });
   } catch (cause) {
-    throw new ServiceError("malformed_body", `body is not valid ${form === "json" ? "OTLP JSON" : form}`, {
-      cause,
-    });
+    const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;
+    throw new ServiceError("malformed_body", `body is not valid ${problem}`, { cause });
   }
+}
+
+/** The decoder names the field, and repeats a value of any length. */
+function cut(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299).toWellFormed()}…` : text.toWellFormed();
 }
 
 export function writeMessage<Desc extends DescMessage>(
