@@ -2,7 +2,8 @@ import type { DataPoint, Refusal } from "./data-point.ts";
 import { histogramProblem } from "./histogram-problem.ts";
 
 /** What is wrong with a point in itself, so that nothing can be made of it. */
-export function readingProblem({ reading, timeNs }: DataPoint): Refusal | undefined {
+export function readingProblem({ instrument, reading, timeNs }: DataPoint): Refusal | undefined {
+  if (instrument.name === "") return refusal("name", "required", "the metric has no name");
   switch (reading.kind) {
     case "summary":
       return refusal("data", "summary", "a summary's quantiles cannot be added up; send a histogram");

@@ -9,6 +9,12 @@ const cumulative: Reading = { kind: "sum", temporality: "cumulative", isMonotoni
 const REFUSED: readonly { name: string; reading: Reading; reason: string; changes?: Partial<DataPoint> }[] = [
   { name: "a summary", reading: { kind: "summary" }, reason: "summary" },
   { name: "an ended series", reading: { kind: "no recorded value" }, reason: "no_recorded_value" },
+  {
+    name: "a metric without a name",
+    reading: { kind: "gauge", value: 1 },
+    reason: "required",
+    changes: { instrument: { ...INSTRUMENT, name: "" } },
+  },
   { name: "no value", reading: { kind: "no value" }, reason: "required" },
   { name: "a NaN gauge", reading: { kind: "gauge", value: Number.NaN }, reason: "nan" },
   {
