@@ -17,6 +17,9 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const FILE_TIMEOUT_MS = Number(values["seconds-per-file"]) * 1000;
+/** From uvu's summary to the end of the process. */
+const END_TIMEOUT_MS = Math.min(20_000, FILE_TIMEOUT_MS);
+const SUMMARY_LENGTH_MAX = 1_000;
 /** What the summary repeats of the failures of one file, so that the end of a long log tells what failed. */
 const REPEATED_LINES = 40;
 
@@ -36,16 +39,27 @@ function runFile(file: string): Promise<Outcome> {
   const env = { NODE_COMPILE_CACHE: `${ROOT}node_modules/.cache/test`, ...process.env };
   const child = spawn(process.execPath, [file], { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (output += chunk));
-  let isTooSlow = false;
-  const timer = setTimeout(() => {
-    isTooSlow = true;
-    child.kill("SIGKILL");
-  }, FILE_TIMEOUT_MS);
+  let killed: string | undefined;
+  const killAfter = (ms: number, why: string) =>
+    setTimeout(() => {
+      killed = why;
+      child.kill("SIGKILL");
+    }, ms);
+  let timer = killAfter(FILE_TIMEOUT_MS, `not done after ${FILE_TIMEOUT_MS / 1000} s`);
+  let isSummed = false;
+  const read = (chunk: string) => {
+    output += chunk;
+    if (isSummed || !/^ +Duration: /m.test(output.slice(-SUMMARY_LENGTH_MAX))) return;
+    isSummed = true;
+    clearTimeout(timer);
+    // A test that failed before it closed what it had opened would hold everybody up.
+    timer = killAfter(END_TIMEOUT_MS, "did not end after its tests");
+  };
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", read);
   return new Promise((resolve) => {
     child.once("close", (code, signal) => {
       clearTimeout(timer);
-      const end = isTooSlow ? `not done after ${FILE_TIMEOUT_MS / 1000} s` : `ended with ${code ?? signal}`;
+      const end = killed ?? `ended with ${code ?? signal}`;
       const seconds = (performance.now() - startedMs) / 1000;
       resolve({ file, seconds, output, ...judge(output, code === 0 ? undefined : end) });
     });

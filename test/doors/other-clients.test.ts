@@ -59,7 +59,7 @@ pythonTest("a Python client submits, reads partial success, and understands ever
   assert.is(result.limited.code, "RESOURCE_EXHAUSTED");
   assert.is(result.limited.ErrorInfo.reason, "rate_limited");
   assert.equal(result.limited.RetryInfo, { retryDelay: "60s" });
-  assert.equal(result.bucket, { service: "test", rateLimit: 1, resetTimeSeconds: 60 });
+  assert.equal(result.bucket, { service: "test", rateLimit: 1, resetTimeSeconds: 60, role: "writer" });
   assert.equal(result.health, { status: "healthy", service: "metrics-collection" });
   assert.equal(result.race, { ids: 1, duplicates: 15 });
   rows.close();
