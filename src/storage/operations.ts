@@ -19,6 +19,7 @@ import {
   listServers,
   registerServer,
   rotateServerKey,
+  type ServerPage,
   setServerSecret,
   updateServer,
 } from "./directory/servers.ts";
@@ -91,7 +92,7 @@ export function createOperations(database: Database, path: string) {
       written(syncEnvironmentKeys(database, ...input)),
     commitDirectory: (batch: readonly DirectoryEntry[], nowMs: number) =>
       written(directory.commit(batch, nowMs)),
-    listServers: () => listServers(database),
+    listServers: (page?: ServerPage) => listServers(database, page),
     listMetricNames: (server: number) => listMetricNames(database, server),
     registerServer: (trace: AuditTrace, ...input: Tail<typeof registerServer>) =>
       written(

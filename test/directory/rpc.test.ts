@@ -260,4 +260,20 @@ test("nothing that a shell reads tells a secret", async (context) => {
   assert.is(servers.find(({ serverId }) => serverId === id)?.hasWebhookSecret, true);
 });
 
+test("servers are listed page by page, each of them once", async (context) => {
+  for (const id of ["page-1", "page-2", "page-3"]) await context.register(id);
+  const headers = { ...context.reader };
+  const all = (await context.rpc.listServers({}, { headers })).servers.map(({ serverId }) => serverId);
+  const paged: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await context.rpc.listServers({ pageSize: 2, pageToken }, { headers });
+    assert.ok(page.servers.length <= 2);
+    paged.push(...page.servers.map(({ serverId }) => serverId));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  assert.equal(paged, all);
+  assert.ok(all.includes("page-3"));
+});
+
 test.run();

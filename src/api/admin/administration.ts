@@ -9,7 +9,7 @@ import {
 import { openTrustedTime, type TrustedTime } from "../../maintenance/trusted-time.ts";
 import type { administrationStorage } from "../../storage/administration.ts";
 import type { AuditTrace } from "../../storage/audit-store.ts";
-import { createServers, type ServerAdministration, type ServersDeps } from "../directory/servers.ts";
+import { createServers, type PagedServers, type ServersDeps } from "../directory/servers.ts";
 import { type Actor, type Audit, createAudit } from "./audit.ts";
 import { auditedKeys } from "./audited-keys.ts";
 import { createDatabaseAdministration, type DatabaseAdministration } from "./database.ts";
@@ -22,7 +22,7 @@ export interface Administration {
   readonly retention: (actor: Actor) => RetentionAdministration;
   readonly database: DatabaseAdministration;
   /** Servers of the directory. */
-  readonly servers: (actor: Actor) => ServerAdministration;
+  readonly servers: (actor: Actor) => PagedServers;
   readonly audit: Audit;
 }
 

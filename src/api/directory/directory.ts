@@ -11,7 +11,7 @@ import { createServerEvents, type ServerEvents } from "./events.ts";
 import { createFetchMetrics, type FetchMetrics } from "./fetch-metrics.ts";
 import { MetricNames } from "./metric-names.ts";
 import type { ServerRegistry } from "./server-registry.ts";
-import type { ServerAdministration } from "./servers.ts";
+import type { PagedServers } from "./servers.ts";
 import { createTrackUsage, type TrackUsage } from "./track-usage.ts";
 
 /** All that the directory does; every door ends here. */
@@ -21,7 +21,7 @@ export interface Directory {
   readonly trackUsage: TrackUsage;
   readonly aggregate: Aggregate;
   readonly events: ServerEvents;
-  readonly servers: (actor: Actor) => ServerAdministration;
+  readonly servers: (actor: Actor) => PagedServers;
 }
 
 export interface DirectoryDeps {

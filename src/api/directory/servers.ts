@@ -4,7 +4,7 @@ import type { KeyDirectory } from "../../access/key-directory.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../lib/seal.ts";
 import type { administrationStorage } from "../../storage/administration.ts";
-import type { ServerChange, ServerRecord } from "../../storage/directory/servers.ts";
+import type { ServerChange, ServerPage, ServerRecord } from "../../storage/directory/servers.ts";
 import type { NewApiKey } from "../../storage/key-store.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import { checkOverlap } from "../admin/keys.ts";
@@ -54,6 +54,12 @@ export interface ServerAdministration {
   setWebhookSecret(id: string, secret: WebhookSecret): Promise<SecretAnswer>;
 }
 
+/** … where the database is at hand. */
+export interface PagedServers extends ServerAdministration {
+  /** All of them, or a page: nobody who asks for a hundred makes the writer read all. */
+  list(page?: ServerPage): Promise<readonly ServerRecord[]>;
+}
+
 type Storage = Pick<
   ReturnType<typeof administrationStorage>,
   "listServers" | "registerServer" | "updateServer" | "rotateServerKey" | "setServerSecret"
@@ -74,7 +80,7 @@ export interface ServersDeps {
 const KEY_SERVICE = "directory";
 const GENERATED_SECRET_BYTES = 32;
 
-export function createServers(deps: ServersDeps): (actor: Actor) => ServerAdministration {
+export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers {
   const { storage, audit, clock, seal, defaultRateLimit, directory, registry } = deps;
 
   function newKey(serverId: string, rateLimit = defaultRateLimit): { apiKey: string; record: NewApiKey } {
@@ -110,7 +116,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => ServerAdmini
   }
 
   return (actor) => ({
-    list: () => storage.listServers(),
+    list: (page) => storage.listServers(page),
 
     register(input) {
       const { id, name = id, webhookUrl, isPublic, tools, rateLimit } = input;

@@ -58,9 +58,18 @@ function readExisting(row: Row | undefined): ServerRecord {
   return read(row);
 }
 
-/** Every server, by its number: the order of registration. */
-export function listServers(database: Database): readonly ServerRecord[] {
-  return database.all(`SELECT ${COLUMNS} FROM directory_servers ORDER BY number`).map(read);
+/** Some of the servers: so many, after that number. */
+export interface ServerPage {
+  readonly afterNumber: number;
+  readonly limit: number;
+}
+const ALL: ServerPage = { afterNumber: 0, limit: SERVERS_MAX };
+
+/** Servers, by their numbers: the order of registration. */
+export function listServers(database: Database, { afterNumber, limit } = ALL): readonly ServerRecord[] {
+  const sql = `SELECT ${COLUMNS} FROM directory_servers WHERE number > ? ORDER BY number
+    LIMIT CAST(? AS INTEGER)`;
+  return database.all(sql, afterNumber, limit).map(read);
 }
 
 /**

@@ -64,9 +64,10 @@ function serverRpcs({ servers, aggregate }: Directory) {
         throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
       }
       if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
-      const after = (await serversFor(context).list()).filter(({ number }) => number > Number(pageToken));
-      const page = after.slice(0, pageSize || PAGE_SIZE);
-      const nextPageToken = page.length < after.length ? String(page.at(-1)?.number) : "";
+      const limit = pageSize || PAGE_SIZE;
+      const found = await serversFor(context).list({ afterNumber: Number(pageToken), limit: limit + 1 });
+      const page = found.slice(0, limit);
+      const nextPageToken = page.length < found.length ? String(page.at(-1)?.number) : "";
       return { servers: page.map(toServer), nextPageToken };
     },
     async updateServer({ serverId, tools, name, metricsEnabled, isPublic, webhookUrl }, context) {

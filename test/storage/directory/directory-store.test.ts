@@ -3,7 +3,17 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { listEvents } from "../../../src/storage/directory/events.ts";
 import { recomputeDay } from "../../../src/storage/directory/recompute-day.ts";
+import { listServers, type ServerPage } from "../../../src/storage/directory/servers.ts";
 import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
+
+test("servers are read a page at a time, in the order of registration", () => {
+  const { database } = openDirectory(["c", "a", "b"]);
+  const read = (page?: ServerPage) => listServers(database, page).map(({ id }) => id);
+  assert.equal(read(), ["c", "a", "b"]);
+  assert.equal(read({ afterNumber: 0, limit: 2 }), ["c", "a"]);
+  assert.equal(read({ afterNumber: 2, limit: 2 }), ["b"]);
+  database.close();
+});
 
 test("a metric is found under the names and spellings of the original tables", () => {
   const { database, store } = openDirectory();
