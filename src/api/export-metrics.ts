@@ -5,6 +5,7 @@ import { createTurns } from "../lib/turns.ts";
 import { isCountingPoint } from "../otlp/counting.ts";
 import type { ResourcePoints, SentPoints } from "../otlp/data-point.ts";
 import { joinDescriptions } from "../otlp/describe-refusals.ts";
+import { groupResources } from "../otlp/group-resources.ts";
 import { mergeResources } from "../otlp/merge-resources.ts";
 import { createExportResource, type ExportResourceDeps, type ResourceAnswer } from "./export-resource.ts";
 
@@ -15,9 +16,6 @@ export interface ExportAnswer {
 }
 
 export type ExportMetrics = (call: Call, sent: SentPoints) => Promise<ExportAnswer>;
-
-/** Resources of one request that are in work together; a collector may send any number. */
-const RESOURCES_AT_ONCE = 100;
 
 export interface ExportMetricsDeps extends ExportResourceDeps {
   readonly pointsMax: number;
@@ -32,7 +30,7 @@ export interface ExportMetricsDeps extends ExportResourceDeps {
  * written with the rows: so such exports under one service's keys happen one at a time.
  *
  * @throws {ServiceError} `validation_failed`, `service_not_allowed`, `queue_full`, `storage_unavailable`,
- *   `shutting_down`. Of several resources some may be stored then; sent again they are not stored twice.
+ *   `shutting_down`. Of many points some may be stored then; sent again they are not stored twice.
  */
 export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
   const exportResource = createExportResource(deps);
@@ -41,9 +39,8 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
 
   async function exportAll(call: Call, resources: readonly ResourcePoints[]): Promise<ExportAnswer> {
     const answers: ResourceAnswer[] = [];
-    for (let at = 0; at < resources.length; at += RESOURCES_AT_ONCE) {
-      if (at > 0) await setImmediate();
-      const together = resources.slice(at, at + RESOURCES_AT_ONCE);
+    for (const together of groupResources(resources)) {
+      if (answers.length > 0) await setImmediate();
       // To the end of all of them: who is next in turn must find what they have written.
       const ended = await Promise.allSettled(together.map((resource) => exportResource(call, resource)));
       answers.push(...ended.map(answerOf));

@@ -7,8 +7,8 @@ import {
   ResourceMetricsSchema,
 } from "../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import type { Call } from "../../src/access/call.ts";
-import { createExportMetrics } from "../../src/api/export-metrics.ts";
-import type { ServiceError } from "../../src/errors.ts";
+import { createExportMetrics, type ExportMetricsDeps } from "../../src/api/export-metrics.ts";
+import { ServiceError } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import type { SeriesQuestion } from "../../src/storage/cumulative-series.ts";
 import { decodeResources } from "../../src/transport/otlp/decode-resources.ts";
@@ -34,7 +34,7 @@ function request(ofOne: boolean): readonly ResourceMetrics[] {
   return resources.map((resource) => create(ResourceMetricsSchema, resource));
 }
 
-function setup() {
+function setup(store: ExportMetricsDeps["store"] = async () => undefined) {
   const exported: number[] = [];
   const asked: { readonly series: number; readonly together: number }[] = [];
   let together = 0;
@@ -49,7 +49,7 @@ function setup() {
       together -= 1;
       return { earlier: undefined, series: new Map(), room: POINTS };
     },
-    store: async () => undefined,
+    store,
     export: (_sender, measurements) => void exported.push(measurements.length),
     serviceBinding: "warn",
     observer: { onAnswer: () => undefined, onForeignService: () => undefined },
@@ -78,7 +78,7 @@ test("series are named, points judged, series written and metrics counted in sli
     exportMetrics(CALL, { count: sent.count, read: async () => resources }),
   );
   assert.ok(turns >= 4 * TURNS_AT_LEAST, `${turns} turns`);
-  assert.equal(asked, [{ series: POINTS, together: 1 }]);
+  assert.equal(asked, new Array(POINTS / 500).fill({ series: 500, together: 1 }));
   assert.is(sum(exported), POINTS);
   assert.ok(Math.max(...exported) <= 200);
 });
@@ -89,6 +89,26 @@ test("of many resources some are in work together, so that storage is left to ot
   assert.is(sum(exported), POINTS);
   assert.is(asked.length, POINTS);
   assert.ok(Math.max(...asked.map(({ together }) => together)) <= 100);
+});
+
+test("many points of one resource that are sent again after storage failed in their middle are stored once", async () => {
+  const stored = new Map<string, number>();
+  let failsAt = 2;
+  const { exportMetrics } = setup(async ({ measurements, idempotency: { key } = { key: "" } }) => {
+    failsAt -= 1;
+    if (failsAt === 0) throw new ServiceError("storage_unavailable", "the disk is full");
+    const earlier = stored.has(key);
+    if (!earlier) stored.set(key, measurements.length);
+    return earlier
+      ? { fingerprint: "", answer: JSON.stringify({ rejected: 0, descriptions: [] }) }
+      : undefined;
+  });
+  const send = () => exportMetrics(CALL, decodeResources(request(true)));
+  const failed = await send().catch((error: unknown) => error);
+  assert.is((failed as ServiceError).reason, "storage_unavailable");
+  assert.equal([...stored.values()], [500]);
+  assert.equal(await send(), { rejected: 0, message: "" });
+  assert.equal([...stored.values()], [500, 500, 500, 500]);
 });
 
 test("points in work count before they are read, so that no more requests are read than there is room for", async () => {
