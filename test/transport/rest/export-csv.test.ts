@@ -22,7 +22,7 @@ test.after(async () => {
 
 const iso = (ms: number) => new Date(ms).toISOString();
 const HEADER =
-  "id,request_id,timestamp,service,service_version,instance_id,metric_type,value,duration_ms,dimensions,metadata,created_at";
+  "id,request_id,timestamp,service,service_version,instance_id,metric_type,value,duration_ms,dimensions,metadata,created_at,count";
 const ALL_ROWS = `/api/export.csv?start=${iso(BASE_MS - 100 * HOUR_MS)}&end=${iso(BASE_MS - 99 * HOUR_MS)}`;
 const HOUR = `start=${BASE_MS}&end=${BASE_MS / 1000 + 3600}`;
 
@@ -37,7 +37,7 @@ test("an export has a header and a record a metric, oldest first, over both vers
     assert.equal([lines[0], lines.length, lines.at(-1)], [HEADER, 12, ""]);
     assert.match(
       lines[1] ?? "",
-      /^\d+,req_[0-9a-f]{16},[^,]+Z,alpha,,,tool_execution,1,10,"\{.*""tool_name"":""sort"".*\}",\{\},[^,]+Z$/,
+      /^\d+,req_[0-9a-f]{16},[^,]+Z,alpha,,,tool_execution,1,10,"\{.*""tool_name"":""sort"".*\}",\{\},[^,]+Z,1$/,
     );
     const times = lines.slice(1, -1).map((line) => line.split(",")[2]);
     assert.equal(
