@@ -9,7 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(`mcp-metrics needs Node 22.18 or newer; this is ${process.versions.node}.\n`);
   process.exit(1);
 }
-// A third of a start is compiling what the last one compiled already. Kept beside the dependencies, not in the
+// Much of a start is compiling what the last one compiled already. Kept beside the dependencies, not in the
 // system's temporary folder: whoever can write there could have us run their code. Threads read the variable.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL("../node_modules/.cache/mcp-metrics", import.meta.url),

@@ -104,30 +104,25 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
   },
 ];
 
+/** Something that is tried on a server, and succeeds or fails. */
+function attempt(name: string, instrument: string, verb: string): MetricType {
+  return {
+    name,
+    description: `An attempt to ${verb} a server`,
+    dimensions: ["server_id", "status"],
+    rollups: [["server_id", "status"]],
+    ...ATTEMPT,
+    commonNames: { ...ATTEMPT.commonNames, server: "server_id" },
+    isPerInstance: true,
+    isState: true,
+    instruments: [total(instrument, `Attempts to ${verb} a server`, ["server_id", "status"])],
+  };
+}
+
 /** What happens to the servers of a composer. */
 export const SERVER_LIFECYCLE_TYPES: readonly MetricType[] = [
-  {
-    name: "server_start",
-    description: "An attempt to start a server",
-    dimensions: ["server_id", "status"],
-    rollups: [["server_id", "status"]],
-    ...ATTEMPT,
-    commonNames: { ...ATTEMPT.commonNames, server: "server_id" },
-    isPerInstance: true,
-    isState: true,
-    instruments: [total("mcp_server_starts_total", "Attempts to start a server", ["server_id", "status"])],
-  },
-  {
-    name: "server_stop",
-    description: "An attempt to stop a server",
-    dimensions: ["server_id", "status"],
-    rollups: [["server_id", "status"]],
-    ...ATTEMPT,
-    commonNames: { ...ATTEMPT.commonNames, server: "server_id" },
-    isPerInstance: true,
-    isState: true,
-    instruments: [total("mcp_server_stops_total", "Attempts to stop a server", ["server_id", "status"])],
-  },
+  attempt("server_start", "mcp_server_starts_total", "start"),
+  attempt("server_stop", "mcp_server_stops_total", "stop"),
   {
     name: "server_restart",
     description: "A restart of a server; reason is manual, crash or config_change",
