@@ -9,10 +9,10 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLogger } from "./lib/logger.ts";
-import { isUnusableFile } from "./storage/damage.ts";
-import { DatabaseInUseError } from "./storage/lock.ts";
-import { MigrationError } from "./storage/migrator.ts";
-import { DatabaseOpenError } from "./storage/writer.ts";
+import { isUnusableFile } from "./sqlite/file/damage.ts";
+import { DatabaseInUseError } from "./sqlite/file/lock.ts";
+import { MigrationError } from "./sqlite/file/migrator.ts";
+import { DatabaseOpenError } from "./sqlite/threads/writer.ts";
 import { readVersion } from "./version.ts";
 
 const stdout = (text: string) => void process.stdout.write(text);

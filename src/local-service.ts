@@ -1,5 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { realDatabasePath } from "./storage/real-path.ts";
+import { realDatabasePath } from "./sqlite/file/real-path.ts";
 
 /**
  * How the command line finds the service that holds a database: a file beside it, readable by its

@@ -2,7 +2,7 @@
  * The one wiring of the service. Follow one Submit:
  *
  *   bytes      transport/listener/listener.ts HTTP/1.1 or HTTP/2, one port
- *   path       transport/router.ts            RPC, REST route, or 404; counts and times the request
+ *   path       transport/http/router.ts            RPC, REST route, or 404; counts and times the request
  *   who        access/admission.ts            API key → Principal, from the headers     401
  *   how often  access/admission.ts            one token from the key's bucket           429
  *   decode     transport/rpc | transport/rest → SubmittedMetrics, whatever the spelling 400
@@ -10,7 +10,7 @@
  *   submit     api/submit.ts                  the next lines, in this order
  *   valid      ingest/validate.ts             → Measurement[] and reasons               422
  *   accept     ingest/group-commit.ts         joins a transaction; refuses when full    503
- *   store      storage/metric-store.ts        on the writer thread, down to the disk    503
+ *   store      sqlite/metrics/metric-store.ts        on the writer thread, down to the disk    503
  *   export     telemetry/series-table.ts      counters and histograms of the catalogue
  */
 import { createAdmission } from "./access/admission.ts";
@@ -29,9 +29,9 @@ import type { Clock } from "./lib/clock.ts";
 import { createLifecycle, type Lifecycle } from "./lib/lifecycle.ts";
 import type { Logger } from "./lib/logger.ts";
 import { announceService, withdrawService } from "./local-service.ts";
-import { startBackup } from "./storage/backup.ts";
-import { MIGRATIONS_FOLDER } from "./storage/migrations-folder.ts";
-import { backupLog, databaseFileBytes } from "./storage/open-storage.ts";
+import { startBackup } from "./sqlite/file/backup.ts";
+import { MIGRATIONS_FOLDER } from "./sqlite/file/migrations-folder.ts";
+import { backupLog, databaseFileBytes } from "./sqlite/threads/open-storage.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
 import type { Foundation } from "./wiring/foundation.ts";

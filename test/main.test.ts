@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ServiceProcess } from "../bench/service-process.ts";
-import { isDatabaseInUse } from "../src/storage/lock.ts";
+import { isDatabaseInUse } from "../src/sqlite/file/lock.ts";
 import { createServices, KEYS, logged, submit, submitInFlight, until, valuesIn } from "./faults/support.ts";
-import { temporaryPath } from "./storage/support.ts";
+import { temporaryPath } from "./sqlite/support.ts";
 import { hasProgram } from "./support/programs.ts";
 import { startTestService } from "./support/service.ts";
 

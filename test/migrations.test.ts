@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Database } from "../src/storage/database.ts";
-import { type Migration, migrateDown, migrateUp, readApplied } from "../src/storage/migrator.ts";
+import type { Database } from "../src/sqlite/file/database.ts";
+import { type Migration, migrateDown, migrateUp, readApplied } from "../src/sqlite/file/migrator.ts";
 import {
   crashImage,
   MIGRATIONS,
@@ -10,7 +10,7 @@ import {
   schemaOf,
   statementsOf,
   temporaryPath,
-} from "./storage/support.ts";
+} from "./sqlite/support.ts";
 
 /** What someone with an SQLite shell finds. */
 const COLUMNS: Readonly<Record<string, string>> = {

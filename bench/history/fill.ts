@@ -1,10 +1,10 @@
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
-import { BatchBuilder } from "../../src/storage/batch.ts";
-import { openWriter } from "../../src/storage/database.ts";
-import { MetricStore } from "../../src/storage/metric-store.ts";
-import { migrateUp, readMigrations } from "../../src/storage/migrator.ts";
-import { Rollups } from "../../src/storage/rollups/rollups.ts";
+import { openWriter } from "../../src/sqlite/file/database.ts";
+import { migrateUp, readMigrations } from "../../src/sqlite/file/migrator.ts";
+import { MetricStore } from "../../src/sqlite/metrics/metric-store.ts";
+import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
+import { BatchBuilder } from "../../src/store/batch.ts";
 import { createWorkload, type SubmittedMetric } from "../workload.ts";
 
 /** Who sends what, as in the predecessor's deployments: two gateways, and a registry. */

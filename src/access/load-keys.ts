@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
-import type { EnvironmentKey } from "../storage/key-store.ts";
-import type { Writer } from "../storage/writer.ts";
+import type { EnvironmentKey } from "../sqlite/keys/key-store.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 import { generateKey, hashKey } from "./api-key.ts";
 import { KeyDirectory } from "./key-directory.ts";
 

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../lib/time.ts";
-import { DAYS_KEPT } from "../storage/usage-store.ts";
+import { DAYS_KEPT } from "../sqlite/keys/usage-store.ts";
 
 /** A quota that is used up, and how long it stays so. */
 export interface ExceededQuota {

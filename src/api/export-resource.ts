@@ -14,9 +14,8 @@ import { SDK_ATTRIBUTE } from "../otlp/mapping.ts";
 import { createSeriesKeys } from "../otlp/series-key.ts";
 import type { LastPoint } from "../otlp/since-last.ts";
 import { sourceOf } from "../otlp/source.ts";
-import type { Submission } from "../storage/batch.ts";
-import type { SeriesFound, SeriesQuestion, SeriesUpdate } from "../storage/cumulative-series.ts";
-import type { StoredAnswer } from "../storage/idempotency-store.ts";
+import type { Submission } from "../store/batch.ts";
+import type { SeriesFound, SeriesQuestion, SeriesUpdate, StoredAnswer } from "../store/metrics.ts";
 import type { SubmitObserver } from "./submit.ts";
 
 export interface ExportResourceDeps {

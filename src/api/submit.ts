@@ -6,8 +6,8 @@ import { fingerprint } from "../ingest/fingerprint.ts";
 import { describeRejection, type Rejection } from "../ingest/judge-each.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
-import type { Submission } from "../storage/batch.ts";
-import type { StoredAnswer } from "../storage/idempotency-store.ts";
+import type { Submission } from "../store/batch.ts";
+import type { StoredAnswer } from "../store/metrics.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
 export interface SubmitAnswer {

@@ -8,14 +8,14 @@ import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
 import { createWebhookSeal } from "../lib/seal.ts";
 import { findService } from "../local-service.ts";
-import { administrationStorage, callsTo } from "../storage/administration.ts";
-import type { Database } from "../storage/database.ts";
-import { readInstallationSecret } from "../storage/installation-secret.ts";
-import { DatabaseInUseError } from "../storage/lock.ts";
-import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
-import { migrateUp, readMigrations } from "../storage/migrator.ts";
-import { withDatabase } from "../storage/offline.ts";
-import { createOperations } from "../storage/operations.ts";
+import type { Database } from "../sqlite/file/database.ts";
+import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
+import { DatabaseInUseError } from "../sqlite/file/lock.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
+import { migrateUp, readMigrations } from "../sqlite/file/migrator.ts";
+import { administrationStorage, callsTo } from "../sqlite/threads/administration.ts";
+import { withDatabase } from "../sqlite/threads/offline.ts";
+import { createOperations } from "../sqlite/threads/operations.ts";
 import { CommandError } from "./output.ts";
 
 /** What the command line administers, whoever holds the database. */

@@ -5,10 +5,10 @@ import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
 import { createBackupClient } from "../remote/admin-client.ts";
-import { startBackup } from "../storage/backup.ts";
-import { acquireLock, DatabaseInUseError } from "../storage/lock.ts";
-import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
-import { backupLog } from "../storage/open-storage.ts";
+import { startBackup } from "../sqlite/file/backup.ts";
+import { acquireLock, DatabaseInUseError } from "../sqlite/file/lock.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
+import { backupLog } from "../sqlite/threads/open-storage.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 

@@ -4,9 +4,9 @@ import type { Environment } from "../config/setting.ts";
 import { type Config, ConfigError, describeConfig, readConfig } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../local-service.ts";
-import { examineDatabase } from "../storage/examine.ts";
-import { isDatabaseInUse } from "../storage/lock.ts";
-import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
+import { examineDatabase } from "../sqlite/file/examine.ts";
+import { isDatabaseInUse } from "../sqlite/file/lock.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
 import { CommandError, type Output } from "./output.ts";
 
 interface Finding {

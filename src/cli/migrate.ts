@@ -1,9 +1,15 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
-import { type Migration, migrateDown, migrateUp, readApplied, readMigrations } from "../storage/migrator.ts";
-import { readDatabase, withDatabase } from "../storage/offline.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
+import {
+  type Migration,
+  migrateDown,
+  migrateUp,
+  readApplied,
+  readMigrations,
+} from "../sqlite/file/migrator.ts";
+import { readDatabase, withDatabase } from "../sqlite/threads/offline.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
 

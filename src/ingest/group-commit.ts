@@ -1,8 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { IdempotencyRecord } from "../storage/batch.ts";
-import type { StoredAnswer } from "../storage/idempotency-store.ts";
-import type { CommitResult } from "../storage/metric-store.ts";
+import type { CommitResult, IdempotencyRecord, StoredAnswer } from "../store/metrics.ts";
 
 /** What one request adds to a transaction; it can be queued. */
 interface Queueable {

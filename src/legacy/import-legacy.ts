@@ -2,14 +2,19 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { createValidate } from "../ingest/validate.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
-import { BatchBuilder } from "../storage/batch.ts";
-import type { Database } from "../storage/database.ts";
-import { type LegacyImport, noteFinished, noteProgress, resumeImport } from "../storage/legacy-imports.ts";
-import type { LegacyMetric, LegacySource } from "../storage/legacy-source.ts";
-import { MetricStore } from "../storage/metric-store.ts";
-import { applyDefaultRetention, cutoffOf, listPolicies } from "../storage/retention/policies.ts";
-import { tableOfType } from "../storage/retention/tables.ts";
-import { Rollups } from "../storage/rollups/rollups.ts";
+import type { Database } from "../sqlite/file/database.ts";
+import {
+  type LegacyImport,
+  noteFinished,
+  noteProgress,
+  resumeImport,
+} from "../sqlite/legacy/legacy-imports.ts";
+import type { LegacyMetric, LegacySource } from "../sqlite/legacy/legacy-source.ts";
+import { MetricStore } from "../sqlite/metrics/metric-store.ts";
+import { applyDefaultRetention, cutoffOf, listPolicies } from "../sqlite/retention/policies.ts";
+import { Rollups } from "../sqlite/rollups/rollups.ts";
+import { BatchBuilder } from "../store/batch.ts";
+import { tableOfType } from "../store/plan/retention-tables.ts";
 import { importKeys, importPolicies, type Taken } from "./import-settings.ts";
 import { createReadMetric } from "./read-metric.ts";
 import { createdMsOf } from "./read-values.ts";

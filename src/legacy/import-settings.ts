@@ -1,9 +1,9 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import { readTimestamp } from "../ingest/timestamp.ts";
-import type { Database } from "../storage/database.ts";
-import type { LegacyValue } from "../storage/legacy-columns.ts";
-import { importKey, importPolicy, type LegacyKey } from "../storage/legacy-imports.ts";
-import type { LegacySource } from "../storage/legacy-source.ts";
+import type { Database } from "../sqlite/file/database.ts";
+import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
+import { importKey, importPolicy, type LegacyKey } from "../sqlite/legacy/legacy-imports.ts";
+import type { LegacySource } from "../sqlite/legacy/legacy-source.ts";
 import { booleanOf, textOf, timeOf } from "./read-values.ts";
 
 /** What became of the rows of a small table. */

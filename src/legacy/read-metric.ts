@@ -3,7 +3,7 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import { ServiceError } from "../errors.ts";
 import type { SubmittedMetric } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
-import type { LegacyMetric } from "../storage/legacy-source.ts";
+import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
 import { isEmpty, readFields, textOf, timeOf } from "./read-values.ts";
 
 /** A row that is taken over, perhaps not with all it has. */

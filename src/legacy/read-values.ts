@@ -1,7 +1,7 @@
 import { readTimestamp } from "../ingest/timestamp.ts";
 import { isRecord } from "../lib/json.ts";
-import type { LegacyValue } from "../storage/legacy-columns.ts";
-import type { LegacyMetric } from "../storage/legacy-source.ts";
+import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
+import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
 
 export function isEmpty(value: LegacyValue): value is null | "" {
   return value === null || value === "";

@@ -1,4 +1,4 @@
-import type { LegacyMetric } from "../storage/legacy-source.ts";
+import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
 
 /** Requests remembered: metrics of one stand near each other, if not always side by side. */
 const REQUESTS_MAX = 20_000;

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { DAY_MS } from "../lib/time.ts";
-import type { Operations } from "../storage/operations.ts";
-import { RETENTION_TABLES, type RetentionTable } from "../storage/retention/tables.ts";
+import type { Operations } from "../sqlite/threads/operations.ts";
+import { RETENTION_TABLES, type RetentionTable } from "../store/plan/retention-tables.ts";
 
 type StorageOperation =
   | "flushRollups"

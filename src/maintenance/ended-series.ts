@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { Writer } from "../storage/writer.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 
 const ROWS_PER_STEP = 500;
 

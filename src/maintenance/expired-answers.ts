@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { Writer } from "../storage/writer.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 
 /** Rows a step: well under a millisecond of the writer's time, so that no commit waits for it. */
 const ROWS_PER_STEP = 500;

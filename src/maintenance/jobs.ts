@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
-import type { Reader } from "../storage/reader.ts";
-import type { Writer } from "../storage/writer.ts";
+import type { Reader } from "../sqlite/threads/reader.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 import { forgetEndedSeries } from "./ended-series.ts";
 import { forgetExpiredAnswers } from "./expired-answers.ts";
 import { flushRollups } from "./flush-rollups.ts";

@@ -1,6 +1,6 @@
-import { databaseLogBytes } from "../storage/open-storage.ts";
-import type { Reader } from "../storage/reader.ts";
-import type { Writer } from "../storage/writer.ts";
+import { databaseLogBytes } from "../sqlite/threads/open-storage.ts";
+import type { Reader } from "../sqlite/threads/reader.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 
 /** Of the write-ahead log, on disk: what a service that is asked without pause may leave there. */
 export const LOG_BYTES_MAX = 64 * 1024 * 1024;

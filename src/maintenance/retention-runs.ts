@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { DAY_MS } from "../lib/time.ts";
-import { RETENTION_TABLES, type RetentionTable } from "../storage/retention/tables.ts";
+import { RETENTION_TABLES, type RetentionTable } from "../store/plan/retention-tables.ts";
 import { type CleanedTable, CleanupStoppedError, type CleanupStorage, cleanUp } from "./cleanup.ts";
 import type { TrustedTime } from "./trusted-time.ts";
 

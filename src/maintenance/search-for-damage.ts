@@ -1,5 +1,5 @@
-import { isUnusableFile } from "../storage/damage.ts";
-import { ReadingError, startReading } from "../storage/reading-task.ts";
+import { ReadingError, startReading } from "../sqlite/file/background-job.ts";
+import { isUnusableFile } from "../sqlite/file/damage.ts";
 
 export interface DamageReports {
   readonly onSound: () => void;

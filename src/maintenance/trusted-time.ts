@@ -13,7 +13,7 @@
 
 import type { Clock } from "../lib/clock.ts";
 import { DAY_MS } from "../lib/time.ts";
-import type { TrustedTimeState } from "../storage/retention/trusted-time.ts";
+import type { TrustedTimeState } from "../sqlite/retention/trusted-time.ts";
 
 /** The state after `elapsedMs` of the monotonic clock, while the wall clock says `wallMs`. */
 export function follow(state: TrustedTimeState, elapsedMs: number, wallMs: number): TrustedTimeState {

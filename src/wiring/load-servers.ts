@@ -1,8 +1,8 @@
 import { ServerRegistry } from "../api/directory/server-registry.ts";
 import { createPseudonymise, type Pseudonymise } from "../lib/pseudonym.ts";
 import { createWebhookSeal, type Seal } from "../lib/seal.ts";
-import { readInstallationSecret } from "../storage/installation-secret.ts";
-import type { Writer } from "../storage/writer.ts";
+import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** The servers of the directory, and what the installation's secret does for them. */

@@ -3,10 +3,10 @@ import type { SubmitObserver } from "../api/submit.ts";
 import type { Violation } from "../errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RetentionObserver } from "../maintenance/retention-runs.ts";
-import type { Operations } from "../storage/operations.ts";
-import type { ReaderOperations } from "../storage/reader-operations.ts";
+import type { Operations } from "../sqlite/threads/operations.ts";
+import type { ReaderOperations } from "../sqlite/threads/reader-operations.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Exchange } from "../transport/exchange.ts";
+import type { Exchange } from "../transport/http/exchange.ts";
 
 /** What the layers report, turned into self-metrics and log lines. The layers know neither. */
 export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {

@@ -1,9 +1,9 @@
 import { createWatchedValue } from "../lib/watched-value.ts";
 import { searchForDamage } from "../maintenance/search-for-damage.ts";
-import { MIGRATIONS_FOLDER } from "../storage/migrations-folder.ts";
-import { openStorage } from "../storage/open-storage.ts";
-import { openReaderThread, type Reader } from "../storage/reader.ts";
-import type { Writer } from "../storage/writer.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
+import { openStorage } from "../sqlite/threads/open-storage.ts";
+import { openReaderThread, type Reader } from "../sqlite/threads/reader.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** The database of a service, with its two threads. */

@@ -1,7 +1,7 @@
 import type { Administration } from "../api/admin/administration.ts";
 import { createDirectory, type Directory } from "../api/directory/directory.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
-import { DirectoryBatches } from "../storage/directory/entry.ts";
+import { DirectoryBatches } from "../store/directory/entry.ts";
 import type { Foundation } from "./foundation.ts";
 import type { LoadedServers } from "./load-servers.ts";
 import type { ServiceDatabase } from "./open-database.ts";

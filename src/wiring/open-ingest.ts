@@ -6,9 +6,9 @@ import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import { flushRollups } from "../maintenance/flush-rollups.ts";
-import { BatchBuilder, type Submission } from "../storage/batch.ts";
-import { readInstallationSecret } from "../storage/installation-secret.ts";
-import type { Writer } from "../storage/writer.ts";
+import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
+import type { Writer } from "../sqlite/threads/writer.ts";
+import { BatchBuilder, type Submission } from "../store/batch.ts";
 import type { Foundation } from "./foundation.ts";
 
 /** What takes metrics in. */

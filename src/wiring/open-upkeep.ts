@@ -3,7 +3,7 @@ import { UsageLog } from "../access/usage-log.ts";
 import { type Administration, openAdministration } from "../api/admin/administration.ts";
 import { maintenanceJobs } from "../maintenance/jobs.ts";
 import { every } from "../maintenance/schedule.ts";
-import { administrationStorage } from "../storage/administration.ts";
+import { administrationStorage } from "../sqlite/threads/administration.ts";
 import type { Foundation } from "./foundation.ts";
 import type { LoadedServers } from "./load-servers.ts";
 import type { ServiceDatabase } from "./open-database.ts";

@@ -1,4 +1,4 @@
-import type { Reader } from "../storage/reader.ts";
+import type { Reader } from "../sqlite/threads/reader.ts";
 import { FORGET_FACTOR } from "../telemetry/instances.ts";
 import type { Foundation } from "./foundation.ts";
 

@@ -4,9 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createBackup } from "../../src/api/admin/backup.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { startBackup } from "../../src/storage/backup.ts";
-import { MIGRATIONS_FOLDER } from "../../src/storage/migrations-folder.ts";
-import { openMigrated, temporaryFolder, temporaryPath } from "../storage/support.ts";
+import { startBackup } from "../../src/sqlite/file/backup.ts";
+import { MIGRATIONS_FOLDER } from "../../src/sqlite/file/migrations-folder.ts";
+import { openMigrated, temporaryFolder, temporaryPath } from "../sqlite/support.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 /** A backup of a new database, beside which a log is as large as `logBytes` says. */

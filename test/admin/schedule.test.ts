@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
-import { openReader } from "../../src/storage/database.ts";
-import { temporaryPath } from "../storage/support.ts";
+import { openReader } from "../../src/sqlite/file/database.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { ADMIN_KEY, startTestService, type TestService } from "../support/service.ts";
 import { turn } from "../support/turn.ts";
 import { DAY_MS } from "./support.ts";

@@ -10,7 +10,7 @@ import type { Call } from "../../src/access/call.ts";
 import { createExportMetrics, type ExportMetricsDeps } from "../../src/api/export-metrics.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
-import type { SeriesQuestion } from "../../src/storage/cumulative-series.ts";
+import type { SeriesQuestion } from "../../src/store/metrics.ts";
 import { decodeResources } from "../../src/transport/otlp/decode-resources.ts";
 import { cumulative, resourceMetrics } from "../otlp/requests.ts";
 import { countTurns, turn } from "../support/turn.ts";

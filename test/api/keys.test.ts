@@ -8,7 +8,7 @@ import {
   OVERLAP_SECONDS_MAX,
 } from "../../src/api/admin/keys.ts";
 import { ServiceError } from "../../src/errors.ts";
-import type { ApiKeyRecord } from "../../src/storage/key-store.ts";
+import type { ApiKeyRecord } from "../../src/sqlite/keys/key-store.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 const INPUT: CreateKeyInput = {

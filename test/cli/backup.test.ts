@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findService } from "../../src/local-service.ts";
-import { readDatabase } from "../../src/storage/offline.ts";
+import { readDatabase } from "../../src/sqlite/threads/offline.ts";
 import { createServices, KEYS, logged, submit, until, valuesIn } from "../faults/support.ts";
 import { missingForTmpfs, mountTmpfs, reportSkipped } from "../faults/tools.ts";
-import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../storage/support.ts";
+import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/support.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "./run-cli.ts";
 

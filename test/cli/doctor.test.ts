@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "n
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { examineDatabase } from "../../src/storage/examine.ts";
+import { examineDatabase } from "../../src/sqlite/file/examine.ts";
 import {
   digestOf,
   MIGRATIONS,
@@ -12,7 +12,7 @@ import {
   openUnmigrated,
   releaseClosed,
   temporaryPath,
-} from "../storage/support.ts";
+} from "../sqlite/support.ts";
 import { startTestService } from "../support/service.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openReader } from "../../src/storage/database.ts";
+import { openReader } from "../../src/sqlite/file/database.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 

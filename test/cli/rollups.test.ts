@@ -1,8 +1,8 @@
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createSubmitter, NOW_MS } from "../storage/submitter.ts";
-import { openMigrated } from "../storage/support.ts";
+import { createSubmitter, NOW_MS } from "../sqlite/submitter.ts";
+import { openMigrated } from "../sqlite/support.ts";
 import { freshEnvironment, runCli } from "./run-cli.ts";
 
 function fill(path: string): void {

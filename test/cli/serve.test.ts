@@ -8,7 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../../bench/service-process.ts";
 import { until } from "../faults/support.ts";
-import { digestOf, openMigrated } from "../storage/support.ts";
+import { digestOf, openMigrated } from "../sqlite/support.ts";
 import { AT_ONCE_MS_MAX, cleanEnvironment, type Env, freshEnvironment, PROGRAM, runCli } from "./run-cli.ts";
 
 /** Start a service that must not come up; what it says on standard error. */

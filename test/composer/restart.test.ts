@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { VALUES_MAX } from "../../src/storage/latest-values.ts";
+import { VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
 import { startTestService } from "../support/service.ts";
 import { parseScrape } from "../telemetry/support.ts";
 import { composerSamples } from "./samples.ts";

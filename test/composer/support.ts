@@ -1,4 +1,4 @@
-import { openReader } from "../../src/storage/database.ts";
+import { openReader } from "../../src/sqlite/file/database.ts";
 import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
 
 export interface Answer {

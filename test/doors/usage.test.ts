@@ -9,7 +9,7 @@ import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb
 import { hashKey } from "../../src/access/api-key.ts";
 import { runCli } from "../cli/run-cli.ts";
 import { createServices, KEYS, submit, until } from "../faults/support.ts";
-import { temporaryPath } from "../storage/support.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { openDoors } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { toMessage, toRestJson } from "../support/spellings.ts";

@@ -1,7 +1,7 @@
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../storage/support.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { createServices, flush, get, KEYS, submit, until, valuesIn } from "./support.ts";
 

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryFolder } from "../storage/support.ts";
+import { temporaryFolder } from "../sqlite/support.ts";
 import { begin, createServices, flush, get, submissionOf, submit, until, valuesIn } from "./support.ts";
 import { missingForTmpfs, mountTmpfs, reportSkipped } from "./tools.ts";
 

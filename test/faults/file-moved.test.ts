@@ -1,7 +1,7 @@
 import { copyFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../storage/support.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { createServices, submit, until } from "./support.ts";
 
 const { start, killAll } = createServices();

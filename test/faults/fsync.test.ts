@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../storage/support.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { createServices, submit, until, valuesIn } from "./support.ts";
 import { missingForStrace, reportSkipped } from "./tools.ts";
 

@@ -3,8 +3,8 @@ import type { MetricType } from "../../src/catalogue/definition.ts";
 import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { GroupCommit, type GroupCommitOptions } from "../../src/ingest/group-commit.ts";
-import { type Batch, BatchBuilder, COLUMNS_PER_ROW, type Submission } from "../../src/storage/batch.ts";
-import type { CommitResult } from "../../src/storage/metric-store.ts";
+import { type Batch, BatchBuilder, COLUMNS_PER_ROW, type Submission } from "../../src/store/batch.ts";
+import type { CommitResult } from "../../src/store/metrics.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 export const UNAVAILABLE = () => new ServiceError("storage_unavailable", "disk full");

@@ -4,10 +4,10 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readDatabase } from "../../src/storage/offline.ts";
+import { readDatabase } from "../../src/sqlite/threads/offline.ts";
 import { cleanEnvironment, type Env, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { until } from "../faults/support.ts";
-import { digestOf } from "../storage/support.ts";
+import { digestOf } from "../sqlite/support.ts";
 import { addMetrics, LATER_RELEASE } from "./predecessor.ts";
 import { assertSame, countIn, type Imported, importFile, oldRows, rowsOf, setup } from "./support.ts";
 

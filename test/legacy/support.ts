@@ -3,8 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type Libsql from "libsql";
 import * as assert from "uvu/assert";
-import { type Database, openReader } from "../../src/storage/database.ts";
-import { readDatabase } from "../../src/storage/offline.ts";
+import { type Database, openReader } from "../../src/sqlite/file/database.ts";
+import { readDatabase } from "../../src/sqlite/threads/offline.ts";
 import { type Env, freshEnvironment, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { addMetrics, createPredecessor } from "./predecessor.ts";
 

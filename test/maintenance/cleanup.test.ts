@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../src/errors.ts";
 import { CleanupStoppedError, type CleanupStorage, cleanUp } from "../../src/maintenance/cleanup.ts";
-import { RETENTION_TABLES } from "../../src/storage/retention/tables.ts";
+import { RETENTION_TABLES } from "../../src/store/plan/retention-tables.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { turn } from "../support/turn.ts";
 

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { forgetExpiredAnswers } from "../../src/maintenance/expired-answers.ts";
-import type { Writer } from "../../src/storage/writer.ts";
+import type { Writer } from "../../src/sqlite/threads/writer.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 test("expired answers are forgotten in bounded steps, until a step finds fewer", async () => {

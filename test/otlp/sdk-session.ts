@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 import { dirname } from "node:path";
 import * as assert from "uvu/assert";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
-import { openReader } from "../../src/storage/database.ts";
-import { verifyRollups } from "../../src/storage/rollups/verify.ts";
+import { openReader } from "../../src/sqlite/file/database.ts";
+import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
 import { SECONDS_BOUNDARIES } from "../../src/telemetry/boundaries.ts";
-import { temporaryPath } from "../storage/support.ts";
+import { temporaryPath } from "../sqlite/support.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
 import type { StartApplication } from "./sdk-application.ts";
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/lib/clock.ts";
+import type { NodeRequest, NodeResponse } from "../../src/transport/http/node-http.ts";
 import { type Listener, type ListenerOptions, openListener } from "../../src/transport/listener/listener.ts";
-import type { NodeRequest, NodeResponse } from "../../src/transport/node-http.ts";
 
 export interface TestListener extends Listener {
   readonly errors: unknown[];

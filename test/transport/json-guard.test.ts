@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { JsonGuard } from "../../src/transport/json-guard.ts";
+import { JsonGuard } from "../../src/transport/http/json-guard.ts";
 import { guardEnvelopes, guardMessage } from "../../src/transport/rpc/body-guard.ts";
 import { envelope } from "../support/raw-rpc.ts";
 

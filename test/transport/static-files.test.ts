@@ -5,13 +5,13 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { RestRequest } from "../../src/transport/rest/rest-handler.ts";
+import type { RestRequest } from "../../src/transport/http/rest-handler.ts";
 import {
   createStaticFile,
   fileAnswer,
   findStaticFiles,
   pageRoutes,
-} from "../../src/transport/static-files.ts";
+} from "../../src/transport/pages/static-files.ts";
 
 const DOCUMENT = { group: "The service", summary: "See a page", answers: {} } as const;
 const TEXT = "body { color: black }\n".repeat(100);

@@ -7,8 +7,8 @@ import {
   type RetentionRunsDeps,
 } from "../../maintenance/retention-runs.ts";
 import { openTrustedTime, type TrustedTime } from "../../maintenance/trusted-time.ts";
-import type { administrationStorage } from "../../storage/administration.ts";
-import type { AuditTrace } from "../../storage/audit-store.ts";
+import type { AuditTrace } from "../../sqlite/keys/audit-store.ts";
+import type { administrationStorage } from "../../sqlite/threads/administration.ts";
 import { createServers, type PagedServers, type ServersDeps } from "../directory/servers.ts";
 import { type Actor, type Audit, createAudit } from "./audit.ts";
 import { auditedKeys } from "./audited-keys.ts";

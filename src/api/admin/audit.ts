@@ -1,7 +1,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { AuditDetails, AuditEntry, AuditTrace } from "../../storage/audit-store.ts";
+import type { AuditDetails, AuditEntry, AuditTrace } from "../../sqlite/keys/audit-store.ts";
 
 /** Who acts: the owner of an admin key. */
 export interface Actor {

@@ -1,4 +1,4 @@
-import type { AuditTrace } from "../../storage/audit-store.ts";
+import type { AuditTrace } from "../../sqlite/keys/audit-store.ts";
 import type { Actor, Audit } from "./audit.ts";
 import type { KeyAdministration } from "./keys.ts";
 

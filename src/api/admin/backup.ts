@@ -2,7 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import { ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { type Reading, ReadingError, type ReadingResults } from "../../storage/reading-task.ts";
+import { type Reading, ReadingError, type ReadingResults } from "../../sqlite/file/background-job.ts";
 
 export interface BackupAnswer {
   readonly path: string;

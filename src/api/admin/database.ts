@@ -1,6 +1,6 @@
-import type { DatabaseSize, TableCount } from "../../storage/database-stats.ts";
-import { emptySurvey, mergeSurvey } from "../../storage/retention/step.ts";
-import { RETENTION_TABLES } from "../../storage/retention/tables.ts";
+import type { DatabaseSize, TableCount } from "../../sqlite/file/database-stats.ts";
+import { emptySurvey, mergeSurvey } from "../../sqlite/retention/step.ts";
+import { RETENTION_TABLES } from "../../store/plan/retention-tables.ts";
 import { type RetentionStorage, surveyWhole } from "./retention.ts";
 
 /** What a table holds, as SQL shows it, and how long it is kept. */

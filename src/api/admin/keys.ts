@@ -4,7 +4,7 @@ import { LIMITS } from "../../catalogue/limits.ts";
 import { ServiceError, type Violation } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { ApiKeyRecord, KeyRole, NewApiKey } from "../../storage/key-store.ts";
+import type { ApiKeyRecord, KeyRole, NewApiKey } from "../../sqlite/keys/key-store.ts";
 
 /** Where keys are kept; the writer thread of a service, or the database itself in the CLI. */
 export interface KeyStorage {

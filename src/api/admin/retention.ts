@@ -3,11 +3,11 @@ import type { Clock } from "../../lib/clock.ts";
 import type { CleanedTable } from "../../maintenance/cleanup.ts";
 import { isClockAhead, type RetentionRuns } from "../../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../../maintenance/trusted-time.ts";
-import type { AuditTrace } from "../../storage/audit-store.ts";
-import type { SurveyStep, SurveyStepResult } from "../../storage/retention/operations.ts";
-import { cutoffOf, type PolicyChange, type RetentionPolicy } from "../../storage/retention/policies.ts";
-import { emptySurvey, mergeSurvey, type Survey } from "../../storage/retention/step.ts";
-import { RETENTION_TABLES, type RetentionTable, retentionTable } from "../../storage/retention/tables.ts";
+import type { AuditTrace } from "../../sqlite/keys/audit-store.ts";
+import type { SurveyStep, SurveyStepResult } from "../../sqlite/retention/operations.ts";
+import { cutoffOf, type PolicyChange, type RetentionPolicy } from "../../sqlite/retention/policies.ts";
+import { emptySurvey, mergeSurvey, type Survey } from "../../sqlite/retention/step.ts";
+import { RETENTION_TABLES, type RetentionTable, retentionTable } from "../../store/plan/retention-tables.ts";
 import type { Actor, Audit } from "./audit.ts";
 
 /** What a cleanup would delete of one table. Rows are those that the policy governs, as they are stored. */

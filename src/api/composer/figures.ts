@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../storage/reader.ts";
+import type { Reader } from "../../sqlite/threads/reader.ts";
 import type { Scope } from "./scope.ts";
 import { type ServerState, serverStates } from "./server-states.ts";
 import { type Capabilities, capabilities, processUsage, type States, textOf } from "./states.ts";

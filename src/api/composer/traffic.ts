@@ -1,4 +1,4 @@
-import type { Reader } from "../../storage/reader.ts";
+import type { Reader } from "../../sqlite/threads/reader.ts";
 import type { Scope } from "./scope.ts";
 
 export interface Requests {

@@ -2,7 +2,7 @@ import { ServiceError } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { readTimestamp } from "../../ingest/timestamp.ts";
 import { DAY_MS } from "../../lib/time.ts";
-import type { RecomputeStep, RecomputeStepResult } from "../../storage/directory/recompute-day.ts";
+import type { RecomputeStep, RecomputeStepResult } from "../../sqlite/directory/recompute-day.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import type { RetentionAdministration } from "../admin/retention.ts";
 

@@ -5,7 +5,7 @@
  *   signed    signature.ts                       over the bytes as they came       401
  *   allowed   the server's own switch                                              403
  *   valid     read-metric.ts                     metric by metric                  422
- *   stored    ingest/group-commit.ts → storage/directory/directory-store.ts        503
+ *   stored    ingest/group-commit.ts → sqlite/directory/directory-store.ts        503
  */
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
@@ -19,8 +19,8 @@ import {
 } from "../../ingest/judge-each.ts";
 import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
-import type { DirectoryEntry, ServerPoint } from "../../storage/directory/entry.ts";
-import type { StoredAnswer } from "../../storage/idempotency-store.ts";
+import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
+import type { StoredAnswer } from "../../store/metrics.ts";
 import { serverOf } from "./known-server.ts";
 import type { MetricNames } from "./metric-names.ts";
 import { malformed, readServerId } from "./read-ids.ts";

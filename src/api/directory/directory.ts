@@ -1,8 +1,8 @@
 import type { Violation } from "../../errors.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
-import type { DirectoryEntry } from "../../storage/directory/entry.ts";
-import type { StoredAnswer } from "../../storage/idempotency-store.ts";
-import type { Reader } from "../../storage/reader.ts";
+import type { Reader } from "../../sqlite/threads/reader.ts";
+import type { DirectoryEntry } from "../../store/directory/entry.ts";
+import type { StoredAnswer } from "../../store/metrics.ts";
 import type { Administration } from "../admin/administration.ts";
 import type { Actor } from "../admin/audit.ts";
 import { type Aggregate, type AggregateDeps, createAggregate } from "./aggregate.ts";

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../storage/reader.ts";
+import type { Reader } from "../../sqlite/threads/reader.ts";
 
 /** What queries are answered with. */
 export interface QueryDeps {

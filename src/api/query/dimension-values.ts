@@ -1,7 +1,7 @@
 import type { Call } from "../../access/call.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { codePoints } from "../../ingest/text.ts";
-import type { AggregateAnswer } from "../../storage/query/query.ts";
+import type { AggregateAnswer } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { Problems } from "./problems.ts";

@@ -1,6 +1,6 @@
 import type { Call } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
-import type { EventRow, Position } from "../../storage/query/query.ts";
+import type { EventRow, Position } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { Problems } from "./problems.ts";

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { Principal } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
-import type { TimeRange } from "../../storage/query/query.ts";
+import type { TimeRange } from "../../store/queries.ts";
 import type { Problems } from "./problems.ts";
 
 /** Where a list goes on. `range` is that of the first page, whose end may have been "now". */

@@ -1,6 +1,6 @@
 import type { Call } from "../../access/call.ts";
 import { DAY_MS, MINUTE_MS } from "../../lib/time.ts";
-import type { SourceUse, TimeRange } from "../../storage/query/query.ts";
+import type { SourceUse, TimeRange } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { Problems } from "./problems.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";

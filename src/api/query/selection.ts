@@ -4,8 +4,8 @@ import type { MetricType } from "../../catalogue/definition.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { codePoints } from "../../ingest/text.ts";
 import { HOUR_MS } from "../../lib/time.ts";
-import { dimensionNames } from "../../storage/query/dimension-names.ts";
-import type { Filter, Selection, TimeRange } from "../../storage/query/query.ts";
+import { dimensionNames } from "../../store/plan/dimension-names.ts";
+import type { Filter, Selection, TimeRange } from "../../store/queries.ts";
 import type { Problems } from "./problems.ts";
 
 /** What every query says of the metrics it is about, not yet checked. */

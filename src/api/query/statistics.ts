@@ -1,4 +1,4 @@
-import { parseStatistic, STATISTIC_NAMES } from "../../storage/query/statistics.ts";
+import { parseStatistic, STATISTIC_NAMES } from "../../store/plan/statistics.ts";
 import type { Problems } from "./problems.ts";
 
 export const STATISTICS_MAX = 20;

@@ -1,5 +1,5 @@
 import type { Call } from "../../access/call.ts";
-import type { AggregateAnswer } from "../../storage/query/query.ts";
+import type { AggregateAnswer } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { Problems } from "./problems.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";

@@ -1,12 +1,12 @@
 import { COMMENTS } from "../../../gen/comments.js";
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
-import type { RestMethods } from "../rest/rest-handler.ts";
+import type { JsonSchema } from "../http/json-schema.ts";
+import type { RestMethods } from "../http/rest-handler.ts";
+import type { RouteGroup } from "../http/route-document.ts";
 import { hoistSchemas } from "./hoist-schemas.ts";
-import type { JsonSchema } from "./json-schema.ts";
 import { describeMetricType } from "./metric-types.ts";
 import type { OpenApiDocument, Paths } from "./operation.ts";
 import { restOperations } from "./rest-operations.ts";
-import type { RouteGroup } from "./route-document.ts";
 import { sharedFailures } from "./rpc-failures.ts";
 import { type DocumentedRpc, isCallable, rpcOperations } from "./rpc-operations.ts";
 import { rpcSchemas } from "./rpc-schemas.ts";

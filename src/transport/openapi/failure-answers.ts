@@ -1,5 +1,5 @@
 import { FAILURES, type FailureReason } from "../../errors.ts";
-import type { JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "../http/json-schema.ts";
 import type { Answer } from "./operation.ts";
 import { REASONS } from "./reasons.ts";
 

@@ -1,10 +1,10 @@
 import type { FailureReason } from "../../errors.ts";
-import { failuresOf } from "../rest/failure-bodies.ts";
-import type { RestMethods, RestRoute } from "../rest/rest-handler.ts";
+import { failuresOf } from "../http/failure-bodies.ts";
+import type { RestMethods, RestRoute } from "../http/rest-handler.ts";
+import type { AnswerDocument, BodyDocument, RouteDocument } from "../http/route-document.ts";
 import { describeAdmission } from "./admission.ts";
 import { failureAnswers, refsTo } from "./failure-answers.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
-import type { AnswerDocument, BodyDocument, RouteDocument } from "./route-document.ts";
 
 /** How reading a body can fail. */
 const BODY_FAILURES: Readonly<Record<RestRoute["reads"], readonly FailureReason[]>> = {

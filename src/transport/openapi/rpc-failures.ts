@@ -1,10 +1,10 @@
 import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { FAILURES, type FailureReason } from "../../errors.ts";
+import { type JsonSchema, list, record, text } from "../http/json-schema.ts";
 import { toConnectError } from "../rpc/failures.ts";
 import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDialect, failureAnswers } from "./failure-answers.ts";
-import { type JsonSchema, list, record, text } from "./json-schema.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 

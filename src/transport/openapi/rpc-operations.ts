@@ -1,9 +1,9 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
+import type { JsonSchema } from "../http/json-schema.ts";
 import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
-import type { JsonSchema } from "./json-schema.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
 import { RPC_EXAMPLES } from "./rpc-examples.ts";
 import { failuresOfRpc } from "./rpc-failures.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { JsonSchema } from "./json-schema.ts";
+import type { JsonSchema } from "../http/json-schema.ts";
 import { messageSchema } from "./message-schemas.ts";
 
 export const messageRef = (message: DescMessage): JsonSchema => ({

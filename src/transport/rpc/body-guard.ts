@@ -6,7 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Compression, UniversalHandler } from "@connectrpc/connect/protocol";
-import { JsonGuard, SCAN_FROM_BYTES } from "../json-guard.ts";
+import { JsonGuard, SCAN_FROM_BYTES } from "../http/json-guard.ts";
 import { shapeOf, WireGuard } from "./wire-guard.ts";
 
 /** Sees a message in pieces, and throws when decoding it would stall the service. */

@@ -1,7 +1,7 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
 import type { Call, Visit } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange } from "../http/exchange.ts";
 
 /** The exchange an RPC belongs to; set before Connect sees the request. */
 export const EXCHANGE = createContextKey<Exchange | undefined>(undefined, { description: "exchange" });

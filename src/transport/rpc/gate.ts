@@ -13,8 +13,8 @@ import type { AdmissionRule, Admit } from "../../access/admission.ts";
 import type { AdmitVisit, VisitRule } from "../../access/visits.ts";
 import { DIRECTORY_RULES } from "../../api/directory/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
-import type { ClientAddress } from "../client-address.ts";
-import { type Exchange, setRateLimitHeaders } from "../exchange.ts";
+import type { ClientAddress } from "../http/client-address.ts";
+import { type Exchange, setRateLimitHeaders } from "../http/exchange.ts";
 import { ADMITTED, exchangeOf, VISIT } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 

@@ -2,7 +2,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import { MetricsService } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { ExportMetrics } from "../../api/export-metrics.ts";
 import { decodeResources } from "../otlp/decode-resources.ts";
-import { toResponse } from "../otlp/otlp-http.ts";
+import { toResponse } from "../rest/otlp/otlp-http.ts";
 import { admittedOf } from "./context.ts";
 import { untilAborted } from "./until-aborted.ts";
 

@@ -14,9 +14,9 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { FAILURES } from "../../errors.ts";
-import { type Exchange, headerOf } from "../exchange.ts";
-import { SCAN_FROM_BYTES } from "../json-guard.ts";
-import { isHttp2Request } from "../node-http.ts";
+import { type Exchange, headerOf } from "../http/exchange.ts";
+import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
+import { isHttp2Request } from "../http/node-http.ts";
 import {
   type CreateGuard,
   guardEnvelopes,

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { LIMITS } from "../../../src/catalogue/limits.ts";
 import { FAILURES } from "../../../src/errors.ts";
-import type { JsonSchema } from "../../../src/transport/openapi/json-schema.ts";
+import type { JsonSchema } from "../../../src/transport/http/json-schema.ts";
 import type { OpenApiDocument, Operation } from "../../../src/transport/openapi/operation.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { servedRpcs } from "./support.ts";

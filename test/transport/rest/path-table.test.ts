@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createPathTable } from "../../../src/transport/rest/path-table.ts";
+import { createPathTable } from "../../../src/transport/http/path-table.ts";
 
 const find = createPathTable(
   new Map([

@@ -1,0 +1,47 @@
+import type { ServerEvent, ServerPoint } from "../../store/directory/entry.ts";
+import type { Database } from "../file/database.ts";
+import { insertEvent } from "./events.ts";
+
+/** The metric that says whether a server is up: 1 (or more than 0) when it is, 0 when it is not. */
+export const HEALTH_CHECK = "health_check";
+
+const SELECT = "SELECT id, health, health_ms FROM directory_servers WHERE number = ?";
+const UPDATE = "UPDATE directory_servers SET health = ?, health_ms = CAST(? AS INTEGER) WHERE number = ?";
+
+/**
+ * Follow a server's health checks in the order of their times, and write an event where health goes up or
+ * down. One that is older than what is known comes too late to tell anything.
+ */
+export function noteHealth(database: Database, server: number, points: readonly ServerPoint[]): void {
+  const checks = points.filter(({ name }) => name === HEALTH_CHECK);
+  if (checks.length === 0) return;
+  const row = database.first(SELECT, server);
+  let health = row?.health ?? undefined;
+  let healthMs = Number(row?.health_ms ?? Number.NEGATIVE_INFINITY);
+  for (const { value, timestampMs } of checks.sort((a, b) => a.timestampMs - b.timestampMs)) {
+    if (timestampMs < healthMs) continue;
+    healthMs = timestampMs;
+    const found = value > 0 ? "up" : "down";
+    if (found === health) continue;
+    insertEvent(database, statusChange(String(row?.id), health, found, timestampMs));
+    health = found;
+  }
+  database.run(UPDATE, health, healthMs, server);
+}
+
+function statusChange(
+  serverId: string,
+  previous: string | number | undefined,
+  found: string,
+  timestampMs: number,
+): ServerEvent {
+  return {
+    serverId,
+    type: "status_change",
+    previousValue: previous === undefined ? undefined : String(previous),
+    newValue: found,
+    details: '{"source":"health_check"}',
+    recordedBy: "service",
+    timestampMs,
+  };
+}

@@ -1,0 +1,129 @@
+import { DAY_MS } from "../../lib/time.ts";
+import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
+import type { Budget } from "../../store/plan/budget.ts";
+import { addToSketch, mergeEncoded, type Sketch } from "../../store/plan/sketch.ts";
+import { binOfValue, valueQuantiles } from "../../store/plan/value-sketch.ts";
+import type { Database } from "../file/database.ts";
+import { HEALTH_CHECK } from "./health.ts";
+import { readValues } from "./read-values.ts";
+import { readStatusChanges, shareUp } from "./uptime.ts";
+
+/** Types whose values add up; those of all others are averaged. */
+const SUMMED_TYPES = new Set(["counter", "count"]);
+
+const SERIES = `SELECT id, metric_name, metric_type FROM server_series
+  WHERE server_number = ? ORDER BY metric_name, metric_type`;
+const DELETED = `SELECT deleted_before_ms FROM retention_policies
+  WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
+const SUMS = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, count(*) AS count, sum(value) AS sum FROM server_points
+  WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 GROUP BY step`;
+const DAYS = `SELECT day, count, sum, sketch FROM server_days WHERE series_id = ? AND day >= ? AND day < ?
+  ORDER BY day`;
+
+/** Steps that are read at a time, between two looks at the budget. */
+const STEPS_PER_READ = 24;
+
+/** What the values of one step come to. */
+interface Step {
+  count: number;
+  sum: number;
+  readonly sketch: Sketch;
+}
+type Steps = Map<number, Step>;
+
+/**
+ * A server's metrics over time, from the points themselves or, by steps of a day, from what each day adds up
+ * to. Where retention has deleted points of the range, days are all there is.
+ */
+export function readChart(database: Database, query: ChartQuery, budget: Budget): ChartAnswer {
+  const isDaily = query.stepMs === DAY_MS || database.first(DELETED, query.startMs) !== undefined;
+  const stepMs = isDaily ? DAY_MS : query.stepMs;
+  const startMs = Math.floor(query.startMs / stepMs) * stepMs;
+  const asked = { ...query, stepMs, startMs };
+  const byLine = new Map<string, { name: string; isSummed: boolean; steps: Steps }>();
+  for (const { id, metric_name, metric_type } of database.all(SERIES, query.server)) {
+    const name = String(metric_name);
+    const isUptime = query.withUptime && name === HEALTH_CHECK;
+    if (!isUptime && query.names !== undefined && !query.names.includes(name)) continue;
+    const isSummed = SUMMED_TYPES.has(String(metric_type));
+    const line = byLine.get(`${isSummed} ${name}`) ?? { name, isSummed, steps: new Map() };
+    byLine.set(`${isSummed} ${name}`, line);
+    if (isDaily) readDays(database, Number(id), asked, line.steps);
+    else readPoints(database, Number(id), asked, line.steps, budget);
+    budget.spend(line.steps.size);
+  }
+  const lines = [...byLine.values()].filter(({ steps }) => steps.size > 0).map((line) => toLine(line, asked));
+  const checks = byLine.get(`false ${HEALTH_CHECK}`)?.steps ?? new Map();
+  return { lines, uptime: query.withUptime ? readUptime(database, asked, checks) : [], stepMs };
+}
+
+function readPoints(database: Database, id: number, query: ChartQuery, steps: Steps, budget: Budget): void {
+  const { startMs, endMs, stepMs, quantiles } = query;
+  for (let fromMs = startMs; fromMs < endMs; fromMs += STEPS_PER_READ * stepMs) {
+    const untilMs = Math.min(fromMs + STEPS_PER_READ * stepMs, endMs);
+    for (const row of database.all(SUMS, id, fromMs, untilMs, stepMs)) {
+      addTo(stepIn(steps, fromMs + Number(row.step) * stepMs), row);
+    }
+    budget.spend(0);
+  }
+  if (quantiles.length === 0) return;
+  for (const rows of readValues(database, id, startMs, endMs)) {
+    for (const { ts, value } of rows) {
+      const atMs = Math.floor(Number(ts) / stepMs) * stepMs;
+      addToSketch(stepIn(steps, atMs).sketch, binOfValue(Number(value)));
+    }
+    budget.spend(rows.length);
+  }
+}
+
+function readDays(database: Database, id: number, { startMs, endMs }: ChartQuery, steps: Steps): void {
+  for (const row of database.all(DAYS, id, startMs / DAY_MS, Math.ceil(endMs / DAY_MS))) {
+    const step = stepIn(steps, Number(row.day) * DAY_MS);
+    addTo(step, row);
+    mergeEncoded(step.sketch, new Uint8Array(row.sketch as unknown as ArrayBuffer));
+  }
+}
+
+function stepIn(steps: Steps, startMs: number): Step {
+  let step = steps.get(startMs);
+  if (step === undefined) {
+    step = { count: 0, sum: 0, sketch: new Map() };
+    steps.set(startMs, step);
+  }
+  return step;
+}
+
+function addTo(step: Step, row: Readonly<Record<string, unknown>>): void {
+  step.count += Number(row.count);
+  step.sum += Number(row.sum);
+}
+
+function toLine(
+  { name, isSummed, steps }: { name: string; isSummed: boolean; steps: Steps },
+  { quantiles }: ChartQuery,
+): ChartLine {
+  const points = [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([startMs, { count, sum, sketch }]) => ({
+      startMs,
+      value: isSummed ? sum : sum / count,
+      quantiles: valueQuantiles(sketch, quantiles).map((value) => value ?? Number.NaN),
+    }));
+  return { name, isSummed, points };
+}
+
+/** By health checks; where a step has none, by what events say. */
+function readUptime(database: Database, query: ChartQuery, checks: Steps): readonly ChartPoint[] {
+  const { serverId, startMs, endMs, stepMs } = query;
+  const changes = readStatusChanges(database, serverId, startMs, endMs);
+  const points: ChartPoint[] = [];
+  for (let atMs = startMs; atMs < endMs; atMs += stepMs) {
+    const checked = checks.get(atMs);
+    const share =
+      checked === undefined
+        ? shareUp(changes, atMs, Math.min(atMs + stepMs, endMs))
+        : Math.min(1, Math.max(0, checked.sum / checked.count));
+    if (share !== undefined) points.push({ startMs: atMs, value: share, quantiles: [] });
+  }
+  return points;
+}

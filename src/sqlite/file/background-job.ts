@@ -1,0 +1,74 @@
+import { fork } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { siblingModule } from "../../lib/sibling-module.ts";
+import type { Failure } from "./failure.ts";
+
+/** What reads a whole database file, and therefore takes long. */
+export type ReadingTask =
+  | {
+      readonly kind: "backup";
+      readonly source: string;
+      readonly target: string;
+      readonly migrationsFolder: string;
+    }
+  /** Whether the file is sound; `full` compares every index with its table, too. */
+  | { readonly kind: "check"; readonly path: string; readonly full: boolean };
+
+export interface ReadingResults {
+  readonly backup: { readonly bytes: number };
+  /** What is wrong; empty when nothing is. */
+  readonly check: readonly string[];
+}
+
+/** What the process answers. */
+export type ReadingReply = { readonly result: unknown } | { readonly failure: Failure };
+
+/** The process said what failed. */
+export class ReadingError extends Error {
+  override readonly name = "ReadingError";
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+export interface Reading<Result> {
+  /** @throws {ReadingError} */
+  readonly result: Promise<Result>;
+  /** Kill it, if it still runs. `result` rejects; resolves once the process is gone. */
+  cancel(): Promise<void>;
+}
+
+/**
+ * Start a task in a process of its own, of a low priority.
+ *
+ * Not in a thread: SQLite is not interrupted there, so that a shutdown would have to wait for it.
+ */
+export function startReading<Task extends ReadingTask>(task: Task): Reading<ReadingResults[Task["kind"]]> {
+  const child = fork(siblingModule("./worker-process", import.meta.url), {
+    execArgv: [],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  const complaint = child.stderr === null ? Promise.resolve("") : text(child.stderr);
+  const exited = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
+  const result = new Promise<ReadingResults[Task["kind"]]>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("message", (reply: ReadingReply) => {
+      if ("failure" in reply) reject(new ReadingError(reply.failure));
+      else resolve(reply.result as ReadingResults[Task["kind"]]);
+    });
+    // After the answer it changes nothing.
+    child.once("exit", async (code, signal) => {
+      reject(new Error(`${task.kind} ended early (${signal ?? code}) ${(await complaint).trim()}`.trim()));
+    });
+  });
+  child.send(task);
+  return {
+    result,
+    async cancel() {
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}

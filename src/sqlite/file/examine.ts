@@ -1,0 +1,83 @@
+import { existsSync } from "node:fs";
+import type { Clock } from "../../lib/clock.ts";
+import { DatabaseOpenError } from "../threads/writer.ts";
+import { ReadingError, startReading } from "./background-job.ts";
+import { DamagedDatabaseError } from "./damage.ts";
+import { openReader } from "./database.ts";
+import { describeFailure, type Failure } from "./failure.ts";
+import { readIdentity, refuseForeignLog, refuseLoneLog } from "./identity.ts";
+import { readApplied, readMigrations } from "./migrator.ts";
+
+export interface ExamineOptions {
+  readonly path: string;
+  readonly migrationsFolder: string;
+  /** Compare every index with its table, too. */
+  readonly full: boolean;
+  /** When to give up the search for damage; undefined: never. */
+  readonly limitMs: number | undefined;
+  readonly clock: Clock;
+}
+
+export interface Examined {
+  /** The newest applied migration. */
+  readonly migration: number;
+  /** False when the search for damage was given up; nothing was found until then. */
+  readonly isFinished: boolean;
+}
+
+/**
+ * Look at a database without changing anything, whether or not a service holds it. Undefined when it is
+ * not there.
+ *
+ * @throws {DatabaseOpenError} for what is damaged, foreign or newer than this program; the message says
+ *   what to do.
+ */
+export async function examineDatabase(options: ExamineOptions): Promise<Examined | undefined> {
+  const { path, migrationsFolder } = options;
+  try {
+    refuseLoneLog(path);
+    if (!existsSync(path)) return undefined;
+    const migration = readSchema(path, migrationsFolder);
+    return { migration, isFinished: await search(options) };
+  } catch (error) {
+    throw new DatabaseOpenError(path, failureOf(error));
+  }
+}
+
+function readSchema(path: string, migrationsFolder: string): number {
+  const identity = readIdentity(path);
+  const reader = openReader(path);
+  try {
+    refuseForeignLog(path, identity, reader);
+    return readApplied(reader, readMigrations(migrationsFolder)).length;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Whether the search for damage came to its end. @throws {DamagedDatabaseError} */
+async function search({ path, full, limitMs, clock }: ExamineOptions): Promise<boolean> {
+  const reading = startReading({ kind: "check", path, full });
+  let isGivenUp = false;
+  const stopClock =
+    limitMs === undefined
+      ? () => {}
+      : clock.after(limitMs, () => {
+          isGivenUp = true;
+          void reading.cancel();
+        });
+  try {
+    const findings = await reading.result;
+    if (findings.length > 0) throw new DamagedDatabaseError(findings);
+    return true;
+  } catch (error) {
+    if (isGivenUp) return false;
+    throw error;
+  } finally {
+    stopClock();
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  return error instanceof ReadingError ? error.failure : describeFailure(error);
+}

@@ -1,0 +1,74 @@
+/**
+ * A process that carries out one task of `reading-task.ts`, answers, and ends.
+ *
+ * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too.
+ */
+import { open } from "node:fs/promises";
+import { constants, setPriority } from "node:os";
+import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { systemClock } from "../../lib/clock.ts";
+import type { ReadingReply, ReadingTask } from "./background-job.ts";
+import { partialOf, writeBackup } from "./backup-file.ts";
+import { findDamage } from "./damage.ts";
+import { openReader } from "./database.ts";
+import { describeFailure } from "./failure.ts";
+import { readMigrations } from "./migrator.ts";
+
+/** Behind ingest; not last of all, or it would not end on a busy machine, and the log grows until it does. */
+const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
+
+const SYNC_INTERVAL_MS = 5;
+
+function carryOut(task: ReadingTask): unknown {
+  if (task.kind === "check") return check(task.path, task.full);
+  return writeBackup(task.source, task.target, readMigrations(task.migrationsFolder));
+}
+
+function check(path: string, full: boolean): readonly string[] {
+  const reader = openReader(path);
+  try {
+    return findDamage(reader, full);
+  } finally {
+    reader.close();
+  }
+}
+
+function work(): ReadingReply {
+  try {
+    return { result: carryOut(workerData as ReadingTask) };
+  } catch (error) {
+    return { failure: describeFailure(error) };
+  }
+}
+
+function supervise(): void {
+  // Killed, not ended: ending would wait for the thread, and SQLite is not interrupted.
+  const die = () => process.kill(process.pid, "SIGKILL");
+  process.once("disconnect", die);
+  process.once("message", (task: ReadingTask) => {
+    setPriority(PRIORITY);
+    if (task.kind === "backup") syncSteadily(partialOf(task.target));
+    const worker = new Worker(new URL(import.meta.url), { workerData: task });
+    worker.once("message", (reply: ReadingReply) => {
+      process.off("disconnect", die);
+      // Without the channel nothing is left to wait for: the process ends.
+      process.send?.(reply, () => process.disconnect?.());
+    });
+  });
+}
+
+/**
+ * Let a file that is being written reach the disk little by little. All of it at once, at the end, holds up
+ * every commit meanwhile.
+ */
+function syncSteadily(path: string): void {
+  const again = () => void systemClock.after(SYNC_INTERVAL_MS, () => syncSteadily(path));
+  open(path)
+    .then((file) => file.datasync().finally(() => file.close()))
+    // Not made yet, or complete and renamed: whether it is on disk, the work itself makes sure.
+    .catch(() => {})
+    .finally(again);
+}
+
+if (isMainThread) supervise();
+else parentPort?.postMessage(work());

@@ -1,0 +1,87 @@
+import type { Database, Row } from "../file/database.ts";
+
+/** What can stand in the details of an act. Never a secret. */
+export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** An administrative act as it begins: who does what to what. */
+export interface AuditTrace {
+  readonly timestampMs: number;
+  /** 0 for the command line on this machine, and for the service itself. */
+  readonly apiKeyId: number;
+  /** The service that the key belongs to. */
+  readonly actor: string;
+  /** Such as `key.create`. */
+  readonly action: string;
+  readonly target: string;
+  readonly details: AuditDetails;
+}
+
+/** An act of the past. `outcome` is `ok`, `started` (and never ended), or the reason why it failed. */
+export interface AuditEntry extends AuditTrace {
+  readonly id: number;
+  readonly outcome: string;
+}
+
+/** Write an act down; returns the number of its row. */
+export function recordAudit(database: Database, trace: AuditTrace, outcome: string): number {
+  const row = database.first(
+    `INSERT INTO admin_audit_log (timestamp, api_key_id, actor, action, target, details, outcome)
+     VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+    new Date(trace.timestampMs).toISOString(),
+    trace.apiKeyId,
+    trace.actor,
+    trace.action,
+    trace.target.toWellFormed(),
+    JSON.stringify(trace.details),
+    outcome,
+  );
+  return Number(row?.id);
+}
+
+/** Note how a recorded act ended, and what came of it besides the details that are there. */
+export function finishAudit(database: Database, id: number, outcome: string, details: AuditDetails): void {
+  database.run(
+    "UPDATE admin_audit_log SET outcome = ?, details = json_patch(details, ?) WHERE id = ?",
+    outcome,
+    JSON.stringify(details),
+    id,
+  );
+}
+
+/** Do `act` and write it down, both or neither. `describe` adds what only the result tells. */
+export function audited<Result>(
+  database: Database,
+  trace: AuditTrace,
+  act: () => Result,
+  describe: (result: Result) => AuditDetails = () => ({}),
+): Result {
+  return database.transaction(() => {
+    const result = act();
+    recordAudit(database, { ...trace, details: { ...trace.details, ...describe(result) } }, "ok");
+    return result;
+  });
+}
+
+/** Acts before row `beforeId` (undefined: all), newest first, at most `rowsMax`. */
+export function listAudit(
+  database: Database,
+  beforeId: number | undefined,
+  rowsMax: number,
+): readonly AuditEntry[] {
+  const sql = `SELECT id, timestamp, api_key_id, actor, action, target, details, outcome FROM admin_audit_log
+    WHERE id < ? ORDER BY id DESC LIMIT CAST(? AS INTEGER)`;
+  return database.all(sql, beforeId ?? Number.MAX_SAFE_INTEGER, rowsMax).map(read);
+}
+
+function read(row: Row): AuditEntry {
+  return {
+    id: Number(row.id),
+    timestampMs: Date.parse(String(row.timestamp)),
+    apiKeyId: Number(row.api_key_id),
+    actor: String(row.actor),
+    action: String(row.action),
+    target: String(row.target),
+    details: JSON.parse(String(row.details)),
+    outcome: String(row.outcome),
+  };
+}

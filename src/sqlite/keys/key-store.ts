@@ -1,0 +1,170 @@
+import { ServiceError } from "../../errors.ts";
+import type { Database, Row } from "../file/database.ts";
+import { copyDailyUsage } from "./usage-store.ts";
+
+/** A `server` key is one server's of the directory: it collects for it, and reads what is its own. */
+export type KeyRole = "writer" | "reader" | "admin" | "server";
+
+/** An API key as stored: the key itself is nowhere, only its SHA-256. */
+export interface ApiKeyRecord {
+  readonly id: number;
+  /** SHA-256 of the key, hex. */
+  readonly keyHash: string;
+  readonly service: string;
+  readonly role: KeyRole;
+  /** Requests a minute, and the burst. */
+  readonly rateLimit: number;
+  /** Further services it may write, as globs. */
+  readonly allowedServices: readonly string[];
+  readonly isActive: boolean;
+  readonly createdMs: number;
+  /** ms since 1970 UTC; undefined: never. */
+  readonly expiresMs: number | undefined;
+  readonly description: string;
+  /** Authenticated answers so far, refusals included; up to some seconds behind. */
+  readonly usageCount: number;
+  /** The newest of them, ms since 1970 UTC. */
+  readonly lastUsedMs: number | undefined;
+  /** Requests a UTC day and month; undefined: no limit. */
+  readonly dailyUsageLimit: number | undefined;
+  readonly monthlyUsageLimit: number | undefined;
+  /** Whose key it is, of a `server` key; undefined of others. */
+  readonly serverId?: string | undefined;
+}
+
+/** What a new key is made from. */
+export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs" | "usageCount" | "lastUsedMs">;
+
+/** A key given by the operator's environment. */
+export interface EnvironmentKey {
+  readonly keyHash: string;
+  readonly service: string;
+  readonly role: Exclude<KeyRole, "server">;
+}
+
+const COLUMNS = `id, key_hash, service_name, role, rate_limit, allowed_services, is_active, created_at, expires_at,
+  description, usage_count, last_used_at, daily_usage_limit, monthly_usage_limit, server_id`;
+
+function read(row: Row): ApiKeyRecord {
+  return {
+    id: Number(row.id),
+    keyHash: String(row.key_hash),
+    service: String(row.service_name),
+    // Older versions of the schema know no role of servers.
+    role: row.server_id === null ? (row.role as KeyRole) : "server",
+    rateLimit: Number(row.rate_limit),
+    allowedServices: JSON.parse(String(row.allowed_services)),
+    isActive: row.is_active === 1,
+    createdMs: Date.parse(String(row.created_at)),
+    expiresMs: row.expires_at === null ? undefined : Date.parse(String(row.expires_at)),
+    description: String(row.description ?? ""),
+    usageCount: Number(row.usage_count),
+    lastUsedMs: row.last_used_at === null ? undefined : Date.parse(String(row.last_used_at)),
+    dailyUsageLimit: row.daily_usage_limit === null ? undefined : Number(row.daily_usage_limit),
+    monthlyUsageLimit: row.monthly_usage_limit === null ? undefined : Number(row.monthly_usage_limit),
+    serverId: row.server_id === null ? undefined : String(row.server_id),
+  };
+}
+
+const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
+
+/** Every key, revoked ones too, by id. */
+export function listKeys(database: Database): readonly ApiKeyRecord[] {
+  return database.all(`SELECT ${COLUMNS} FROM api_keys ORDER BY id`).map(read);
+}
+
+export function createKey(database: Database, key: NewApiKey, nowMs: number): ApiKeyRecord {
+  const row = database.first(
+    `INSERT INTO api_keys
+       (key_hash, service_name, role, rate_limit, allowed_services, created_at, expires_at, description,
+        daily_usage_limit, monthly_usage_limit, server_id)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING ${COLUMNS}`,
+    key.keyHash,
+    key.service,
+    key.role === "server" ? "writer" : key.role,
+    key.rateLimit,
+    JSON.stringify(key.allowedServices),
+    isoOrNull(nowMs),
+    isoOrNull(key.expiresMs),
+    key.description,
+    key.dailyUsageLimit,
+    key.monthlyUsageLimit,
+    key.serverId,
+  );
+  return readExisting(row, "new");
+}
+
+/** The newest key of a server that is in force. */
+export function findServerKey(database: Database, serverId: string, nowMs: number): ApiKeyRecord | undefined {
+  const sql = `SELECT ${COLUMNS} FROM api_keys WHERE server_id = ? AND is_active = 1
+    AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT 1`;
+  const row = database.first(sql, serverId, isoOrNull(nowMs));
+  return row && read(row);
+}
+
+/** Turn a key off. @throws {ServiceError} `not_found`. */
+export function revokeKey(database: Database, id: number): ApiKeyRecord {
+  const sql = `UPDATE api_keys SET is_active = 0 WHERE id = ? RETURNING ${COLUMNS}`;
+  return readExisting(database.first(sql, id), String(id));
+}
+
+/**
+ * Replace a key by one with the same rights, limits and use of its quotas; the old one ends at
+ * `oldExpiresMs`, or sooner if it would have. Inside a transaction.
+ *
+ * @throws {ServiceError} `not_found` when there is no such key in force.
+ */
+export function rotateKey(
+  database: Database,
+  input: {
+    readonly id: number;
+    readonly keyHash: string;
+    readonly oldExpiresMs: number;
+    readonly nowMs: number;
+  },
+): { readonly old: ApiKeyRecord; readonly replacement: ApiKeyRecord } {
+  // One that has ended, perhaps because it was rotated before, would pass its end on.
+  const sql = `SELECT ${COLUMNS} FROM api_keys
+    WHERE id = ? AND is_active = 1 AND (expires_at IS NULL OR expires_at > ?)`;
+  const old = readExisting(database.first(sql, input.id, isoOrNull(input.nowMs)), String(input.id));
+  const replacement = createKey(database, { ...old, keyHash: input.keyHash }, input.nowMs);
+  copyDailyUsage(database, old.id, replacement.id);
+  const expiresMs = Math.min(input.oldExpiresMs, old.expiresMs ?? Number.POSITIVE_INFINITY);
+  const row = database.first(
+    `UPDATE api_keys SET expires_at = ? WHERE id = ? RETURNING ${COLUMNS}`,
+    isoOrNull(expiresMs),
+    input.id,
+  );
+  return { old: readExisting(row, String(input.id)), replacement };
+}
+
+function readExisting(row: Row | undefined, id: string): ApiKeyRecord {
+  if (row === undefined) throw new ServiceError("not_found", `no API key ${id}`);
+  return read(row);
+}
+
+/** Make the environment's keys valid, and those that have left it invalid. Keys made otherwise stay as they are. */
+export function syncEnvironmentKeys(
+  database: Database,
+  keys: readonly EnvironmentKey[],
+  rateLimit: number,
+  nowMs: number,
+): void {
+  database.transaction(() => {
+    database.run("UPDATE api_keys SET is_active = 0 WHERE origin = 'environment'");
+    for (const key of keys) {
+      database.run(
+        `INSERT INTO api_keys (key_hash, service_name, role, rate_limit, created_at, description, origin)
+         VALUES (?, ?, ?, ?, ?, 'from the environment', 'environment')
+         ON CONFLICT (key_hash) DO UPDATE SET is_active = 1, service_name = excluded.service_name,
+           role = excluded.role, rate_limit = excluded.rate_limit, expires_at = NULL
+         WHERE origin = 'environment'`,
+        key.keyHash,
+        key.service,
+        key.role,
+        rateLimit,
+        isoOrNull(nowMs),
+      );
+    }
+  });
+}

@@ -1,0 +1,117 @@
+import { DAY_MS } from "../../lib/time.ts";
+import type { Database } from "../file/database.ts";
+
+/** What the answers that one key got from one endpoint, with one status, in one minute add up to. */
+export interface UsageRow {
+  readonly apiKeyId: number;
+  /** A route template or an RPC's path. */
+  readonly endpoint: string;
+  readonly statusCode: number;
+  /** The beginning of the minute, ms since 1970 UTC. */
+  readonly minuteMs: number;
+  readonly requestCount: number;
+  /** Of request bodies, as they were sent. */
+  readonly bytesProcessed: number;
+  readonly durationMs: number;
+  /** When the last of them ended, ms since 1970 UTC. */
+  readonly lastMs: number;
+}
+
+/** How many requests of a key count against its quotas on one day. */
+export interface DailyUsage {
+  readonly apiKeyId: number;
+  /** Days since 1970 UTC. */
+  readonly day: number;
+  readonly requestCount: number;
+}
+
+export interface UsageRecord {
+  /** What has come since the last time; it is added to what is there. */
+  readonly log: readonly UsageRow[];
+  /** Whole days, not what has come since; they replace what is there, unless that is more. */
+  readonly daily: readonly DailyUsage[];
+}
+
+/** How many days are remembered: this month and the one before it, which a clock may go back to. */
+export const DAYS_KEPT = 62;
+
+const ADD_TO_LOG = `
+  INSERT INTO api_key_usage_log
+    (key_hash, service_name, timestamp, endpoint, status_code, request_count, bytes_processed, duration_ms)
+  SELECT key_hash, service_name, ?, ?, ?, ?, ?, ? FROM api_keys WHERE id = ?
+  ON CONFLICT (timestamp, key_hash, endpoint, status_code) DO UPDATE SET
+    request_count = request_count + excluded.request_count,
+    bytes_processed = bytes_processed + excluded.bytes_processed,
+    duration_ms = duration_ms + excluded.duration_ms`;
+
+const ADD_TO_KEY = `
+  UPDATE api_keys SET usage_count = usage_count + CAST(? AS INTEGER),
+    last_used_at = max(coalesce(last_used_at, ''), ?)
+  WHERE id = ?`;
+
+const SET_DAY = `
+  INSERT INTO api_key_daily_usage (date, api_key_id, request_count) VALUES (?, ?, ?)
+  ON CONFLICT (date, api_key_id) DO UPDATE SET request_count = max(request_count, excluded.request_count)`;
+
+/** Store what keys have used, in one transaction, and forget days that no quota needs any more. */
+export function recordUsage(database: Database, { log, daily }: UsageRecord, nowMs: number): void {
+  database.transaction(() => {
+    for (const row of log) {
+      const { endpoint, statusCode, requestCount, bytesProcessed, durationMs, apiKeyId } = row;
+      const minute = new Date(row.minuteMs).toISOString();
+      database.run(
+        ADD_TO_LOG,
+        minute,
+        endpoint,
+        statusCode,
+        requestCount,
+        bytesProcessed,
+        durationMs,
+        apiKeyId,
+      );
+    }
+    for (const [apiKeyId, { requestCount, lastMs }] of totalsByKey(log)) {
+      database.run(ADD_TO_KEY, requestCount, new Date(lastMs).toISOString(), apiKeyId);
+    }
+    for (const { apiKeyId, day, requestCount } of daily) {
+      database.run(SET_DAY, dateOf(day), apiKeyId, requestCount);
+    }
+    const oldest = Math.floor(nowMs / DAY_MS) - DAYS_KEPT;
+    database.run("DELETE FROM api_key_daily_usage WHERE date < ?", dateOf(oldest));
+  });
+}
+
+function totalsByKey(log: readonly UsageRow[]) {
+  const totals = new Map<number, { requestCount: number; lastMs: number }>();
+  for (const { apiKeyId, requestCount, lastMs } of log) {
+    const total = totals.get(apiKeyId) ?? { requestCount: 0, lastMs: 0 };
+    total.requestCount += requestCount;
+    total.lastMs = Math.max(total.lastMs, lastMs);
+    totals.set(apiKeyId, total);
+  }
+  return totals;
+}
+
+/** Every day that is remembered, of every key. */
+export function listDailyUsage(database: Database): readonly DailyUsage[] {
+  return database.all("SELECT date, api_key_id, request_count FROM api_key_daily_usage").map((row) => ({
+    apiKeyId: Number(row.api_key_id),
+    day: Date.parse(String(row.date)) / DAY_MS,
+    requestCount: Number(row.request_count),
+  }));
+}
+
+/** Let a key begin with what another one has used of its quotas. */
+export function copyDailyUsage(database: Database, fromKeyId: number, toKeyId: number): void {
+  database.run(
+    `INSERT INTO api_key_daily_usage (date, api_key_id, request_count)
+     SELECT date, CAST(? AS INTEGER), request_count FROM api_key_daily_usage WHERE api_key_id = ?`,
+    toKeyId,
+    fromKeyId,
+  );
+}
+
+/** YYYY-MM-DD of a day since 1970 UTC. */
+function dateOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10);
+}

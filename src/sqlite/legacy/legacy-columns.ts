@@ -1,0 +1,34 @@
+import type { Database } from "../file/database.ts";
+
+/** A value as the predecessor has it: SQLite lets any type stand in any column. */
+export type LegacyValue = string | number | null;
+
+/** The names of a table's columns; none when there is no such table. */
+export function columnsOf(database: Database, table: string): ReadonlySet<string> {
+  const sql = "SELECT name FROM pragma_table_info(?)";
+  return new Set(database.all(sql, table).map((row) => String(row.name)));
+}
+
+/**
+ * A column as bytes unless it is a number: text that is no UTF-8 aborts the whole process when libsql
+ * 0.5.29 reads it as text, and a NUL ends it.
+ */
+export function readColumn(columns: ReadonlySet<string>, column: string, name: string): string {
+  if (!columns.has(column)) return `NULL AS ${name}`;
+  const isNumber = `typeof(${column}) IN ('integer', 'real')`;
+  return `CASE WHEN ${isNumber} THEN CAST(${column} AS REAL) ELSE CAST(${column} AS BLOB) END AS ${name}`;
+}
+
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** A row of such columns. */
+export function decode(row: Readonly<Record<string, unknown>>): Record<string, LegacyValue> {
+  // The driver adds `_metadata`.
+  const entries = Object.entries(row).filter(([name]) => name !== "_metadata");
+  return Object.fromEntries(
+    entries.map(([name, value]) => [
+      name,
+      value instanceof ArrayBuffer ? decoder.decode(value) : (value as LegacyValue),
+    ]),
+  );
+}

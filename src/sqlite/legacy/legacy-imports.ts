@@ -1,0 +1,157 @@
+import type { Database } from "../file/database.ts";
+import type { LegacyValue } from "./legacy-columns.ts";
+import type { LegacySource } from "./legacy-source.ts";
+
+/** Reason → rows. */
+export type Counts = Readonly<Record<string, number>>;
+
+/** How far a predecessor's database has been taken over. */
+export interface LegacyImport {
+  readonly fingerprint: string;
+  readonly lastId: number;
+  readonly rowsImported: number;
+  readonly rowsSkipped: number;
+  readonly skipped: Counts;
+  readonly leftOut: Counts;
+}
+
+/** A copy that has gone its own way since an import: going on would lose some rows, or take some twice. */
+export class DivergedSourceError extends Error {
+  override readonly name = "DivergedSourceError";
+}
+
+/**
+ * The earlier import of this source, or a new one.
+ *
+ * A source is recognised by the row that was looked at last. Where that row is gone, retention has deleted
+ * it with all before it, and the fingerprint decides. A source that never had so many rows is an older copy,
+ * or another database with the same first key: what is new in it cannot be told.
+ *
+ * @throws {DivergedSourceError}
+ */
+export function resumeImport(
+  database: Database,
+  source: LegacySource,
+  path: string,
+  nowMs: number,
+): LegacyImport {
+  const earlier = database.all("SELECT * FROM legacy_imports WHERE last_id > 0");
+  const known = earlier.find((row) => source.digestOf(Number(row.last_id)) === row.last_row);
+  const fingerprint = known === undefined ? source.fingerprint() : String(known.fingerprint);
+  const same = earlier.find((row) => row.fingerprint === fingerprint);
+  if (known === undefined && same !== undefined) refuseDiverged(source, path, same);
+  const startedAt = new Date(nowMs).toISOString();
+  database.run(
+    `INSERT INTO legacy_imports
+       (fingerprint, path, last_id, last_row, rows_imported, rows_skipped, skipped, left_out, started_at)
+     VALUES (?, ?, 0, '', 0, 0, '{}', '{}', ?)
+     ON CONFLICT (fingerprint) DO UPDATE SET path = excluded.path, finished_at = NULL`,
+    fingerprint,
+    path,
+    startedAt,
+  );
+  const row = database.first("SELECT * FROM legacy_imports WHERE fingerprint = ?", fingerprint);
+  return {
+    fingerprint,
+    lastId: Number(row?.last_id),
+    rowsImported: Number(row?.rows_imported),
+    rowsSkipped: Number(row?.rows_skipped),
+    skipped: JSON.parse(String(row?.skipped)),
+    leftOut: JSON.parse(String(row?.left_out)),
+  };
+}
+
+function refuseDiverged(
+  source: LegacySource,
+  path: string,
+  earlier: Readonly<Record<string, unknown>>,
+): void {
+  const lastId = Number(earlier.last_id);
+  const isChanged = source.digestOf(lastId) !== undefined;
+  const highestId = source.highestId();
+  // Without any metrics there is nothing to lose.
+  if (!isChanged && (highestId === 0 || highestId >= lastId)) return;
+  const what = isChanged
+    ? `row ${lastId} is another one`
+    : `it ends at row ${highestId}, and row ${lastId} was imported`;
+  throw new DivergedSourceError(
+    `${path} was imported from ${earlier.path} before, and its metrics have changed since: ${what}. ` +
+      "Import it into a database of its own",
+  );
+}
+
+/** Note how far it is, in the transaction that stores the rows. `lastRow`: the digest of row `lastId`. */
+export function noteProgress(database: Database, progress: LegacyImport, lastRow: string): void {
+  database.run(
+    `UPDATE legacy_imports SET last_id = CAST(? AS INTEGER), last_row = ?, rows_imported = CAST(? AS INTEGER),
+       rows_skipped = CAST(? AS INTEGER), skipped = ?, left_out = ? WHERE fingerprint = ?`,
+    progress.lastId,
+    lastRow,
+    progress.rowsImported,
+    progress.rowsSkipped,
+    JSON.stringify(progress.skipped),
+    JSON.stringify(progress.leftOut),
+    progress.fingerprint,
+  );
+}
+
+export function noteFinished(database: Database, { fingerprint }: LegacyImport, nowMs: number): void {
+  const finishedAt = new Date(nowMs).toISOString();
+  database.run("UPDATE legacy_imports SET finished_at = ? WHERE fingerprint = ?", finishedAt, fingerprint);
+}
+
+/** An API key of the predecessor, checked. Times are ISO 8601 UTC. */
+export interface LegacyKey {
+  readonly keyHash: string;
+  readonly service: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly isActive: boolean;
+  readonly rateLimit: number;
+  readonly usageCount: number;
+  readonly dailyUsageLimit: number | null;
+  readonly monthlyUsageLimit: number | null;
+  readonly description: string;
+}
+
+/** Store a key as a writer's. False when its hash is there already: that one is left as it is. */
+export function importKey(database: Database, key: LegacyKey): boolean {
+  return (
+    database.run(
+      `INSERT INTO api_keys (key_hash, service_name, created_at, last_used_at, is_active, rate_limit,
+         usage_count, daily_usage_limit, monthly_usage_limit, description)
+       VALUES (?, ?, ?, ?, CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER),
+         CAST(? AS INTEGER), ?)
+       ON CONFLICT (key_hash) DO NOTHING`,
+      key.keyHash,
+      key.service,
+      key.createdAt,
+      key.lastUsedAt,
+      key.isActive,
+      key.rateLimit,
+      key.usageCount,
+      key.dailyUsageLimit,
+      key.monthlyUsageLimit,
+      key.description,
+    ).changes > 0
+  );
+}
+
+/** Set a policy that nobody has set yet. False: it is unknown here, or somebody has. */
+export function importPolicy(
+  database: Database,
+  table: LegacyValue,
+  days: number,
+  isActive: boolean,
+): boolean {
+  return (
+    database.run(
+      `UPDATE retention_policies SET retention_days = CAST(? AS INTEGER), is_active = CAST(? AS INTEGER),
+         is_default = 0, updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now')
+       WHERE table_name = ? AND is_default = 1`,
+      days,
+      isActive,
+      table,
+    ).changes > 0
+  );
+}

@@ -1,0 +1,83 @@
+import type { Definition } from "../../store/batch.ts";
+import type { Database } from "../file/database.ts";
+
+/**
+ * The writer's side of the dictionaries: a batch's numbers → row ids.
+ *
+ * A row id found or made inside a transaction counts only once that committed; a definition outlives
+ * a rollback, since the other side will not send it again.
+ */
+export class Dictionary {
+  readonly #database: Database;
+  readonly #definitions = new Map<number, Definition>();
+  readonly #rowIds = new Map<number, number>();
+  #uncommitted: number[] = [];
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Take in what a batch defines. */
+  define(definitions: readonly Definition[], reset: boolean): void {
+    if (reset) {
+      this.#definitions.clear();
+      this.#rowIds.clear();
+    }
+    for (const definition of definitions) this.#definitions.set(definition.ref, definition);
+  }
+
+  /** What a batch said of `ref`. */
+  definition(ref: number): Definition {
+    const definition = this.#definitions.get(ref);
+    if (definition === undefined) throw new Error(`a batch refers to ${ref}, which no batch defined`);
+    return definition;
+  }
+
+  /** The row id of `ref`; inside a transaction. */
+  rowId(ref: number): number {
+    const known = this.#rowIds.get(ref);
+    if (known !== undefined) return known;
+    const rowId = this.#findOrInsert(this.definition(ref));
+    this.#rowIds.set(ref, rowId);
+    this.#uncommitted.push(ref);
+    return rowId;
+  }
+
+  committed(): void {
+    this.#uncommitted = [];
+  }
+
+  rolledBack(): void {
+    for (const ref of this.#uncommitted) this.#rowIds.delete(ref);
+    this.#uncommitted = [];
+  }
+
+  #findOrInsert(definition: Definition): number {
+    const { table, columns, values } = describe(definition);
+    const where = columns.map((column) => `${column} = ?`).join(" AND ");
+    const found = this.#database.first(`SELECT id FROM ${table} WHERE ${where}`, ...values);
+    if (found !== undefined) return Number(found.id);
+    const marks = columns.map(() => "?").join(", ");
+    const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${marks}) RETURNING id`;
+    return Number(this.#database.first(sql, ...values)?.id);
+  }
+}
+
+/** Constant names only: the SQL is built from this table, never from what a client sent. */
+function describe(definition: Definition) {
+  switch (definition.kind) {
+    case "source": {
+      const { service, version, instanceId, apiKeyId } = definition.source;
+      const columns = ["service", "version", "instance_id", "api_key_id"];
+      return { table: "sources", columns, values: [service, version, instanceId, apiKeyId] };
+    }
+    case "dimension_set": {
+      const columns = ["metric_type", "dimensions"];
+      return { table: "dimension_sets", columns, values: [definition.metricType, definition.json] };
+    }
+    case "shape": {
+      const columns = ["dimension_keys", "metadata_keys"];
+      return { table: "shapes", columns, values: [definition.dimensionKeys, definition.metadataKeys] };
+    }
+  }
+}

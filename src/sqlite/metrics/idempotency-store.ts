@@ -1,0 +1,47 @@
+import { LIMITS } from "../../catalogue/limits.ts";
+import type { IdempotencyRecord, StoredAnswer } from "../../store/metrics.ts";
+import type { Database } from "../file/database.ts";
+
+/** The unexpired record of a key, if there is one. */
+export function findAnswer(
+  database: Database,
+  apiKeyId: number,
+  key: string,
+  nowMs: number,
+): StoredAnswer | undefined {
+  const row = database.first(
+    `SELECT fingerprint, answer FROM idempotency_keys
+     WHERE api_key_id = ? AND idempotency_key = ? AND expires_ms > ?`,
+    apiKeyId,
+    key,
+    nowMs,
+  );
+  return row && { fingerprint: String(row.fingerprint), answer: String(row.answer) };
+}
+
+/** Inside the transaction that stores the rows. Replaces an expired record. */
+export function recordAnswer(
+  database: Database,
+  keyed: IdempotencyRecord & { readonly apiKeyId: number },
+  nowMs: number,
+): void {
+  database.run(
+    `INSERT OR REPLACE INTO idempotency_keys (api_key_id, idempotency_key, fingerprint, answer, expires_ms)
+     VALUES (?, ?, ?, ?, ?)`,
+    keyed.apiKeyId,
+    keyed.key,
+    keyed.fingerprint,
+    keyed.answer,
+    nowMs + LIMITS.IDEMPOTENCY_MS,
+  );
+}
+
+/** Delete at most `rowsMax` expired records, so that a step never holds up a commit. */
+export function deleteExpiredAnswers(database: Database, nowMs: number, rowsMax: number): number {
+  return database.run(
+    `DELETE FROM idempotency_keys WHERE (api_key_id, idempotency_key) IN (
+       SELECT api_key_id, idempotency_key FROM idempotency_keys WHERE expires_ms <= ? LIMIT CAST(? AS INTEGER))`,
+    nowMs,
+    rowsMax,
+  ).changes;
+}

@@ -1,0 +1,124 @@
+import { ServiceError } from "../../errors.ts";
+import type { RowRange } from "../../store/batch.ts";
+import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import type { Database } from "../file/database.ts";
+import type { Dictionary } from "./dictionary.ts";
+
+const UPSERT = `
+INSERT INTO latest_values (source_id, dimension_set_id, ts, request, position, value) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT DO UPDATE
+SET ts = excluded.ts, request = excluded.request, position = excluded.position, value = excluded.value
+WHERE excluded.ts >= ts`;
+
+/** Note the states among the rows `inserted` of a batch; in the transaction that stores them. */
+export function storeLatestValues(
+  database: Database,
+  dictionary: Dictionary,
+  batch: Batch,
+  inserted: readonly RowRange[],
+): void {
+  const { numbers, stateRows } = batch;
+  const cell = (row: number, column: number) => numbers[row * COLUMNS_PER_ROW + column] ?? -1;
+  const newest = new Map<string, number>();
+  for (const row of stateRows) {
+    if (!inserted.some(({ start, end }) => start <= row && row < end)) continue;
+    const key = `${cell(row, 1)} ${cell(row, 2)}`;
+    const known = newest.get(key);
+    if (known === undefined || cell(row, 0) >= cell(known, 0)) newest.set(key, row);
+  }
+  for (const row of newest.values()) {
+    const source = dictionary.rowId(cell(row, 1));
+    const dimensionSet = dictionary.rowId(cell(row, 2));
+    database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), row, cell(row, 4));
+  }
+}
+
+export interface LatestQuery {
+  /** Undefined: of all. */
+  readonly service: string | undefined;
+  /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
+  readonly sinceMs: number;
+  /** When there are more than `VALUES_MAX`: fail, or leave the oldest out. */
+  readonly beyond: "fail" | "leave out";
+}
+
+/** What an instance said last about something. */
+export interface LatestValue {
+  readonly service: string;
+  /** '' when it did not say. */
+  readonly instanceId: string;
+  readonly type: string;
+  /** As text, without those that are null or empty: whoever says nothing says the same in each spelling. */
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** When it was so, and when it was heard of. */
+  readonly timestampMs: number;
+  readonly receivedMs: number;
+  readonly value: number;
+}
+
+/** A composer has a few dozen; so many make an answer of some megabytes. */
+export const VALUES_MAX = 10_000;
+
+const SELECT = `
+SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
+FROM latest_values AS v
+JOIN sources AS s ON s.id = v.source_id
+JOIN dimension_sets AS d ON d.id = v.dimension_set_id
+WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
+const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${VALUES_MAX + 1}`;
+
+/**
+ * Oldest first, and in the order of arrival what was at once.
+ *
+ * @throws {ServiceError} `validation_failed` when there are too many.
+ */
+export function readLatestValues(database: Database, query: LatestQuery): LatestValue[] {
+  const { service, sinceMs, beyond } = query;
+  const rows =
+    service === undefined
+      ? database.all(`${SELECT} ${END}`, sinceMs)
+      : database.all(`${SELECT} AND s.service = ? ${END}`, sinceMs, service);
+  if (rows.length > VALUES_MAX && beyond === "fail") throw tooMany(service);
+  const newest = new Map<string, LatestValue>();
+  for (const row of rows.slice(0, VALUES_MAX).reverse()) {
+    const dimensions = readDimensions(String(row.dimensions));
+    // An instance that was updated, or has another key, is several sources: the last one counts.
+    const key = JSON.stringify([row.service, row.instance_id, row.metric_type, dimensions]);
+    newest.delete(key);
+    newest.set(key, {
+      service: String(row.service),
+      instanceId: String(row.instance_id),
+      type: String(row.metric_type),
+      dimensions,
+      timestampMs: Number(row.ts),
+      receivedMs: Number(row.second) * 1000,
+      value: Number(row.value),
+    });
+  }
+  return [...newest.values()];
+}
+
+function tooMany(service: string | undefined): ServiceError {
+  const field = service === undefined ? "service" : "window";
+  const remedy = service === undefined ? "ask for one service" : "ask for a shorter window";
+  const message = `more than ${VALUES_MAX} states were reported: ${remedy}`;
+  return new ServiceError("validation_failed", message, {
+    violations: [{ field, reason: "too_many", message }],
+  });
+}
+
+function readDimensions(json: string): Record<string, string> {
+  const sent = Object.entries(JSON.parse(json) as Record<string, unknown>);
+  const said = sent.filter(([, value]) => value !== null && value !== "");
+  return Object.fromEntries(said.map(([name, value]) => [name, String(value)]));
+}
+
+/** Of those before `cutoffMs`, at most `rowsMax`: with the metrics that said so, what they said goes too. */
+export function deleteLatestValues(database: Database, cutoffMs: number, rowsMax: number): void {
+  database.run(
+    `DELETE FROM latest_values WHERE (source_id, dimension_set_id) IN (
+       SELECT source_id, dimension_set_id FROM latest_values WHERE ts < ? LIMIT CAST(? AS INTEGER))`,
+    cutoffMs,
+    rowsMax,
+  );
+}

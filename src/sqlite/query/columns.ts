@@ -1,0 +1,37 @@
+import type { Row } from "../file/database.ts";
+
+/**
+ * How many rows are read fast: SQLite writes each of their columns as one JSON array. An array a row costs
+ * half as much again, an object a row through the driver three times as much.
+ */
+export type Column = readonly (number | string | null)[];
+
+/** SQL for the columns of an answer, to be read by `readColumns`. */
+export function asColumns(expressions: readonly string[]): string {
+  return expressions.map((expression, index) => `json_group_array(${expression}) AS c${index}`).join(", ");
+}
+
+/** The first `count` columns, in the order of their expressions. */
+export function readColumns(row: Row | undefined, count: number): Column[] {
+  return Array.from({ length: count }, (_, index) => JSON.parse(String(row?.[`c${index}`] ?? "[]")));
+}
+
+/** The same, of a column that holds integers alone. */
+export type Integers = readonly number[];
+
+/**
+ * SQL for a number of which `exactNumber` reads every digit. JSON in SQLite 3.45 keeps 15 of them, and texts
+ * with 17 are slow to write: what has at most three decimals, as most that is measured, is written in
+ * thousandths.
+ */
+export function exact(column: string): string {
+  const thousandths = `CAST(${column} * 1000 AS INTEGER)`;
+  const isExact = `abs(${column}) < 9e12 AND ${thousandths} / 1000.0 = ${column}`;
+  return `iif(${isExact}, ${thousandths}, iif(${column} IS NULL, NULL, printf('%!.17g', ${column})))`;
+}
+
+/** NaN for NULL. */
+export function exactNumber(cell: Column[number] | undefined): number {
+  if (typeof cell === "number") return cell / 1000;
+  return cell === null || cell === undefined ? Number.NaN : Number(cell);
+}

@@ -1,0 +1,80 @@
+import type { EventRow } from "../../store/queries.ts";
+import { asColumns, type Column, exact, exactNumber, type Integers, readColumns } from "./columns.ts";
+import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
+import type { QueryContext } from "./run-aggregate.ts";
+
+/** The request number is written as SQL shows it, which a double could not hold for ever. */
+const COLUMNS = [
+  "id",
+  "ts",
+  "source_id",
+  "dimension_set_id",
+  "request >> 19",
+  "printf('%016x', request)",
+  exact("value"),
+  exact("duration_ms"),
+  "shape_id",
+  "payload",
+];
+const EVENTS = `SELECT ${asColumns(COLUMNS)}, ${DISTRIBUTIONS} FROM measurements
+  WHERE id IN (SELECT value FROM json_each(?))`;
+
+/** The measurements of these ids, as they were submitted, in no order. */
+export function readEvents(
+  { database, dictionaries }: QueryContext,
+  ids: readonly number[],
+): readonly EventRow[] {
+  const { sources, dimensionSets, shapes } = dictionaries;
+  const found = database.first(EVENTS, JSON.stringify(ids));
+  const columns = readColumns(found, COLUMNS.length);
+  const distributions = readDistributions(found);
+  const [rowIds = [], timestampsMs = [], sourceIds = [], setIds = [], seconds = []] = columns as Integers[];
+  const [requests = [], values = [], durations = [], shapeIds = [], payloads = []] = columns.slice(5);
+  sources.load(sourceIds);
+  dimensionSets.load(setIds);
+  shapes.load(shapeIds.flatMap((id) => (id === null ? [] : [Number(id)])));
+  return rowIds.map((id, index) => {
+    const { service, version, instanceId } = sources.get(sourceIds[index] ?? 0);
+    const { type, json } = dimensionSets.get(setIds[index] ?? 0);
+    const count = distributions.get(id)?.count ?? 1;
+    const durationMs = exactNumber(durations[index]) / count;
+    return {
+      id,
+      request: String(requests[index]),
+      receivedMs: (seconds[index] ?? 0) * 1000,
+      service,
+      version,
+      instanceId,
+      type,
+      timestampMs: timestampsMs[index] ?? 0,
+      value: exactNumber(values[index]),
+      durationMs: Number.isNaN(durationMs) ? undefined : durationMs,
+      count,
+      ...fieldsOf(shapeIds[index], payloads[index], json),
+    };
+  });
+
+  function fieldsOf(
+    shapeId: Column[number] | undefined,
+    payload: Column[number] | undefined,
+    dimensions: string,
+  ): Pick<EventRow, "dimensions" | "metadata"> {
+    if (typeof shapeId !== "number") return { dimensions, metadata: "{}" };
+    const { dimensionKeys, metadataKeys } = shapes.get(shapeId);
+    const values = JSON.parse(String(payload)) as unknown[];
+    const others = objectJson(dimensionKeys, values.slice(0, dimensionKeys.length));
+    return {
+      dimensions: others === "{}" ? dimensions : joinObjects(dimensions, others),
+      metadata: objectJson(metadataKeys, values.slice(dimensionKeys.length)),
+    };
+  }
+}
+
+/** Written by hand, so that a key `__proto__` is a key like any other. */
+function objectJson(keys: readonly string[], values: readonly unknown[]): string {
+  return `{${keys.map((key, index) => `${JSON.stringify(key)}:${JSON.stringify(values[index] ?? null)}`).join(",")}}`;
+}
+
+function joinObjects(first: string, second: string): string {
+  return first === "{}" ? second : `${first.slice(0, -1)},${second.slice(1)}`;
+}

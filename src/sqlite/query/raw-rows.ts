@@ -1,0 +1,44 @@
+import type { Distribution } from "../../catalogue/measurement.ts";
+import type { Row } from "../file/database.ts";
+import { asColumns, type Column, exact, type Integers, readColumns } from "./columns.ts";
+import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
+
+/** Measurements as queries read them, a column each. */
+export interface RawRows {
+  readonly ids: Integers;
+  readonly timestampsMs: Integers;
+  readonly sourceIds: Integers;
+  readonly dimensionSetIds: Integers;
+  /** To be read by `exactNumber`. */
+  readonly values: Column;
+  readonly durationsMs: Column;
+  /** By id, of those that stand for several. */
+  readonly distributions: ReadonlyMap<number, Distribution>;
+}
+
+export const RAW_COLUMNS = "id, ts, source_id, dimension_set_id, value, duration_ms, distribution";
+const COLUMNS = asColumns([
+  "id",
+  "ts",
+  "source_id",
+  "dimension_set_id",
+  exact("value"),
+  exact("duration_ms"),
+]);
+/** What `readRawRows` reads, of rows of `RAW_COLUMNS`. */
+export const RAW_ROWS = `${COLUMNS}, ${DISTRIBUTIONS}`;
+
+export function readRawRows(row: Row | undefined): RawRows {
+  const [ids, timestampsMs, sourceIds, dimensionSetIds, values = [], durationsMs = []] = readColumns(row, 6);
+  return {
+    ids: ids as Integers,
+    timestampsMs: timestampsMs as Integers,
+    sourceIds: sourceIds as Integers,
+    dimensionSetIds: dimensionSetIds as Integers,
+    values,
+    durationsMs,
+    distributions: readDistributions(row),
+  };
+}
+
+export const NO_RAW_ROWS: RawRows = readRawRows(undefined);

@@ -1,0 +1,118 @@
+import { findMetricType } from "../../catalogue/catalogue.ts";
+import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { createSelector, type Selector } from "../../store/plan/selector.ts";
+import type { EventsAnswer, EventsQuery, Position } from "../../store/queries.ts";
+import { asColumns, type Integers, readColumns } from "./columns.ts";
+import type { Dictionaries } from "./dictionaries.ts";
+import { readEvents } from "./event-rows.ts";
+import type { QueryContext } from "./run-aggregate.ts";
+import { newestId } from "./stored.ts";
+
+/** Rows that are looked at a time at the most, and for one page: a page may end before it is full. */
+const CHUNK_ROWS_MAX = 2_000;
+const LOOKED_AT_MAX = 100_000;
+
+const COLUMNS = ["id", "ts", "source_id", "dimension_set_id"];
+
+/**
+ * By time, then by id; two searches each, as SQLite would not use the index for the id of a pair. Each has
+ * one bound at either side: of two it might take the wrong one for the index.
+ */
+const OLDEST_FIRST = chunk("id > ?", "ts > ? AND ts < ?", "ASC");
+const NEWEST_FIRST = chunk("id < ?", "ts < ? AND ts >= ?", "DESC");
+
+function chunk(afterId: string, afterTime: string, direction: "ASC" | "DESC"): string {
+  return `
+    SELECT ${asColumns(COLUMNS)} FROM (
+      SELECT * FROM (
+        SELECT ${COLUMNS.join(", ")} FROM measurements WHERE ts = ? AND ${afterId} AND +id <= ?
+        ORDER BY id ${direction} LIMIT CAST(? AS INTEGER)
+      )
+      UNION ALL
+      SELECT * FROM (
+        SELECT ${COLUMNS.join(", ")} FROM measurements WHERE ${afterTime} AND +id <= ?
+        ORDER BY ts ${direction}, id ${direction} LIMIT CAST(? AS INTEGER)
+      )
+      LIMIT CAST(? AS INTEGER)
+    )`;
+}
+
+/** One page of measurements. In a snapshot. @throws {ServiceError} `deadline_exceeded`. */
+export function runEvents(context: QueryContext, query: EventsQuery): EventsAnswer {
+  const { database, dictionaries, budget } = context;
+  const isNewestFirst = query.order === "newest first";
+  const sql = isNewestFirst ? NEWEST_FIRST : OLDEST_FIRST;
+  const farEndMs = isNewestFirst ? query.range.startMs : query.range.endMs;
+  const lastId = Math.min(query.lastId ?? Number.POSITIVE_INFINITY, newestId(database));
+  const matches = createMatcher(query, dictionaries);
+  const ids: number[] = [];
+  let position = firstPosition(query);
+  let isOver = false;
+  // One row more than is wanted, to know whether there is one; all that may be once filters leave few.
+  let chunkRows = Math.min(query.limit + 1, CHUNK_ROWS_MAX);
+  for (let lookedAt = 0; ids.length < query.limit && lookedAt < LOOKED_AT_MAX && !isOver; ) {
+    const { timestampMs, id } = position;
+    const bounds = [timestampMs, id, lastId, chunkRows, timestampMs, farEndMs, lastId, chunkRows, chunkRows];
+    const columns = readColumns(database.first(sql, ...bounds), COLUMNS.length) as Integers[];
+    const [rowIds = [], timestampsMs = [], sourceIds = [], setIds = []] = columns;
+    dictionaries.sources.load(sourceIds);
+    dictionaries.dimensionSets.load(setIds);
+    isOver = rowIds.length < chunkRows;
+    chunkRows = CHUNK_ROWS_MAX;
+    for (const [index, rowId] of rowIds.entries()) {
+      if (ids.length === query.limit) {
+        isOver = false;
+        break;
+      }
+      position = { timestampMs: timestampsMs[index] ?? 0, id: rowId };
+      if (matches(sourceIds[index] ?? 0, setIds[index] ?? 0)) ids.push(rowId);
+    }
+    lookedAt += rowIds.length;
+    budget.spend(rowIds.length);
+  }
+  const byId = new Map(readEvents(context, ids).map((event) => [event.id, event]));
+  return {
+    events: ids.flatMap((id) => byId.get(id) ?? []),
+    next: isOver ? undefined : position,
+    lastId,
+  };
+}
+
+/** Where the last page ended, or a place before the range where no row is; never out of the range. */
+function firstPosition({ after, order, range: { startMs, endMs } }: EventsQuery): Position {
+  if (after !== undefined && after.timestampMs >= startMs && after.timestampMs < endMs) return after;
+  const isNewestFirst = order === "newest first";
+  return {
+    timestampMs: isNewestFirst ? endMs : startMs - 1,
+    id: isNewestFirst ? 0 : Number.MAX_SAFE_INTEGER,
+  };
+}
+
+/** Whether the query takes the measurements of a source with a dimension set. */
+function createMatcher({ types, filters }: EventsQuery, { sources, dimensionSets }: Dictionaries) {
+  const selectors = new Map(types.flatMap((name) => selectorOf(name, filters)));
+  const known = new Map<number, Map<number, boolean>>();
+  const match = (sourceId: number, setId: number): boolean => {
+    const { type, sent } = dimensionSets.get(setId);
+    const selector = selectors.get(type);
+    if (selector === undefined) return false;
+    const values = selector.dimensions.map((name) => dimensionText(selector.type, name, sent[name]));
+    return selector.labelsOf(sources.get(sourceId).service, values) !== undefined;
+  };
+  return (sourceId: number, setId: number): boolean => {
+    let bySource = known.get(setId);
+    if (bySource === undefined) {
+      bySource = new Map();
+      known.set(setId, bySource);
+    }
+    const found = bySource.get(sourceId) ?? match(sourceId, setId);
+    bySource.set(sourceId, found);
+    return found;
+  };
+}
+
+function selectorOf(name: string, filters: EventsQuery["filters"]): (readonly [string, Selector])[] {
+  const type = findMetricType(name);
+  const selector = type && createSelector(type, filters, []);
+  return selector === undefined ? [] : [[name, selector]];
+}

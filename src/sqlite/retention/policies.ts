@@ -1,0 +1,85 @@
+import { ServiceError } from "../../errors.ts";
+import { DAY_MS } from "../../lib/time.ts";
+import { MEASUREMENT_TABLES, RETENTION_TABLES } from "../../store/plan/retention-tables.ts";
+import type { Database, Row } from "../file/database.ts";
+
+/** How long the rows of one table are kept. */
+export interface RetentionPolicy {
+  readonly tableName: string;
+  readonly retentionDays: number;
+  /** While false, its rows stay. */
+  readonly isActive: boolean;
+  /** The column whose time counts. */
+  readonly timestampColumn: string;
+}
+
+/** What is to be changed; undefined stays as it is. */
+export interface PolicyChange {
+  readonly tableName: string;
+  readonly retentionDays: number | undefined;
+  readonly isActive: boolean | undefined;
+}
+
+const COLUMNS = "table_name, retention_days, is_active, timestamp_column";
+
+function read(row: Row): RetentionPolicy {
+  return {
+    tableName: String(row.table_name),
+    retentionDays: Number(row.retention_days),
+    isActive: row.is_active === 1,
+    timestampColumn: String(row.timestamp_column),
+  };
+}
+
+/** Every policy, in the order of the tables; a row of the table without an entry there governs nothing. */
+export function listPolicies(database: Database): readonly RetentionPolicy[] {
+  const rows = database.all(`SELECT ${COLUMNS} FROM retention_policies`);
+  const byName = new Map(rows.map((row) => [String(row.table_name), read(row)]));
+  return RETENTION_TABLES.flatMap(({ name }) => byName.get(name) ?? []);
+}
+
+/** Before which time the rows of a table are to go; undefined while its policy is inactive. */
+export function cutoffOf({ isActive, retentionDays }: RetentionPolicy, nowMs: number): number | undefined {
+  return isActive ? nowMs - retentionDays * DAY_MS : undefined;
+}
+
+/**
+ * Set a policy. From then on it is somebody's, and METRICS_RETENTION_DAYS leaves it alone.
+ *
+ * @throws {ServiceError} `not_found`; the caller knows the names.
+ */
+export function setPolicy(database: Database, change: PolicyChange, nowMs: number): RetentionPolicy {
+  const row = database.first(
+    `UPDATE retention_policies SET is_default = 0, updated_at = ?,
+       retention_days = coalesce(CAST(? AS INTEGER), retention_days),
+       is_active = coalesce(CAST(? AS INTEGER), is_active)
+     WHERE table_name = ? RETURNING ${COLUMNS}`,
+    new Date(nowMs).toISOString(),
+    change.retentionDays,
+    change.isActive,
+    change.tableName,
+  );
+  if (row === undefined) throw new ServiceError("not_found", `no policy of ${change.tableName}`);
+  return read(row);
+}
+
+/** Give the measurements' policies that nobody has set the operator's default. */
+export function applyDefaultRetention(database: Database, retentionDays: number, nowMs: number): void {
+  const sql = `UPDATE retention_policies SET retention_days = CAST(?1 AS INTEGER), updated_at = ?2
+    WHERE table_name = ?3 AND is_default = 1 AND retention_days <> ?1`;
+  database.transaction(() => {
+    for (const { name } of MEASUREMENT_TABLES) {
+      database.run(sql, retentionDays, new Date(nowMs).toISOString(), name);
+    }
+  });
+}
+
+/** Note, in the transaction that deletes the first of them, that older rows may be missing from here on. */
+export function noteDeleted(database: Database, tableName: string, cutoffMs: number): void {
+  database.run(
+    `UPDATE retention_policies SET deleted_before_ms = CAST(?1 AS INTEGER)
+     WHERE table_name = ?2 AND (deleted_before_ms IS NULL OR deleted_before_ms < ?1)`,
+    cutoffMs,
+    tableName,
+  );
+}

@@ -1,0 +1,44 @@
+import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
+import type { MetricType } from "../../catalogue/definition.ts";
+import { createKey, type Family, remember } from "../../store/plan/families.ts";
+import { PendingRows } from "../../store/plan/pending-rows.ts";
+import type { Database } from "../file/database.ts";
+
+/** Make sure that every family of the catalogue has its row, and read all of them with their keys. */
+export function loadFamilies(database: Database): readonly Family[] {
+  const families = METRIC_TYPES.flatMap((type) =>
+    [[], ...type.rollups].map((dimensions) => loadFamily(database, type, dimensions)),
+  );
+  const byId = new Map(families.map((family) => [family.id, family]));
+  const sql = "SELECT id, family_id, service, dimension_values, last_day FROM rollup_keys";
+  for (const row of database.all(sql)) {
+    const family = byId.get(Number(row.family_id));
+    if (family === undefined) continue;
+    const key = createKey(String(row.service), String(row.dimension_values));
+    key.id = Number(row.id);
+    key.lastDay = Number(row.last_day);
+    remember(family, key);
+  }
+  return families;
+}
+
+/** A family new in the catalogue begins with the oldest measurement there is. */
+function loadFamily(database: Database, type: MetricType, dimensions: readonly string[]): Family {
+  const json = JSON.stringify(dimensions);
+  const insert =
+    "INSERT OR IGNORE INTO rollup_families (metric_type, dimensions, last_measurement_id) VALUES (?, ?, 0)";
+  database.run(insert, type.name, json);
+  const select =
+    "SELECT id, last_measurement_id FROM rollup_families WHERE metric_type = ? AND dimensions = ?";
+  const row = database.first(select, type.name, json);
+  return {
+    id: Number(row?.id),
+    type,
+    dimensions,
+    lastMeasurementId: Number(row?.last_measurement_id),
+    keys: new Map(),
+    keysPerService: new Map(),
+    pending: new PendingRows(),
+    places: [],
+  };
+}

@@ -1,0 +1,201 @@
+/**
+ * Hourly and daily rollups, kept exact without a job that could miss anything.
+ *
+ * What a commit stored is added up in memory, and every few seconds each family writes what it has
+ * gathered into its rows, in one transaction with the id of the last measurement they now hold. So the
+ * rows of a family and the measurements above that id are all there is, at every instant, for a reader
+ * and for whoever starts after a crash. Upserting in every commit instead would write the rows of the
+ * current hour again with each.
+ */
+import type { Distribution } from "../../catalogue/measurement.ts";
+import { HOUR_MS } from "../../lib/time.ts";
+import { dropPending, type Family, forgetKey, pendingRow } from "../../store/plan/families.ts";
+import { createGroup, durationOf, type Group, targetsOf } from "../../store/plan/group.ts";
+import { binOf } from "../../store/plan/sketch.ts";
+import type { Database } from "../file/database.ts";
+import { measurementsAfter } from "./catch-up.ts";
+import { flushFamily } from "./flush-family.ts";
+import { loadFamilies } from "./load-families.ts";
+import { firstDay } from "./rollup-rows.ts";
+
+/** Measurements that are read again at a time, after a crash: some 30 ms. */
+const CATCH_UP_ROWS = 10_000;
+/** What may wait in memory, in rows; beyond, a commit writes the largest family first. */
+const PENDING_SIZE_MAX = 40_000;
+
+/** `durationMs` is NaN where they have no durations. */
+export interface MeasurementOfSeveral {
+  readonly timestampMs: number;
+  readonly value: number;
+  readonly durationMs: number;
+  readonly distribution: Distribution;
+}
+
+export class Rollups {
+  readonly #database: Database;
+  readonly #families: readonly Family[];
+  /** Everything up to this measurement is in the rows or waits in memory. */
+  #position: number;
+  #lastMeasurementId: number;
+  /** Grows when what waits is written or dropped: groups then look for their rows anew. */
+  #generation = 0;
+  /** Grows when keys are forgotten: groups then look for theirs anew. */
+  #keysGeneration = 0;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#families = database.transaction(() => loadFamilies(database));
+    this.#position = Math.min(...this.#families.map((family) => family.lastMeasurementId));
+    // From the sequence, not from the rows: retention may have deleted the newest.
+    const sequence = database.first("SELECT seq FROM sqlite_sequence WHERE name = 'measurements'");
+    this.#lastMeasurementId = Number(sequence?.seq ?? 0);
+  }
+
+  /** Where measurements of this service, type and dimensions (JSON) are added. Undefined: nowhere. */
+  group(service: string, metricType: string, dimensions: string): Group | undefined {
+    return createGroup(this.#families, service, metricType, dimensions);
+  }
+
+  /**
+   * Take note of a commit that stored `count` measurements up to `lastId`; `addAll` adds them.
+   *
+   * It is not called while earlier ones are still to be read again: these are then read with them. They
+   * may be of a process that died, or of a commit that was carried out although it reported a failure.
+   */
+  committed(lastId: number, count: number, addAll: () => void): void {
+    this.#lastMeasurementId = lastId;
+    if (this.#position !== lastId - count) return;
+    addAll();
+    this.#position = lastId;
+  }
+
+  /**
+   * Add one measurement; `durationMs` is NaN where it has none. Families that hold everything up to `id`
+   * are left out.
+   */
+  add(
+    group: Group,
+    timestampMs: number,
+    value: number,
+    durationMs: number,
+    id = Number.POSITIVE_INFINITY,
+  ): void {
+    const hour = Math.floor(timestampMs / HOUR_MS);
+    if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
+    const duration = durationOf(group.type, value, durationMs);
+    const bin = Number.isNaN(duration) ? 0 : binOf(duration);
+    for (const target of group.targets) {
+      const { family } = target;
+      if (id <= family.lastMeasurementId) continue;
+      target.row ??= pendingRow(family, target.key, hour);
+      family.pending.add(target.row, value, duration, bin, group.outcome);
+    }
+  }
+
+  /** The same for a measurement that stands for several: `value` and `durationMs` are sums over them. */
+  addSeveral(group: Group, measurement: MeasurementOfSeveral, id = Number.POSITIVE_INFINITY): void {
+    const { timestampMs, value, durationMs, distribution } = measurement;
+    const hour = Math.floor(timestampMs / HOUR_MS);
+    if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
+    for (const target of group.targets) {
+      const { family } = target;
+      if (id <= family.lastMeasurementId) continue;
+      target.row ??= pendingRow(family, target.key, hour);
+      family.pending.addSeveral(target.row, distribution, value, durationMs, group.outcome);
+    }
+  }
+
+  /** Whether so much waits that it must be written before more is taken. */
+  get isFull(): boolean {
+    return this.#families.reduce((sum, { pending }) => sum + pending.size, 0) >= PENDING_SIZE_MAX;
+  }
+
+  /**
+   * One step of writing what has been gathered up to measurement `target`, by default everything: one family,
+   * or some reading after a crash; some ten milliseconds. Returns the target, to be passed on, or undefined
+   * when nothing up to it waits any more.
+   */
+  flushStep(nowMs: number, target = this.#lastMeasurementId): number | undefined {
+    if (this.#position < target && !this.isFull) {
+      this.#catchUp();
+      return target;
+    }
+    const family = this.#fullestBefore(target);
+    if (family !== undefined) this.#flush(family, nowMs);
+    return family === undefined && this.#position >= target ? undefined : target;
+  }
+
+  /** Forget what waits and read it again from the measurements. */
+  restart(): void {
+    for (const family of this.#families) dropPending(family);
+    this.#generation += 1;
+    this.#position = Math.min(...this.#families.map((family) => family.lastMeasurementId));
+  }
+
+  /**
+   * Delete up to `rowsMax` keys that have no row since `day` (days since 1970 UTC) any more. A key with rows
+   * stays: a policy may have been shortened since rows were deleted by it, and the id of a key that is gone
+   * is used again.
+   */
+  deleteKeysBefore(day: number, rowsMax: number): number {
+    const doomed = this.#families
+      .flatMap((family) => {
+        const keptFrom = Math.min(day, firstDay(this.#database, family.id));
+        return [...family.keys.values()].map((key) => ({ family, key, keptFrom }));
+      })
+      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.rows.size === 0)
+      .slice(0, rowsMax);
+    this.#database.transaction(() => {
+      for (const { key } of doomed) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);
+    });
+    for (const { family, key } of doomed) forgetKey(family, key);
+    this.#keysGeneration += 1;
+    this.#generation += 1;
+    return doomed.length;
+  }
+
+  /** Let a group add to the rows of `hour`. */
+  #aim(group: Group, hour: number): void {
+    if (group.keysGeneration !== this.#keysGeneration) {
+      group.targets = targetsOf(this.#families, group);
+      group.keysGeneration = this.#keysGeneration;
+    }
+    group.hour = hour;
+    group.generation = this.#generation;
+    for (const target of group.targets) target.row = undefined;
+  }
+
+  /** Of the families that do not hold everything up to `target`, the one with most to write. */
+  #fullestBefore(target: number): Family | undefined {
+    let fullest: Family | undefined;
+    for (const family of this.#families) {
+      if (family.lastMeasurementId >= target) continue;
+      if (family.pending.size > (fullest?.pending.size ?? 0)) fullest = family;
+    }
+    return fullest;
+  }
+
+  #flush(family: Family, nowMs: number): void {
+    const clean = this.#families.filter((other) => other !== family && other.places.length === 0);
+    flushFamily(this.#database, family, clean, this.#position, nowMs);
+    this.#generation += 1;
+  }
+
+  /** Add measurements that were stored and not added: by a process that died, or while they were too many. */
+  #catchUp(): void {
+    const groups = new Map<string, Group | undefined>();
+    const found = measurementsAfter(this.#database, this.#position, CATCH_UP_ROWS);
+    for (const measurement of found) {
+      const { id, timestampMs, value, durationMs, distribution } = measurement;
+      const { service, metricType, dimensions } = measurement;
+      const name = `${service} ${metricType} ${dimensions}`;
+      if (!groups.has(name)) groups.set(name, this.group(service, metricType, dimensions));
+      const group = groups.get(name);
+      if (group === undefined) continue;
+      if (distribution === undefined) this.add(group, timestampMs, value, durationMs, id);
+      else this.addSeveral(group, { timestampMs, value, durationMs, distribution }, id);
+    }
+    // Rows that are gone were deleted by retention, which deletes only what every family holds.
+    this.#position = found.length < CATCH_UP_ROWS ? this.#lastMeasurementId : (found.at(-1)?.id ?? 0);
+  }
+}

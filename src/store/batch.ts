@@ -1,0 +1,225 @@
+import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
+import { wellFormed } from "../lib/json.ts";
+import { writeDistribution } from "./distribution.ts";
+import type { IdempotencyRecord, SeriesUpdate } from "./metrics.ts";
+
+/** Who sent a measurement, as one row of `sources`. Equal sources need not be the same object. */
+export interface Source {
+  readonly service: string;
+  readonly version: string;
+  readonly instanceId: string;
+  readonly apiKeyId: number;
+}
+
+/** What one request adds to a transaction. */
+export interface Submission {
+  readonly source: Source;
+  readonly requestNumber: number;
+  readonly measurements: readonly Measurement[];
+  readonly idempotency: IdempotencyRecord | undefined;
+  /** Series whose last points the measurements take into account. Only with an idempotency key. */
+  readonly series?: readonly SeriesUpdate[];
+}
+
+/** A dictionary row that the writer meets for the first time, under the number the batch uses for it. */
+export type Definition =
+  | { readonly kind: "source"; readonly ref: number; readonly source: Source }
+  | {
+      readonly kind: "dimension_set";
+      readonly ref: number;
+      readonly metricType: string;
+      readonly json: string;
+    }
+  | {
+      readonly kind: "shape";
+      readonly ref: number;
+      readonly dimensionKeys: string;
+      readonly metadataKeys: string;
+    };
+
+export interface KeyedRows extends IdempotencyRecord {
+  readonly apiKeyId: number;
+  /** The rows it covers: from `start`, before `end`. */
+  readonly start: number;
+  readonly end: number;
+  readonly series: readonly SeriesUpdate[];
+}
+
+/**
+ * Rows on their way to the writer thread.
+ *
+ * Numbers travel in one transferred array and repeated things as numbers into a dictionary, because a
+ * structured clone of the measurements would cost the event loop more than everything else it does
+ * for them.
+ */
+export interface Batch {
+  /** `COLUMNS_PER_ROW` numbers a row: ts, source, dimension set, request, value, duration or NaN, shape or -1. */
+  readonly numbers: Float64Array;
+  readonly payloads: readonly (string | null)[];
+  /** By row, ascending; JSON. Few have one. */
+  readonly distributions: ReadonlyMap<number, string>;
+  readonly rowCount: number;
+  readonly definitions: readonly Definition[];
+  /** Forget every definition of earlier batches; their numbers are used again. */
+  readonly reset: boolean;
+  readonly keyed: readonly KeyedRows[];
+  /** Rows of types that say what is the case. */
+  readonly stateRows: readonly number[];
+}
+
+export const COLUMNS_PER_ROW = 7;
+
+/** Rows of a batch: from `start`, before `end`. */
+export interface RowRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What both sides remember at the most; beyond, both start anew, so that memory is bounded. */
+const REFS_MAX = 50_000;
+const CHARACTERS_MAX = 8_000_000;
+
+/** Collects submissions into batches. One for the life of a writer: it knows what the writer was told. */
+export class BatchBuilder {
+  readonly #dimensionSets = new Map<DimensionSet, number>();
+  readonly #named = new Map<string, number>();
+  #nextRef = 0;
+  #characters = 0;
+  #numbers: number[] = [];
+  #payloads: (string | null)[] = [];
+  #distributions = new Map<number, string>();
+  #definitions: Definition[] = [];
+  #keyed: KeyedRows[] = [];
+  #stateRows: number[] = [];
+  #reset = false;
+
+  get rowCount(): number {
+    return this.#payloads.length;
+  }
+
+  rowsOf({ measurements }: Submission): number {
+    return measurements.length;
+  }
+
+  isEmpty({ rowCount, keyed }: Batch): boolean {
+    return rowCount === 0 && keyed.length === 0;
+  }
+
+  add(submission: Submission): void {
+    const start = this.rowCount;
+    const source = this.#refOfSource(submission.source);
+    for (const measurement of submission.measurements) {
+      const { otherValues, metadataValues, durationMs } = measurement;
+      const hasPayload = otherValues.length + metadataValues.length > 0;
+      this.#numbers.push(
+        measurement.timestampMs,
+        source,
+        this.#refOfDimensionSet(measurement.dimensions),
+        submission.requestNumber,
+        measurement.value,
+        durationMs ?? Number.NaN,
+        hasPayload ? this.#refOfShape(measurement) : -1,
+      );
+      if (measurement.dimensions.type.isState) this.#stateRows.push(this.rowCount);
+      if (measurement.distribution !== undefined)
+        this.#distributions.set(this.rowCount, writeDistribution(measurement.distribution));
+      this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
+    }
+    if (submission.idempotency !== undefined) {
+      const { apiKeyId } = submission.source;
+      const { idempotency, series = [] } = submission;
+      this.#keyed.push({ ...idempotency, apiKeyId, start, end: this.rowCount, series });
+    }
+  }
+
+  /**
+   * Everything added since the last call. The writer must see every batch that is not empty, in this order;
+   * an empty one tells it nothing and may be dropped.
+   */
+  take(): Batch {
+    const batch: Batch = {
+      numbers: new Float64Array(this.#numbers),
+      payloads: this.#payloads,
+      distributions: this.#distributions,
+      rowCount: this.rowCount,
+      definitions: this.#definitions,
+      reset: this.#reset,
+      keyed: this.#keyed,
+      stateRows: this.#stateRows,
+    };
+    this.#numbers = [];
+    this.#payloads = [];
+    this.#distributions = new Map();
+    this.#definitions = [];
+    this.#keyed = [];
+    this.#stateRows = [];
+    // The next batch that is not dropped must say it.
+    if (!this.isEmpty(batch)) this.#reset = false;
+    if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();
+    return batch;
+  }
+
+  #forget(): void {
+    this.#dimensionSets.clear();
+    this.#named.clear();
+    this.#nextRef = 0;
+    this.#characters = 0;
+    this.#reset = true;
+  }
+
+  #refOfDimensionSet(set: DimensionSet): number {
+    let ref = this.#dimensionSets.get(set);
+    if (ref === undefined) {
+      ref = this.#nextRef++;
+      this.#dimensionSets.set(set, ref);
+      this.#characters += set.json.length;
+      this.#definitions.push({
+        kind: "dimension_set",
+        ref,
+        metricType: set.type.name,
+        json: wellFormed(set.json),
+      });
+    }
+    return ref;
+  }
+
+  #refOfSource(source: Source): number {
+    const name = `${source.apiKeyId} ${source.service} ${source.instanceId} ${source.version}`;
+    return this.#refOfName(name, (ref) => ({ kind: "source", ref, source }));
+  }
+
+  #refOfShape({ otherKeys, metadataKeys }: Measurement): number {
+    return this.#refOfName(nameOfShape(otherKeys, metadataKeys), (ref) => ({
+      kind: "shape",
+      ref,
+      dimensionKeys: JSON.stringify(otherKeys),
+      metadataKeys: wellFormed(JSON.stringify(metadataKeys)),
+    }));
+  }
+
+  #refOfName(name: string, define: (ref: number) => Definition): number {
+    let ref = this.#named.get(name);
+    if (ref === undefined) {
+      ref = this.#nextRef++;
+      this.#named.set(name, ref);
+      this.#characters += name.length;
+      this.#definitions.push(define(ref));
+    }
+    return ref;
+  }
+}
+
+/**
+ * A text that no other shape has. Dimension keys hold neither "," nor "\n"; metadata keys may hold
+ * anything, and those that hold a "\n" are spelt out.
+ */
+function nameOfShape(otherKeys: readonly string[], metadataKeys: readonly string[]): string {
+  const isPlain = !metadataKeys.some((key) => key.includes("\n"));
+  const spelling = isPlain ? `\n${metadataKeys.join("\n")}` : `\t${JSON.stringify(metadataKeys)}`;
+  return otherKeys.join(",") + spelling;
+}
+
+function payloadJson(otherValues: readonly unknown[], metadataValues: readonly unknown[]): string {
+  const values = otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues];
+  return wellFormed(JSON.stringify(values));
+}

@@ -1,0 +1,30 @@
+/**
+ * Sketches of values of either sign, which durations are not: the bins of what is negative come before
+ * zero's, and mirror those of what is positive.
+ */
+import { LIMITS } from "../../catalogue/limits.ts";
+import { binOf, durationOfBin, encodeSketch, quantiles, type Sketch, ZERO_BIN } from "./sketch.ts";
+
+/** How many bins lie between zero's and that of the largest value; as many lie before it. */
+const SIDE_BINS = binOf(LIMITS.VALUE_ABS_MAX) - ZERO_BIN;
+
+export function binOfValue(value: number): number {
+  const distance = binOf(Math.abs(value)) - ZERO_BIN;
+  return ZERO_BIN + SIDE_BINS + (value < 0 ? -distance : distance);
+}
+
+function valueOfBin(bin: number): number {
+  const distance = bin - ZERO_BIN - SIDE_BINS;
+  const middle = durationOfBin(ZERO_BIN + Math.abs(distance));
+  return distance < 0 ? -middle : middle;
+}
+
+/** The sketch of values of these bins, together with the encoded one `stored`. */
+export function encodeValues(bins: readonly number[], stored?: Uint8Array): Buffer {
+  return encodeSketch(Int16Array.from(bins).sort(), 0, bins.length, stored);
+}
+
+/** The quantiles `ranks` (0 to 1) of the values, each within 1 % of one that was measured. */
+export function valueQuantiles(sketch: Sketch, ranks: readonly number[]): (number | undefined)[] {
+  return quantiles(sketch, ranks, valueOfBin);
+}

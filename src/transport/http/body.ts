@@ -1,0 +1,75 @@
+import { promisify } from "node:util";
+import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import { ServiceError } from "../../errors.ts";
+import { type Exchange, headerOf } from "./exchange.ts";
+import { isHttp2Request, type NodeRequest } from "./node-http.ts";
+
+const DECODERS = {
+  gzip: promisify(gunzip),
+  "x-gzip": promisify(gunzip),
+  deflate: promisify(inflate),
+  br: promisify(brotliDecompress),
+} as const;
+
+/** The client went away before its body was whole; there is nobody to answer. */
+export class ClientGoneError extends Error {
+  override readonly name = "ClientGoneError";
+}
+
+/**
+ * Read a body of at most `bytesMax` bytes, also after decompression.
+ *
+ * @throws {ServiceError} `body_too_large`, `unsupported_encoding`, `malformed_body`
+ * @throws {ClientGoneError}
+ */
+export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
+  const { request } = exchange;
+  const encoding = (headerOf(request, "content-encoding") ?? "identity").trim().toLowerCase();
+  const isKnown = encoding === "identity" || Object.hasOwn(DECODERS, encoding);
+  if (!isKnown) {
+    const known = Object.keys(DECODERS).join(", ");
+    throw new ServiceError("unsupported_encoding", `Content-Encoding must be one of ${known}`);
+  }
+  if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const body = await collect(request, bytesMax);
+  exchange.bodyBytes = body.length;
+  return encoding === "identity" ? body : decompress(body, encoding as keyof typeof DECODERS, bytesMax);
+}
+
+function tooLarge(bytesMax: number): ServiceError {
+  return new ServiceError("body_too_large", `body is larger than ${bytesMax} bytes`);
+}
+
+function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let isWhole = false;
+    request.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > bytesMax) {
+        request.pause();
+        reject(tooLarge(bytesMax));
+      } else chunks.push(chunk);
+    });
+    request.once("end", () => {
+      isWhole = true;
+      const body = () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn tells.
+      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) body();
+      else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : body()));
+    });
+    // Every request closes: what is built here must be worth building.
+    request.once("close", () => isWhole || reject(new ClientGoneError()));
+    request.once("error", (cause) => reject(new ClientGoneError("request failed", { cause })));
+  });
+}
+
+async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
+  try {
+    return await DECODERS[encoding](body, { maxOutputLength: bytesMax });
+  } catch (cause) {
+    if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
+    throw new ServiceError("malformed_body", `body is not valid ${encoding}`, { cause });
+  }
+}

@@ -1,0 +1,162 @@
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { UniversalHandler } from "@connectrpc/connect/protocol";
+import type { RequestIdentity } from "../../access/call.ts";
+import { FAILURES, ServiceError } from "../../errors.ts";
+import { handleRpc } from "../rpc/rpc-handler.ts";
+import type { FindUnknownRpc } from "../rpc/unknown-rpc.ts";
+import type { Exchange } from "./exchange.ts";
+import { headerOf } from "./exchange.ts";
+import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
+import { createPathTable } from "./path-table.ts";
+import { type HandleRest, type RestMethods, sendFailure } from "./rest-handler.ts";
+
+export interface RouterOptions {
+  /** By path, or by a template as `path-table.ts` knows them. */
+  readonly rest: ReadonlyMap<string, RestMethods>;
+  readonly handleRest: HandleRest;
+  readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  readonly unknownRpc: FindUnknownRpc;
+  /** Answers a cross-origin preflight; whether it was one. */
+  readonly cors: (exchange: Exchange) => boolean;
+  readonly nextRequest: () => RequestIdentity;
+  readonly monotonicMs: () => number;
+  readonly onAnswered: (answered: Answered) => void;
+  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+}
+
+/** A request whose answer has been handed to the network, or whose client has left. */
+export interface Answered {
+  readonly method: string;
+  readonly endpoint: string;
+  readonly status: number;
+  readonly seconds: number;
+  /** Undefined for an answer to nobody's key. */
+  readonly apiKeyId: number | undefined;
+  readonly bodyBytes: number;
+}
+
+/** How every path that is not served is counted: a client must not choose what we count by. */
+const UNKNOWN_ENDPOINT = "unknown";
+const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]);
+/** An unread body up to here is read and dropped, so that the connection can go on; beyond, it is closed. */
+const UNREAD_BYTES_MAX = 64 * 1024;
+
+/** Path → RPC, REST route, or 404. Gives every request its id, counts it and times it. */
+export function createRouter(options: RouterOptions): OnRequest {
+  const { handleRest, rpc, unknownRpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
+  const findRest = createPathTable(options.rest);
+
+  async function route(exchange: Exchange): Promise<void> {
+    if (cors(exchange)) return;
+    const handler = rpc.get(exchange.path);
+    if (handler !== undefined) {
+      exchange.endpoint = exchange.path;
+      return answerRpc(handler, exchange);
+    }
+    const served = findRest(exchange.path);
+    if (served === undefined) {
+      const unknown = unknownRpc(exchange.request);
+      if (unknown !== undefined) return answerRpc(unknown, exchange);
+      throw new ServiceError("not_found", "Not Found");
+    }
+    exchange.endpoint = served.template;
+    exchange.pathParameter = served.parameter;
+    const methods = served.entry;
+    const method = exchange.request.method ?? "";
+    const found = Object.hasOwn(methods, method) ? methods[method] : undefined;
+    const answering = found ?? (method === "HEAD" ? methods.GET : undefined);
+    if (answering === undefined) {
+      exchange.headers.allow = allowed(methods);
+      throw new ServiceError("method_not_allowed", "Method Not Allowed");
+    }
+    await handleRest(answering, exchange);
+  }
+
+  function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+    exchange.response.setHeader("x-request-id", exchange.requestId);
+    return handleRpc(handler, exchange);
+  }
+
+  return async (request, response) => {
+    const exchange = openExchange(request, response, nextRequest());
+    const startedMs = monotonicMs();
+    response.once("close", () => options.onAnswered(describe(exchange, monotonicMs() - startedMs)));
+    closeAfterUnreadBody(exchange);
+    try {
+      await route(exchange);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) onUnexpected(exchange, error);
+      if (response.headersSent) response.destroy();
+      else sendFailure(exchange, error);
+    }
+  };
+}
+
+function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
+  const [path = ""] = (request.url ?? "").split("?", 1);
+  const headers = { "x-request-id": identity.requestId };
+  return {
+    ...identity,
+    request,
+    response,
+    path,
+    headers,
+    endpoint: UNKNOWN_ENDPOINT,
+    pathParameter: "",
+    failure: undefined,
+    apiKeyId: undefined,
+    bodyBytes: 0,
+  };
+}
+
+function allowed(methods: RestMethods): string {
+  const names = Object.keys(methods);
+  return (names.includes("GET") ? [...names, "HEAD"] : names).join(", ");
+}
+
+/**
+ * After an answer to a request whose body was not read, node reads the rest to reach the next request.
+ * For a refused upload that would be the upload after all. On HTTP/2 the stream would stay open until a
+ * deadline, and a shutdown would wait for it: the peer is asked to stop (RFC 9113, 8.1).
+ */
+function closeAfterUnreadBody({ request, response }: Exchange): void {
+  if (isHttp2Request(request)) {
+    const { stream } = request;
+    // Not the response's own "finish": node tells that together with "close".
+    stream.once("finish", () => setImmediate(stopUpload, stream));
+    return;
+  }
+  const length = headerOf(request, "content-length");
+  const isUnbounded =
+    length === undefined
+      ? headerOf(request, "transfer-encoding") !== undefined
+      : Number(length) > UNREAD_BYTES_MAX;
+  if (!isUnbounded) return;
+  const writeHead = response.writeHead;
+  response.writeHead = (...head: unknown[]) => {
+    if (!request.complete) response.setHeader("connection", "close");
+    return Reflect.apply(writeHead, response, head);
+  };
+}
+
+/** Turns of the event loop until the end of an answer has surely been handed to the network. */
+const TURNS_MAX = 10;
+
+/** Once the answer has left, trailers and all; a reset before that would cut it. */
+function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
+  if (stream.destroyed || stream.readableEnded) return;
+  // Where the whole body has arrived in the meantime, the end of the answer has closed the stream.
+  if (stream.closed || stream.state.localClose === 1) {
+    stream.close(constants.NGHTTP2_NO_ERROR);
+    // What has arrived and is not read would keep it from closing.
+    setImmediate(() => stream.destroy());
+  } else if (turnsLeft > 0) setImmediate(stopUpload, stream, turnsLeft - 1);
+}
+
+/** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */
+function describe(exchange: Exchange, ms: number): Answered {
+  const { request, response, endpoint, failure, apiKeyId, bodyBytes } = exchange;
+  const method = METHODS.has(request.method ?? "") ? (request.method ?? "") : "OTHER";
+  const status = failure === undefined ? response.statusCode : FAILURES[failure].httpStatus;
+  return { method, endpoint, status, seconds: ms / 1000, apiKeyId, bodyBytes };
+}

@@ -1,0 +1,205 @@
+import {
+  byName,
+  flag,
+  integer,
+  type JsonSchema,
+  number,
+  orNull,
+  record,
+  text,
+  time,
+} from "../../http/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+
+const group = "Administration";
+const DAYS = integer("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
+const IS_ACTIVE = flag("Whether the policy is carried out.");
+const TABLE = text("A table or view with a policy; none means all.");
+const ACTS = ["storage_unavailable", "shutting_down"] as const;
+
+const answer = (description: string, schema: JsonSchema) => ({ 200: { description, schema } });
+
+export const PREVIEW: RouteDocument = {
+  group,
+  summary: "See what a cleanup would delete",
+  parameters: [queryParameter("table_name", TABLE)],
+  answers: answer(
+    "By table.",
+    byName(
+      "By table.",
+      record(
+        {
+          retention_days: DAYS,
+          records_to_delete: integer("Rows that are too old."),
+          total_records: integer("All rows."),
+          oldest_record_to_delete: orNull(time("The oldest of them.")),
+          newest_record_to_delete: orNull(time("The newest of them.")),
+          cutoff_date: orNull(time("What is older goes.")),
+          percentage_to_delete: number("Of all rows, in percent."),
+        },
+        {},
+        { title: "RetentionPreview" },
+      ),
+    ),
+  ),
+  failures: ["malformed_body", "storage_unavailable"],
+};
+
+const RESULT = record(
+  {
+    table: text("The table."),
+    status: text("How it ended.", { enum: ["completed", "dry_run", "skipped", "error"] }),
+    duration_seconds: number("How long it took."),
+    retention_days: DAYS,
+  },
+  {
+    records_deleted: integer("Rows deleted."),
+    records_would_delete: integer("Rows that a cleanup would delete."),
+    reason: text("Why it was skipped or failed."),
+  },
+  { title: "RetentionResult", description: "A cleanup of one table." },
+);
+
+const RUN = record(
+  {
+    operation: text("What was done.", { enum: ["dry_run", "cleanup"] }),
+    total_records_processed: integer("Rows of all tables."),
+    tables_processed: integer("Tables."),
+    duration_seconds: number("How long it took."),
+    started_at: time("When it began."),
+    completed_at: time("When it ended."),
+    table_results: byName("By table.", RESULT),
+  },
+  {},
+  { title: "RetentionRun", description: "A cleanup of all tables." },
+);
+
+export const CLEANUP: RouteDocument = {
+  group,
+  summary: "Delete what policies have given up, or say what that would be",
+  description: "Parameters come as query or as JSON body; given twice, they must agree.",
+  parameters: [
+    queryParameter("table_name", TABLE),
+    queryParameter("dry_run", flag("Only say what would be deleted.", { default: true })),
+    queryParameter("force", flag("Vouch for the clock of the service's machine.", { default: false })),
+  ],
+  body: {
+    schema: record(
+      {},
+      {
+        table_name: orNull(TABLE),
+        dry_run: orNull(flag("Only say what would be deleted.", { default: true })),
+        force: orNull(flag("Vouch for the clock of the service's machine.", { default: false })),
+      },
+      { title: "RetentionCleanup" },
+    ),
+    examples: { "only say what would be deleted": { table_name: "metrics", dry_run: true } },
+  },
+  answers: answer("What was done: for one table its result.", { anyOf: [RESULT, RUN] }),
+  failures: ["malformed_body", ...ACTS],
+};
+
+const POLICY = record(
+  {
+    table_name: text("The table."),
+    retention_days: DAYS,
+    is_active: IS_ACTIVE,
+    timestamp_column: text("Whose age counts."),
+  },
+  {},
+  { title: "RetentionPolicy" },
+);
+
+export const POLICIES: RouteDocument = {
+  group,
+  summary: "List retention policies",
+  answers: answer("By table.", byName("By table.", POLICY)),
+  failures: ["storage_unavailable"],
+};
+
+export const SET_POLICY: RouteDocument = {
+  group,
+  summary: "Change a retention policy",
+  description:
+    "In force with the next step of a cleanup, and kept over restarts. At least one of the two is given.",
+  parameters: [
+    pathParameter("table", "A table or view with a policy.", "metrics"),
+    queryParameter("retention_days", DAYS),
+    queryParameter("is_active", IS_ACTIVE),
+  ],
+  body: {
+    schema: record(
+      {},
+      { retention_days: orNull(DAYS), is_active: orNull(IS_ACTIVE) },
+      { title: "RetentionChange" },
+    ),
+    examples: { "keep 30 days": { retention_days: 30 } },
+  },
+  answers: answer(
+    "The policy as stored.",
+    record(
+      {
+        status: text("Always this.", { const: "success" }),
+        message: text("The same for people."),
+        table_name: text("The table."),
+        retention_days: DAYS,
+        is_active: IS_ACTIVE,
+      },
+      {},
+      { title: "RetentionChanged" },
+    ),
+  ),
+  failures: ["malformed_body", "validation_failed", ...ACTS],
+};
+
+export const STATS: RouteDocument = {
+  group,
+  summary: "Count the rows of every table",
+  description: "Reads all of them.",
+  answers: answer(
+    "By table.",
+    byName(
+      "By table.",
+      record(
+        {
+          record_count: integer("Rows."),
+          oldest_record: orNull(time("The oldest.")),
+          newest_record: orNull(time("The newest.")),
+          has_retention_policy: flag("Whether a policy governs it."),
+          retention_days: orNull(DAYS),
+          policy_active: orNull(IS_ACTIVE),
+        },
+        {},
+        { title: "TableStats" },
+      ),
+    ),
+  ),
+  failures: ["storage_unavailable", "deadline_exceeded"],
+};
+
+export const SIZE: RouteDocument = {
+  group,
+  summary: "See how much of the disk the database takes",
+  answers: answer(
+    "Bytes and pages.",
+    record(
+      {
+        main_db_bytes: integer("The database file."),
+        main_db_mb: number("The same in MiB."),
+        wal_bytes: integer("The write-ahead log."),
+        wal_mb: number("The same in MiB."),
+        total_bytes: integer("Both."),
+        total_mb: number("The same in MiB."),
+        total_gb: number("The same in GiB."),
+        page_count: integer("Pages of the file."),
+        page_size: integer("Bytes a page."),
+        free_pages: integer("Pages that wait to be used again."),
+        used_pages: integer("The others."),
+        database_efficiency: number("Used pages among all, in percent."),
+      },
+      {},
+      { title: "DatabaseSize" },
+    ),
+  ),
+  failures: ["storage_unavailable"],
+};

@@ -1,0 +1,217 @@
+import { byName, integer, number, orNull, record, text, time } from "../../http/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+
+const group = "Composer";
+const FAILURES = [
+  "validation_failed",
+  "service_not_allowed",
+  "queue_full",
+  "storage_unavailable",
+  "shutting_down",
+  "deadline_exceeded",
+] as const;
+
+const SERVICE = queryParameter(
+  "service",
+  text("Whose figures. A writer key sees its own service; others see all together where none is named."),
+);
+const WINDOW = queryParameter(
+  "window",
+  text("How far back: `90s`, `15m`, `1h`, `7d` or a number of seconds; an hour by default.", {
+    pattern: "^[0-9]{1,10}[smhd]?$",
+  }),
+);
+const HOW = "From the metrics that composers have submitted; null where none was.";
+
+const count = (description: string) => orNull(integer(description));
+const figure = (description: string) => orNull(number(description));
+const TIMESTAMP = time("When this was put together.");
+const UPTIME = figure("Seconds that the composer has run; of several instances the longest.");
+
+const CAPABILITIES = record(
+  { tools: count("Tools."), prompts: count("Prompts."), resources: count("Resources.") },
+  {},
+  { title: "Capabilities", description: "What is offered." },
+);
+
+const SERVER_FIGURES = {
+  status: text("Whether it runs.", { enum: ["running", "stopped", "failed"] }),
+  uptime_seconds: figure("Since its last start."),
+  requests_total: count("Calls of its tools."),
+  requests_failed: count("Those that failed."),
+  requests_per_second: figure("Calls a second, over the window."),
+  average_response_time_ms: figure("Of the calls that say how long they took."),
+  memory_usage_mb: figure("Of its processes."),
+  cpu_usage_percent: figure("Of its processes."),
+};
+
+const SERVER_COUNTS = {
+  total: count("Configured."),
+  running: count("Running."),
+  stopped: count("Stopped."),
+};
+
+export const COMPOSER_SCRAPE: RouteDocument = {
+  group,
+  summary: "Scrape a composer's metrics",
+  description:
+    "The families of composers under their own labels, all instances of the service together: counters, histograms " +
+    "and counts add up, of uptimes the longest shows.",
+  parameters: [SERVICE],
+  answers: {
+    200: {
+      description: "The exposition, in text format 0.0.4.",
+      schema: { type: "string" },
+      contentType: "text/plain; version=0.0.4; charset=utf-8",
+    },
+  },
+  failures: ["service_not_allowed"],
+};
+
+export const COMPOSER_METRICS: RouteDocument = {
+  group,
+  summary: "See all figures of a composer",
+  description: HOW,
+  parameters: [SERVICE, WINDOW],
+  answers: {
+    200: {
+      description: "The figures.",
+      schema: record(
+        {
+          timestamp: TIMESTAMP,
+          uptime_seconds: UPTIME,
+          servers: record(SERVER_COUNTS),
+          capabilities: CAPABILITIES,
+          requests: record({
+            total: count("HTTP requests."),
+            successful: count("With a status below 500."),
+            failed: count("With a status of 500 or more."),
+          }),
+          performance: record({
+            avg_response_time_ms: figure("The average of HTTP requests."),
+            p95_response_time_ms: figure("The 95th percentile, within 1 %."),
+            p99_response_time_ms: figure("The 99th percentile, within 1 %."),
+          }),
+          resources: record({
+            memory_mb: figure("Of the composer's own processes."),
+            cpu_percent: figure("Of the composer's own processes."),
+          }),
+          per_server: byName("By server.", record({ ...SERVER_FIGURES, capabilities: CAPABILITIES })),
+        },
+        {},
+        { title: "ComposerMetrics" },
+      ),
+    },
+  },
+  failures: FAILURES,
+};
+
+export const COMPOSER_STATUS: RouteDocument = {
+  group,
+  summary: "See how a composer's servers stand",
+  description: HOW,
+  parameters: [SERVICE, WINDOW],
+  answers: {
+    200: {
+      description: "How they stand.",
+      schema: record(
+        {
+          status: text("`healthy` when all servers run.", { enum: ["healthy", "degraded"] }),
+          timestamp: TIMESTAMP,
+          servers: record({
+            ...SERVER_COUNTS,
+            statuses: byName("By server.", text("Whether it runs.", { enum: ["running", "stopped"] })),
+          }),
+          capabilities: CAPABILITIES,
+          uptime_seconds: UPTIME,
+        },
+        {},
+        { title: "ComposerStatus" },
+      ),
+    },
+  },
+  failures: FAILURES,
+};
+
+export const COMPOSER_HEALTH: RouteDocument = {
+  group,
+  summary: "Whether this service lives",
+  answers: {
+    200: {
+      description: "It lives.",
+      schema: record(
+        {
+          status: text("Always this.", { const: "healthy" }),
+          version: text("Of this service."),
+          timestamp: TIMESTAMP,
+        },
+        {},
+        { title: "ComposerHealth" },
+      ),
+    },
+  },
+};
+
+export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
+  group,
+  summary: "See a composer's health",
+  description: `\`unhealthy\` when no server runs, \`degraded\` when not all do or one has failed. ${HOW}`,
+  parameters: [SERVICE, WINDOW],
+  answers: {
+    200: {
+      description: "How it is.",
+      schema: record(
+        {
+          status: text("The worst of it.", { enum: ["healthy", "degraded", "unhealthy"] }),
+          timestamp: TIMESTAMP,
+          version: orNull(text("Of the composer.")),
+          servers: byName("By server.", SERVER_FIGURES.status),
+          uptime_seconds: UPTIME,
+          total_servers: count("Configured."),
+          running_servers: count("Running."),
+          failed_servers: count("Failed."),
+        },
+        {},
+        { title: "ComposerDetailedHealth" },
+      ),
+    },
+  },
+  failures: FAILURES,
+};
+
+export const COMPOSER_SERVER: RouteDocument = {
+  group,
+  summary: "See the figures of one server",
+  description: HOW,
+  parameters: [pathParameter("id", "The server's id.", "github"), SERVICE, WINDOW],
+  answers: {
+    200: {
+      description: "The figures.",
+      schema: record(
+        { server_id: text("The server's id."), ...SERVER_FIGURES },
+        {},
+        { title: "ComposerServerMetrics" },
+      ),
+    },
+  },
+  failures: ["not_found", ...FAILURES],
+};
+
+export const COMPOSER_VERSION: RouteDocument = {
+  group,
+  summary: "See what serves this",
+  answers: {
+    200: {
+      description: "Name and version of this service.",
+      schema: record(
+        {
+          name: text("Its name."),
+          version: text("Its version."),
+          api_version: text("Of these routes.", { const: "v1" }),
+        },
+        {},
+        { title: "ComposerVersion" },
+      ),
+    },
+  },
+};

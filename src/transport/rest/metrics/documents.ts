@@ -1,0 +1,260 @@
+import {
+  FlushResponseSchema,
+  HealthResponseSchema,
+  RateLimitStatusResponseSchema,
+  SubmitRequestSchema,
+  SubmitResponseSchema,
+} from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { METRIC_TYPES } from "../../../catalogue/catalogue.ts";
+import { LIMITS } from "../../../catalogue/limits.ts";
+import { byName, type JsonSchema, list, record, text } from "../../http/json-schema.ts";
+import { queryParameter, type RouteDocument } from "../../http/route-document.ts";
+import { fieldRules } from "../../openapi/field-rules.ts";
+import { restMessage } from "../../openapi/rest-messages.ts";
+
+const STORAGE_FAILURES = ["queue_full", "storage_unavailable", "shutting_down"] as const;
+
+/** Spellings of values that REST takes besides those of the schema. */
+function leniently(rules: ReadonlyMap<string, JsonSchema>): ReadonlyMap<string, JsonSchema> {
+  const value = { type: "number", ...rules.get("mcp.metrics.v1.Metric.value") };
+  const timestamp = [
+    text("RFC 3339, or ISO 8601 without a zone, which means UTC."),
+    { type: "number", description: "Seconds or milliseconds since 1970." },
+  ];
+  return new Map<string, JsonSchema>([
+    ...rules,
+    ["mcp.metrics.v1.Metric.value", { anyOf: [value, text("The number as text.")] }],
+    ["mcp.metrics.v1.Metric.timestamp", { anyOf: timestamp }],
+  ]);
+}
+
+const TOOL_EXECUTION = {
+  type: "tool_execution",
+  value: 1,
+  duration_ms: 45.2,
+  dimensions: { tool_name: "search", server_name: "github", method: "tools/call", success: true },
+  metadata: { output_size_bytes: 512 },
+};
+
+export const submitDocument = (metricsMax: number): RouteDocument => ({
+  group: "Metrics",
+  summary: "Submit metrics",
+  description:
+    "Each metric is judged by itself: a bad one is reported under its index, its neighbours are stored. The answer " +
+    "leaves after they are on disk. Only when none is good does the call fail.",
+  parameters: [
+    {
+      name: "Idempotency-Key",
+      in: "header",
+      description: "The same as `idempotency_key` in the body.",
+      schema: { type: "string", maxLength: LIMITS.IDEMPOTENCY_KEY_LENGTH_MAX },
+    },
+  ],
+  body: {
+    schema: restMessage(SubmitRequestSchema, {
+      title: "Submission",
+      required: { SubmitRequest: ["service", "metrics"], Metric: ["type", "value"] },
+      takesNull: true,
+      rules: leniently(fieldRules(metricsMax)),
+    }),
+    examples: {
+      "one tool execution": { service: "my-gateway", version: "1.0.0", metrics: [TOOL_EXECUTION] },
+      "safe to retry": {
+        service: "my-gateway",
+        idempotency_key: "5b0f7e1e-9c1d-4a53-8f0c-3f5de1c9a7c2",
+        metrics: [
+          { type: "auth_request", value: 1, duration_ms: 3.1, dimensions: { success: true, method: "jwt" } },
+        ],
+      },
+    },
+  },
+  answers: {
+    200: {
+      description: "What became of the submission.",
+      schema: restMessage(SubmitResponseSchema, {
+        title: "SubmissionAnswer",
+        required: {
+          SubmitResponse: ["status", "accepted", "rejected", "errors", "request_id"],
+          Rejection: ["index", "field", "reason", "message"],
+        },
+      }),
+    },
+  },
+  failures: ["service_not_allowed", "validation_failed", "idempotency_conflict", ...STORAGE_FAILURES],
+});
+
+const OTLP_EXAMPLE = {
+  resourceMetrics: [
+    {
+      resource: { attributes: [{ key: "service.name", value: { stringValue: "my-gateway" } }] },
+      scopeMetrics: [
+        {
+          metrics: [{ name: "active_sessions", gauge: { dataPoints: [{ asInt: "12", attributes: [] }] } }],
+        },
+      ],
+    },
+  ],
+};
+
+export const EXPORT_METRICS: RouteDocument = {
+  group: "OpenTelemetry",
+  summary: "Export metrics over OTLP",
+  description:
+    "OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/), as `application/x-protobuf` or JSON; the answer is " +
+    "written as the body was. Each point is judged by itself: those that were refused are counted, with reasons.",
+  body: {
+    description: "An ExportMetricsServiceRequest in OTLP's JSON, or in Protobuf's binary form.",
+    schema: record(
+      {},
+      { resourceMetrics: list("The metrics of each resource.", { type: "object" }) },
+      { title: "OtlpRequest", description: "Metrics of OpenTelemetry." },
+    ),
+    examples: { "a gauge": OTLP_EXAMPLE },
+  },
+  answers: {
+    200: {
+      description: "Every point that was not refused is stored.",
+      schema: record(
+        {},
+        {
+          partialSuccess: record(
+            {},
+            {
+              rejectedDataPoints: text("How many points were refused."),
+              errorMessage: text("Which and why: the first of them."),
+            },
+            { description: "Absent where every point was accepted." },
+          ),
+        },
+        { title: "OtlpAnswer", description: "What became of the points." },
+      ),
+    },
+  },
+  failures: ["unsupported_media_type", "service_not_allowed", "validation_failed", ...STORAGE_FAILURES],
+};
+
+export const SCRAPE: RouteDocument = {
+  group: "Metrics",
+  summary: "Scrape what was submitted",
+  description: "The Prometheus exposition that the scrape port serves, for who reaches this port only.",
+  answers: {
+    200: {
+      description: "The exposition, in text format 0.0.4.",
+      schema: { type: "string" },
+      contentType: "text/plain; version=0.0.4; charset=utf-8",
+    },
+  },
+};
+
+export const FLUSH: RouteDocument = {
+  group: "Metrics",
+  summary: "Commit what waits",
+  description: "Answers once everything that had arrived is on disk, and hours and days are up to date.",
+  answers: {
+    200: {
+      description: "Everything that waited is on disk.",
+      schema: restMessage(FlushResponseSchema, {
+        title: "Flushed",
+        required: { FlushResponse: ["status", "message"] },
+      }),
+    },
+  },
+  failures: STORAGE_FAILURES,
+};
+
+export const RATE_LIMIT: RouteDocument = {
+  group: "Metrics",
+  summary: "See the key's rate limit",
+  answers: {
+    200: {
+      description: "The key's token bucket.",
+      schema: restMessage(RateLimitStatusResponseSchema, {
+        title: "RateLimit",
+        required: {
+          RateLimitStatusResponse: ["service", "rate_limit", "available_tokens", "reset_time_seconds"],
+        },
+      }),
+    },
+  },
+};
+
+export const LIVENESS: RouteDocument = {
+  group: "Health",
+  summary: "Whether the process lives",
+  description: "Says nothing of storage, so that a full disk gets no process restarted.",
+  answers: {
+    200: {
+      description: "It lives.",
+      schema: restMessage(HealthResponseSchema, {
+        title: "Health",
+        required: { HealthResponse: ["status", "service"] },
+      }),
+    },
+  },
+};
+
+const READINESS_SCHEMA = record(
+  {
+    status: text("Whether it can.", { enum: ["healthy", "unhealthy"] }),
+    database: text("What storage does.", { enum: ["connected", "unavailable", "shutting_down"] }),
+    service: text("Always this.", { const: "metrics-collection" }),
+  },
+  {},
+  { title: "Readiness", description: "Whether metrics sent now would be stored." },
+);
+
+export const READINESS: RouteDocument = {
+  group: "Health",
+  summary: "Whether metrics sent now would be stored",
+  description: "Found out by writing, at most once a second.",
+  answers: {
+    200: { description: "They would.", schema: READINESS_SCHEMA },
+    503: { description: "They would not.", schema: READINESS_SCHEMA },
+  },
+};
+
+export const SERVICE: RouteDocument = {
+  group: "The service",
+  summary: "See what this is",
+  answers: {
+    200: {
+      description: "Name, version and paths.",
+      schema: record(
+        {
+          service: text("Its name."),
+          version: text("Its version."),
+          status: text("Always this.", { const: "running" }),
+          endpoints: byName("Paths, by what they are for.", { type: "string" }),
+        },
+        {},
+        { title: "Service" },
+      ),
+    },
+  },
+};
+
+export const EXPORT_CSV: RouteDocument = {
+  group: "Queries",
+  summary: "Export single metrics as CSV",
+  description:
+    "Oldest first, as fast as the client takes them. Every parameter besides these is a dimension that must have the " +
+    "value given, or one of those given. A writer key sees its own service.",
+  parameters: [
+    queryParameter("type", {
+      type: "array",
+      description: "Metric types; none means all.",
+      items: { enum: METRIC_TYPES.map(({ name }) => name) },
+    }),
+    queryParameter("start", text("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
+    queryParameter("end", text("Before then, in the same spellings.")),
+    queryParameter("service", text("One dimension of many.")),
+  ],
+  answers: {
+    200: {
+      description: "RFC 4180, with a header line.",
+      schema: { type: "string" },
+      contentType: "text/csv; charset=utf-8; header=present",
+    },
+  },
+  failures: ["validation_failed", "queue_full", "storage_unavailable", "shutting_down", "deadline_exceeded"],
+};

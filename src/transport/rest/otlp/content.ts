@@ -1,0 +1,69 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type MessageShape,
+  toBinary,
+  toJson,
+} from "@bufbuild/protobuf";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  RetryInfoSchema,
+} from "../../../../gen/google/rpc/error_details_pb.js";
+import { ServiceError } from "../../../errors.ts";
+import type { RestAnswer } from "../../http/answer.ts";
+import { parseJson } from "../../http/json.ts";
+import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
+import { shapeOf, WireGuard } from "../../rpc/wire-guard.ts";
+
+/** How messages of OTLP over HTTP are written; an answer is written as its request was. */
+export type ContentForm = "json" | "protobuf";
+
+const MEDIA_TYPES: Readonly<Record<ContentForm, string>> = {
+  json: "application/json",
+  protobuf: "application/x-protobuf",
+};
+const DETAILS = createRegistry(ErrorInfoSchema, RetryInfoSchema, BadRequestSchema);
+
+/** The form that a `content-type` names, if it is one of OTLP's. */
+export function contentForm(contentType: string | undefined): ContentForm | undefined {
+  const [type = ""] = (contentType ?? "").split(";", 1);
+  const name = type.trim().toLowerCase();
+  if (name === MEDIA_TYPES.json) return "json";
+  return name === MEDIA_TYPES.protobuf ? "protobuf" : undefined;
+}
+
+/** @throws {ServiceError} `malformed_body` for what is no such message, or would stall the service. */
+export function readMessage<Desc extends DescMessage>(
+  schema: Desc,
+  body: Buffer,
+  form: ContentForm,
+): MessageShape<Desc> {
+  const json = form === "json" ? (parseJson(body) as JsonValue) : undefined;
+  if (form === "protobuf" && body.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(body);
+  try {
+    if (json !== undefined) return fromJson(schema, json, { ignoreUnknownFields: true });
+    return fromBinary(schema, body, { readUnknownFields: false });
+  } catch (cause) {
+    const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;
+    throw new ServiceError("malformed_body", `body is not valid ${problem}`, { cause });
+  }
+}
+
+/** The decoder names the field, and repeats a value of any length. */
+function cut(text: string): string {
+  return text.length > 300 ? `${text.slice(0, 299).toWellFormed()}…` : text.toWellFormed();
+}
+
+export function writeMessage<Desc extends DescMessage>(
+  schema: Desc,
+  message: MessageShape<Desc>,
+  form: ContentForm,
+): Omit<RestAnswer, "status"> {
+  const headers = { "content-type": MEDIA_TYPES[form] };
+  if (form === "protobuf") return { body: toBinary(schema, message), headers };
+  return { body: toJson(schema, message, { registry: DETAILS }) as object, headers };
+}

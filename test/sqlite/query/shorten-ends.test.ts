@@ -1,0 +1,118 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { findMetricType } from "../../../src/catalogue/catalogue.ts";
+import { HOUR_MS } from "../../../src/lib/time.ts";
+import { planRange } from "../../../src/store/plan/planner.ts";
+import { shortenEnds } from "../../../src/store/plan/shorten-ends.ts";
+import type { AggregateQuery, TimeRange } from "../../../src/store/queries.ts";
+import { NOW_MS, within } from "../submitter.ts";
+import { aggregate } from "./support.ts";
+
+const MINUTE_MS = 60_000;
+/** A minute of each end is asked for; from 10:59 to 12:01. */
+const NARROW = { startMs: NOW_MS - HOUR_MS - MINUTE_MS, endMs: NOW_MS + MINUTE_MS };
+/** All but a minute of each end is; from 10:01 to 12:59. */
+const WIDE = { startMs: NOW_MS - 2 * HOUR_MS + MINUTE_MS, endMs: NOW_MS + HOUR_MS - MINUTE_MS };
+
+const cases: readonly {
+  readonly name: string;
+  readonly range: TimeRange;
+  readonly count?: (range: TimeRange) => number;
+  readonly canSubtract?: boolean;
+  readonly deleted?: { readonly rawFromMs?: number; readonly hourlyFromMs?: number };
+  readonly sources: readonly string[];
+  readonly less?: readonly TimeRange[];
+}[] = [
+  {
+    name: "hours, less the little that lies outside",
+    range: WIDE,
+    sources: ["hourly"],
+    less: [
+      { startMs: NOW_MS - 2 * HOUR_MS, endMs: WIDE.startMs },
+      { startMs: WIDE.endMs, endMs: NOW_MS + HOUR_MS },
+    ],
+  },
+  { name: "raw rows where fewer lie inside", range: NARROW, sources: ["raw", "hourly", "raw"] },
+  {
+    name: "raw rows where what is asked for cannot be told of a difference",
+    range: WIDE,
+    canSubtract: false,
+    sources: ["raw", "hourly", "raw"],
+  },
+  {
+    name: "hours where nothing lies outside, whatever is asked for",
+    range: WIDE,
+    canSubtract: false,
+    count: ({ startMs }) => (startMs >= WIDE.endMs ? 0 : 1),
+    sources: ["raw", "hourly"],
+    less: [],
+  },
+  {
+    name: "raw rows where those outside are deleted",
+    range: WIDE,
+    deleted: { rawFromMs: NOW_MS - 2 * HOUR_MS + 1 },
+    sources: ["raw", "hourly"],
+    less: [{ startMs: WIDE.endMs, endMs: NOW_MS + HOUR_MS }],
+  },
+  {
+    name: "raw rows where the hours are deleted",
+    range: { startMs: NOW_MS + MINUTE_MS, endMs: NOW_MS + HOUR_MS },
+    deleted: { hourlyFromMs: NOW_MS + 1 },
+    sources: ["raw"],
+  },
+];
+
+for (const { name, range, canSubtract = true, deleted, sources, less = [], ...rest } of cases) {
+  test(`the ends of a range within an hour are read from ${name}`, () => {
+    const type = findMetricType("auth_request");
+    if (type === undefined) throw new Error("no such type");
+    const families = [{ id: 1, dimensions: [], lastMeasurementId: 0 }];
+    const stored = { rawFromMs: 0, hourlyFromMs: 0, dailyFromMs: 0, ...deleted, families };
+    const whole = planRange([{ type, dimensions: [], stored }], range, () => true);
+    const count = rest.count ?? (({ startMs, endMs }: TimeRange) => endMs - startMs);
+    const { range: answered, plans } = shortenEnds(whole, { count, canSubtract });
+    assert.equal(answered, range);
+    const [plan] = plans;
+    assert.equal(
+      plan?.segments.map(({ source }) => source),
+      sources,
+    );
+    assert.equal([plan?.segments[0]?.startMs, plan?.segments.at(-1)?.endMs], [range.startMs, range.endMs]);
+    assert.equal(plan?.less ?? [], less);
+  });
+}
+
+test("what lies outside is taken back, but for what the rollups do not hold yet", () => {
+  within((database, submitter) => {
+    const at = (timestamp: number, duration_ms: number) => ({
+      type: "auth_request",
+      value: 1,
+      timestamp,
+      duration_ms,
+      dimensions: { success: duration_ms < 100 },
+    });
+    const inside = NOW_MS - HOUR_MS / 2;
+    submitter.submit({ metrics: [at(inside, 10), at(inside, 10), at(NOW_MS - MINUTE_MS, 500)] });
+    while (submitter.rollups.flushStep(NOW_MS) !== undefined);
+    submitter.submit({ metrics: [at(inside, 20), at(NOW_MS - 1, 900)] });
+    const query: AggregateQuery = {
+      types: ["auth_request"],
+      range: { startMs: NOW_MS - HOUR_MS, endMs: NOW_MS - 2 * MINUTE_MS },
+      stepMs: undefined,
+      filters: [],
+      groupBy: [],
+      statistics: ["count", "errors", "successes", "p100"],
+      groupsMax: 1,
+    };
+    const { groups, sources } = aggregate(database, query);
+    assert.equal(
+      sources.map(({ source }) => source),
+      ["hourly"],
+    );
+    const [count, errors, successes, longest = 0] = groups[0]?.values ?? [];
+    assert.equal([count, errors, successes], [3, 0, 3]);
+    assert.ok(Math.abs(longest - 20) <= 0.2, `${longest}`);
+  });
+});
+
+test.run();
