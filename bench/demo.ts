@@ -13,7 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { withAdministration } from "../src/cli/administration.ts";
 import { readConfig } from "../src/config.ts";
-import { findService } from "../src/local-service.ts";
+import { findService } from "../src/sqlite/file/announcement.ts";
 import { createDemoComposer } from "./demo-composer.ts";
 import { createDemoSender } from "./demo-sender.ts";
 import { rateAt } from "./demo-traffic.ts";

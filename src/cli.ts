@@ -9,10 +9,7 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLogger } from "./lib/logger.ts";
-import { isUnusableFile } from "./sqlite/file/damage.ts";
-import { DatabaseInUseError } from "./sqlite/file/lock.ts";
-import { MigrationError } from "./sqlite/file/migrator.ts";
-import { DatabaseOpenError } from "./sqlite/threads/writer.ts";
+import { StoreError, StoreOpenError } from "./store/errors.ts";
 import { readVersion } from "./version.ts";
 
 const stdout = (text: string) => void process.stdout.write(text);
@@ -22,14 +19,7 @@ const stderr = (text: string) => void process.stderr.write(text);
 const EXIT_BAD_FILE = 65;
 
 /** Failures that a person can mend: told in one line, without a stack. */
-const EXPECTED = [
-  CommandError,
-  ConfigError,
-  DatabaseInUseError,
-  DatabaseOpenError,
-  MigrationError,
-  ServiceError,
-];
+const EXPECTED = [CommandError, ConfigError, StoreError, ServiceError];
 
 /** Each command is loaded when it is asked for: `--help` waits for no part of the service. */
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
@@ -95,7 +85,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);
     stderr(`mcp-metrics: ${isExpected ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
-    const isBadFile = error instanceof DatabaseOpenError && isUnusableFile(error.failure);
+    const isBadFile = error instanceof StoreOpenError && error.isUnusable;
     return invocation.name === "serve" && isBadFile ? EXIT_BAD_FILE : 1;
   }
 }

@@ -1,5 +1,5 @@
 import { ServiceError } from "../errors.ts";
-import type { KeyRole } from "../sqlite/keys/key-store.ts";
+import type { KeyRole } from "../store/keys.ts";
 import type { Call, RequestIdentity } from "./call.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 import type { KeyDirectory, KeyEntry } from "./key-directory.ts";

@@ -1,4 +1,4 @@
-import type { KeyRole } from "../sqlite/keys/key-store.ts";
+import type { KeyRole } from "../store/keys.ts";
 
 /** Who calls: the owner of a valid API key. */
 export interface Principal {

@@ -1,6 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { ApiKeyRecord } from "../sqlite/keys/key-store.ts";
-import type { DailyUsage } from "../sqlite/keys/usage-store.ts";
+import type { ApiKeyRecord, DailyUsage } from "../store/keys.ts";
 import { hashKey, KEY_LENGTH_MAX } from "./api-key.ts";
 import type { Principal } from "./call.ts";
 import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";

@@ -1,6 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { EnvironmentKey } from "../sqlite/keys/key-store.ts";
-import type { Writer } from "../sqlite/threads/writer.ts";
+import type { EnvironmentKey, KeyStore } from "../store/keys.ts";
 import { generateKey, hashKey } from "./api-key.ts";
 import { KeyDirectory } from "./key-directory.ts";
 
@@ -23,7 +22,7 @@ export interface LoadedKeys {
 const LOCAL_RATE_LIMIT = 1_000_000;
 
 /** Bring the environment's keys into the database, and all keys into memory. */
-export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
+export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
   const environment: EnvironmentKey[] = config.writers.map(({ service, key }) => ({
     keyHash: hashKey(key),
     service,
@@ -33,9 +32,9 @@ export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock):
     environment.push({ keyHash: hashKey(config.adminKey), service: "admin", role: "admin" });
   }
   const nowMs = clock.wallMs();
-  await writer.call("syncEnvironmentKeys", environment, config.rateLimitPerMinute, nowMs);
-  const records = await writer.call("listKeys");
-  const usage = await writer.call("listDailyUsage");
+  await store.syncEnvironment(environment, config.rateLimitPerMinute, nowMs);
+  const records = await store.list();
+  const usage = await store.listDailyUsage();
   const localAdminKey = generateKey();
   const local = {
     id: 0,

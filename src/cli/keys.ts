@@ -1,7 +1,7 @@
 import type { KeyAdministration } from "../api/admin/keys.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
-import type { ApiKeyRecord } from "../sqlite/keys/key-store.ts";
+import type { ApiKeyRecord } from "../store/keys.ts";
 import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { type Output, table } from "./output.ts";

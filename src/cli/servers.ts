@@ -1,6 +1,6 @@
 import type { ServerAdministration } from "../api/directory/servers.ts";
 import type { Config } from "../config.ts";
-import type { ServerRecord } from "../sqlite/directory/servers.ts";
+import type { ServerRecord } from "../store/directory.ts";
 import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { type Output, table } from "./output.ts";

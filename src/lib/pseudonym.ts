@@ -10,6 +10,6 @@ const LENGTH = 16;
 export type Pseudonymise = (name: string) => string;
 
 /** HMAC-SHA-256, cut: without the secret nobody can try names until one fits. */
-export function createPseudonymise(secret: Buffer): Pseudonymise {
+export function createPseudonymise(secret: Uint8Array): Pseudonymise {
   return (name) => createHmac("sha256", secret).update(name).digest("hex").slice(0, LENGTH);
 }

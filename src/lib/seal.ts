@@ -13,10 +13,10 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** What webhook secrets are sealed with. */
-export const createWebhookSeal = (secret: Buffer): Seal => createSeal(secret, "webhook secrets");
+export const createWebhookSeal = (secret: Uint8Array): Seal => createSeal(secret, "webhook secrets");
 
 /** Authenticated encryption with a key that is made from `secret`, for one `purpose` only. */
-export function createSeal(secret: Buffer, purpose: string): Seal {
+export function createSeal(secret: Uint8Array, purpose: string): Seal {
   const key = Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
   return {
     close(text, owner) {

@@ -2,7 +2,7 @@ import { createAdmission } from "../../src/access/admission.ts";
 import { hashKey } from "../../src/access/api-key.ts";
 import { FailedAttempts } from "../../src/access/failed-attempts.ts";
 import { KeyDirectory } from "../../src/access/key-directory.ts";
-import type { ApiKeyRecord } from "../../src/sqlite/keys/key-store.ts";
+import type { ApiKeyRecord } from "../../src/store/keys.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 export const KEY = "key-of-the-auth-service";

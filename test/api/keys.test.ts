@@ -2,13 +2,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
 import { KeyDirectory } from "../../src/access/key-directory.ts";
-import {
-  type CreateKeyInput,
-  createKeyAdministration,
-  OVERLAP_SECONDS_MAX,
-} from "../../src/api/admin/keys.ts";
+import { SERVICE_ITSELF } from "../../src/api/admin/audit.ts";
+import { type CreateKeyInput, createKeys, OVERLAP_SECONDS_MAX } from "../../src/api/admin/keys.ts";
 import { ServiceError } from "../../src/errors.ts";
-import type { ApiKeyRecord } from "../../src/sqlite/keys/key-store.ts";
+import type { AuditTrace } from "../../src/store/audit.ts";
+import type { ApiKeyRecord } from "../../src/store/keys.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 const INPUT: CreateKeyInput = {
@@ -18,6 +16,11 @@ const INPUT: CreateKeyInput = {
   allowedServices: [],
   expiresMs: undefined,
   description: "",
+};
+
+const traceOf = (action: string, target: string): AuditTrace => {
+  const { apiKeyId, service: actor } = SERVICE_ITSELF;
+  return { timestampMs: 0, apiKeyId, actor, action, target, details: {} };
 };
 
 /** Administration over a store in memory. */
@@ -32,20 +35,21 @@ function setup({ defaultRateLimit = 77 } = {}) {
     records[id - 1] = changed;
     return changed;
   };
-  const administration = createKeyAdministration({
+  const keysOf = createKeys({
     clock,
     defaultRateLimit,
-    directory,
-    storage: {
-      listKeys: async () => records,
-      async createKey(key, createdMs) {
+    keyRegistry: directory,
+    audit: { transacted: (_actor, { action, target }, work) => work(traceOf(action, target)) },
+    store: {
+      list: async () => records,
+      async create(key, createdMs) {
         const unused = { usageCount: 0, lastUsedMs: undefined };
         const record = { ...key, ...unused, id: records.length + 1, isActive: true, createdMs };
         records.push(record);
         return record;
       },
-      revokeKey: async (id) => change(id, { isActive: false }),
-      async rotateKey({ id, keyHash, oldExpiresMs, nowMs }) {
+      revoke: async (id) => change(id, { isActive: false }),
+      async rotate({ id, keyHash, oldExpiresMs, nowMs }) {
         const old = change(id, { expiresMs: oldExpiresMs });
         const replacement = {
           ...old,
@@ -59,7 +63,7 @@ function setup({ defaultRateLimit = 77 } = {}) {
       },
     },
   });
-  return { clock, directory, records, administration };
+  return { clock, directory, records, administration: keysOf(SERVICE_ITSELF) };
 }
 
 test("a new key is in force at once, and only its hash is kept", async () => {

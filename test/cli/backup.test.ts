@@ -4,8 +4,8 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFil
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { findService } from "../../src/local-service.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { findService } from "../../src/sqlite/file/announcement.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { createServices, KEYS, logged, submit, until, valuesIn } from "../faults/support.ts";
 import { missingForTmpfs, mountTmpfs, reportSkipped } from "../faults/tools.ts";
 import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/support.ts";

@@ -1,12 +1,12 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../sqlite/threads/reader.ts";
+import type { QueryStore } from "../../store/queries.ts";
 import type { Scope } from "./scope.ts";
 import { type ServerState, serverStates } from "./server-states.ts";
 import { type Capabilities, capabilities, processUsage, type States, textOf } from "./states.ts";
 import { readServerTraffic, type ServerTraffic, type TrafficQuery } from "./traffic.ts";
 
 export interface ComposerDeps {
-  readonly reader: Pick<Reader, "aggregate" | "latestValues">;
+  readonly reader: Pick<QueryStore, "aggregate" | "latestValues">;
   readonly clock: Pick<Clock, "wallMs">;
 }
 

@@ -1,4 +1,4 @@
-import type { LatestValue } from "../../sqlite/metrics/latest-values.ts";
+import type { LatestValue } from "../../store/queries.ts";
 
 /** What instances have said last, oldest first. */
 export type States = readonly LatestValue[];

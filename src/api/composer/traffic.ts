@@ -1,4 +1,4 @@
-import type { Reader } from "../../sqlite/threads/reader.ts";
+import type { QueryStore } from "../../store/queries.ts";
 import type { Scope } from "./scope.ts";
 
 export interface Requests {
@@ -28,7 +28,7 @@ export interface TrafficQuery extends Scope {
   readonly signal: AbortSignal;
 }
 
-type Aggregate = Pick<Reader, "aggregate">;
+type Aggregate = Pick<QueryStore, "aggregate">;
 
 const NONE = {
   requests: { total: null, successful: null, failed: null },

@@ -19,7 +19,7 @@ import {
 } from "../../ingest/judge-each.ts";
 import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
-import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
+import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import { serverOf } from "./known-server.ts";
 import type { MetricNames } from "./metric-names.ts";

@@ -3,9 +3,13 @@ import { ServiceError, type Violation } from "../../errors.ts";
 import { validationFailed } from "../../ingest/judge-each.ts";
 import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { quote } from "../../ingest/text.ts";
-import type { ListQuery, StoredServerEvent } from "../../sqlite/directory/events.ts";
-import type { StoredServerUse } from "../../sqlite/directory/usage.ts";
-import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts";
+import type {
+  DirectoryEntry,
+  ListQuery,
+  ServerEvent,
+  StoredServerEvent,
+  StoredServerUse,
+} from "../../store/directory.ts";
 import { serverOf } from "./known-server.ts";
 import { privateDetails } from "./private-details.ts";
 import { malformed, readServerId } from "./read-ids.ts";

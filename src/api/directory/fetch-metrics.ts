@@ -1,7 +1,7 @@
 import type { Visit } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
-import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
+import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
 import { visibleServer } from "./known-server.ts";
 import { type Period, readPeriod } from "./periods.ts";
 import { malformed, readServerId } from "./read-ids.ts";

@@ -7,7 +7,7 @@ import {
 } from "../../ingest/read-fields.ts";
 import { isLongerThan, quote } from "../../ingest/text.ts";
 import { wellFormed } from "../../lib/json.ts";
-import type { ServerPoint } from "../../store/directory/entry.ts";
+import type { ServerPoint } from "../../store/directory.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
 export const METRIC_TYPES = ["counter", "count", "gauge", "timer", "histogram", "distribution"] as const;

@@ -1,7 +1,7 @@
 import type { Visit } from "../../access/call.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
-import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
+import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import { mayKnow, notFound } from "./known-server.ts";
 import { privateDetails } from "./private-details.ts";
 import { malformed, readServerId } from "./read-ids.ts";

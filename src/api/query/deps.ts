@@ -1,8 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../sqlite/threads/reader.ts";
+import type { QueryStore } from "../../store/queries.ts";
 
 /** What queries are answered with. */
 export interface QueryDeps {
-  readonly reader: Pick<Reader, "aggregate" | "events">;
+  readonly reader: Pick<QueryStore, "aggregate" | "events">;
   readonly clock: Pick<Clock, "wallMs">;
 }

@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from "../../store/directory/entry.ts";
+import type { DirectoryEntry } from "../../store/directory.ts";
 import type { CommitResult, StoredAnswer } from "../../store/metrics.ts";
 import type { Database } from "../file/database.ts";
 import { findAnswer, recordAnswer } from "../metrics/idempotency-store.ts";
@@ -16,7 +16,7 @@ const INSERT_POINT =
 type DaySums = Map<number, Map<number, Day>>;
 
 /** Stores what belongs to the directory. On the writer thread only. */
-export class DirectoryStore {
+export class DirectoryWriter {
   readonly #database: Database;
   readonly #series: SeriesIds;
 

@@ -1,5 +1,5 @@
-import { ReadingError, startReading } from "../sqlite/file/background-job.ts";
-import { isUnusableFile } from "../sqlite/file/damage.ts";
+import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
+import { isUnusableFile } from "./failure.ts";
 
 export interface DamageReports {
   readonly onSound: () => void;
@@ -13,19 +13,19 @@ export function searchForDamage(
   path: string,
   { onSound, onDamaged, onFailed }: DamageReports,
 ): () => Promise<void> {
-  const reading = startReading({ kind: "check", path, full: false });
+  const job = startBackgroundJob({ kind: "check", path, full: false });
   let isGivenUp = false;
-  reading.result.then(
+  job.result.then(
     (findings) => (findings.length === 0 ? onSound() : onDamaged(findings)),
     (error: unknown) => {
       if (isGivenUp) return;
       // So damaged that it cannot even be searched.
-      if (error instanceof ReadingError && isUnusableFile(error.failure)) onDamaged([error.message]);
+      if (error instanceof BackgroundJobError && isUnusableFile(error.failure)) onDamaged([error.message]);
       else onFailed(error);
     },
   );
   return async () => {
     isGivenUp = true;
-    await reading.cancel();
+    await job.cancel();
   };
 }

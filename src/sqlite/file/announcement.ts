@@ -1,17 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { realDatabasePath } from "./sqlite/file/real-path.ts";
+import type { LocalService } from "../../store/upkeep.ts";
+import { realDatabasePath } from "./real-path.ts";
 
 /**
  * How the command line finds the service that holds a database: a file beside it, readable by its
  * owner only. Whoever can read it can read the database too, so it gives nobody more than they had.
  */
-export interface LocalService {
-  readonly pid: number;
-  /** Where the service takes calls from this machine. */
-  readonly url: string;
-  readonly adminKey: string;
-}
-
 const fileOf = (databasePath: string) => `${realDatabasePath(databasePath)}-service.json`;
 
 export function announceService(databasePath: string, service: LocalService): void {

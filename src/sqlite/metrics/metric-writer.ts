@@ -23,7 +23,7 @@ const INSERTS = new Map<number, string>(
 const INSERT_DISTRIBUTED = `INSERT INTO measurements (${COLUMNS}, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 /** Stores batches. On the writer thread only. */
-export class MetricStore {
+export class MetricWriter {
   readonly #database: Database;
   readonly #dictionary: Dictionary;
   readonly #folder: BatchFolder;
