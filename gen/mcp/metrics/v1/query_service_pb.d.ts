@@ -818,6 +818,75 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
 export declare const EventSchema: GenMessage<Event>;
 
 /**
+ * There is nothing to choose.
+ *
+ * @generated from message mcp.metrics.v1.ListMetricTypesRequest
+ */
+export declare type ListMetricTypesRequest = Message<"mcp.metrics.v1.ListMetricTypesRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListMetricTypesRequest.
+ * Use `create(ListMetricTypesRequestSchema)` to create a new message.
+ */
+export declare const ListMetricTypesRequestSchema: GenMessage<ListMetricTypesRequest>;
+
+/**
+ * The catalogue of metric types.
+ *
+ * @generated from message mcp.metrics.v1.ListMetricTypesResponse
+ */
+export declare type ListMetricTypesResponse = Message<"mcp.metrics.v1.ListMetricTypesResponse"> & {
+  /**
+   * Those of gateways and registries first, then those of composers.
+   *
+   * @generated from field: repeated mcp.metrics.v1.MetricType types = 1;
+   */
+  types: MetricType[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListMetricTypesResponse.
+ * Use `create(ListMetricTypesResponseSchema)` to create a new message.
+ */
+export declare const ListMetricTypesResponseSchema: GenMessage<ListMetricTypesResponse>;
+
+/**
+ * A kind of metric, and what can be asked of it.
+ *
+ * @generated from message mcp.metrics.v1.MetricType
+ */
+export declare type MetricType = Message<"mcp.metrics.v1.MetricType"> & {
+  /**
+   * What `type` says in a submission and `types` in a query.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What one metric of it stands for, in a sentence.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Names of the dimensions that a query can filter and group it by, besides `service` and `type`, which
+   * every type has: first those with the same name in several types, then its own.
+   *
+   * @generated from field: repeated string dimensions = 3;
+   */
+  dimensions: string[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.MetricType.
+ * Use `create(MetricTypeSchema)` to create a new message.
+ */
+export declare const MetricTypeSchema: GenMessage<MetricType>;
+
+/**
  * Which metrics.
  *
  * @generated from message mcp.metrics.v1.ExportEventsRequest
@@ -1069,6 +1138,17 @@ export declare const QueryService: GenService<{
     methodKind: "unary";
     input: typeof ListEventsRequestSchema;
     output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Every metric type that Submit accepts, whether or not one was ever submitted. The same for every key,
+   * and for as long as the service runs.
+   *
+   * @generated from rpc mcp.metrics.v1.QueryService.ListMetricTypes
+   */
+  listMetricTypes: {
+    methodKind: "unary";
+    input: typeof ListMetricTypesRequestSchema;
+    output: typeof ListMetricTypesResponseSchema;
   },
   /**
    * Every single metric of a range, oldest first. The caller sets the pace. What is accepted after the
