@@ -7,7 +7,7 @@
  *   panels       panels/ on parts/     each asks one thing, all at the same time
  *   charts       charts/               drawn by uPlot, and told in tables
  */
-import { createAnswers } from "./api/answers.ts";
+import { createAnswerCache } from "./api/answer-cache.ts";
 import { createApi } from "./api/api.ts";
 import { readFailure } from "./api/failure.ts";
 import { createSession } from "./api/session.ts";
@@ -15,7 +15,8 @@ import { browserClock } from "./clock.ts";
 import { element } from "./dom/element.ts";
 import { followSystemTheme } from "./dom/theme.ts";
 import { createAccount } from "./frame/account.ts";
-import { createPage, type Page } from "./frame/page.ts";
+import { createPage, type DashboardPage } from "./frame/page.ts";
+import { createMetricTypes } from "./query/metric-types.ts";
 import { createSignIn } from "./views/sign-in.ts";
 import type { Identity } from "./views/view.ts";
 
@@ -26,8 +27,8 @@ const root = document.body;
 const session = createSession(tabStorage());
 // Beside the page, wherever a proxy has put both.
 const api = createApi(new URL(".", location.href).href, () => session.key);
-const answers = createAnswers();
-let page: Page | undefined;
+const answers = createAnswerCache();
+let page: DashboardPage | undefined;
 let account: ReturnType<typeof createAccount> | undefined;
 
 /** A browser may refuse to keep anything. */
@@ -52,14 +53,14 @@ function signOut(why = ""): void {
   document.title = "Sign in · mcp-metrics";
   const signIn = createSignIn(tryKey);
   root.replaceChildren(element("main", { class: "sign-in-page" }, signIn.element));
-  signIn.ask(why === "" ? "" : `Signed out: ${why}.`);
+  signIn.prompt(why === "" ? "" : `Signed out: ${why}.`);
 }
 
 /** Sign in with a key; what is wrong with it, or undefined. */
 async function tryKey(key: string): Promise<string | undefined> {
   session.open(key);
   try {
-    open(await identify());
+    await open(await identify());
     return undefined;
   } catch (error) {
     session.close();
@@ -68,10 +69,21 @@ async function tryKey(key: string): Promise<string | undefined> {
   }
 }
 
-function open(identity: Identity): void {
+async function open(identity: Identity): Promise<void> {
+  const metricTypes = createMetricTypes(api);
+  // After the key is known to be good: a wrong one must not count as two failed authentications.
+  await metricTypes.load();
   account = createAccount(recolor, () => signOut());
   const foot = account.elements;
-  page = createPage({ api, answers, clock: browserClock, identity, foot, onSignedOut: signOut });
+  page = createPage({
+    api,
+    answers,
+    clock: browserClock,
+    identity,
+    metricTypes,
+    foot,
+    onSignedOut: signOut,
+  });
   root.replaceChildren(page.element);
   page.show();
 }
@@ -85,7 +97,7 @@ function recolor(): void {
 async function resume(): Promise<void> {
   if (session.key === undefined) return signOut();
   try {
-    open(await identify());
+    await open(await identify());
   } catch (error) {
     const { kind, text } = readFailure(error);
     // A key that is not taken is asked for again; only for the service it is worth to wait.

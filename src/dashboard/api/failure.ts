@@ -1,18 +1,18 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
 /** What went wrong, as the reader can act on it. */
-export interface Failure {
-  readonly kind: "signed-out" | "unreachable" | "cancelled" | "refused";
+export interface PageFailure {
+  readonly kind: "signed-out" | "unreachable" | "cancelled" | "rejected";
   readonly text: string;
   /** When trying again makes sense, where the service said so. */
   readonly retryAfterSeconds: number | undefined;
 }
 
 /** Tell apart what the reader must do something about: sign in, wait, or ask for less. */
-export function readFailure(error: unknown): Failure {
+export function readFailure(error: unknown): PageFailure {
   const found = ConnectError.from(error);
   const retryAfterSeconds = Number(found.metadata.get("retry-after")) || undefined;
-  const failure = (kind: Failure["kind"], text: string) => ({ kind, text, retryAfterSeconds });
+  const failure = (kind: PageFailure["kind"], text: string) => ({ kind, text, retryAfterSeconds });
   switch (found.code) {
     case Code.Canceled:
       return failure("cancelled", "cancelled");
@@ -24,13 +24,13 @@ export function readFailure(error: unknown): Failure {
       // What a browser makes of a connection that nobody answers.
       return error instanceof TypeError || found.cause instanceof TypeError
         ? failure("unreachable", "the service cannot be reached")
-        : failure("refused", found.rawMessage);
+        : failure("rejected", found.rawMessage);
     case Code.Internal:
       return isNetworkFailure(found)
         ? failure("unreachable", "the service cannot be reached")
-        : failure("refused", "the service failed to answer; its log says why");
+        : failure("rejected", "the service failed to answer; its log says why");
     default:
-      return failure("refused", found.rawMessage);
+      return failure("rejected", found.rawMessage);
   }
 }
 

@@ -32,7 +32,7 @@ export function totalOf(values: readonly (number | null)[]): number {
   return values.reduce<number>((sum, value) => sum + (value ?? 0), 0);
 }
 
-export function addUp(rows: readonly (readonly (number | null)[])[]): number[] {
+export function sumRows(rows: readonly (readonly (number | null)[])[]): number[] {
   const length = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length }, (_, at) => totalOf(rows.map((row) => row[at] ?? null)));
 }
@@ -48,7 +48,7 @@ export interface Timing {
 const SHARE_OF_STEP_MIN = 0.2;
 
 /** The values without those of a step that has just begun, or has not. */
-export function withoutYoung(
+export function maskIncompleteSteps(
   values: readonly (number | null)[],
   { timesMs, stepMs, nowMs }: Timing,
 ): (number | null)[] {
@@ -61,7 +61,7 @@ export function withoutYoung(
  */
 export function toRates(counts: readonly (number | null)[], timing: Timing): (number | null)[] {
   const { timesMs, stepMs, nowMs } = timing;
-  return withoutYoung(counts, timing).map((count, at) => {
+  return maskIncompleteSteps(counts, timing).map((count, at) => {
     const passedMs = Math.min(stepMs, nowMs - (timesMs[at] ?? 0));
     return count === null ? null : count / (passedMs / 1000);
   });
@@ -71,7 +71,7 @@ export function toRates(counts: readonly (number | null)[], timing: Timing): (nu
 export function largest(lines: readonly Line[], max: number, restName: string): readonly Line[] {
   if (lines.length <= max) return lines;
   const ordered = [...lines].sort((a, b) => totalOf(b.values) - totalOf(a.values));
-  const values = addUp(ordered.slice(max - 1).map((line) => line.values));
+  const values = sumRows(ordered.slice(max - 1).map((line) => line.values));
   return [...ordered.slice(0, max - 1), { name: restName, color: "--series-rest", values }];
 }
 

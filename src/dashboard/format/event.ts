@@ -9,7 +9,7 @@ export function fieldText({ kind }: FieldValue): string {
 }
 
 /** What a dimension says of how it ended; undefined where it says nothing. */
-export function outcomeOf(
+export function eventOutcome(
   dimensions: Readonly<Record<string, FieldValue>>,
 ): "success" | "failure" | undefined {
   const said = dimensions.success ?? dimensions.healthy;
@@ -20,7 +20,7 @@ export function outcomeOf(
 }
 
 /** What comes first in a line, of everything the catalogue knows. */
-const TELLING = [
+const SALIENT = [
   "error_code",
   "tool_name",
   "method",
@@ -34,11 +34,11 @@ const TELLING = [
 const FIELDS_MAX = 6;
 
 /** The fields that tell most, first: why it failed, then what it was. What the row says elsewhere is left out. */
-export function tellingFields(
+export function salientFields(
   dimensions: Readonly<Record<string, FieldValue>>,
   metadata: Readonly<Record<string, FieldValue>>,
 ): readonly (readonly [name: string, text: string])[] {
-  const weight = (name: string) => (TELLING.indexOf(name) + TELLING.length + 1) % (TELLING.length + 1);
+  const weight = (name: string) => (SALIENT.indexOf(name) + SALIENT.length + 1) % (SALIENT.length + 1);
   const why = metadata.error_code === undefined ? {} : { error_code: metadata.error_code };
   return Object.entries({ ...dimensions, ...why })
     .filter(([name]) => name !== "success" && name !== "healthy")

@@ -1,6 +1,8 @@
 /** Numbers as the page shows them: at most four digits, with their unit; a dash for what nobody said. */
 export const NOTHING = "–";
 
+export const orNaN = (value: number | undefined): number => value ?? Number.NaN;
+
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
 /** 1 234, 12.3k, 4.56M. */

@@ -1,4 +1,4 @@
-import type { Failure } from "../api/failure.ts";
+import type { PageFailure } from "../api/failure.ts";
 import { element } from "../dom/element.ts";
 import { describeRange } from "../format/time.ts";
 import type { PageState } from "../state/page-state.ts";
@@ -15,7 +15,7 @@ export interface Frame {
   readonly content: HTMLElement;
   show(state: PageState): void;
   /** A load has ended. @param unreachable why the service could not be asked */
-  settle(unreachable: Failure | undefined): void;
+  settle(unreachable: PageFailure | undefined): void;
   focusHeading(): void;
   close(): void;
 }

@@ -1,22 +1,10 @@
 import { element, nameText } from "../dom/element.ts";
-import { isSubjectList, openView, type PageState, SUBJECTS, type ViewName } from "../state/page-state.ts";
+import { isSubjectList, openView, type PageState, SUBJECTS, titleOfView } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
-
-const TITLES: Readonly<Record<ViewName, string>> = {
-  overview: "Overview",
-  tools: "Tools",
-  services: "Services",
-  servers: "Servers",
-  clients: "Clients",
-  events: "Events",
-  directory: "Directory",
-  keys: "Keys",
-  storage: "Storage",
-};
 
 /** What the page shows, in words. */
 export function titleOf({ view, subject }: PageState): string {
-  return subject ?? TITLES[view];
+  return subject ?? titleOfView(view);
 }
 
 /** The page's heading; on a subject's page with the way back to the list. */
@@ -35,7 +23,7 @@ export function createHeading() {
       }
       const one = isSubjectList(view) ? SUBJECTS[view].one : "Server";
       trail.hidden = false;
-      const back = element("a", { href: formatHash(openView(state, view)) }, TITLES[view]);
+      const back = element("a", { href: formatHash(openView(state, view)) }, titleOfView(view));
       heading.replaceChildren(element("span", { class: "visually-hidden" }, `${one} `), nameText(subject));
       trail.replaceChildren(back, element("span", { "aria-hidden": "true" }, "/"));
     },

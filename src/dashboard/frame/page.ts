@@ -1,19 +1,19 @@
-import type { Failure } from "../api/failure.ts";
+import type { PageFailure } from "../api/failure.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatHash, parseHash } from "../state/page-url.ts";
-import type { Identity, View, ViewContext } from "../views/view.ts";
+import type { View, ViewContext } from "../views/view.ts";
 import { createView } from "../views/views.ts";
 import { createFrame } from "./frame.ts";
 
-export interface PageOptions extends Pick<ViewContext, "api" | "answers" | "clock"> {
-  readonly identity: Identity;
+export interface PageOptions
+  extends Pick<ViewContext, "api" | "answers" | "clock" | "identity" | "metricTypes"> {
   /** Below the navigation. */
   readonly foot: readonly HTMLElement[];
   /** The key is not taken any more. */
   readonly onSignedOut: (why: string) => void;
 }
 
-export interface Page {
+export interface DashboardPage {
   readonly element: HTMLElement;
   /** Show what the address says. */
   show(): void;
@@ -22,7 +22,7 @@ export interface Page {
 }
 
 /** The page of somebody who has signed in: the frame, and in it the view that the address names. */
-export function createPage({ identity, foot, onSignedOut, ...deps }: PageOptions): Page {
+export function createPage({ foot, onSignedOut, ...deps }: PageOptions): DashboardPage {
   let state = parseHash(location.hash);
   let view: View | undefined;
   let loads = 0;
@@ -31,7 +31,7 @@ export function createPage({ identity, foot, onSignedOut, ...deps }: PageOptions
     location.hash = formatHash(wanted);
   };
   const refresh = () => void load();
-  const context: ViewContext = { ...deps, identity, retry: refresh, state: () => state, navigate };
+  const context: ViewContext = { ...deps, retry: refresh, state: () => state, navigate };
   const frame = createFrame(context, foot);
 
   async function load(): Promise<void> {
@@ -41,7 +41,7 @@ export function createPage({ identity, foot, onSignedOut, ...deps }: PageOptions
     if (number === loads) settle(failures);
   }
 
-  function settle(failures: readonly Failure[]): void {
+  function settle(failures: readonly PageFailure[]): void {
     const signedOut = failures.find(({ kind }) => kind === "signed-out");
     if (signedOut !== undefined) onSignedOut(signedOut.text);
     else frame.settle(failures.find(({ kind }) => kind === "unreachable"));

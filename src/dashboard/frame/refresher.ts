@@ -12,7 +12,7 @@ export interface Refresher {
   stop(): void;
 }
 
-const INTERVAL_MS = 30_000;
+const INTERVAL_SECONDS = 30;
 /** How soon a service that does not answer is asked again. */
 const RETRY_MS = 3000;
 
@@ -31,9 +31,9 @@ export function createRefresher(
   );
   const toggle = element(
     "button",
-    { type: "button", class: "control live", title: "Refresh every 30 seconds" },
+    { type: "button", class: "control live", title: `Refresh every ${INTERVAL_SECONDS} seconds` },
     element("span", { class: "visually-hidden" }, "Refresh every "),
-    "30 s",
+    `${INTERVAL_SECONDS} s`,
   );
   let isAutomatic = true;
   let isOverdue = false;
@@ -66,7 +66,7 @@ export function createRefresher(
       if (isReachable) updated.textContent = formatSeconds(clock.nowMs());
       updated.title = "Last updated";
       if (!isReachable) plan(RETRY_MS);
-      else if (isAutomatic) plan(INTERVAL_MS);
+      else if (isAutomatic) plan(INTERVAL_SECONDS * 1000);
     },
     stop() {
       cancel();

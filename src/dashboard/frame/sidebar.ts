@@ -1,33 +1,32 @@
 import { element, nameText } from "../dom/element.ts";
 import { type IconName, icon } from "../dom/icons.ts";
-import { openView, type PageState, type ViewName } from "../state/page-state.ts";
+import { openView, type PageState, titleOfView, type ViewName } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
 import type { Identity } from "../views/view.ts";
 
 interface Entry {
   readonly view: ViewName & IconName;
-  readonly text: string;
   /** Whose key sees it; absent: every key. */
   readonly roles?: readonly Identity["role"][];
 }
 
 const ENTRIES: readonly Entry[] = [
-  { view: "overview", text: "Overview" },
-  { view: "tools", text: "Tools" },
-  { view: "services", text: "Services" },
-  { view: "servers", text: "Servers" },
-  { view: "clients", text: "Clients" },
-  { view: "events", text: "Events" },
-  { view: "directory", text: "Directory", roles: ["reader", "admin"] },
-  { view: "keys", text: "Keys", roles: ["admin"] },
-  { view: "storage", text: "Storage", roles: ["admin"] },
+  { view: "overview" },
+  { view: "tools" },
+  { view: "services" },
+  { view: "servers" },
+  { view: "clients" },
+  { view: "events" },
+  { view: "directory", roles: ["reader", "admin"] },
+  { view: "keys", roles: ["admin"] },
+  { view: "storage", roles: ["admin"] },
 ];
 
 /** Where one can go. Every link takes the time and the filters along. */
 export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) {
   const links = ENTRIES.filter(({ roles }) => roles?.includes(identity.role) ?? true).map((entry) => ({
     entry,
-    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, entry.text)),
+    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, titleOfView(entry.view))),
   }));
   const nav = element(
     "nav",

@@ -26,7 +26,7 @@ export function directoryEvents(serverId: string): Panel {
     hint: "What happened to the server, latest written first",
     columns: 12,
     body,
-    ask: (api, _, signal) => api.directory.listEvents({ serverId, pageSize: EVENTS_MAX }, { signal }),
+    query: (api, _, signal) => api.directory.listEvents({ serverId, pageSize: EVENTS_MAX }, { signal }),
     render: ({ events }) => body.replaceChildren(plainTable("Events", events, COLUMNS)),
     isEmpty: ({ events }) => events.length === 0,
     emptyText: "Nothing was recorded.",

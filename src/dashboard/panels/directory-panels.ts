@@ -45,7 +45,7 @@ export function directoryStats(fetch: FetchServer): Panel {
     title: "At a glance",
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    ask: fetch,
+    query: fetch,
     render(answer) {
       for (const tile of tiles) tile.show(tile.read(answer));
     },
@@ -125,7 +125,7 @@ export function directoryCharts(fetch: FetchServer): readonly Panel[] {
       kind,
       formatValue,
       columns: 6,
-      ask: fetch,
+      query: fetch,
       read: (answer, { range }) => toChartData(lines(answer), answer, range),
       isEmpty: (answer) => lines(answer).every(({ points }) => points.length === 0),
       emptyText: "Not reported in this period.",
@@ -141,7 +141,7 @@ function otherMetrics(fetch: FetchServer): Panel {
     title: "Other metrics",
     columns: 6,
     body,
-    ask: fetch,
+    query: fetch,
     render({ otherMetrics: metrics }) {
       const rows = Object.entries(metrics).map(([name, { points }]) => ({ name, points }));
       const values = (points: readonly Point[]) => points.map(({ value }) => value);

@@ -1,6 +1,6 @@
 import { createEventTable } from "../parts/event-table.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
-import { type EventsPage, readEvents, toEventsRequest } from "../query/events.ts";
+import { type EventsPage, readEventsPage, toEventsQuery } from "../query/events.ts";
 
 const EVENTS_MAX = 15;
 
@@ -13,8 +13,8 @@ export function recentFailures(id: string): Panel {
     title: "Recent failures",
     columns: 12,
     body: table.element,
-    ask: (api, scope, signal) =>
-      readEvents(api.query.listEvents, toEventsRequest(scope, failed, EVENTS_MAX), signal),
+    query: (api, scope, signal) =>
+      readEventsPage(api.query.listEvents, toEventsQuery(scope, failed, EVENTS_MAX), signal),
     render: ({ events }) => table.show(events),
     isEmpty: ({ events }) => events.length === 0,
     emptyText: "Nothing failed in this time.",

@@ -4,16 +4,16 @@ import {
   type ChartData,
   type Line,
   largest,
+  maskIncompleteSteps,
   toRates,
   totalOf,
   valuesOf,
-  withoutYoung,
 } from "../charts/chart-data.ts";
 import { createPalette } from "../charts/palette.ts";
 import { formatCount, formatDuration, formatRate } from "../format/numbers.ts";
 import { type ChartPanelOptions, createChartPanel } from "../parts/chart-panel.ts";
 import type { Panel } from "../parts/panel.ts";
-import { type Scope, toSelection, toStep } from "../query/scope.ts";
+import { type QueryScope, toSelection, toStep } from "../query/scope.ts";
 
 export interface SeriesQuery {
   readonly types: readonly string[];
@@ -21,8 +21,8 @@ export interface SeriesQuery {
   readonly statistics: readonly string[];
 }
 
-export function askSeries({ types, groupBy = [], statistics }: SeriesQuery) {
-  return (api: Api, scope: Scope, signal: AbortSignal): Promise<QuerySeriesResponse> =>
+export function querySeries({ types, groupBy = [], statistics }: SeriesQuery) {
+  return (api: Api, scope: QueryScope, signal: AbortSignal): Promise<QuerySeriesResponse> =>
     api.query.querySeries(
       {
         ...toSelection(scope, types),
@@ -62,7 +62,7 @@ export function ratePanel(
     kind: "lines",
     formatValue: formatRate,
     summarize: (values) => formatRate(averageOf(values)),
-    ask: askSeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
+    query: querySeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
       const counts: Line[] = answer.series.map((series) => {
@@ -88,7 +88,7 @@ export function outcomePanel(
     kind: "bars",
     formatValue: formatCount,
     summarize: (values) => formatCount(totalOf(values)),
-    ask: askSeries({
+    query: querySeries({
       types: options.types,
       groupBy: options.groupBy ?? [],
       statistics: ["successes", "errors", "count"],
@@ -124,13 +124,13 @@ export function latencyPanel(options: SeriesPanelOptions): Panel {
     kind: "lines",
     formatValue: formatDuration,
     summarize: (values) => formatDuration(latestOf(values)),
-    ask: askSeries({ types: options.types, statistics }),
+    query: querySeries({ types: options.types, statistics }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
       const lines = statistics.map((statistic) => ({
         name: QUANTILES[statistic],
         color: QUANTILE_COLORS[statistic],
-        values: withoutYoung(valuesOf(answer.series[0], statistic), { ...times, nowMs }),
+        values: maskIncompleteSteps(valuesOf(answer.series[0], statistic), { ...times, nowMs }),
       }));
       return { ...times, lines };
     },
@@ -153,7 +153,7 @@ export function latencyByPanel(
     kind: "lines",
     formatValue: formatDuration,
     summarize: (values) => formatDuration(latestOf(values)),
-    ask: askSeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
+    query: querySeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
     read: (answer) => ({
       ...timesOf(answer),
       lines: [...answer.series]

@@ -7,17 +7,17 @@ import { toSelection } from "../query/scope.ts";
 import { rangeBefore } from "../state/time-range.ts";
 
 /** Statistics by name, for a metric type or for all; empty where there was nothing. */
-export type Totals = Readonly<Record<string, number>>;
+export type StatisticValues = Readonly<Record<string, number>>;
 
 export interface StatDefinition {
   readonly id: string;
   readonly label: string;
   /** @param before the same length of time before. */
-  readonly read: (now: TotalsOf, before: TotalsOf) => Stat;
+  readonly read: (now: StatisticsOf, before: StatisticsOf) => Stat;
 }
 
 /** … of a metric type, or with no name of all that were asked for. */
-export type TotalsOf = (type?: string) => Totals;
+export type StatisticsOf = (type?: string) => StatisticValues;
 
 interface Compared {
   readonly now: SummaryResponse;
@@ -44,7 +44,7 @@ export function statStrip(
     title,
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    async ask(api, scope, signal) {
+    async query(api, scope, signal) {
       const request = { group: SummaryGroup.TYPE, statistics: STATISTICS };
       const earlier = { ...scope, range: rangeBefore(scope.range) };
       const [now, before] = await Promise.all([
@@ -67,7 +67,7 @@ export function statStrip(
 }
 
 /** With the rate a second of what has passed: an hour that is not over counts as far as it is. */
-function totalsOf({ rows, totals, range }: SummaryResponse, nowMs: number): TotalsOf {
+function totalsOf({ rows, totals, range }: SummaryResponse, nowMs: number): StatisticsOf {
   const seconds = coveredSeconds(range, nowMs);
   return (type) => {
     const found = type === undefined ? totals : rows.find(({ name }) => name === type)?.statistics;

@@ -1,8 +1,8 @@
 import type { TopValuesResponse, ValueRow } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element } from "../dom/element.ts";
-import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
+import { formatCount, formatDuration, formatExact, formatShare, orNaN } from "../format/numbers.ts";
 import { createPanel, type Panel, type PanelOptions } from "../parts/panel.ts";
-import { type RankingColumn, rankingTable } from "../parts/ranking-table.ts";
+import { RANKING_STATISTICS, type RankingColumn, rankingTable } from "../parts/ranking-table.ts";
 import { describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 import type { Order } from "../state/page-state.ts";
@@ -23,7 +23,7 @@ const ROWS_EXPECTED_MAX = 8;
 const ERROR_SHARE_BAD = 0.05;
 const ERRORS_MIN = 5;
 
-const statistic = (name: string) => (row: ValueRow) => row.statistics[name] ?? Number.NaN;
+const statistic = (name: string) => (row: ValueRow) => orNaN(row.statistics[name]);
 
 export const STATISTIC_COLUMNS: readonly RankingColumn<ValueRow>[] = [
   {
@@ -51,14 +51,14 @@ export function topPanel(options: TopPanelOptions): Panel {
   return createPanel<TopValuesResponse>({
     ...options,
     body,
-    ask: (api, scope, signal) =>
+    query: (api, scope, signal) =>
       api.query.topValues(
         {
           ...toSelection(scope, types),
           dimension,
           by: order(),
           limit: rows,
-          statistics: ["count", "errors", "error_rate", "p50", "p95"],
+          statistics: [...RANKING_STATISTICS],
         },
         { signal },
       ),

@@ -2,17 +2,17 @@ import { type ChartOptions, createChart } from "../charts/chart.ts";
 import { type ChartData, isBlank } from "../charts/chart-data.ts";
 import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
-import type { Scope } from "../query/scope.ts";
+import type { QueryScope } from "../query/scope.ts";
 import { createPanel, type Panel, type PanelOptions } from "./panel.ts";
 
 export type ChartPanelOptions<Answer> = Pick<
   PanelOptions<Answer>,
-  "id" | "title" | "hint" | "columns" | "ask" | "emptyText"
+  "id" | "title" | "hint" | "columns" | "query" | "emptyText"
 > &
   Pick<ChartOptions, "kind" | "formatValue" | "summarize" | "onZoom"> & {
     /** Absent: when there is nothing but zeroes. */
     readonly isEmpty?: (answer: Answer) => boolean;
-    readonly read: (answer: Answer, scope: Scope) => ChartData;
+    readonly read: (answer: Answer, scope: QueryScope) => ChartData;
     /** Below the chart; renewed with it. */
     readonly below?: { readonly element: HTMLElement; readonly render: (answer: Answer) => void };
   };
@@ -56,7 +56,7 @@ export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Pa
   });
 }
 
-const BLANK_SCOPE: Scope = {
+const BLANK_SCOPE: QueryScope = {
   range: { startMs: 0, endMs: 0 },
   stepMs: 1,
   nowMs: Number.MAX_SAFE_INTEGER,

@@ -1,6 +1,6 @@
 import type { Event } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element, nameText } from "../dom/element.ts";
-import { type FieldValue, fieldText, outcomeOf, tellingFields } from "../format/event.ts";
+import { eventOutcome, type FieldValue, fieldText, salientFields } from "../format/event.ts";
 import { formatDuration, NOTHING } from "../format/numbers.ts";
 import { formatInstant, formatMoment } from "../format/time.ts";
 
@@ -30,7 +30,7 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
     details.hidden = !details.hidden;
     button.setAttribute("aria-expanded", String(!details.hidden));
   });
-  const outcome = outcomeOf(dimensions);
+  const outcome = eventOutcome(dimensions);
   const line = element(
     "tr",
     { class: "event" },
@@ -43,7 +43,7 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
       outcome === undefined ? NOTHING : element("span", { class: `mark ${outcome}` }, outcome),
     ),
     element("td", { class: "number" }, durationMs === undefined ? NOTHING : formatDuration(durationMs)),
-    element("td", { class: "fields" }, ...fields(tellingFields(dimensions, metadata))),
+    element("td", { class: "fields" }, ...fields(salientFields(dimensions, metadata))),
   );
   return [line, details];
 }

@@ -1,10 +1,10 @@
-import type { Answers } from "../api/answers.ts";
+import type { AnswerCache } from "../api/answer-cache.ts";
 import type { Api } from "../api/api.ts";
-import { type Failure, readFailure } from "../api/failure.ts";
+import { type PageFailure, readFailure } from "../api/failure.ts";
 import type { PageClock } from "../clock.ts";
 import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
-import type { Scope } from "../query/scope.ts";
+import type { QueryScope } from "../query/scope.ts";
 
 export interface PanelOptions<Answer> {
   /** Names its answers among those kept; unique on the page. */
@@ -17,12 +17,12 @@ export interface PanelOptions<Answer> {
   readonly body: HTMLElement;
   /** Beside the title. */
   readonly actions?: readonly HTMLElement[];
-  readonly ask: (api: Api, scope: Scope, signal: AbortSignal) => Promise<Answer>;
-  readonly render: (answer: Answer, scope: Scope) => void;
+  readonly query: (api: Api, scope: QueryScope, signal: AbortSignal) => Promise<Answer>;
+  readonly render: (answer: Answer, scope: QueryScope) => void;
   /** What the reader must know to understand the answer; undefined when there is nothing. */
-  readonly remark?: (answer: Answer, scope: Scope) => string | undefined;
+  readonly remark?: (answer: Answer, scope: QueryScope) => string | undefined;
   readonly isEmpty: (answer: Answer) => boolean;
-  readonly emptyText: string | ((scope: Scope) => string);
+  readonly emptyText: string | ((scope: QueryScope) => string);
   readonly close?: () => void;
   readonly recolor?: () => void;
 }
@@ -30,14 +30,14 @@ export interface PanelOptions<Answer> {
 export interface Panel {
   readonly element: HTMLElement;
   /** Ask and show; resolves to what went wrong. Never rejects. */
-  load(deps: PanelDeps, scope: Scope, signal: AbortSignal): Promise<Failure | undefined>;
+  load(deps: PanelDeps, scope: QueryScope, signal: AbortSignal): Promise<PageFailure | undefined>;
   recolor(): void;
   close(): void;
 }
 
 export interface PanelDeps {
   readonly api: Api;
-  readonly answers: Answers;
+  readonly answers: AnswerCache;
   readonly clock: PageClock;
   /** Ask for everything again. */
   readonly retry: () => void;
@@ -55,7 +55,7 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
   /** What it shows, and from when that is. */
   let shown: { readonly key: string; readonly atMs: number } | undefined;
 
-  function show(answer: Answer, scope: Scope, atMs: number): void {
+  function show(answer: Answer, scope: QueryScope, atMs: number): void {
     shown = { key: scope.key, atMs };
     const isEmpty = options.isEmpty(answer);
     const { emptyText } = options;
@@ -66,11 +66,11 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     options.render(answer, scope);
   }
 
-  function fail({ text, kind }: Failure, scope: Scope, retry: () => void): void {
+  function fail({ text, kind }: PageFailure, scope: QueryScope, retry: () => void): void {
     const again = element("button", { type: "button", class: "link", onclick: retry }, "Try again");
     if (shown?.key === scope.key) {
       // What cannot be reached is asked again without being told to.
-      const action = kind === "refused" ? again : "";
+      const action = kind === "rejected" ? again : "";
       frame.note("stale", `Not renewed since ${formatSeconds(shown.atMs)}: ${text}. `, action);
     } else {
       shown = undefined;
@@ -87,9 +87,9 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
       root.classList.toggle("is-superseded", shown !== undefined && shown.key !== scope.key);
       if (shown === undefined) frame.say("loading");
       try {
-        const answer = await options.ask(api, scope, signal);
+        const answer = await options.query(api, scope, signal);
         if (signal.aborted) return undefined;
-        answers.keep(key, answer, clock.nowMs());
+        answers.store(key, answer, clock.nowMs());
         show(answer, scope, clock.nowMs());
       } catch (error) {
         const failure = readFailure(error);

@@ -2,7 +2,14 @@ import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
 import { createPopover } from "../dom/popover.ts";
 import { describeRange } from "../format/time.ts";
-import { fixedRange, PRESETS, type Preset, type RangeChoice, resolveRange } from "../state/time-range.ts";
+import {
+  DEFAULT_RANGE,
+  fixedRange,
+  PRESETS,
+  type Preset,
+  type RangeChoice,
+  resolveRange,
+} from "../state/time-range.ts";
 
 export interface RangeMenu {
   readonly element: HTMLElement;
@@ -24,7 +31,7 @@ export function createRangeMenu({ nowMs, onChoose }: RangeMenuOptions): RangeMen
     text,
     icon("chevron"),
   );
-  let shown: RangeChoice = { kind: "last", preset: "1h" };
+  let shown: RangeChoice = DEFAULT_RANGE;
   const popover = createPopover(button, (close) => {
     const choose = (range: RangeChoice) => {
       close();

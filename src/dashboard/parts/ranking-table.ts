@@ -1,5 +1,8 @@
 import { element, nameText } from "../dom/element.ts";
 
+/** Statistics of QueryService that a ranking's columns are made of. */
+export const RANKING_STATISTICS = ["count", "errors", "error_rate", "p50", "p95"] as const;
+
 export interface RankingColumn<Row> {
   readonly title: string;
   readonly text: (row: Row) => string;

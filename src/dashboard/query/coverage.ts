@@ -1,6 +1,6 @@
 import type { TimeRange } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { formatClock, formatDay } from "../format/time.ts";
-import type { Scope } from "./scope.ts";
+import type { QueryScope } from "./scope.ts";
 
 /** A wider answer than by this share is another answer. */
 const WIDER_SHARE_MAX = 0.02;
@@ -14,7 +14,7 @@ export function coveredSeconds(range: TimeRange | undefined, nowMs: number): num
 /** Says so where the service answered for whole hours or days, because single metrics were too many to add up. */
 export function describeCoverage(
   range: TimeRange | undefined,
-  { range: asked, nowMs }: Scope,
+  { range: asked, nowMs }: QueryScope,
 ): string | undefined {
   const { startMs, endMs } = boundsOf(range);
   const askedMs = asked.endMs - asked.startMs;

@@ -1,8 +1,8 @@
 import type { FetchMetricsResponse, Point } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { Api } from "../api/api.ts";
 import type { ChartData } from "../charts/chart-data.ts";
-import type { Period } from "../state/page-state.ts";
-import type { Scope } from "./scope.ts";
+import type { DirectoryPeriod } from "../state/time-range.ts";
+import type { QueryScope } from "./scope.ts";
 
 /** What a server's page shows of one metric. */
 export interface DirectoryLine {
@@ -19,7 +19,7 @@ const msOf = (point: Point) => Number(point.timestamp?.seconds ?? 0) * 1000;
 export function toChartData(
   lines: readonly DirectoryLine[],
   answer: Pick<FetchMetricsResponse, "step">,
-  { startMs, endMs }: Scope["range"],
+  { startMs, endMs }: QueryScope["range"],
 ): ChartData {
   const stepMs = Math.max(1, Number(answer.step?.seconds ?? 60)) * 1000;
   const firstMs = Math.floor(startMs / stepMs) * stepMs;
@@ -45,10 +45,10 @@ export const meanOf = (points: readonly Point[]): number => sumOf(points) / poin
 
 export const latestOf = (points: readonly Point[]): number => points.at(-1)?.value ?? Number.NaN;
 
-export type FetchServer = (api: Api, scope: Scope, signal: AbortSignal) => Promise<FetchMetricsResponse>;
+export type FetchServer = (api: Api, scope: QueryScope, signal: AbortSignal) => Promise<FetchMetricsResponse>;
 
 /** One call for all panels of a page that ask in the same load. */
-export function fetchServerOnce(serverId: string, period: () => Period): FetchServer {
+export function fetchServerOnce(serverId: string, period: () => DirectoryPeriod): FetchServer {
   const asked = new WeakMap<AbortSignal, Promise<FetchMetricsResponse>>();
   return (api, _, signal) => {
     const known = asked.get(signal);

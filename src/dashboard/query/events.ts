@@ -1,21 +1,21 @@
 import type { Event, ListEventsResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { PageState } from "../state/page-state.ts";
-import { type Scope, toSelection } from "./scope.ts";
+import { type QueryScope, toSelection } from "./scope.ts";
 
 export type EventChoice = Pick<PageState, "eventType" | "outcome">;
 
 /** Which events, of those a scope has. */
-export function toEventsRequest(scope: Scope, { eventType, outcome }: EventChoice, pageSize: number) {
+export function toEventsQuery(scope: QueryScope, { eventType, outcome }: EventChoice, pageSize: number) {
   const { filters, ...selection } = toSelection(scope, eventType === undefined ? [] : [eventType]);
   const values = [String(outcome === "success")];
   const ended = { dimension: "success", operator: FilterOperator.EQUALS, values };
   return { ...selection, filters: outcome === undefined ? filters : [...filters, ended], pageSize };
 }
 
-export type EventsRequest = ReturnType<typeof toEventsRequest>;
-export type ListEvents = (
-  request: EventsRequest & { pageToken: string },
+export type EventsQuery = ReturnType<typeof toEventsQuery>;
+export type ListEventsCall = (
+  request: EventsQuery & { pageToken: string },
   options: { signal: AbortSignal },
 ) => Promise<ListEventsResponse>;
 
@@ -29,9 +29,9 @@ export interface EventsPage {
 }
 
 /** The newest events, or those that come after `pageToken`: a page's worth, where so many are found. */
-export async function readEvents(
-  listEvents: ListEvents,
-  request: EventsRequest,
+export async function readEventsPage(
+  listEvents: ListEventsCall,
+  request: EventsQuery,
   signal: AbortSignal,
   pageToken = "",
 ): Promise<EventsPage> {

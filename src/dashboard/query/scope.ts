@@ -1,31 +1,25 @@
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import {
-  FILTER_DIMENSIONS,
-  isSubjectList,
-  type PageState,
-  PERIOD_MS,
-  SUBJECTS,
-} from "../state/page-state.ts";
-import { type ResolvedRange, resolveRange, stepOf } from "../state/time-range.ts";
+import { FILTER_DIMENSIONS, isSubjectList, type PageState, SUBJECTS } from "../state/page-state.ts";
+import { DIRECTORY_PERIODS, type ResolvedRange, resolveRange, stepOf } from "../state/time-range.ts";
 
 /** What a page's panels ask for: when, and of what. */
-export interface Scope {
+export interface QueryScope {
   readonly range: ResolvedRange;
   readonly stepMs: number;
   /** When it was asked: the step this falls into is not over yet. */
   readonly nowMs: number;
-  readonly conditions: readonly Condition[];
+  readonly conditions: readonly FilterCondition[];
   /** The same for two scopes that ask the same, however time went on between them. */
   readonly key: string;
 }
 
-export interface Condition {
+export interface FilterCondition {
   readonly dimension: string;
   readonly value: string;
 }
 
-export function scopeOf(state: PageState, nowMs: number): Scope {
+export function scopeOf(state: PageState, nowMs: number): QueryScope {
   const range = rangeOf(state, nowMs);
   const conditions = conditionsOf(state);
   const { eventType, outcome, order, period } = state;
@@ -36,12 +30,12 @@ export function scopeOf(state: PageState, nowMs: number): Scope {
 /** The directory has periods of its own. */
 function rangeOf({ view, range, period }: PageState, nowMs: number): ResolvedRange {
   if (view !== "directory") return resolveRange(range, nowMs);
-  return { startMs: nowMs - PERIOD_MS[period], endMs: nowMs };
+  return { startMs: nowMs - DIRECTORY_PERIODS[period].lengthMs, endMs: nowMs };
 }
 
 /** The filters, and on a subject's own page the subject. */
-function conditionsOf({ view, subject, filters }: PageState): readonly Condition[] {
-  const conditions: Condition[] = FILTER_DIMENSIONS.flatMap((dimension) => {
+function conditionsOf({ view, subject, filters }: PageState): readonly FilterCondition[] {
+  const conditions: FilterCondition[] = FILTER_DIMENSIONS.flatMap((dimension) => {
     const value = filters[dimension];
     return value === undefined ? [] : [{ dimension, value }];
   });
@@ -51,7 +45,7 @@ function conditionsOf({ view, subject, filters }: PageState): readonly Condition
 }
 
 /** What every query says of its metrics. */
-export function toSelection(scope: Scope, types: readonly string[] = []) {
+export function toSelection(scope: QueryScope, types: readonly string[] = []) {
   return {
     types: [...types],
     range: toTimeRange(scope.range),

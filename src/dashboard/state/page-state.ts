@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, type RangeChoice } from "./time-range.ts";
+import { DEFAULT_RANGE, type DirectoryPeriod, type RangeChoice } from "./time-range.ts";
 
 /** Dimensions that have a list and a page for each of their values, by the list's name in the address. */
 export const SUBJECTS = {
@@ -11,34 +11,29 @@ export const SUBJECTS = {
 export type SubjectList = keyof typeof SUBJECTS;
 export type SubjectDimension = (typeof SUBJECTS)[SubjectList]["dimension"];
 
-export const OTHER_VIEWS = ["overview", "events", "directory", "keys", "storage"] as const;
-export type ViewName = (typeof OTHER_VIEWS)[number] | SubjectList;
+export const OTHER_VIEWS = {
+  overview: "Overview",
+  events: "Events",
+  directory: "Directory",
+  keys: "Keys",
+  storage: "Storage",
+} as const;
+
+export type ViewName = keyof typeof OTHER_VIEWS | SubjectList;
 
 /** What every page can be narrowed to. */
 export const FILTER_DIMENSIONS = ["service", "server", "method", "client"] as const;
 export type FilterDimension = (typeof FILTER_DIMENSIONS)[number];
 export type Filters = Readonly<Partial<Record<FilterDimension, string>>>;
 
-/** What statistic a list is ordered by. */
-export const ORDERS = ["count", "errors", "error_rate", "p95"] as const;
-export type Order = (typeof ORDERS)[number];
+export const ORDERS = {
+  count: "most used",
+  errors: "most errors",
+  error_rate: "highest error share",
+  p95: "slowest (P95)",
+} as const;
 
-/** The periods that a directory's servers are shown over. */
-export const PERIODS = ["1h", "6h", "12h", "1d", "7d", "30d", "90d"] as const;
-export type Period = (typeof PERIODS)[number];
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-export const PERIOD_MS: Readonly<Record<Period, number>> = {
-  "1h": HOUR_MS,
-  "6h": 6 * HOUR_MS,
-  "12h": 12 * HOUR_MS,
-  "1d": DAY_MS,
-  "7d": 7 * DAY_MS,
-  "30d": 30 * DAY_MS,
-  "90d": 90 * DAY_MS,
-};
+export type Order = keyof typeof ORDERS;
 
 /** Everything that decides what a page shows. The address holds the whole of it. */
 export interface PageState {
@@ -52,7 +47,7 @@ export interface PageState {
   readonly outcome: "success" | "failure" | undefined;
   readonly order: Order;
   /** The directory only. */
-  readonly period: Period;
+  readonly period: DirectoryPeriod;
   readonly autoRefresh: boolean;
 }
 
@@ -67,6 +62,18 @@ export const DEFAULT_STATE: PageState = {
   period: "7d",
   autoRefresh: true,
 };
+
+export function titleOfView(view: ViewName): string {
+  return isSubjectList(view) ? SUBJECTS[view].many : OTHER_VIEWS[view];
+}
+
+export function isViewName(name: string): name is ViewName {
+  return isSubjectList(name) || Object.hasOwn(OTHER_VIEWS, name);
+}
+
+export function isOrder(name: string): name is Order {
+  return Object.hasOwn(ORDERS, name);
+}
 
 export function isSubjectList(view: string): view is SubjectList {
   return Object.hasOwn(SUBJECTS, view);

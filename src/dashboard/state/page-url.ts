@@ -9,14 +9,11 @@ import {
   DEFAULT_STATE,
   FILTER_DIMENSIONS,
   hasSubjects,
-  isSubjectList,
-  ORDERS,
-  OTHER_VIEWS,
+  isOrder,
+  isViewName,
   type PageState,
-  PERIODS,
-  type ViewName,
 } from "./page-state.ts";
-import { DEFAULT_RANGE, fixedRange, isPreset, type RangeChoice } from "./time-range.ts";
+import { DEFAULT_RANGE, fixedRange, isDirectoryPeriod, isPreset, type RangeChoice } from "./time-range.ts";
 
 /** Longer than any value the service takes; what comes beyond is no link of ours. */
 const VALUE_LENGTH_MAX = 400;
@@ -25,14 +22,14 @@ const VALUE_LENGTH_MAX = 400;
 export function parseHash(hash: string): PageState {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [first = "", second] = path.split("/", 2);
-  const view = readView(first);
+  const view = isViewName(first) ? first : DEFAULT_STATE.view;
   const parameters = new URLSearchParams(query);
   const value = (name: string) => bounded(parameters.get(name));
   const filters = FILTER_DIMENSIONS.flatMap((name) => {
     const found = value(name);
     return found === undefined ? [] : [[name, found] as const];
   });
-  const outcome = value("outcome");
+  const [outcome, order = "", period = ""] = ["outcome", "by", "period"].map(value);
   return {
     view,
     subject: hasSubjects(view) && second ? bounded(decode(second)) : undefined,
@@ -40,8 +37,8 @@ export function parseHash(hash: string): PageState {
     filters: Object.fromEntries(filters),
     eventType: value("type"),
     outcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
-    order: ORDERS.find((order) => order === value("by")) ?? DEFAULT_STATE.order,
-    period: PERIODS.find((period) => period === value("period")) ?? DEFAULT_STATE.period,
+    order: isOrder(order) ? order : DEFAULT_STATE.order,
+    period: isDirectoryPeriod(period) ? period : DEFAULT_STATE.period,
     autoRefresh: value("refresh") !== "off",
   };
 }
@@ -49,13 +46,13 @@ export function parseHash(hash: string): PageState {
 /** The shortest address of a state: what is as usual is not said. */
 export function formatHash(state: PageState): string {
   const { view, subject, range, filters, order } = state;
-  const place = view === "overview" ? "" : view;
+  const place = view === DEFAULT_STATE.view ? "" : view;
   const path = subject === undefined ? place : `${place}/${encodeURIComponent(subject)}`;
   const said = new URLSearchParams();
   if (range.kind === "fixed") {
     said.set("from", new Date(range.fromMs).toISOString().replace(".000Z", "Z"));
     said.set("to", new Date(range.toMs).toISOString().replace(".000Z", "Z"));
-  } else if (range.preset !== "1h") said.set("range", range.preset);
+  } else if (range.preset !== DEFAULT_RANGE.preset) said.set("range", range.preset);
   for (const name of FILTER_DIMENSIONS) {
     const value = filters[name];
     if (value !== undefined) said.set(name, value);
@@ -66,11 +63,6 @@ export function formatHash(state: PageState): string {
   if (state.period !== DEFAULT_STATE.period) said.set("period", state.period);
   if (!state.autoRefresh) said.set("refresh", "off");
   return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
-}
-
-function readView(name: string): ViewName {
-  if (isSubjectList(name)) return name;
-  return OTHER_VIEWS.find((view) => view === name) ?? DEFAULT_STATE.view;
 }
 
 function readRange(preset?: string, from?: string, to?: string): RangeChoice {

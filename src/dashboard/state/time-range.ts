@@ -26,11 +26,30 @@ export const PRESETS = {
   "90d": { lengthMs: 90 * DAY_MS, label: "Last 90 days" },
 } as const;
 
-export const DEFAULT_RANGE: RangeChoice = { kind: "last", preset: "1h" };
+export const DIRECTORY_PERIODS = {
+  "1h": { lengthMs: HOUR_MS, label: "1 hour" },
+  "6h": { lengthMs: 6 * HOUR_MS, label: "6 hours" },
+  "12h": { lengthMs: 12 * HOUR_MS, label: "12 hours" },
+  "1d": { lengthMs: DAY_MS, label: "1 day" },
+  "7d": { lengthMs: 7 * DAY_MS, label: "7 days" },
+  "30d": { lengthMs: 30 * DAY_MS, label: "30 days" },
+  "90d": { lengthMs: 90 * DAY_MS, label: "90 days" },
+} as const;
+
+export type DirectoryPeriod = keyof typeof DIRECTORY_PERIODS;
+
+export const DEFAULT_RANGE: { readonly kind: "last"; readonly preset: Preset } = {
+  kind: "last",
+  preset: "1h",
+};
 /** Shorter ranges show nothing: points are a second apart at least. */
 export const RANGE_MS_MIN = 10_000;
 /** What the service keeps at the longest, with room. */
 export const RANGE_MS_MAX = 10 * 366 * DAY_MS;
+
+export function isDirectoryPeriod(name: string): name is DirectoryPeriod {
+  return Object.hasOwn(DIRECTORY_PERIODS, name);
+}
 
 export function isPreset(name: string): name is Preset {
   return Object.hasOwn(PRESETS, name);

@@ -26,7 +26,7 @@ export function createDirectoryList(context: ViewContext): View {
     hint: "Registered with mcp-metrics servers",
     columns: 12,
     body,
-    async ask(api, { nowMs }, signal) {
+    async query(api, { nowMs }, signal) {
       const answer = await api.directory.listServers({ pageSize: SERVERS_MAX }, { signal });
       return { servers: answer.servers, isCut: answer.nextPageToken !== "", nowMs };
     },

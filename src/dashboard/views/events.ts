@@ -1,39 +1,40 @@
-import { type Failure, readFailure } from "../api/failure.ts";
+import { type PageFailure, readFailure } from "../api/failure.ts";
 import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
 import { createEventTable } from "../parts/event-table.ts";
-import { createSelect } from "../parts/select.ts";
-import { type EventsPage, readEvents, toEventsRequest } from "../query/events.ts";
-import { type Scope, scopeOf } from "../query/scope.ts";
+import { createSelect, type SelectOption } from "../parts/select.ts";
+import { type EventsPage, readEventsPage, toEventsQuery } from "../query/events.ts";
+import type { MetricTypes } from "../query/metric-types.ts";
+import { type QueryScope, scopeOf } from "../query/scope.ts";
 import { createTail } from "./tail.ts";
 import type { View, ViewContext } from "./view.ts";
 
 const PAGE_EVENTS = 100;
 /** A tail that runs for hours must not fill the browser's memory. */
 const ROWS_MAX = 500;
-/** The types that a gateway and a registry submit, as the catalogue names them. */
-const TYPES = [
-  "tool_execution",
-  "auth_request",
-  "tool_discovery",
-  "protocol_latency",
-  "health_check",
-  "registry_operation",
-  "custom",
-];
 
 /** Single metrics, newest first; while the time is the latest, new ones come in by themselves. */
 export function createEvents(context: ViewContext): View {
-  const { clock, state } = context;
+  const { clock, state, metricTypes } = context;
   const table = createEventTable("Events, newest first", ROWS_MAX);
   const choices = createChoices(context);
-  const tail = createTail({ clock, canRun: () => state().range.kind === "last", ask: addNewer, onFailure });
+  const tail = createTail({
+    clock,
+    canRun: () => state().range.kind === "last",
+    readNewer: addNewer,
+    onFailure,
+  });
   const frame = eventsFrame(table.element, [...choices.elements, tail.element], addOlder);
   let asking = new AbortController();
-  let loaded: { readonly scope: Scope; readonly page: EventsPage } | undefined;
+  let loaded: { readonly scope: QueryScope; readonly page: EventsPage } | undefined;
 
-  const read = (scope: Scope, signal: AbortSignal, pageToken?: string) =>
-    readEvents(context.api.query.listEvents, toEventsRequest(scope, state(), PAGE_EVENTS), signal, pageToken);
+  const read = (scope: QueryScope, signal: AbortSignal, pageToken?: string) =>
+    readEventsPage(
+      context.api.query.listEvents,
+      toEventsQuery(scope, state(), PAGE_EVENTS),
+      signal,
+      pageToken,
+    );
 
   function settle(text: string): void {
     const hasOlder = Boolean(loaded?.page.olderToken) && table.size < ROWS_MAX;
@@ -69,12 +70,12 @@ export function createEvents(context: ViewContext): View {
     }
   }
 
-  async function load(): Promise<readonly Failure[]> {
+  async function load(): Promise<readonly PageFailure[]> {
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
     tail.stop();
-    choices.show();
+    void metricTypes.load().then(choices.show);
     try {
       const scope = scopeOf(state(), clock.nowMs());
       const page = await read(scope, signal);
@@ -133,12 +134,10 @@ function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOld
   };
 }
 
-/** What kind of events, and how they ended. */
-function createChoices({ state, navigate }: ViewContext) {
-  const types = createSelect(
-    "Metric type",
-    [["", "All types"], ...TYPES.map((type) => [type, type] as const)],
-    (type) => navigate({ ...state(), eventType: type || undefined }),
+/** The selects above the table: which metric type, and which outcome. */
+function createChoices({ state, navigate, metricTypes }: ViewContext) {
+  const types = createSelect<string>("Metric type", [], (type) =>
+    navigate({ ...state(), eventType: type || undefined }),
   );
   const outcomes = createSelect<"" | "success" | "failure">(
     "Outcome",
@@ -152,8 +151,16 @@ function createChoices({ state, navigate }: ViewContext) {
   return {
     elements: [types.element, outcomes.element],
     show() {
+      types.offer(typeOptions(metricTypes, state().eventType));
       types.show(state().eventType ?? "");
       outcomes.show(state().outcome ?? "");
     },
   };
+}
+
+/** Every type of the catalogue; and the one that the address names, should the catalogue not have it. */
+function typeOptions({ known }: MetricTypes, chosen: string | undefined): readonly SelectOption<string>[] {
+  const names = new Set(known.map(({ name }) => name));
+  if (chosen !== undefined) names.add(chosen);
+  return [["", "All types"], ...[...names].map((name) => [name, name] as const)];
 }

@@ -35,7 +35,7 @@ function keysPanel(): Panel {
     hint: "Made and revoked with mcp-metrics keys; secrets are not kept",
     columns: 12,
     body,
-    async ask(api, { nowMs }, signal) {
+    async query(api, { nowMs }, signal) {
       const { keys, nextPageToken } = await api.admin.listKeys({ pageSize: KEYS_MAX }, { signal });
       return { keys, isCut: nextPageToken !== "", nowMs };
     },

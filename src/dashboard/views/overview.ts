@@ -19,6 +19,7 @@ const ON_NOTHING =
 
 /** Whether all is well, and where it is not. */
 export function createOverview(context: ViewContext): View {
+  const { metricTypes } = context;
   const onZoom = zoomTo(context);
   return createBoardView(context, [
     statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS, ON_NOTHING),
@@ -51,7 +52,7 @@ export function createOverview(context: ViewContext): View {
       groupBy: ["method"],
       below: methodShares("method"),
       onZoom,
-      emptyText: emptyText("authentications", ["service", "server", "method"]),
+      emptyText: emptyText("authentications", "auth_request", metricTypes),
     }),
     latencyByPanel({
       id: "flow",
@@ -64,7 +65,7 @@ export function createOverview(context: ViewContext): View {
       nameOf: nameFlowStep,
       colors: FLOW_STEP_COLORS,
       onZoom,
-      emptyText: emptyText("session steps", ["service", "server"]),
+      emptyText: emptyText("session steps", "protocol_latency", metricTypes),
     }),
     topPanel({
       id: "top-tools",

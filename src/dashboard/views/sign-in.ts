@@ -3,7 +3,7 @@ import { element } from "../dom/element.ts";
 export interface SignIn {
   readonly element: HTMLElement;
   /** Ask for a key; `problem` says why again. */
-  ask(problem: string): void;
+  prompt(problem: string): void;
 }
 
 /** Asks for the key. It goes to the service and nowhere else. */
@@ -54,7 +54,7 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
   });
   return {
     element: form,
-    ask(text) {
+    prompt(text) {
       problem.textContent = text;
       input.focus();
     },

@@ -46,7 +46,7 @@ function sizePanel(): Panel {
     title: "Database size",
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    ask: (api, _, signal) => api.admin.getDatabaseSize({}, { signal }),
+    query: (api, _, signal) => api.admin.getDatabaseSize({}, { signal }),
     render(size) {
       for (const tile of tiles) tile.show(tile.read(size));
     },
@@ -65,7 +65,7 @@ function tablesPanel(): Panel {
     hint: "What is older than its policy is deleted; rollups outlive the single metrics",
     columns: 12,
     body,
-    ask: (api, _, signal) => api.admin.getDatabaseStats({}, { signal }),
+    query: (api, _, signal) => api.admin.getDatabaseStats({}, { signal }),
     render: ({ tables }) => body.replaceChildren(plainTable("Tables and retention", tables, COLUMNS)),
     isEmpty: ({ tables }) => tables.length === 0,
     emptyText: "There are no tables.",

@@ -5,7 +5,7 @@ export interface TailOptions {
   readonly clock: PageClock;
   /** Whether there can be anything new: time that is over has no tail. */
   readonly canRun: () => boolean;
-  readonly ask: () => Promise<void>;
+  readonly readNewer: () => Promise<void>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -20,7 +20,7 @@ export interface Tail {
 const POLL_MS = 2000;
 
 /** Asks for what is new, again and again, one at a time, and only while somebody can see it. */
-export function createTail({ clock, canRun, ask, onFailure }: TailOptions): Tail {
+export function createTail({ clock, canRun, readNewer, onFailure }: TailOptions): Tail {
   const button = element("button", { type: "button", class: "control live", "aria-pressed": "true" }, "Live");
   let isWanted = true;
   let cancel = () => {};
@@ -39,7 +39,7 @@ export function createTail({ clock, canRun, ask, onFailure }: TailOptions): Tail
       isStopped = true;
     };
     try {
-      if (!document.hidden) await ask();
+      if (!document.hidden) await readNewer();
     } catch (error) {
       if (!isStopped) onFailure(error);
     }

@@ -1,18 +1,18 @@
-/** Answers that were had, so that a page seen before is there at once while it is asked for anew. */
-export interface Answers {
-  find(key: string): KnownAnswer | undefined;
-  keep(key: string, value: unknown, atMs: number): void;
+/** AnswerCache that were had, so that a page seen before is there at once while it is asked for anew. */
+export interface AnswerCache {
+  find(key: string): CachedAnswer | undefined;
+  store(key: string, value: unknown, atMs: number): void;
   clear(): void;
 }
 
-export interface KnownAnswer {
+export interface CachedAnswer {
   readonly value: unknown;
   readonly atMs: number;
 }
 
 /** @param max answers kept; beyond, the one longest unused goes. */
-export function createAnswers(max = 100): Answers {
-  const kept = new Map<string, KnownAnswer>();
+export function createAnswerCache(max = 100): AnswerCache {
+  const kept = new Map<string, CachedAnswer>();
   return {
     find(key) {
       const found = kept.get(key);
@@ -22,7 +22,7 @@ export function createAnswers(max = 100): Answers {
       kept.set(key, found);
       return found;
     },
-    keep(key, value, atMs) {
+    store(key, value, atMs) {
       kept.delete(key);
       kept.set(key, { value, atMs });
       const [oldest] = kept.keys();
