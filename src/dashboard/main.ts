@@ -20,18 +20,18 @@ import { createMetricTypes } from "./query/metric-types.ts";
 import { createSignIn } from "./views/sign-in.ts";
 import type { Identity } from "./views/view.ts";
 
-/** How soon a service that does not answer is asked again. */
+/** Milliseconds until a service that was not there when the page was opened is asked again. */
 const RETRY_MS = 2000;
 
 const root = document.body;
 const session = createSession(tabStorage());
-// Beside the page, wherever a proxy has put both.
+// The page's own address without its last segment: the service may stand below a path of a proxy.
 const api = createApi(new URL(".", location.href).href, () => session.key);
 const answers = createAnswerCache();
 let page: DashboardPage | undefined;
 let account: ReturnType<typeof createAccount> | undefined;
 
-/** A browser may refuse to keep anything. */
+/** Reading `sessionStorage` throws where the browser's settings forbid a site to store anything. */
 function tabStorage(): Storage | undefined {
   try {
     return sessionStorage;
@@ -40,11 +40,20 @@ function tabStorage(): Storage | undefined {
   }
 }
 
+/**
+ * Whose key it is: RateLimitStatus takes writer, reader and admin keys and costs none of their tokens. A role
+ * that this page does not know gets the views of the least one.
+ */
 async function identify(): Promise<Identity> {
   const { service, role } = await api.metrics.rateLimitStatus({});
   return { service, role: role === "admin" || role === "reader" ? role : "writer" };
 }
 
+/**
+ * Back to the sign-in form, with nothing left of the session.
+ *
+ * @param why the service's reason for rejecting the key; empty when somebody chose to sign out
+ */
 function signOut(why = ""): void {
   session.close();
   answers.clear();
@@ -56,7 +65,10 @@ function signOut(why = ""): void {
   signIn.prompt(why === "" ? "" : `Signed out: ${why}.`);
 }
 
-/** Sign in with a key; what is wrong with it, or undefined. */
+/**
+ * Signs in with a key that was typed. Resolves to a sentence that says what is wrong with it, or to undefined
+ * when it works.
+ */
 async function tryKey(key: string): Promise<string | undefined> {
   session.open(key);
   try {
@@ -69,6 +81,7 @@ async function tryKey(key: string): Promise<string | undefined> {
   }
 }
 
+/** Shows the page of somebody whose key was accepted. */
 async function open(identity: Identity): Promise<void> {
   const metricTypes = createMetricTypes(api);
   // After the key is known to be good: a wrong one must not count as two failed authentications.
@@ -88,12 +101,16 @@ async function open(identity: Identity): Promise<void> {
   page.show();
 }
 
+/** Draws charts and icons in the colours of the theme that is on now. */
 function recolor(): void {
   account?.recolor();
   page?.recolor();
 }
 
-/** Go on with the key of this tab; wait for a service that is not there yet. */
+/**
+ * After a reload: goes on with the key that this tab has, or asks for one. A service that cannot be reached,
+ * as during its restart, is waited for: the key may well be good.
+ */
 async function resume(): Promise<void> {
   if (session.key === undefined) return signOut();
   try {

@@ -8,7 +8,7 @@ import {
 } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { createAnswerCache } from "../../src/dashboard/api/answer-cache.ts";
 import { eventOutcome, salientFields } from "../../src/dashboard/format/event.ts";
-import { type ListEventsCall, readEventsPage, toEventsQuery } from "../../src/dashboard/query/events.ts";
+import { type ListEventsCall, readEventsPage, toEventListRequest } from "../../src/dashboard/query/events.ts";
 import { scopeOf } from "../../src/dashboard/query/scope.ts";
 import { DEFAULT_STATE } from "../../src/dashboard/state/page-state.ts";
 
@@ -18,7 +18,7 @@ const string = (value: string) => ({ kind: { case: "stringValue", value } });
 const bool = (value: boolean) => ({ kind: { case: "boolValue", value } });
 
 test("events are asked for with the page's filters, the type and the outcome", () => {
-  const request = toEventsQuery(scope, { eventType: "auth_request", outcome: "failure" }, 50);
+  const request = toEventListRequest(scope, { eventType: "auth_request", outcome: "failure" }, 50);
   assert.equal([request.types, request.pageSize], [["auth_request"], 50]);
   assert.equal(request.filters, [
     { dimension: "server", operator: FilterOperator.EQUALS, values: ["github"] },
@@ -41,7 +41,7 @@ function pagesOf(...sizes: number[]) {
   return { list, tokens };
 }
 
-const request = toEventsQuery(scope, DEFAULT_STATE, 3);
+const request = toEventListRequest(scope, DEFAULT_STATE, 3);
 
 test("pages that filters leave little of are read on until one is full", async () => {
   const { list, tokens } = pagesOf(0, 1, 0, 2, 3);

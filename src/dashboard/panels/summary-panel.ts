@@ -6,13 +6,20 @@ import { RANKING_STATISTICS, rankingTable } from "../parts/ranking-table.ts";
 import { describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 
+/** What one table of totals differs in. */
 export type SummaryPanelOptions = Pick<PanelOptions<SummaryResponse>, "id" | "title" | "hint" | "columns"> & {
+  /** What a row stands for. */
   readonly group: SummaryGroup.SERVICE | SummaryGroup.TYPE;
+  /** Metric types counted; absent: all. */
   readonly types?: readonly string[];
+  /** Where a row's name leads; undefined: it is no link. */
   readonly hrefOf: (name: string) => string | undefined;
 };
 
-/** A row a service, or a metric type, with what it submitted. */
+/**
+ * A table with a row for each service or metric type: how much it submitted, how much of it failed, and how
+ * fast it was. Most metrics first.
+ */
 export function summaryPanel(options: SummaryPanelOptions): Panel {
   const { group, types, hrefOf, title } = options;
   const body = element("div", { class: "table-scroll" });

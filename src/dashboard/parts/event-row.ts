@@ -4,8 +4,10 @@ import { eventOutcome, type FieldValue, fieldText, salientFields } from "../form
 import { formatDuration, NOTHING } from "../format/numbers.ts";
 import { formatInstant, formatMoment } from "../format/time.ts";
 
+/** Titles, from left to right. */
 const COLUMNS = ["Time", "Service", "Type", "Outcome", "Duration", "What"] as const;
 
+/** The head of a table of events. */
 export function eventsHead(): HTMLElement {
   const cells = COLUMNS.map((title) =>
     element("th", { scope: "col", class: title === "Duration" ? "number" : undefined }, title),
@@ -13,7 +15,10 @@ export function eventsHead(): HTMLElement {
   return element("thead", {}, element("tr", {}, ...cells));
 }
 
-/** One event in a line; its button shows everything of it below. */
+/**
+ * Two rows of a table: the event in one line, and below it all of its fields, hidden until the button in the
+ * first cell is pressed. The details are built on the first press: most events are never opened.
+ */
 export function eventRows(event: Event): readonly [line: HTMLElement, details: HTMLElement] {
   const { service, type, durationMs, dimensions, metadata } = event;
   const atMs = Number(event.timestamp?.seconds ?? 0) * 1000 + (event.timestamp?.nanos ?? 0) / 1e6;
@@ -48,12 +53,14 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
   return [line, details];
 }
 
+/** Names and values, inline. */
 function fields(shown: readonly (readonly [string, string])[]): HTMLElement[] {
   return shown.map(([name, text]) =>
     element("span", { class: "field-pair" }, element("span", { class: "field-name" }, name), nameText(text)),
   );
 }
 
+/** Everything that was submitted, in three lists. Nothing is rounded. */
 function describe(event: Event): HTMLElement {
   const rows: [string, string][] = [
     ["request", event.requestId],

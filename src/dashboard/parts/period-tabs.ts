@@ -1,14 +1,21 @@
 import { element } from "../dom/element.ts";
 import { DIRECTORY_PERIODS, type DirectoryPeriod } from "../state/time-range.ts";
 
+/** The tabs above a directory server's figures. */
 export interface PeriodTabs {
   readonly element: HTMLElement;
+  /** Marks the period that is shown. */
   show(period: DirectoryPeriod): void;
 }
 
 const PERIODS = Object.keys(DIRECTORY_PERIODS) as DirectoryPeriod[];
 
-/** The periods as tabs over `panelId`: arrows move between them, and what is moved to is shown. */
+/**
+ * The periods as tabs of WAI-ARIA: Tab enters the list once, at the chosen one; the left and right arrows
+ * move to its neighbours, in a circle, and choose them at once.
+ *
+ * @param panelId the `id` of the element that the tabs decide on
+ */
 export function createPeriodTabs(panelId: string, onChoose: (period: DirectoryPeriod) => void): PeriodTabs {
   const tabs = PERIODS.map((period) => {
     const attributes = { type: "button", class: "tab", role: "tab", "aria-controls": panelId };

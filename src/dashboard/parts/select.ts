@@ -1,13 +1,26 @@
 import { element } from "../dom/element.ts";
 
+/** A choice: the value it stands for, and the text that is shown. */
 export type SelectOption<Value extends string> = readonly [value: Value, text: string];
 
+/** A native select, which every browser and screen reader knows how to operate. */
 export interface Select<Value extends string> {
   readonly element: HTMLSelectElement;
+  /**
+   * Marks the value as chosen, without a call of `onChoose`. One that is not offered leaves the select blank.
+   */
   show(value: Value): void;
+  /**
+   * Replaces the choices and keeps the chosen one. The same choices again change nothing, because replacing
+   * them would close a list that is open.
+   */
   offer(options: readonly SelectOption<Value>[]): void;
 }
 
+/**
+ * @param label its accessible name; nothing is shown beside it
+ * @param onChoose called when the user, not the page, chooses
+ */
 export function createSelect<Value extends string>(
   label: string,
   options: readonly SelectOption<Value>[],

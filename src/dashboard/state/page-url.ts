@@ -15,10 +15,16 @@ import {
 } from "./page-state.ts";
 import { DEFAULT_RANGE, fixedRange, isDirectoryPeriod, isPreset, type RangeChoice } from "./time-range.ts";
 
-/** Longer than any value the service takes; what comes beyond is no link of ours. */
+/**
+ * UTF-16 code units. The service takes values of 200 code points; what is longer than that can be is not
+ * asked for.
+ */
 const VALUE_LENGTH_MAX = 400;
 
-/** What is not understood is left out: an old or mistyped link shows what it still can. */
+/**
+ * The state that an address asks for. Never fails: what is not understood is as in `DEFAULT_STATE`, so that
+ * an old or mistyped link shows what it still can.
+ */
 export function parseHash(hash: string): PageState {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [first = "", second] = path.split("/", 2);
@@ -43,7 +49,7 @@ export function parseHash(hash: string): PageState {
   };
 }
 
-/** The shortest address of a state: what is as usual is not said. */
+/** The shortest address of a state. `parseHash` makes the same state of it again. */
 export function formatHash(state: PageState): string {
   const { view, subject, range, filters, order } = state;
   const place = view === DEFAULT_STATE.view ? "" : view;
@@ -65,16 +71,19 @@ export function formatHash(state: PageState): string {
   return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
 }
 
+/** A preset wins over a fixed range; one that cannot be shown becomes the default. */
 function readRange(preset?: string, from?: string, to?: string): RangeChoice {
   if (preset !== undefined && isPreset(preset)) return { kind: "last", preset };
   if (from === undefined || to === undefined) return DEFAULT_RANGE;
   return fixedRange(Date.parse(from), Date.parse(to)) ?? DEFAULT_RANGE;
 }
 
+/** Empty values and those that are too long count as absent. */
 function bounded(value: string | null | undefined): string | undefined {
   return value && value.length <= VALUE_LENGTH_MAX ? value : undefined;
 }
 
+/** Undefined for what is no percent encoding, as `%` alone. */
 function decode(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);

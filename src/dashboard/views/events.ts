@@ -3,17 +3,21 @@ import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
 import { createEventTable } from "../parts/event-table.ts";
 import { createSelect, type SelectOption } from "../parts/select.ts";
-import { type EventsPage, readEventsPage, toEventsQuery } from "../query/events.ts";
+import { type EventsPage, readEventsPage, toEventListRequest } from "../query/events.ts";
 import type { MetricTypes } from "../query/metric-types.ts";
 import { type QueryScope, scopeOf } from "../query/scope.ts";
 import { createTail } from "./tail.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** Events asked for at a time. */
 const PAGE_EVENTS = 100;
-/** A tail that runs for hours must not fill the browser's memory. */
+/** Events in the table at most: a tail that runs for hours must not fill the browser's memory. */
 const ROWS_MAX = 500;
 
-/** Single metrics, newest first; while the time is the latest, new ones come in by themselves. */
+/**
+ * Single metrics, newest first. While the range ends now, new ones are put on top as they come; older ones
+ * are appended on demand. It is no panel: it grows at both ends, where a panel replaces what it shows.
+ */
 export function createEvents(context: ViewContext): View {
   const { clock, state, metricTypes } = context;
   const table = createEventTable("Events, newest first", ROWS_MAX);
@@ -26,16 +30,18 @@ export function createEvents(context: ViewContext): View {
   });
   const frame = eventsFrame(table.element, [...choices.elements, tail.element], addOlder);
   let asking = new AbortController();
+  /** What the table shows: the question, and the page it can be continued after. */
   let loaded: { readonly scope: QueryScope; readonly page: EventsPage } | undefined;
 
   const read = (scope: QueryScope, signal: AbortSignal, pageToken?: string) =>
     readEventsPage(
       context.api.query.listEvents,
-      toEventsQuery(scope, state(), PAGE_EVENTS),
+      toEventListRequest(scope, state(), PAGE_EVENTS),
       signal,
       pageToken,
     );
 
+  /** Shows the table or that it is empty, and whether there is anything older to ask for. */
   function settle(text: string): void {
     const hasOlder = Boolean(loaded?.page.olderToken) && table.size < ROWS_MAX;
     if (table.size === 0) frame.say("empty", text, "Nothing was submitted in this time.");
@@ -43,10 +49,12 @@ export function createEvents(context: ViewContext): View {
     frame.older.hidden = !hasOlder;
   }
 
+  /** A failure leaves the events in place: the next poll, or the next click, tries again. */
   function onFailure(error: unknown): void {
     frame.status.textContent = `Waiting for the service: ${readFailure(error).text}`;
   }
 
+  /** The newest events, of which the table adds those that it does not have yet. */
   async function addNewer(): Promise<void> {
     const { signal } = asking;
     const { events } = await read(scopeOf(state(), clock.nowMs()), signal);
@@ -55,6 +63,10 @@ export function createEvents(context: ViewContext): View {
     if (added > 0) settle(`${added} new at ${formatSeconds(clock.nowMs())}`);
   }
 
+  /**
+   * The events after the last page, in the same time: the scope is that of the first page, while "now" moves
+   * on.
+   */
   async function addOlder(): Promise<void> {
     const { signal } = asking;
     if (loaded === undefined) return;
@@ -70,11 +82,13 @@ export function createEvents(context: ViewContext): View {
     }
   }
 
+  /** Asks anew, and starts the tail once there is something to continue. */
   async function load(): Promise<readonly PageFailure[]> {
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
     tail.stop();
+    // Beside the events, which do not wait for it; asks nothing when the types are known from the sign-in.
     void metricTypes.load().then(choices.show);
     try {
       const scope = scopeOf(state(), clock.nowMs());
@@ -105,6 +119,7 @@ export function createEvents(context: ViewContext): View {
   return { element: element("div", { class: "board" }, frame.root), load, recolor: () => {}, close };
 }
 
+/** The elements around the table: status line, selects, and the button for older events. */
 function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOlder: () => void) {
   const message = element("div", { class: "panel-message" });
   const status = element("p", { class: "hint", role: "status" });

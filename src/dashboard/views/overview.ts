@@ -11,13 +11,17 @@ import { linkTo, zoomTo } from "./links.ts";
 import { OVERVIEW_STATS, OVERVIEW_TYPES } from "./overview-stats.ts";
 import type { View, ViewContext } from "./view.ts";
 
-/** The three steps of a session keep their colours, whichever is the most frequent. */
+/** The methods of most sessions keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
 
+/** Below the tiles of a service that has nothing to show. */
 const ON_NOTHING =
   "Nothing was submitted. Choose a longer time or fewer filters; on a new service, npm run demo makes traffic.";
 
-/** Whether all is well, and where it is not. */
+/**
+ * The first view: whether all is well, and where it is not. Tiles, four charts, and rankings that lead to the
+ * pages of tools, servers, clients and services.
+ */
 export function createOverview(context: ViewContext): View {
   const { metricTypes } = context;
   const onZoom = zoomTo(context);

@@ -5,7 +5,10 @@ import { createBoardView } from "./board-view.ts";
 import { linkTo } from "./links.ts";
 import type { View, ViewContext } from "./view.ts";
 
-/** Every tool, service, server or client, up to a hundred, by what matters. */
+/**
+ * The hundred most used, most failing or slowest tools, services, servers or clients, each with a link to its
+ * page. The order is part of the address.
+ */
 export function createSubjectList(context: ViewContext, list: SubjectList): View {
   const { dimension, one, many } = SUBJECTS[list];
   const { state, navigate } = context;

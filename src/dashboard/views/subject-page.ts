@@ -19,6 +19,7 @@ import { createBoardView } from "./board-view.ts";
 import { linkTo, zoomTo } from "./links.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** The tiles, over all metric types that know the subject. */
 const STATS: readonly StatDefinition[] = [
   {
     id: "count",
@@ -51,7 +52,10 @@ const STATS: readonly StatDefinition[] = [
   ),
 ];
 
-/** What one tool, service, server or client does, how fast, and with whom. */
+/**
+ * The page of one tool, service, server or client: how much it does, how it ends, how fast it is, with whom,
+ * and what failed last. The subject is a filter of the scope, so that every panel is about it alone.
+ */
 export function createSubjectPage(context: ViewContext, list: SubjectList): View {
   const onZoom = zoomTo(context);
   const emptyText = "Nothing in this time.";
@@ -64,6 +68,7 @@ export function createSubjectPage(context: ViewContext, list: SubjectList): View
     recentFailures(`${list}-failures`),
   ]);
 
+  /** Rankings by the other dimensions; which of them make sense depends on what the page is about. */
   function breakdowns(context: ViewContext, list: SubjectList): readonly Panel[] {
     const top = (dimension: string, title: string, one: string, of: SubjectList | undefined) =>
       topPanel({
