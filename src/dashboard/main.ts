@@ -5,7 +5,7 @@
  *   view         views/                which panels that is
  *   scope        query/scope.ts        the time and the filters, as queries take them
  *   panels       panels/ on parts/     each asks one thing, all at the same time
- *   charts       charts/               drawn by uPlot, and told in tables
+ *   charts       charts/               drawn by uPlot, and readable as tables
  */
 import { createAnswerCache } from "./api/answer-cache.ts";
 import { createApi } from "./api/api.ts";

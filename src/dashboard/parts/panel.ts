@@ -94,7 +94,7 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
   function fail({ text, kind }: PageFailure, scope: QueryScope, retry: () => void): void {
     const again = element("button", { type: "button", class: "link", onclick: retry }, "Try again");
     if (shown?.key === scope.key) {
-      // What cannot be reached is asked again without being told to.
+      // An unreachable service is asked again by the refresher: no button is needed.
       const action = kind === "rejected" ? again : "";
       frame.note("stale", `Not renewed since ${formatSeconds(shown.atMs)}: ${text}. `, action);
     } else {

@@ -14,7 +14,7 @@ export interface StatTile {
 export interface Stat {
   /** Formatted, with its unit. */
   readonly value: string;
-  /** The change against the time before, as "+12%"; undefined where it cannot be told. */
+  /** The change against the time before, as "+12%"; undefined where there is nothing to compare with. */
   readonly change?: string | undefined;
   /** A line below that puts the number in proportion. */
   readonly note: string;

@@ -52,7 +52,10 @@ export type Order = keyof typeof ORDERS;
 /** Everything that decides what a page shows. The address holds the whole of it. */
 export interface PageState {
   readonly view: ViewName;
-  /** Whose page: a tool's name, a service's, the id of a directory's server; undefined for the list of them. */
+  /**
+   * Whose page: the name of a tool, service, server or client, or the id of a directory's server; undefined for
+   * the list of them.
+   */
   readonly subject: string | undefined;
   /** Which time; ignored by the views that have none. */
   readonly range: RangeChoice;

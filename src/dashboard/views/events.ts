@@ -94,7 +94,7 @@ export function createEvents(context: ViewContext): View {
       const scope = scopeOf(state(), clock.nowMs());
       const page = await read(scope, signal);
       if (signal.aborted) return [];
-      // The same asked again adds what is new: nothing that was opened closes, nothing that was scrolled to moves.
+      // The same question again only adds what is new, so that rows stay open and the scroll position stays.
       if (loaded?.scope.key === scope.key) table.addNewer(page.events);
       else {
         loaded = { scope, page };
