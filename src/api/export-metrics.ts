@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Call } from "../access/call.ts";
 import { ServiceError } from "../errors.ts";
-import { createTurns } from "../lib/turns.ts";
+import { createKeyedMutex } from "../lib/keyed-mutex.ts";
 import { isCountingPoint } from "../otlp/counting.ts";
 import type { ResourcePoints, SentPoints } from "../otlp/data-point.ts";
 import { joinDescriptions } from "../otlp/describe-refusals.ts";
@@ -34,7 +34,7 @@ export interface ExportMetricsDeps extends ExportResourceDeps {
  */
 export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
   const exportResource = createExportResource(deps);
-  const inTurn = createTurns();
+  const runExclusive = createKeyedMutex();
   let pointsInWork = 0;
 
   async function exportAll(call: Call, resources: readonly ResourcePoints[]): Promise<ExportAnswer> {
@@ -62,7 +62,7 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
       const merged = mergeResources(await read());
       const work = () => exportAll(call, merged);
       const isCounting = merged.some((resource) => resource.points.some(isCountingPoint));
-      return await (isCounting ? inTurn(call.principal.service, work) : work());
+      return await (isCounting ? runExclusive(call.principal.service, work) : work());
     } finally {
       pointsInWork -= points;
     }

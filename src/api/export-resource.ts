@@ -4,7 +4,7 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
 import { type ValidSource, validateSource } from "../ingest/validate-source.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
-import { Slices } from "../lib/slices.ts";
+import { YieldingLoop } from "../lib/yielding-loop.ts";
 import { isCountingPoint } from "../otlp/counting.ts";
 import type { Refusal, ResourcePoints } from "../otlp/data-point.ts";
 import { describeRefusals } from "../otlp/describe-refusals.ts";
@@ -61,14 +61,14 @@ export function createExportResource(deps: ExportResourceDeps) {
     const nowMs = deps.wallMs();
     const idempotencyKey = keyOf(call, resource);
     const nameSeries = createSeriesKeys(owner, resource.attributes);
-    const slices = new Slices();
+    const loop = new YieldingLoop();
     const keys = new Set<string>();
-    await slices.each(resource.points.filter(isCountingPoint), (point) => keys.add(nameSeries(point)));
+    await loop.each(resource.points.filter(isCountingPoint), (point) => keys.add(nameSeries(point)));
     const question = { owner, keys: [...keys], apiKeyId, idempotencyKey };
     const known = keys.size === 0 ? NOTHING_KNOWN : await findSeries(question, nowMs);
     if (known.earlier !== undefined) return readAnswer(known.earlier);
     const lastPoints = new Map<string, LastPoint>();
-    await slices.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
+    await loop.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
     const judged = await judgePoints(resource.points, {
       intern: deps.intern,
       pseudonymise: deps.pseudonymise,
@@ -82,7 +82,7 @@ export function createExportResource(deps: ExportResourceDeps) {
     const answer = { rejected: refused.length, descriptions: describeRefusals(refused) };
     // Those that moved, and those whose last sight is long ago.
     const series: SeriesUpdate[] = [];
-    await slices.each(counted, ([key, last]) => {
+    await loop.each(counted, ([key, last]) => {
       const before = lastPoints.get(key);
       const isSeen = nowMs - (known.series.get(key)?.seenMs ?? 0) < SEEN_MS;
       if (before !== undefined && isSeen && isUnchanged(before, last)) return;
@@ -101,7 +101,7 @@ export function createExportResource(deps: ExportResourceDeps) {
         series,
       });
       if (earlier !== undefined) return readAnswer(earlier);
-      await slices.eachList(measurements, (list) => deps.export(source, list));
+      await loop.eachList(measurements, (list) => deps.export(source, list));
     }
     observe(call, source.service, measurements, refused);
     return answer;

@@ -31,7 +31,7 @@ export interface MetricType {
    */
   readonly commonNames: Readonly<Partial<Record<CommonName, string>>>;
   /** How the dimension called `success` says which; by default as a boolean, in any spelling. */
-  readonly outcomes?: Outcomes;
+  readonly outcomes?: OutcomeValues;
   /** Where the time taken stands when `duration_ms` is absent; in milliseconds once scaled. */
   readonly durationFallback?: { readonly from: "value"; readonly scale: number };
   /**
@@ -50,7 +50,7 @@ export interface MetricType {
 export type CommonName = "success" | "server" | "method" | "tool" | "client";
 
 /** Values, or classes of HTTP status codes as `5xx`. Any other value is neither. */
-export interface Outcomes {
+export interface OutcomeValues {
   readonly success: readonly string[];
   readonly failure: readonly string[];
 }
@@ -63,7 +63,7 @@ export interface InstrumentDefinition {
   /** A UCUM unit (https://ucum.org), as OpenTelemetry asks. */
   readonly unit: "1" | "s" | "By";
   readonly description: string;
-  readonly records: Reading;
+  readonly records: ValueSource;
   /** Dimensions that become labels, after those that say who sent the metric. */
   readonly labels: readonly string[];
   /** Only metrics of which all of this holds feed it; by default all do. */
@@ -94,7 +94,7 @@ export interface GaugeBehaviour {
  * Where an instrument finds its number: the value itself, the duration, or the first of some metadata
  * fields. A metric without it feeds nothing. `scale` turns the stored unit into the instrument's.
  */
-export type Reading =
+export type ValueSource =
   | { readonly from: "value" }
   | { readonly from: "duration_ms" }
   | { readonly from: "metadata"; readonly keys: readonly string[]; readonly scale: number };

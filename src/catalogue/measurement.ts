@@ -1,7 +1,10 @@
 import type { MetricType } from "./definition.ts";
 
-/** What a dimension can hold once it was accepted. */
-export type Scalar = string | number | boolean | null;
+/**
+ * What a dimension can hold once it was accepted: JSON's scalars. Text is at most 200 code points
+ * (`LIMITS.DIMENSION_VALUE_LENGTH_MAX`), a number is finite.
+ */
+export type DimensionValue = string | number | boolean | null;
 
 /**
  * One combination of a metric type's catalogued dimensions.
@@ -12,7 +15,7 @@ export type Scalar = string | number | boolean | null;
 export interface DimensionSet {
   readonly type: MetricType;
   /** In the order of `type.dimensions`; undefined where the client sent none. */
-  readonly values: readonly (Scalar | undefined)[];
+  readonly values: readonly (DimensionValue | undefined)[];
   /** The dimensions that were sent, as a JSON object. Equal sets have equal text. */
   readonly json: string;
 }
@@ -26,7 +29,7 @@ export interface Measurement {
   readonly durationMs: number | undefined;
   /** Dimensions outside the catalogue entry: keys, and their values in the same order. */
   readonly otherKeys: readonly string[];
-  readonly otherValues: readonly Scalar[];
+  readonly otherValues: readonly DimensionValue[];
   /** Metadata: keys, and their values in the same order; objects and lists as they came. */
   readonly metadataKeys: readonly string[];
   readonly metadataValues: readonly unknown[];

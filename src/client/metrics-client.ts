@@ -1,4 +1,4 @@
-import { type Clock, holdProcess, systemClock } from "../lib/clock.ts";
+import { type Clock, keepProcessAlive, systemClock } from "../lib/clock.ts";
 import { HOUR_MS } from "../lib/time.ts";
 import {
   type ClientSettings,
@@ -124,7 +124,7 @@ export class MetricsClient {
     const delivery = this.#delivery;
     if (delivery === undefined) return this.#emitted === 0;
     const timeoutMs = Math.min(options?.timeoutMs ?? FLUSH_MS, HOUR_MS);
-    const release = holdProcess();
+    const release = keepProcessAlive();
     let cancel = (): void => {};
     const timeout = new Promise<boolean>((resolve) => {
       cancel = this.#clock.after(timeoutMs, () => resolve(false));

@@ -1,5 +1,5 @@
 import type { MetricType } from "../catalogue/definition.ts";
-import type { DimensionSet, Scalar } from "../catalogue/measurement.ts";
+import type { DimensionSet, DimensionValue } from "../catalogue/measurement.ts";
 
 /** Sets remembered; beyond, all are forgotten and met anew, so that a flood of values costs time only. */
 const SETS_MAX = 50_000;
@@ -8,7 +8,7 @@ const CHARACTERS_MAX = 8_000_000;
 
 /** One step of the way to a set: by the value of the next catalogued dimension. */
 interface Node {
-  readonly next: Map<Scalar | undefined, Node>;
+  readonly next: Map<DimensionValue | undefined, Node>;
   set: DimensionSet | undefined;
 }
 
@@ -30,7 +30,7 @@ export function createDimensionSets(): InternDimensions {
   return (type, dimensions) => {
     let node = step(roots, type);
     for (const name of type.dimensions) {
-      const value = Object.hasOwn(dimensions, name) ? (dimensions[name] as Scalar) : undefined;
+      const value = Object.hasOwn(dimensions, name) ? (dimensions[name] as DimensionValue) : undefined;
       node = step(node.next, value);
     }
     if (node.set !== undefined) return node.set;
@@ -61,7 +61,7 @@ function createDimensionSet(type: MetricType, dimensions: Readonly<Record<string
   const sent = type.dimensions.filter((name) => Object.hasOwn(dimensions, name));
   const members = sent.map((name) => `${JSON.stringify(name)}:${JSON.stringify(dimensions[name])}`);
   const values = type.dimensions.map((name) =>
-    Object.hasOwn(dimensions, name) ? (dimensions[name] as Scalar) : undefined,
+    Object.hasOwn(dimensions, name) ? (dimensions[name] as DimensionValue) : undefined,
   );
   return { type, values, json: `{${members.join(",")}}` };
 }

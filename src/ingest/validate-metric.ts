@@ -1,6 +1,6 @@
 import { findMetricType } from "../catalogue/catalogue.ts";
 import { LIMITS } from "../catalogue/limits.ts";
-import type { Measurement, Scalar } from "../catalogue/measurement.ts";
+import type { DimensionValue, Measurement } from "../catalogue/measurement.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import { checkScalars, type FieldContext, NUMERIC, readFields, readTime, readValue } from "./read-fields.ts";
@@ -38,7 +38,7 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
     value,
     durationMs,
     otherKeys,
-    otherValues: otherKeys.map((key) => dimensions[key] as Scalar),
+    otherValues: otherKeys.map((key) => dimensions[key] as DimensionValue),
     metadataKeys,
     metadataValues: metadataKeys.map((key) => metadata[key]),
     distribution: undefined,

@@ -25,7 +25,7 @@ export const systemClock: Clock = {
 };
 
 /** Keep the process alive, which no timer of a Clock does, until the returned function is called. */
-export function holdProcess(): () => void {
+export function keepProcessAlive(): () => void {
   const timer = setInterval(() => {}, 2 ** 30);
   return () => clearInterval(timer);
 }

@@ -2,7 +2,7 @@ import type { Measurement } from "../catalogue/measurement.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
 import type { MetricContext } from "../ingest/validate-metric.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
-import { Slices } from "../lib/slices.ts";
+import { YieldingLoop } from "../lib/yielding-loop.ts";
 import { isCounting } from "./counting.ts";
 import type { DataPoint, Refusal } from "./data-point.ts";
 import { measure, type StorableReading } from "./measure.ts";
@@ -45,7 +45,7 @@ export async function judgePoints(
 ): Promise<JudgedPoints> {
   const judge = new Judge(options);
   const ordered = points.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
-  await new Slices().each(ordered, (point) => judge.take(point));
+  await new YieldingLoop().each(ordered, (point) => judge.take(point));
   return judge;
 }
 

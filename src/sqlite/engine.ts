@@ -9,7 +9,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { createWatchedValue as createObservable } from "../lib/watched-value.ts";
+import { createObservable } from "../lib/observable.ts";
 import type { Store, StoreCall } from "../store/store.ts";
 import { DatabaseOpenError } from "./file/failure.ts";
 import { MIGRATIONS_FOLDER } from "./file/migrations-folder.ts";

@@ -1,4 +1,4 @@
-import type { Scalar } from "../catalogue/measurement.ts";
+import type { DimensionValue } from "../catalogue/measurement.ts";
 
 /** What a label says where the client sent nothing. */
 export const UNSET = "_unset";
@@ -8,7 +8,7 @@ export const OTHER = "_other";
 export const LABEL_VALUE_LENGTH_MAX = 96;
 
 /** A value as a label may carry it; see `LabelValues`. */
-export type BoundLabelValue = (label: string, value: Scalar | undefined) => string;
+export type BoundLabelValue = (label: string, value: DimensionValue | undefined) => string;
 
 export interface LabelValuesOptions {
   /** Distinct values a label may have; whatever comes later is `_other`. `_unset` takes no place. */
@@ -71,7 +71,7 @@ export class LabelValues {
 }
 
 /** The text of a dimension value, well-formed and cut to length, before any counting of values. */
-export function toLabelValue(value: Scalar | undefined): string {
+export function toLabelValue(value: DimensionValue | undefined): string {
   if (value === undefined || value === null || value === "") return UNSET;
   if (typeof value !== "string") return String(value);
   // Python clients send str(True); two spellings would split every success rate in two.

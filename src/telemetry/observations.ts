@@ -1,4 +1,4 @@
-import type { Reading } from "../catalogue/definition.ts";
+import type { ValueSource } from "../catalogue/definition.ts";
 import type { Distribution, Measurement } from "../catalogue/measurement.ts";
 
 /**
@@ -7,7 +7,7 @@ import type { Distribution, Measurement } from "../catalogue/measurement.ts";
  */
 export function distributionOf(
   { distribution, durationMs }: Measurement,
-  { from }: Pick<Reading, "from">,
+  { from }: Pick<ValueSource, "from">,
 ): Distribution | undefined {
   const isOf = durationMs === undefined ? "value" : "duration_ms";
   if (distribution === undefined || from !== isOf) return undefined;

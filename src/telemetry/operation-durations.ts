@@ -1,7 +1,7 @@
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
 import type { MetricType } from "../catalogue/definition.ts";
 import { dimensionText, outcomeOf } from "../catalogue/dimension-value.ts";
-import type { DimensionSet, Measurement, Scalar } from "../catalogue/measurement.ts";
+import type { DimensionSet, DimensionValue, Measurement } from "../catalogue/measurement.ts";
 import {
   ERROR_OTHER,
   INSTRUMENT_DIMENSION,
@@ -137,12 +137,15 @@ function hasFailed(dimensions: DimensionSet): boolean {
   return outcomeOf(type, dimensionText(type, success, sentValue(dimensions, success)))?.isSuccess === false;
 }
 
-function readError(from: NonNullable<OperationType["error"]>, measurement: Measurement): Scalar | undefined {
+function readError(
+  from: NonNullable<OperationType["error"]>,
+  measurement: Measurement,
+): DimensionValue | undefined {
   if ("dimension" in from) return sentValue(measurement.dimensions, from.dimension);
   const found = measurement.metadataValues[measurement.metadataKeys.indexOf(from.metadata)];
   return isScalar(found) ? found : undefined;
 }
 
-function isScalar(value: unknown): value is Scalar {
+function isScalar(value: unknown): value is DimensionValue {
   return value === null || ["string", "number", "boolean"].includes(typeof value);
 }

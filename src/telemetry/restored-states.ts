@@ -1,5 +1,5 @@
 import { findMetricType } from "../catalogue/catalogue.ts";
-import type { Measurement, Scalar } from "../catalogue/measurement.ts";
+import type { DimensionValue, Measurement } from "../catalogue/measurement.ts";
 import type { Sender } from "./series-table.ts";
 
 /** What an instance had said last of something, before the service started. */
@@ -14,7 +14,7 @@ export interface RestoredState extends Sender {
 export function toMeasurement(state: RestoredState): Measurement | undefined {
   const type = findMetricType(state.type);
   if (type === undefined || !type.instruments.some(({ kind }) => kind === "gauge")) return undefined;
-  const values = type.dimensions.map((name) => state.dimensions[name] as Scalar | undefined);
+  const values = type.dimensions.map((name) => state.dimensions[name] as DimensionValue | undefined);
   return {
     dimensions: { type, values, json: JSON.stringify(state.dimensions) },
     timestampMs: state.timestampMs,

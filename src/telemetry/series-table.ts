@@ -1,4 +1,4 @@
-import type { Reading } from "../catalogue/definition.ts";
+import type { ValueSource } from "../catalogue/definition.ts";
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
 import { type Feed, type Group, type Instance, Instances } from "./instances.ts";
 import { OTHER, toLabelValue } from "./label-values.ts";
@@ -196,7 +196,7 @@ export class SeriesTable {
 }
 
 /** The number an instrument asks for: undefined where there is none, NaN where it is not one. */
-function read(reading: Reading, measurement: Measurement): number | undefined {
+function read(reading: ValueSource, measurement: Measurement): number | undefined {
   switch (reading.from) {
     case "value":
       return measurement.value;

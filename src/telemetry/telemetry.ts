@@ -65,7 +65,7 @@ export interface Telemetry {
   readonly exporter: MetricExporter;
   readonly selfMetrics: SelfMetrics;
   /**
-   * Everything as Prometheus text, with all that was recorded before the call. Written in slices, so that
+   * Everything as Prometheus text, with all that was recorded before the call. Written in parts, so that
    * others have their turn, and one at a time: calls during the writing share the next one.
    */
   exposition(): Promise<Exposition>;

@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Scalar } from "../../src/catalogue/measurement.ts";
+import type { DimensionValue } from "../../src/catalogue/measurement.ts";
 import { LabelValues, toLabelValue } from "../../src/telemetry/label-values.ts";
 
-const CASES: readonly { name: string; value: Scalar | undefined; expected: string }[] = [
+const CASES: readonly { name: string; value: DimensionValue | undefined; expected: string }[] = [
   { name: "absent", value: undefined, expected: "_unset" },
   { name: "null", value: null, expected: "_unset" },
   { name: "empty", value: "", expected: "_unset" },

@@ -1,5 +1,5 @@
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
-import type { Measurement, Scalar } from "../../src/catalogue/measurement.ts";
+import type { DimensionValue, Measurement } from "../../src/catalogue/measurement.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import type { LogFields, Logger } from "../../src/lib/logger.ts";
 import type { Sender } from "../../src/telemetry/series-table.ts";
@@ -8,7 +8,7 @@ import { parseExposition, type Sample } from "../support/exposition.ts";
 
 export interface MetricOptions {
   readonly type?: string;
-  readonly dimensions?: Readonly<Record<string, Scalar>>;
+  readonly dimensions?: Readonly<Record<string, DimensionValue>>;
   readonly value?: number;
   readonly durationMs?: number;
   readonly metadata?: Readonly<Record<string, unknown>>;

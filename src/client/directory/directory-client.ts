@@ -1,4 +1,4 @@
-import { type Clock, holdProcess, systemClock } from "../../lib/clock.ts";
+import { type Clock, keepProcessAlive, systemClock } from "../../lib/clock.ts";
 import { randomKey } from "../random-key.ts";
 import { RetryPause } from "../retry-pause.ts";
 import { DirectoryError, readRefusal } from "./directory-error.ts";
@@ -141,7 +141,7 @@ export class DirectoryClient {
   }
 
   async #wait(ms: number): Promise<void> {
-    const release = holdProcess();
+    const release = keepProcessAlive();
     await new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
     release();
   }

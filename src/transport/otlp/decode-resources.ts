@@ -10,7 +10,7 @@ import {
   type ResourceMetrics,
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
-import { Slices } from "../../lib/slices.ts";
+import { YieldingLoop } from "../../lib/yielding-loop.ts";
 import { type Attributes, canonical } from "../../otlp/attributes.ts";
 import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
 import { readingsOf } from "./readings.ts";
@@ -30,10 +30,10 @@ function countPoints(resources: readonly ResourceMetrics[]): number {
 
 async function readResources(resources: readonly ResourceMetrics[]): Promise<readonly ResourcePoints[]> {
   const read: ResourcePoints[] = [];
-  const slices = new Slices();
+  const loop = new YieldingLoop();
   for (const resource of resources) {
     const points: DataPoint[] = [];
-    await slices.each(pointsOf(resource), (point) => points.push(point));
+    await loop.each(pointsOf(resource), (point) => points.push(point));
     if (points.length === 0) continue;
     const attributes = readAttributes(resource.resource?.attributes ?? []);
     const fingerprint = hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url");

@@ -1,10 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createWatchedValue } from "../../src/lib/watched-value.ts";
+import { createObservable } from "../../src/lib/observable.ts";
 
 test("listeners hear of changes only, until they stop listening", () => {
   const heard: boolean[] = [];
-  const value = createWatchedValue(true);
+  const value = createObservable(true);
   const stop = value.onChange(() => heard.push(value.get()));
   value.set(true);
   value.set(false);
@@ -18,7 +18,7 @@ test("listeners hear of changes only, until they stop listening", () => {
 
 test("a listener may stop listening while it is told", () => {
   const heard: string[] = [];
-  const value = createWatchedValue(1);
+  const value = createObservable(1);
   const stop = value.onChange(() => {
     heard.push("once");
     stop();
