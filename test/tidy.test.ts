@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   catalogue: [],
-  config: ["lib"],
+  config: ["lib", "catalogue"],
   store: ["lib", "catalogue"],
   sqlite: ["lib", "catalogue", "store"],
   telemetry: ["lib", "catalogue"],

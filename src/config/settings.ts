@@ -1,3 +1,4 @@
+import { LIMITS } from "../catalogue/limits.ts";
 import * as kinds from "./kinds.ts";
 import * as lists from "./list-kinds.ts";
 import { collection, optional, type Setting, type SettingGroup, setting, type Values } from "./setting.ts";
@@ -7,6 +8,7 @@ const MS = kinds.integer(100, 3_600_000, "ms");
 const NAME = kinds.text("any text");
 const FILE = kinds.text("a file path");
 const DATABASE_URL = kinds.url("sqlite:////absolute/path, sqlite:///./relative/path or file:path");
+/** From a cached lookup to a tool that takes minutes. */
 const BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10,30,60,120,300";
 
 /**
@@ -117,7 +119,7 @@ export const SETTINGS = {
     metricsPerRequestMax: setting(
       "MAX_METRICS_PER_REQUEST",
       kinds.integer(1, 10_000),
-      "100",
+      String(LIMITS.METRICS_PER_REQUEST),
       "Most metrics in one request",
     ),
     pointsPerRequestMax: setting(

@@ -4,7 +4,6 @@ import { METRIC_TYPES } from "../catalogue/catalogue.ts";
 import { OPERATION_TYPES } from "../catalogue/operations.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { SECONDS_BOUNDARIES } from "./boundaries.ts";
 import { createExposition, createServiceExposition, type Exposition } from "./exposition.ts";
 import { LabelValues } from "./label-values.ts";
 import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
@@ -37,21 +36,24 @@ export interface OtlpOptions {
   readonly temporality: TemporalityPreference;
 }
 
-/** The resource is what `target_info` and OTLP exports carry. */
+/**
+ * The resource is what `target_info` and OTLP exports carry. Nothing has a default here: those of the
+ * operator's settings stand in `config/settings.ts` alone.
+ */
 export interface TelemetryOptions extends ResourceOptions {
   /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have. */
-  readonly labelValuesMax?: number;
+  readonly labelValuesMax: number;
   /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesStoreOptions`. */
-  readonly seriesMax?: number;
+  readonly seriesMax: number;
   /** HISTOGRAM_BUCKET_BOUNDARIES: ascending, in seconds. */
-  readonly secondsBoundaries?: readonly number[];
+  readonly secondsBoundaries: readonly number[];
   /**
    * METRICS_NAMING: `both` adds the histograms of the semantic conventions to the catalogue's instruments,
-   * and `semconv` leaves those out that say the same. "legacy" by default.
+   * and `semconv` leaves those out that say the same.
    */
-  readonly naming?: Naming;
+  readonly naming: Naming;
   /** METRICS_INSTANCE_EXPIRY_SECONDS: the gauges of an instance that is silent for so long are not shown. */
-  readonly instanceSilenceMs?: number;
+  readonly instanceSilenceMs: number;
   /** Push to an OTLP receiver; absent: nothing is sent. */
   readonly otlp?: OtlpOptions | undefined;
   readonly gauges: Gauges;
@@ -82,14 +84,9 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
-export const LABEL_VALUES_MAX = 150;
-export const SERIES_MAX = 10_000;
-export const INSTANCE_SILENCE_MS = 300_000;
-
 /** Build all of it. @throws {TypeError} when the OTLP URL is none. */
 export function openTelemetry(options: TelemetryOptions): Telemetry {
-  const { clock, labelValuesMax: distinctMax = LABEL_VALUES_MAX } = options;
-  const secondsBoundaries = options.secondsBoundaries ?? SECONDS_BOUNDARIES;
+  const { clock, naming, secondsBoundaries, seriesMax, labelValuesMax: distinctMax } = options;
   const onFold = (label: string) => selfMetrics.labelOverflow(label);
   const selfMetrics = openSelfMetrics({
     gauges: options.gauges,
@@ -97,7 +94,6 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     boundLabelValue: new LabelValues({ distinctMax, onFold }).bound,
     wallMs: clock.wallMs,
   });
-  const { naming = "legacy", seriesMax = SERIES_MAX } = options;
   const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
   const plan = planSeries({ types: METRIC_TYPES, without: new Set(replaced), secondsBoundaries });
   const store = new SeriesStore({ seriesMax, distinctMax, wallMs: clock.wallMs, onFold });
@@ -105,7 +101,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     plan,
     store,
     onFold,
-    instanceSilenceMs: options.instanceSilenceMs ?? INSTANCE_SILENCE_MS,
+    instanceSilenceMs: options.instanceSilenceMs,
     onSkip: (reason) => selfMetrics.exportSkipped(reason),
   });
   const operations = naming === "legacy" ? undefined : createOperationDurations({ store, onFold });

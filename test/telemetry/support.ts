@@ -1,5 +1,6 @@
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import type { DimensionValue, Measurement } from "../../src/catalogue/measurement.ts";
+import { readConfig } from "../../src/config.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import type { LogFields, Logger } from "../../src/lib/logger.ts";
 import type { Sender } from "../../src/telemetry/series-table.ts";
@@ -51,9 +52,15 @@ export function recordLog(): { readonly logger: Logger; readonly lines: string[]
   return { logger, lines };
 }
 
-/** Telemetry with everything else set to something harmless. Must be shut down. */
+/** Telemetry under the default settings, with everything else set to something harmless. Must be shut down. */
 export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clock } = {}) {
+  const { secondsBuckets, naming, labelValuesMax, seriesMax, instanceSilenceMs } = readConfig({}).telemetry;
   const telemetry = openTelemetry({
+    secondsBoundaries: secondsBuckets,
+    naming,
+    labelValuesMax,
+    seriesMax,
+    instanceSilenceMs,
     serviceName: "mcp-metrics-service",
     serviceVersion: "1.0.0",
     instanceId: "test-1",
