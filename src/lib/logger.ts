@@ -95,7 +95,10 @@ function shorten(text: string): string {
   return text.length > STRING_LENGTH_MAX ? `${text.slice(0, STRING_LENGTH_MAX)}…` : text;
 }
 
-/** JSON leaves DEL, the C1 controls and Unicode's line separators as they are; terminals and line readers do not. */
+/**
+ * JSON leaves DEL, the C1 controls and Unicode's line separators as they are; terminals and line readers do
+ * not.
+ */
 function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

@@ -16,7 +16,9 @@ export function networkOf(address: string): string | undefined {
 }
 
 const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/;
-/** An address of IPv4, or groups between colons: where one of IPv6 begins and ends among them is for later. */
+/**
+ * An address of IPv4, or groups between colons: where one of IPv6 begins and ends among them is for later.
+ */
 const CANDIDATE = new RegExp(`${IPV4.source}|[0-9a-f]{0,4}(?::(?:${IPV4.source}|[0-9a-f]*))+`, "gi");
 /** What an address of IPv6 has between its colons, with an empty group or two where it has `::`. */
 const GROUPS_MIN = 3;

@@ -23,7 +23,9 @@ export class YieldingLoop {
     }
   }
 
-  /** As `each`, for work that takes lists: in order, parts of at most 200 items, a yield between two parts. */
+  /**
+   * As `each`, for work that takes lists: in order, parts of at most 200 items, a yield between two parts.
+   */
   async eachList<Item>(items: readonly Item[], work: (part: readonly Item[]) => void): Promise<void> {
     for (let at = 0; at < items.length; at += ITEMS_PER_YIELD) {
       if (at > 0) await setImmediate();
