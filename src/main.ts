@@ -145,7 +145,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     config,
     clock,
     admit,
-    admitVisit: createVisits(admit, clock, config.keys.visitorRateLimitPerMinute),
+    admitVisit: createVisits(admit, clock, config.keys.anonymousRateLimitPerMinute),
     directory: openDirectory(context, servers, administration),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     submit: ingest.submit,
