@@ -25,7 +25,9 @@ export interface Measurement {
   readonly dimensions: DimensionSet;
   /** When it happened, in ms since 1970 UTC. */
   readonly timestampMs: number;
+  /** Finite, within ± `LIMITS.VALUE_ABS_MAX`. */
   readonly value: number;
+  /** How long it took, in milliseconds; undefined differs from 0. */
   readonly durationMs: number | undefined;
   /** Dimensions outside the catalogue entry: keys, and their values in the same order. */
   readonly otherKeys: readonly string[];
@@ -34,13 +36,16 @@ export interface Measurement {
   readonly metadataKeys: readonly string[];
   readonly metadataValues: readonly unknown[];
   /**
-   * Set where it stands for several that were added up by their sender: `value` and `durationMs` are sums
-   * over all of them. It tells where their durations lie; where they have none, their values.
+   * Set where it stands for several that their sender has added up, as a point of an OTLP histogram does:
+   * `value` and `durationMs` are sums over all of them then. It is the distribution of their durations; where
+   * they have none, of their values.
    */
   readonly distribution: Distribution | undefined;
 }
 
-/** Several numbers: about `counts[i]` of them at `values[i]`, in ascending order. */
+/**
+ * Several numbers as a histogram knows them: about `counts[i]` of them at `values[i]`, in ascending order.
+ */
 export interface Distribution {
   /** How many; a whole number above 0, and the sum of `counts`. */
   readonly count: number;
