@@ -186,7 +186,7 @@ export const FilterOperatorSchema = /*@__PURE__*/
   enumDesc(file_mcp_metrics_v1_query_service, 0);
 
 /**
- * How a filter compares.
+ * Comparison of a filter.
  *
  * @generated from enum mcp.metrics.v1.FilterOperator
  */
@@ -200,7 +200,7 @@ export const DataSourceSchema = /*@__PURE__*/
   enumDesc(file_mcp_metrics_v1_query_service, 1);
 
 /**
- * Where an answer came from.
+ * Which data a part of a response was read from.
  *
  * @generated from enum mcp.metrics.v1.DataSource
  */
@@ -214,7 +214,7 @@ export const SummaryGroupSchema = /*@__PURE__*/
   enumDesc(file_mcp_metrics_v1_query_service, 2);
 
 /**
- * What a row of a summary stands for.
+ * What a summary is grouped by.
  *
  * @generated from enum mcp.metrics.v1.SummaryGroup
  */
@@ -222,22 +222,25 @@ export const SummaryGroup = /*@__PURE__*/
   tsEnum(SummaryGroupSchema);
 
 /**
- * Reads what was submitted. Needs a key; a writer key sees the metrics of its own service only.
+ * Queries over submitted metrics. Every call needs a key; a writer key reads the metrics of its own
+ * service only.
  *
- * Answers are never behind the last accepted Submit. Hours and days are answered from rollups, which
- * are kept for years, finer steps from the raw rows; the answer says which, and they agree. Rollups
- * keep at most 20 000 combinations of values a breakdown; later ones are counted as `_other`.
+ * A response reflects every Submit that was acknowledged before the call. Hours and days are read from
+ * rollups, which are kept for years, finer steps from raw rows; the response says which, and the two
+ * agree. Rollups keep at most 20 000 combinations of values per breakdown; later ones are counted as
+ * `_other`.
  *
- * A query that runs too long (METRICS_QUERY_TIMEOUT_SECONDS) fails with `deadline_exceeded` and says
- * what would make it shorter.
+ * A query that exceeds METRICS_QUERY_TIMEOUT_SECONDS fails with `deadline_exceeded`, and the message
+ * says how to make it cheaper.
  *
- * Statistics, by name, here and below: `count`; `rate` (count a second); `sum`, `avg`, `min`, `max` (of
- * the values); `successes`, `errors`, `error_rate` (errors among those that say how they ended, 0 to 1);
+ * Names of statistics: `count`; `rate` (count per second); `sum`, `avg`, `min`, `max` (of
+ * the values); `successes`, `errors`, `error_rate` (errors divided by metrics with an outcome, 0 to 1);
  * `duration_count`, `duration_avg` and quantiles `p0` to `p100`, for example `p50` or `p99.9` (of the
- * durations, in ms; a quantile is within 1 % of a duration that was measured).
+ * durations, in ms; a quantile is within 1 % of a measured duration).
  *
- * Dimensions, by name: `service`; `type`; `server`, `method`, `tool`, `client`, `success` in every type
- * that has such a thing, whatever it calls it; and the catalogued dimensions of the types asked for.
+ * Names of dimensions: `service`; `type`; the common names `server`, `method`, `tool`, `client` and
+ * `success`, which stand for the dimension of that meaning in each metric type; and the dimensions that
+ * the catalogue lists for the requested types.
  *
  * @generated from service mcp.metrics.v1.QueryService
  */
