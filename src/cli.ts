@@ -1,6 +1,8 @@
 /**
- * The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage; of
- * `serve` also 65, a database that cannot be used, and 70, one that failed under it.
+ * The program `mcp-metrics`: parses the command line and runs one command.
+ *
+ * Exit codes: 0 done, 1 failed, 2 usage. `serve` also ends with 65 (sysexits.h EX_DATAERR), a database that
+ * cannot be used, and 70 (EX_SOFTWARE), a database that failed while it was in use.
  */
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
@@ -15,13 +17,17 @@ import { readVersion } from "./version.ts";
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
 
-/** sysexits.h EX_DATAERR: starting the service again will not help, somebody has to look at the database. */
+/**
+ * sysexits.h EX_DATAERR: starting the service again will not help, an operator has to look at the database.
+ */
 const EXIT_BAD_FILE = 65;
 
 /** Failures that a person can mend: told in one line, without a stack. */
 const EXPECTED = [CommandError, ConfigError, StoreError, ServiceError];
 
-/** Each command is loaded when it is asked for: `--help` waits for no part of the service. */
+/**
+ * Runs one command. Its module is loaded only then, so that `--help` does not wait for the service's modules.
+ */
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
   if (command.name === "doctor")
     return (await import("./cli/doctor.ts")).runDoctor(process.env, output, version, command.values);
@@ -56,6 +62,7 @@ async function run(command: CommandRun, output: Output, version: string): Promis
   }
 }
 
+/** Runs the service until a signal stops it; its log is standard output. */
 async function serve(config: Config, output: Output, version: string): Promise<void> {
   const logger = createLogger({ level: config.log.level, write: stdout, wallMs: systemClock.wallMs });
   // An error nobody awaits is a defect, and no reason to drop what is on its way to disk.
@@ -67,6 +74,7 @@ async function serve(config: Config, output: Output, version: string): Promise<v
   });
 }
 
+/** Parses and runs; resolves to the exit code. Only here do failures become text. */
 async function main(argv: readonly string[]): Promise<number> {
   const version = readVersion();
   const summary = "the metrics service for MCP gateways, registries, composers and directories";
@@ -90,12 +98,15 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The operating system's own: a port in use, a file that may not be read. */
+/** Whether the operating system has refused something: a port in use, a file that may not be read. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-/** A reader that is gone (`| head`, a log shipper that died) fails a command, and must not end a service. */
+/**
+ * A reader of our output that is gone (`| head`, a log shipper that died) fails a command, but must not end a
+ * service, as the unhandled EPIPE would.
+ */
 function surviveLostReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", () => {
