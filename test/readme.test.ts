@@ -8,7 +8,7 @@ import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
 import { LIMITS } from "../src/catalogue/limits.ts";
 import { FAILURES } from "../src/errors.ts";
 import { composerRow } from "./support/metric-type-rows.ts";
-import { hasProgram } from "./support/programs.ts";
+import { needing } from "./support/needs.ts";
 import { startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -39,8 +39,9 @@ async function runBlock(block: string, { url }: TestService): Promise<string> {
   return stdout;
 }
 
-test("the curl example stores a metric", async ({ service }) => {
-  if (!hasProgram("curl")) return;
+const curlTest = needing(test, "curl");
+
+curlTest("the curl example stores a metric", async ({ service }) => {
   const [block = ""] = shellBlocks("curl -X POST");
   const answer = JSON.parse(await runBlock(block, service));
   assert.is(answer.status, "success");
@@ -52,8 +53,7 @@ test("the buf curl example stores a metric without schema files", async ({ servi
   assert.is(JSON.parse(await runBlock(block, service)).accepted, 1);
 });
 
-test("the query example asks for statistics", async ({ service }) => {
-  if (!hasProgram("curl")) return;
+curlTest("the query example asks for statistics", async ({ service }) => {
   const [block = ""] = shellBlocks("QueryService/QuerySeries");
   assert.is(JSON.parse(await runBlock(block, service)).step, "3600s");
 });

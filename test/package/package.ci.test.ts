@@ -13,6 +13,7 @@ import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { unlessMissing } from "../support/needs.ts";
 import { findNodes, installInto, OLDEST_NODE, packCopy, run, tool } from "./support.ts";
 
 const API_KEY = "writer-key-for-tests-0001";
@@ -97,8 +98,8 @@ for (const transport of ["connect", "grpc"]) {
 }
 
 if (!nodes.has(OLDEST_NODE)) {
-  const majors = [...nodes.keys()].join(", ");
-  process.stdout.write(`skipped: the library on Node ${OLDEST_NODE}; this machine has Node ${majors} only\n`);
+  const why = `there is no Node ${OLDEST_NODE} here, only ${[...nodes.keys()].join(", ")}`;
+  unlessMissing(test, { why })(`the library sends from Node ${OLDEST_NODE}`, () => undefined);
 }
 
 test("what only looks like a Node, or is older than the library, is not tried", async () => {
