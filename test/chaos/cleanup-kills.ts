@@ -20,7 +20,7 @@ import { createLedger } from "./ledger.ts";
 import { printChecks } from "./promises.ts";
 import { createSenders } from "./senders.ts";
 
-const HELP = `Usage: node test/chaos/cleanup-kills.ts [options]
+const HELP = `Usage: npm run chaos:cleanup -- [options]
   --expired N   rows that cleanup has to delete (default 1000000)
   --kills N     default 50
   --seed N      of the moments of death; default random, printed

@@ -2,7 +2,7 @@
  * The program the suite tests: our listener, router and RPC handlers with the suite's service behind
  * them. It reads from standard input which port to open, and says on standard output where it is.
  *
- * Usage: node server.ts DESCRIPTORS
+ * Its argument is the file of descriptors.
  */
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
