@@ -90,6 +90,25 @@ test("the table of limits states the limits", () => {
   assert.is(LIMITS.VALUE_ABS_MAX, 1e12);
 });
 
+test("every line to type runs on any Node from 20 on: through a script of npm, which finds its own Node", () => {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
+  const texts = "{.,bench,deploy,docs,examples,src,test}/{*,**/*}.{md,ts,js,sh,yml,yaml,example}";
+  for (const file of new Set(
+    globSync([texts, ".env.example"], { cwd: ROOT, exclude: ["**/node_modules"] }),
+  )) {
+    const text = readFileSync(`${ROOT}${file}`, "utf8");
+    assert.not.match(text, /\bnode (--?\S+ )*[\w./-]+\.ts\b/, file);
+    if (file.startsWith("test/")) continue;
+    for (const [, name = ""] of text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:-]*)/g))
+      assert.ok(name in scripts, `${file}: npm run ${name}`);
+  }
+});
+
+test("one line sets up and runs, one sets up and tests", () => {
+  for (const script of ["start", "test"])
+    assert.is(shellBlocks(`npm ci --ignore-scripts && npm ${script}\n`).length, 1);
+});
+
 test("every link of README and docs leads somewhere", () => {
   const files = ["README.md", ...globSync("docs/*.md", { cwd: ROOT })];
   for (const file of files) {
