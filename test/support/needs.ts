@@ -6,7 +6,6 @@
  * a file in which nothing else is left fails.
  */
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import type { Test } from "uvu";
 import { CHROMIUM } from "../../bench/chromium.ts";
 
@@ -29,7 +28,7 @@ const answers = (name: string, ...args: readonly string[]) =>
   spawnSync(name, args, { stdio: "ignore" }).error === undefined;
 
 const PROGRAMS = {
-  chromium: { install: "chromium", isThere: () => existsSync(CHROMIUM) },
+  chromium: { install: "chromium", isThere: () => CHROMIUM !== undefined },
   curl: { install: "curl", isThere: () => answers("curl", "--version") },
   diff: { install: "diffutils", isThere: () => answers("diff", "--version") },
   go: { install: "golang-go", isThere: () => answers("go", "version") },
