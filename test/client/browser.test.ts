@@ -10,7 +10,7 @@ import type * as Library from "../../src/client/index.ts";
 import { openBrowser } from "../dashboard/support/browser.ts";
 import { needing } from "../support/needs.ts";
 import { WRITER_KEY } from "../support/service.ts";
-import { closeAll, startService } from "./support.ts";
+import { closeAll, startService } from "./client-and-service.ts";
 
 const LIBRARY = fileURLToPath(new URL("../../src/client/index.ts", import.meta.url));
 const browser: Browser | undefined = await openBrowser();

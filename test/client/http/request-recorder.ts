@@ -1,6 +1,6 @@
 import { eventually } from "../../support/open-test-listener.ts";
-import type { RestartableService } from "../support.ts";
-import { openClient, startService } from "../support.ts";
+import type { RestartableService } from "../client-and-service.ts";
+import { openClient, startService } from "../client-and-service.ts";
 
 /** One row of `http_request`. */
 export interface RequestRow {
