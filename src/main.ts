@@ -14,10 +14,10 @@
  *   export     telemetry/series-table.ts      counters and histograms of the catalogue
  */
 import { createAdmission } from "./access/admission.ts";
+import { createAnonymousAccess } from "./access/anonymous-access.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createRequestNumbers } from "./access/request-number.ts";
-import { createVisits } from "./access/visits.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
@@ -100,7 +100,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     gauges: {
       queueMetrics: () => ingest.queueMetrics(),
       queueLimit: () => config.ingest.queuedMetricsMax,
-      availableTokens: () => keys.directory.availableTokens(),
+      availableTokens: () => keys.registry.availableTokens(),
       databaseBytes: () => store.upkeep.bytes(),
     },
     clock,
@@ -140,12 +140,12 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     limitPerMinute: config.keys.failuresPerMinute,
     onLimited: observers.onAttemptsLimited,
   });
-  const admit = createAdmission(keys.directory, attempts, observers.admission);
+  const admit = createAdmission(keys.registry, attempts, observers.admission);
   const frontDoor = await openFrontDoor({
     config,
     clock,
     admit,
-    admitVisit: createVisits(admit, clock, config.keys.anonymousRateLimitPerMinute),
+    admitVisit: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
     directory: openDirectory(context, servers, administration),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     submit: ingest.submit,

@@ -26,7 +26,7 @@ export interface Call extends RequestIdentity {
 }
 
 /** An admitted request to what anybody may call, with a key or without. */
-export interface Visit extends RequestIdentity {
+export interface AnonymousCall extends RequestIdentity {
   /** Undefined for a caller without a key. */
   readonly principal: Principal | undefined;
   /** Of the caller's address no more than this is kept: see `networkOf`. Undefined once the peer has gone. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { EnvironmentKey, KeyStore } from "../store/keys.ts";
 import { generateKey, hashKey } from "./api-key.ts";
-import { KeyDirectory } from "./key-directory.ts";
+import { KeyRegistry } from "./key-registry.ts";
 
 export interface KeyConfig {
   /** API keys that the environment gives to services. */
@@ -11,7 +11,7 @@ export interface KeyConfig {
 }
 
 export interface LoadedKeys {
-  readonly directory: KeyDirectory;
+  readonly registry: KeyRegistry;
   /** An admin key for this process's own command line; it is in no database and ends with the process. */
   readonly localAdminKey: string;
   /** Whether nobody has a key yet. */
@@ -53,7 +53,7 @@ export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock)
     monthlyUsageLimit: undefined,
   } as const;
   return {
-    directory: new KeyDirectory(clock, [...records, local], usage),
+    registry: new KeyRegistry(clock, [...records, local], usage),
     localAdminKey,
     isEmpty: records.length === 0,
   };

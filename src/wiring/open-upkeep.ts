@@ -25,8 +25,8 @@ export async function openUpkeep(
   const usage = new UsageLog({
     wallMs: clock.wallMs,
     store: store.keys.recordUsage,
-    unsavedUsage: () => keys.directory.unsavedUsage(),
-    usageSaved: (days) => keys.directory.usageSaved(days),
+    unsavedUsage: () => keys.registry.unsavedUsage(),
+    usageSaved: (days) => keys.registry.usageSaved(days),
   });
   lifecycle.own("usage", usage.flush);
   await store.retention.applyDefault(config.retention.rawDays, clock.wallMs());
@@ -38,7 +38,7 @@ export async function openUpkeep(
     signal: shutdownSignal,
     observer: observers.retention,
     defaultRateLimit: config.keys.rateLimitPerMinute,
-    keyRegistry: keys.directory,
+    keyRegistry: keys.registry,
     registry,
     seal,
   });

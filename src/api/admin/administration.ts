@@ -1,4 +1,4 @@
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import {
@@ -31,7 +31,7 @@ export interface AdministrationDeps
   readonly clock: Clock;
   readonly logger: Logger;
   /** Keys in force in this process; undefined where no service runs. */
-  readonly keyRegistry: KeyDirectory | undefined;
+  readonly keyRegistry: KeyRegistry | undefined;
 }
 
 export interface OpenAdministration {

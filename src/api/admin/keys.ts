@@ -1,5 +1,5 @@
 import { generateKey, hashKey } from "../../access/api-key.ts";
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { ServiceError, type Violation } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
@@ -46,7 +46,7 @@ export interface KeysDeps {
   /** Requests a minute of a key that is given no limit of its own. */
   readonly defaultRateLimit: number;
   /** Keys in force in this process; undefined where no service runs. */
-  readonly keyRegistry: KeyDirectory | undefined;
+  readonly keyRegistry: KeyRegistry | undefined;
 }
 
 const RATE_LIMIT_MAX = 1_000_000;

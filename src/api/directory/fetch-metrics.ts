@@ -1,4 +1,4 @@
-import type { Visit } from "../../access/call.ts";
+import type { AnonymousCall } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
@@ -52,7 +52,7 @@ export interface ServerMetrics extends Readonly<Record<SeriesName, Series>> {
   readonly otherMetrics: ReadonlyMap<string, Series>;
 }
 
-export type FetchMetrics = (visit: Visit, request: FetchRequest) => Promise<ServerMetrics>;
+export type FetchMetrics = (visit: AnonymousCall, request: FetchRequest) => Promise<ServerMetrics>;
 
 export interface FetchMetricsDeps {
   readonly registry: ServerRegistry;

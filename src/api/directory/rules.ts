@@ -1,10 +1,10 @@
 import type { AdmissionRule } from "../../access/admission.ts";
-import type { VisitRule } from "../../access/visits.ts";
+import type { AnonymousRule } from "../../access/anonymous-access.ts";
 
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 const SERVERS: AdmissionRule = { roles: ["server"], costsToken: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
-const VISITORS: VisitRule = { ifKey: { roles: ["writer", "reader", "server"], costsToken: true } };
+const VISITORS: AnonymousRule = { ifKey: { roles: ["writer", "reader", "server"], costsToken: true } };
 
 /** Who may call what, through whichever door. */
 export const DIRECTORY_RULES = {
@@ -21,4 +21,4 @@ export const DIRECTORY_RULES = {
   recordEvent: SERVERS,
   listEvents: { roles: ["server", "reader"], costsToken: true },
   listUsage: SERVERS,
-} as const satisfies Readonly<Record<string, AdmissionRule | VisitRule>>;
+} as const satisfies Readonly<Record<string, AdmissionRule | AnonymousRule>>;

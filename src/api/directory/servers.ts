@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { generateKey, hashKey } from "../../access/api-key.ts";
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../lib/seal.ts";
 import type { DirectoryStore, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
@@ -66,7 +66,7 @@ export interface ServersDeps {
   readonly seal: Seal;
   readonly defaultRateLimit: number;
   /** Keys and servers in force in this process; undefined where no service runs. */
-  readonly keyRegistry: KeyDirectory | undefined;
+  readonly keyRegistry: KeyRegistry | undefined;
   readonly registry: ServerRegistry | undefined;
 }
 

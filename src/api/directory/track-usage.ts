@@ -1,4 +1,4 @@
-import type { Visit } from "../../access/call.ts";
+import type { AnonymousCall } from "../../access/call.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
@@ -25,7 +25,7 @@ export interface UseAnswer {
   readonly timestampMs: number;
 }
 
-export type TrackUsage = (visit: Visit, submitted: SubmittedUse) => Promise<UseAnswer>;
+export type TrackUsage = (visit: AnonymousCall, submitted: SubmittedUse) => Promise<UseAnswer>;
 
 export interface TrackUsageDeps {
   readonly registry: ServerRegistry;
@@ -107,7 +107,7 @@ function hiding(user: string | undefined, pseudonym: string | undefined): (text:
 }
 
 function describeClient(
-  { network }: Visit,
+  { network }: AnonymousCall,
   userAgent: string | undefined,
   hide: (text: string) => string,
 ): string {

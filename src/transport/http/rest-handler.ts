@@ -1,7 +1,7 @@
 import type { Admission, AdmissionRule, Admit } from "../../access/admission.ts";
-import type { Call, RequestIdentity, Visit } from "../../access/call.ts";
+import type { AdmitAnonymous, AnonymousAdmission, AnonymousRule } from "../../access/anonymous-access.ts";
+import type { AnonymousCall, Call, RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
-import type { AdmitVisit, VisitAdmission, VisitRule } from "../../access/visits.ts";
 import { ServiceError } from "../../errors.ts";
 import { type RestAnswer, sendAnswer } from "./answer.ts";
 import { ClientGoneError, readBody } from "./body.ts";
@@ -28,7 +28,7 @@ export interface RestCall extends RestRequest, Call {
 }
 
 /** … where anybody may call, with a key or without. */
-export interface RestVisit extends RestRequest, Visit {}
+export interface RestVisit extends RestRequest, AnonymousCall {}
 
 /** How a route takes its body. Bytes come decompressed, of any media type. */
 type BodyForm = "nothing" | "json" | "json if present" | "bytes";
@@ -49,7 +49,7 @@ export type RestRoute =
       readonly answer: (call: RestCall) => RestAnswer | RestStream | Promise<RestAnswer>;
     }
   | {
-      readonly rule: VisitRule;
+      readonly rule: AnonymousRule;
       readonly reads: BodyForm;
       readonly document: RouteDocument;
       readonly answer: (visit: RestVisit) => RestAnswer | Promise<RestAnswer>;
@@ -63,7 +63,7 @@ export type RestMethods = Readonly<Record<string, RestRoute>>;
 
 export interface RestHandlerOptions {
   readonly admit: Admit;
-  readonly admitVisit: AdmitVisit;
+  readonly admitVisit: AdmitAnonymous;
   readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
@@ -88,8 +88,8 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
     const read = (bytesMax: number) => readAs(route.reads, exchange, bytesMax);
     if (route.rule === "open") return route.answer({ ...common, body: await read(bodyBytesMax) });
     if (takesVisits(route)) {
-      const { visit } = admitted(admitVisit(credentials, route.rule, exchange), exchange);
-      return route.answer({ ...common, ...visit, body: await read(VISIT_BODY_BYTES_MAX) });
+      const { anonymousCall } = admitted(admitVisit(credentials, route.rule, exchange), exchange);
+      return route.answer({ ...common, ...anonymousCall, body: await read(VISIT_BODY_BYTES_MAX) });
     }
     const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
     return route.answer({ ...common, ...call, bucket, body: await read(bodyBytesMax) });
@@ -112,12 +112,12 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
 
 function takesVisits(
   route: Exclude<RestRoute, { rule: "open" }>,
-): route is Extract<RestRoute, { rule: VisitRule }> {
+): route is Extract<RestRoute, { rule: AnonymousRule }> {
   return "ifKey" in route.rule;
 }
 
 /** Note whose request it is and how the key's bucket stands, and go on unless it is refused. */
-function admitted<Outcome extends Admission | VisitAdmission>(
+function admitted<Outcome extends Admission | AnonymousAdmission>(
   outcome: Outcome,
   exchange: Exchange,
 ): Exclude<Outcome, { failure: ServiceError }> {

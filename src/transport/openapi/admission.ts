@@ -1,5 +1,5 @@
 import type { AdmissionRule } from "../../access/admission.ts";
-import type { VisitRule } from "../../access/visits.ts";
+import type { AnonymousRule } from "../../access/anonymous-access.ts";
 import type { FailureReason } from "../../errors.ts";
 import type { Operation } from "./operation.ts";
 
@@ -15,7 +15,7 @@ export interface AdmissionDocument {
   readonly headers: readonly string[];
 }
 
-export function describeAdmission(rule: AdmissionRule | VisitRule | "open"): AdmissionDocument {
+export function describeAdmission(rule: AdmissionRule | AnonymousRule | "open"): AdmissionDocument {
   if (rule === "open")
     return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };
   if ("ifKey" in rule) {

@@ -1,5 +1,5 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Call, Visit } from "../../access/call.ts";
+import type { AnonymousCall, Call } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Exchange } from "../http/exchange.ts";
 
@@ -13,7 +13,7 @@ export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket:
 );
 
 /** Who visits; set for every RPC that may be called without a key. */
-export const VISIT = createContextKey<Visit | undefined>(undefined, { description: "visit" });
+export const VISIT = createContextKey<AnonymousCall | undefined>(undefined, { description: "visit" });
 
 export function exchangeOf(context: HandlerContext): Exchange {
   const exchange = context.values.get(EXCHANGE);
@@ -27,7 +27,7 @@ export function admittedOf(context: HandlerContext) {
   return admitted;
 }
 
-export function visitOf(context: HandlerContext): Visit {
+export function visitOf(context: HandlerContext): AnonymousCall {
   const visit = context.values.get(VISIT);
   if (visit === undefined) throw new Error(`${context.method.name} ran without admission`);
   return visit;

@@ -10,7 +10,7 @@ import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.j
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule, Admit } from "../../access/admission.ts";
-import type { AdmitVisit, VisitRule } from "../../access/visits.ts";
+import type { AdmitAnonymous, AnonymousRule } from "../../access/anonymous-access.ts";
 import { DIRECTORY_RULES } from "../../api/directory/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
@@ -23,7 +23,7 @@ const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true 
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
 /** What can be asked of the callers of an RPC. */
-export type Rule = AdmissionRule | VisitRule | "open";
+export type Rule = AdmissionRule | AnonymousRule | "open";
 
 /** A rule for each service, or for each of its RPCs. One without a rule is refused: none is open by omission. */
 const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
@@ -47,7 +47,7 @@ const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
 
 export interface GateOptions {
   readonly admit: Admit;
-  readonly admitVisit: AdmitVisit;
+  readonly admitVisit: AdmitAnonymous;
   readonly clientAddress: ClientAddress;
   readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
@@ -82,7 +82,7 @@ export function createGate({
     exchange.apiKeyId = admission.apiKeyId;
     setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
     if (failure !== undefined) throw toConnectError(failure);
-    if ("visit" in admission) context.values.set(VISIT, admission.visit);
+    if ("anonymousCall" in admission) context.values.set(VISIT, admission.anonymousCall);
     if ("call" in admission) context.values.set(ADMITTED, admission);
     refuseLargeBody(requestHeader, bodyBytesMax);
     // One without a length is counted while it is read.

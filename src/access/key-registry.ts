@@ -17,7 +17,7 @@ export interface KeyEntry {
  * Every key, in memory: looking one up costs a hash and no query, so that a flood of wrong keys does
  * not reach the database. Buckets exist for known keys only, hence their number is bounded too.
  */
-export class KeyDirectory {
+export class KeyRegistry {
   readonly #clock: Clock;
   readonly #byHash = new Map<string, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */

@@ -1,7 +1,7 @@
 import { createAdmission } from "../../src/access/admission.ts";
 import { hashKey } from "../../src/access/api-key.ts";
 import { FailedAttempts } from "../../src/access/failed-attempts.ts";
-import { KeyDirectory } from "../../src/access/key-directory.ts";
+import { KeyRegistry } from "../../src/access/key-registry.ts";
 import type { ApiKeyRecord } from "../../src/store/keys.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -32,11 +32,11 @@ export function createRecord(changes: Partial<ApiKeyRecord> & { readonly key?: s
 /** Admission over these records, and what it reported. */
 export function setup(...records: readonly ApiKeyRecord[]) {
   const clock = new TestClock();
-  const directory = new KeyDirectory(clock, records.length > 0 ? records : [createRecord()]);
+  const registry = new KeyRegistry(clock, records.length > 0 ? records : [createRecord()]);
   const reported: string[] = [];
   const onLimited = (refused: number, network: string) => reported.push(`${refused} limited at ${network}`);
   const attempts = new FailedAttempts({ clock, limitPerMinute: 20, onLimited });
-  const admitRequest = createAdmission(directory, attempts, {
+  const admitRequest = createAdmission(registry, attempts, {
     onKey: (service, status) => reported.push(`${service} ${status}`),
     onRateLimited: (service) => reported.push(`${service} limited`),
   });
@@ -49,5 +49,5 @@ export function setup(...records: readonly ApiKeyRecord[]) {
   ) => admitRequest({ apiKey, authorization: undefined, address }, { ...rule, ...changes }, request);
   const admitBearer = (authorization: string, apiKey?: string) =>
     admitRequest({ apiKey, authorization, address }, rule, request);
-  return { clock, directory, reported, admit, admitBearer };
+  return { clock, registry, reported, admit, admitBearer };
 }
