@@ -6,7 +6,7 @@ import { MetricsService } from "../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { FIRST_SERVICE } from "../src/cli/serve.ts";
 import { inItsTime } from "./demo-traffic.ts";
 import { createRandom } from "./random.ts";
-import { createWorkload, type Scalar } from "./workload.ts";
+import { createWorkload, type DimensionValue } from "./workload.ts";
 
 const METRICS_PER_REQUEST_MAX = 100;
 const REQUESTS_IN_FLIGHT_MAX = 64;
@@ -82,11 +82,11 @@ export function createDemoSender(url: string, key: string, seed: number) {
   };
 }
 
-function toValues(fields: Readonly<Record<string, Scalar>>) {
+function toValues(fields: Readonly<Record<string, DimensionValue>>) {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { kind: toKind(value) }]));
 }
 
-function toKind(value: Scalar) {
+function toKind(value: DimensionValue) {
   if (value === null) return { case: "nullValue", value: 0 } as const;
   if (typeof value === "string") return { case: "stringValue", value } as const;
   return typeof value === "number"

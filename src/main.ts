@@ -15,9 +15,9 @@
  */
 import { createAdmission } from "./access/admission.ts";
 import { createAnonymousAccess } from "./access/anonymous-access.ts";
+import { createRequestNumbers } from "./access/call.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
-import { createRequestNumbers } from "./access/request-number.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";

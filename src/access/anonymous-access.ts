@@ -3,7 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { networkOf } from "../lib/network.ts";
 import { type Admission, type AdmissionRule, type Admit, type Credentials, keyIn } from "./admission.ts";
 import type { AnonymousCall, RequestIdentity } from "./call.ts";
-import { NamedBuckets } from "./named-buckets.ts";
+import { NamedBuckets } from "./token-bucket.ts";
 
 /** What is asked of callers that may come without a key: of those with one, this. */
 export interface AnonymousRule {

@@ -85,7 +85,9 @@ export class KeyRegistry {
     return isTaken;
   }
 
-  /** What keys have used of their quotas, where storage does not know it yet. The local key is in no table. */
+  /**
+   * What keys have used of their quotas, where storage does not know it yet. The local key is in no table.
+   */
   unsavedUsage(): readonly DailyUsage[] {
     return [...this.#usageById].flatMap(([apiKeyId, usage]) =>
       apiKeyId === 0 ? [] : usage.unsaved().map(([day, requestCount]) => ({ apiKeyId, day, requestCount })),

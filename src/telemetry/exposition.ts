@@ -6,7 +6,7 @@ import { toMetricData, wholePoint } from "./metric-data.ts";
 import { toPrometheusName } from "./prometheus-name.ts";
 import { toLabels } from "./resource.ts";
 import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
-import { shareRuns } from "./share-runs.ts";
+import { shareRuns } from "./single-flight.ts";
 
 /** Prometheus text format 0.0.4. */
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";

@@ -21,7 +21,7 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     for (const { field, reason } of violations) selfMetrics.validationError(fieldLabel(field), reason);
   };
   const submit: SubmitObserver = {
-    onRefused: countViolations,
+    onRejected: countViolations,
     onAnswer({ requestId }, service, { measurements, rejected, rejections }) {
       const fields = { request_id: requestId, service, accepted: measurements.length, rejected };
       const message = `Processed ${measurements.length} metrics from ${service}`;

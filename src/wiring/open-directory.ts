@@ -28,6 +28,6 @@ export function openDirectory(
     store: store.directory,
     wallMs: clock.wallMs,
     metricsMax: config.ingest.metricsPerRequestMax,
-    onRefused: observers.submit.onRefused,
+    onRejected: observers.submit.onRejected,
   });
 }

@@ -7,7 +7,7 @@
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { createRequestNumbers } from "../../src/access/request-number.ts";
+import { createRequestNumbers } from "../../src/access/call.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createRouter } from "../../src/transport/http/router.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";

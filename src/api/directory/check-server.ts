@@ -1,6 +1,6 @@
 import type { Violation } from "../../errors.ts";
-import { validationFailed } from "../../ingest/judge-each.ts";
 import { codePoints } from "../../ingest/text.ts";
+import { validationFailed } from "../../ingest/validation.ts";
 import { SERVER_ID } from "./known-server.ts";
 
 const NAME_LENGTH_MAX = 200;

@@ -10,15 +10,16 @@
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
 import { ServiceError, type Violation } from "../../errors.ts";
+import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
 import {
   describeRejection,
-  type Judged,
-  judgeEach,
+  type Reject,
   type Rejection,
+  readTime,
+  type ValidatedMetrics,
+  validateEach,
   validationFailed,
-} from "../../ingest/judge-each.ts";
-import { type Refuse, readTime } from "../../ingest/read-fields.ts";
-import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
+} from "../../ingest/validation.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import { serverOf } from "./known-server.ts";
@@ -64,7 +65,7 @@ export interface CollectDeps {
   readonly wallMs: () => number;
   readonly metricsMax: number;
   /** Rules were broken: by all of a request, or by some of its metrics. */
-  readonly onRefused: (violations: readonly Violation[]) => void;
+  readonly onRejected: (violations: readonly Violation[]) => void;
 }
 
 /**
@@ -86,13 +87,13 @@ export function createCollect(deps: CollectDeps): Collect {
     const admitName = await names.gate(server.record.number);
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
-    const judged = judgeEach(envelope.metrics, extra, readServerMetric);
-    const warnings = [...envelope.warnings, ...judged.warnings];
-    const answer = describe(serverId, envelope.metrics.length, { ...judged, warnings }, receivedMs);
+    const validated = validateEach(envelope.metrics, extra, readServerMetric);
+    const warnings = [...envelope.warnings, ...validated.warnings];
+    const answer = describe(serverId, envelope.metrics.length, { ...validated, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
     const earlier = await store({
       server: server.record.number,
-      points: judged.accepted,
+      points: validated.accepted,
       isCollected: true,
       events: [],
       uses: [],
@@ -106,10 +107,10 @@ export function createCollect(deps: CollectDeps): Collect {
   return async (call, submitted) => {
     try {
       const answer = await collect(call, submitted);
-      deps.onRefused(answer.rejections);
+      deps.onRejected(answer.rejections);
       return answer;
     } catch (error) {
-      if (error instanceof ServiceError) deps.onRefused(error.violations);
+      if (error instanceof ServiceError) deps.onRejected(error.violations);
       throw error;
     }
   };
@@ -136,10 +137,10 @@ function readEnvelope(
   if (!Array.isArray(metrics) || metrics.length === 0) malformed("Metrics data is required");
   const violations: Violation[] = [];
   const warnings: string[] = [];
-  const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
-  checkCount(metrics, metricsMax, refuse);
-  const defaultMs = readTime(timestamp, { nowMs, refuse, warn: (message) => void warnings.push(message) });
-  const idempotencyKey = readIdempotencyKey(key, refuse);
+  const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
+  checkCount(metrics, metricsMax, reject);
+  const defaultMs = readTime(timestamp, { nowMs, reject, warn: (message) => void warnings.push(message) });
+  const idempotencyKey = readIdempotencyKey(key, reject);
   if (violations.length > 0) throw validationFailed(violations);
   return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey, warnings };
 }
@@ -147,7 +148,7 @@ function readEnvelope(
 function describe(
   serverId: string,
   processed: number,
-  { accepted, rejections, rejected, warnings }: Judged<ServerPoint>,
+  { accepted, rejections, rejected, warnings }: ValidatedMetrics<ServerPoint>,
   timestampMs: number,
 ): CollectAnswer {
   return {

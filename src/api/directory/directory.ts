@@ -32,15 +32,15 @@ export interface DirectoryDeps {
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
   readonly metricsMax: number;
-  readonly onRefused: (violations: readonly Violation[]) => void;
+  readonly onRejected: (violations: readonly Violation[]) => void;
 }
 
 export function createDirectory(deps: DirectoryDeps): Directory {
-  const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, onRefused } = deps;
+  const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, onRejected } = deps;
   const { audit, retention, servers } = administration;
   const names = new MetricNames(store.listMetricNames);
   return {
-    collect: createCollect({ registry, store: commit, names, wallMs, metricsMax, onRefused }),
+    collect: createCollect({ registry, store: commit, names, wallMs, metricsMax, onRejected }),
     fetchMetrics: createFetchMetrics({ registry, readChart: store.chart, wallMs }),
     trackUsage: createTrackUsage({ registry, store: commit, pseudonymise, wallMs }),
     aggregate: createAggregate({ audit, retention, store, wallMs }),

@@ -1,8 +1,7 @@
 import type { Call, Principal } from "../../access/call.ts";
 import { ServiceError, type Violation } from "../../errors.ts";
-import { validationFailed } from "../../ingest/judge-each.ts";
-import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { quote } from "../../ingest/text.ts";
+import { type Reject, readTime, validationFailed } from "../../ingest/validation.ts";
 import type {
   DirectoryEntry,
   ListQuery,
@@ -108,12 +107,12 @@ function readEvent(
   nowMs: number,
 ): ServerEvent {
   const violations: Violation[] = [];
-  const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
+  const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
   const known = EVENT_TYPES.find((name) => name === type);
   if (known === undefined) {
-    refuse("event_type", "unknown_type", `event type ${quote(type)} is none of ${EVENT_TYPES.join(", ")}`);
+    reject("event_type", "unknown_type", `event type ${quote(type)} is none of ${EVENT_TYPES.join(", ")}`);
   }
-  const timestampMs = readTime(timestamp, { nowMs, refuse, warn: () => {} });
+  const timestampMs = readTime(timestamp, { nowMs, reject, warn: () => {} });
   if (known === undefined || timestampMs === undefined) throw validationFailed(violations);
   return {
     serverId,

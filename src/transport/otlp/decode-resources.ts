@@ -11,8 +11,8 @@ import {
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import { YieldingLoop } from "../../lib/yielding-loop.ts";
-import { type Attributes, canonical } from "../../otlp/attributes.ts";
 import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
+import { type Attributes, canonical } from "../../otlp/data-point.ts";
 import { readingsOf } from "./readings.ts";
 
 /** The messages of a request → the points of each resource that has some, nothing judged yet. */
@@ -52,8 +52,8 @@ function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint> {
 function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
   const { name, unit } = metric;
   const instrument = { name, unit, scope };
-  for (const { attributes, startNs, timeNs, reading } of readingsOf(metric))
-    yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, reading };
+  for (const { attributes, startNs, timeNs, data } of readingsOf(metric))
+    yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, data };
 }
 
 function scopeText(scope: InstrumentationScope | undefined): string {

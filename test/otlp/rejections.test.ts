@@ -1,12 +1,17 @@
-/** What cannot be stored is refused by itself, with a reason. */
+/** What cannot be stored is rejected by itself, with a reason. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { DataPoint, Reading } from "../../src/otlp/data-point.ts";
+import type { DataPoint, PointData } from "../../src/otlp/data-point.ts";
 import { dataPoint, explicit, explicitOf, exponential, INSTRUMENT } from "./points.ts";
 import { NOW_NS, Store } from "./store.ts";
 
-const cumulative: Reading = { kind: "sum", temporality: "cumulative", isMonotonic: true, value: 1 };
-const REFUSED: readonly { name: string; reading: Reading; reason: string; changes?: Partial<DataPoint> }[] = [
+const cumulative: PointData = { kind: "sum", temporality: "cumulative", isMonotonic: true, value: 1 };
+const REJECTED: readonly {
+  name: string;
+  reading: PointData;
+  reason: string;
+  changes?: Partial<DataPoint>;
+}[] = [
   { name: "a summary", reading: { kind: "summary" }, reason: "summary" },
   { name: "an ended series", reading: { kind: "no recorded value" }, reason: "no_recorded_value" },
   {
@@ -35,7 +40,11 @@ const REFUSED: readonly { name: string; reading: Reading; reason: string; change
     reading: explicit({ count: 1, min: 2, max: 1 }),
     reason: "out_of_range",
   },
-  { name: "a bucket too few", reading: explicit({ count: 1, counts: [1], bounds: [1] }), reason: "mismatch" },
+  {
+    name: "a bucket too few",
+    reading: explicit({ count: 1, counts: [1], bounds: [1] }),
+    reason: "mismatch",
+  },
   {
     name: "buckets of more",
     reading: explicit({ count: 1, counts: [1, 1], bounds: [1] }),
@@ -103,17 +112,17 @@ const REFUSED: readonly { name: string; reading: Reading; reason: string; change
   },
 ];
 
-for (const { name, reading, reason, changes = {} } of REFUSED) {
-  test(`${name} is refused by itself, and says ${reason}`, async () => {
+for (const { name, reading, reason, changes = {} } of REJECTED) {
+  test(`${name} is rejected by itself, and says ${reason}`, async () => {
     const store = new Store();
     const good = dataPoint({ kind: "gauge", value: 1 });
-    const judged = await store.judge([dataPoint(reading, { timeNs: NOW_NS, ...changes }), good]);
+    const validated = await store.validate([dataPoint(reading, { timeNs: NOW_NS, ...changes }), good]);
     assert.equal(
-      judged.refused.map(({ refusals }) => refusals.map((refusal) => refusal.reason)),
+      validated.rejected.map(({ violations }) => violations.map((violation) => violation.reason)),
       [[reason]],
     );
-    assert.is(judged.measurements.length, 1);
-    assert.is(judged.counted.size, 0);
+    assert.is(validated.measurements.length, 1);
+    assert.is(validated.counted.size, 0);
   });
 }
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { shareRuns } from "../../src/telemetry/share-runs.ts";
+import { shareRuns } from "../../src/telemetry/single-flight.ts";
 
 /** Runs that end when told to, and the number of each. */
 function setup() {
