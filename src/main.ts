@@ -11,7 +11,7 @@
  *   valid      ingest/validate.ts             → Measurement[] and reasons               422
  *   accept     ingest/group-commit.ts         joins a transaction; refuses when full    503
  *   store      sqlite/metrics/metric-store.ts        on the writer thread, down to the disk    503
- *   export     telemetry/series-table.ts      counters and histograms of the catalogue
+ *   export     telemetry/series/table.ts      counters and histograms of the catalogue
  */
 import { createAdmission } from "./access/admission.ts";
 import { createAnonymousAccess } from "./access/anonymous-access.ts";

@@ -8,7 +8,7 @@ import { parseExposition } from "./support/exposition.ts";
 import { needing } from "./support/needs.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
 import { openReceiver } from "./telemetry/otlp-receiver.ts";
-import { sum } from "./telemetry/support.ts";
+import { sum } from "./telemetry/scrape.ts";
 
 const opened: { close(): Promise<void> }[] = [];
 

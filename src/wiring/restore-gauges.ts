@@ -1,4 +1,4 @@
-import { FORGET_FACTOR } from "../telemetry/instances.ts";
+import { FORGET_FACTOR } from "../telemetry/series/instances.ts";
 import type { ServiceContext } from "./service-context.ts";
 
 /**

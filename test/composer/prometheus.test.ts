@@ -5,7 +5,7 @@ import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { called, count, requested, state } from "./metrics.ts";
-import { submit, WRITER_KEY } from "./support.ts";
+import { submit, WRITER_KEY } from "./requests.ts";
 
 const DATA_TIMEOUT_MS = 60_000;
 

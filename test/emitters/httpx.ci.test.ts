@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { pythonTests, runPython } from "../support/python.ts";
 import { WRITER_KEY } from "../support/service.ts";
-import { only, select } from "../telemetry/support.ts";
-import { columns, setup } from "./support.ts";
+import { only, select } from "../telemetry/scrape.ts";
+import { columns, setup } from "./scraped-service.ts";
 
 const pythonTest = await pythonTests(test);
 

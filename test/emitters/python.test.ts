@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { WRITER_KEY } from "../support/service.ts";
-import { setup } from "./support.ts";
+import { setup } from "./scraped-service.ts";
 
 /** `datetime.utcnow().isoformat()`: microseconds and no zone; without a fraction when it is zero. */
 const NAIVE_TIMES = [

@@ -18,6 +18,9 @@ import {
 import { readConfig } from "../../src/config.ts";
 import type { PythonClient } from "../support/python.ts";
 
+/** Upper bounds of the histograms of durations, in seconds, unless they are configured. */
+export const SECONDS_BOUNDARIES = readConfig({}).telemetry.secondsBuckets;
+
 export interface Application {
   /** A call of a tool. */
   call(seconds: number, error: string | undefined): void;

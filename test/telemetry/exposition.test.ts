@@ -3,9 +3,10 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
-import { toLabelValue } from "../../src/telemetry/label-values.ts";
+import { toLabelValue } from "../../src/telemetry/series/label-values.ts";
 import { needing } from "../support/needs.ts";
-import { measure, only, open, parseScrape, select } from "./support.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { only, parseScrape, select } from "./scrape.ts";
 
 const METADATA = {
   request_size_bytes: 10,

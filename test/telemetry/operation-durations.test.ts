@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { DimensionValue } from "../../src/catalogue/measurement.ts";
+import { measure, open } from "./open-telemetry.ts";
 import { openReceiver } from "./otlp-receiver.ts";
-import { measure, only, open, select, sum } from "./support.ts";
+import { only, select, sum } from "./scrape.ts";
 
 const SERVER = "mcp_server_operation_duration_seconds";
 const CLIENT = "mcp_client_operation_duration_seconds";

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { shareRuns } from "../../src/telemetry/single-flight.ts";
+import { singleFlight } from "../../src/telemetry/exposition/single-flight.ts";
 
 /** Runs that end when told to, and the number of each. */
 function setup() {
   const ends: ((error?: Error) => void)[] = [];
-  const ask = shareRuns(
+  const ask = singleFlight(
     () =>
       new Promise<number>((resolve, reject) => {
         const run = ends.length;

@@ -1,14 +1,17 @@
 import type { Resource } from "@opentelemetry/resources";
 import { AggregationTemporality, type MetricData, type MetricProducer } from "@opentelemetry/sdk-metrics";
-import { type Point, type Totals, toMetricData, wholePoint } from "./metric-data.ts";
-import type { Family, Series } from "./series.ts";
+import { type Point, type PointValue, toMetricData, wholePoint } from "../series/metric-data.ts";
+import type { MetricFamily, MetricSeries } from "../series/series.ts";
 
-/** What an OTLP receiver is told: totals since the start, or what came since the last export. */
+/**
+ * What an OTLP receiver gets: totals since the start, or what came since the last export. The values are
+ * those of OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE.
+ */
 export type TemporalityPreference = "cumulative" | "delta" | "lowmemory";
 
 export interface SeriesProducerOptions {
-  /** The families of now; gauges that are asked rather than told are refreshed by this call. */
-  readonly readFamilies: () => Iterable<Family>;
+  /** The families of now; observable gauges are refreshed by this call. */
+  readonly readFamilies: () => Iterable<MetricFamily>;
   /** `lowmemory` asks for deltas of what is recorded; here that is all, so it means `delta`. */
   readonly temporality: TemporalityPreference;
   readonly resource: Resource;
@@ -25,11 +28,13 @@ export interface SeriesProducer extends MetricProducer {
   confirm(): void;
 }
 
+/** What all series held at one collection. */
 interface Snapshot {
   readonly takenMs: number;
-  readonly totals: ReadonlyMap<Series, Totals>;
+  readonly totals: ReadonlyMap<MetricSeries, PointValue>;
 }
 
+/** In cumulative temporality nothing is kept between collections. */
 export function createSeriesProducer(options: SeriesProducerOptions): SeriesProducer {
   const isDelta = options.temporality !== "cumulative";
   const temporality = isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE;
@@ -38,7 +43,7 @@ export function createSeriesProducer(options: SeriesProducerOptions): SeriesProd
 
   function collect(): MetricData[] {
     const nowMs = options.wallMs();
-    const totals = new Map<Series, Totals>();
+    const totals = new Map<MetricSeries, PointValue>();
     const metrics: MetricData[] = [];
     for (const family of options.readFamilies()) {
       const points: Point[] = [];
@@ -65,8 +70,8 @@ export function createSeriesProducer(options: SeriesProducerOptions): SeriesProd
   };
 }
 
-/** Undefined where nothing happened since. */
-function since(snapshot: Snapshot | undefined, series: Series): Point | undefined {
+/** What a series gained since the snapshot: all of it for a new one, undefined where nothing happened. */
+function since(snapshot: Snapshot | undefined, series: MetricSeries): Point | undefined {
   const last = snapshot?.totals.get(series);
   if (snapshot === undefined || last === undefined) return wholePoint(series);
   if (last.count === series.count && last.value === series.value) return undefined;

@@ -1,9 +1,9 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { FamilyDefinition } from "./series.ts";
+import type { MetricFamilyDefinition } from "../series/series.ts";
 
-/** One figure about this process, asked for when somebody looks. */
+/** One figure about this process, observed at each collection. */
 export interface ProcessMetric {
-  readonly definition: FamilyDefinition;
+  readonly definition: MetricFamilyDefinition;
   readonly read: () => number;
 }
 
@@ -14,7 +14,10 @@ export interface ProcessMetrics {
   close(): void;
 }
 
-/** The names are those that Prometheus' own clients gave them, so that existing dashboards work. */
+/**
+ * Figures about this process under the names that Prometheus clients give them (`process_*`) and prom-client
+ * does (`nodejs_*`), so that existing dashboards work. Must be closed.
+ */
 export function openProcessMetrics(wallMs: () => number): ProcessMetrics {
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
@@ -38,6 +41,7 @@ export function openProcessMetrics(wallMs: () => number): ProcessMetrics {
   return { metrics, restartLagWindow: () => lag.reset(), close: () => lag.disable() };
 }
 
+/** Between two looks at the clock: finer costs more than the lag that it would show. */
 const LAG_RESOLUTION_MS = 10;
 
 function metric(
@@ -55,7 +59,7 @@ function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
-/** What Node measures is the whole distance between two ticks, the resolution included. */
+/** Node measures the whole distance between two ticks of its timer, the resolution included. */
 function lagSeconds(distanceNs: number): number {
   return Math.max(0, distanceNs / 1e9 - LAG_RESOLUTION_MS / 1000);
 }

@@ -1,43 +1,47 @@
-import type { BoundLabelValue } from "./label-values.ts";
+import type { BoundLabelValue } from "../series/label-values.ts";
 import {
   createFamily,
-  type Family,
-  type FamilyDefinition,
+  type MetricFamily,
+  type MetricFamilyDefinition,
+  type MetricSeries,
   observe,
   openSeries,
-  type Series,
   seriesKey,
-} from "./series.ts";
+} from "../series/series.ts";
 
 /** Add `amount` (a count, seconds, bytes) to the series with these label values. */
 export type RecordAmount = (amount: number, ...labelValues: readonly string[]) => void;
 
 export interface InstrumentOptions {
+  /** Limits the values of each label, as those of clients are limited. */
   readonly boundLabelValue: BoundLabelValue;
   readonly wallMs: () => number;
 }
 
-/** A metric of our own, with what it takes to record it. */
-export interface Instrument {
-  readonly family: Family;
+/** A synchronous instrument, in the words of OpenTelemetry: recorded where something happens. */
+export interface SyncInstrument {
+  readonly family: MetricFamily;
   readonly record: RecordAmount;
 }
 
-/** Label values cannot hold it: they come from our code or passed validation. */
+/** In no label value: they come from our code or passed validation. */
 const SEPARATOR = "\u0000";
 
 /**
- * A counter or histogram for self-metrics. Label values come in the order of the definition's labels
- * and are bounded as a client's are.
+ * A counter or histogram for self-metrics. Label values come in the order of the definition's labels and are
+ * bounded as a client's are. Recording never throws.
  */
-export function createInstrument(definition: FamilyDefinition, options: InstrumentOptions): Instrument {
+export function createSyncInstrument(
+  definition: MetricFamilyDefinition,
+  options: InstrumentOptions,
+): SyncInstrument {
   const family = createFamily(definition);
-  const byValues = new Map<string, Series>();
+  const byValues = new Map<string, MetricSeries>();
 
-  function open(labelValues: readonly string[]): Series {
+  function open(labelValues: readonly string[]): MetricSeries {
     return openSeries(family, seriesKey(labelValues), labelValues, options.wallMs());
   }
-  function find(labelValues: readonly string[]): Series {
+  function find(labelValues: readonly string[]): MetricSeries {
     const bounded = labelValues.map((value, index) =>
       options.boundLabelValue(family.labels[index] ?? "", value),
     );
@@ -47,27 +51,28 @@ export function createInstrument(definition: FamilyDefinition, options: Instrume
     return series;
   }
   function record(amount: number, ...labelValues: readonly string[]): void {
-    // Several calls a request: what was recorded before, and was not folded, is found by one look-up.
+    // Several calls a request: label values that were recorded before, and kept, are found by one look-up.
     observe(byValues.get(labelValues.join(SEPARATOR)) ?? find(labelValues), amount);
   }
   return { family, record };
 }
 
-/** Label values and what is measured there now. */
-export type Reading = readonly [labelValues: readonly string[], value: number];
+/** One observation of an observable instrument: label values, and what is measured there now. */
+export type Observation = readonly [labelValues: readonly string[], value: number];
 
-export interface ObservedInstrument {
-  readonly family: Family;
-  /** Ask anew. Series that are no longer told of end. */
+/** An observable (asynchronous) instrument: asked for its values at each collection. */
+export interface ObservableInstrument {
+  readonly family: MetricFamily;
+  /** Ask anew. Series that were not observed this time end. */
   refresh(): void;
 }
 
-/** A gauge, or a counter kept elsewhere, that is asked for its values when somebody looks. */
-export function createObservedInstrument(
-  definition: FamilyDefinition,
-  read: () => Iterable<Reading>,
+/** A gauge, or a counter kept elsewhere. `read` observes all of its series. */
+export function createObservableInstrument(
+  definition: MetricFamilyDefinition,
+  read: () => Iterable<Observation>,
   options: InstrumentOptions,
-): ObservedInstrument {
+): ObservableInstrument {
   const family = createFamily(definition);
   function refresh(): void {
     for (const series of family.series.values()) series.count = 0;

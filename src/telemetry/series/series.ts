@@ -5,36 +5,39 @@
  * 1.15 µs; with cumulative readers their memory is not bounded by the cardinality limit, and a reader
  * that nobody reads (no scraper yet) piles up every collection of the other one (sdk-metrics 3.1.0,
  * TemporalMetricProcessor). The exporters read these families instead, as metric-data.ts translates
- * them: exposition.ts for Prometheus, series-producer.ts for the SDK's reader as a MetricProducer.
+ * them: exposition/ for Prometheus, otlp/producer.ts for the SDK's reader as a MetricProducer.
  */
 
-/** One metric family: a name, a kind, label names. */
-export interface FamilyDefinition {
+/** A metric family in the sense of Prometheus: a name, a kind, and the labels of its series. */
+export interface MetricFamilyDefinition {
+  /** As OpenTelemetry has it; Prometheus's is derived where it differs. */
   readonly name: string;
   readonly kind: "counter" | "gauge" | "histogram";
   /** UCUM. */
   readonly unit: string;
   readonly description: string;
+  /** Names, in the order in which values are given. */
   readonly labels: readonly string[];
   /** Ascending upper bounds; for histograms. */
   readonly boundaries?: readonly number[];
 }
 
-export interface Family extends FamilyDefinition {
+/** A family and its series, which only grow in number unless somebody deletes one. */
+export interface MetricFamily extends MetricFamilyDefinition {
   readonly boundaries: readonly number[];
   /** By `seriesKey`. */
-  readonly series: Map<string, Series>;
+  readonly series: Map<string, MetricSeries>;
 }
 
-/** One combination of label values of a family. Has no sample until `count` is above 0. */
-export interface Series {
-  readonly family: Family;
+/** One combination of label values of a family. Not exported while `count` is 0. */
+export interface MetricSeries {
+  readonly family: MetricFamily;
   readonly attributes: Readonly<Record<string, string>>;
   /** Wall clock at creation, in ms: since when a counter counts. */
   readonly startMs: number;
   /** A counter's total, a gauge's last value, a histogram's sum. */
   value: number;
-  /** Observations so far. */
+  /** HistogramObservations so far. */
   count: number;
   /** Of a gauge: when its value was measured, ms since 1970 UTC. */
   measuredMs: number;
@@ -42,7 +45,8 @@ export interface Series {
   readonly buckets: number[];
 }
 
-export function createFamily(definition: FamilyDefinition): Family {
+/** A family without series. */
+export function createFamily(definition: MetricFamilyDefinition): MetricFamily {
   return { ...definition, boundaries: definition.boundaries ?? [], series: new Map() };
 }
 
@@ -56,14 +60,14 @@ export function seriesKey(values: readonly (string | undefined)[]): string {
  * whose value is undefined.
  */
 export function openSeries(
-  family: Family,
+  family: MetricFamily,
   key: string,
   values: readonly (string | undefined)[],
   nowMs: number,
-): Series {
+): MetricSeries {
   const known = family.series.get(key);
   if (known !== undefined) return known;
-  const series: Series = {
+  const series: MetricSeries = {
     family,
     attributes: toAttributes(family.labels, values),
     startMs: nowMs,
@@ -86,7 +90,7 @@ function toAttributes(labels: readonly string[], values: readonly (string | unde
 }
 
 /** Add to a counter or histogram, or set a gauge. `value` is finite; not negative for a counter. */
-export function observe(series: Series, value: number): void {
+export function observe(series: MetricSeries, value: number): void {
   series.count += 1;
   if (series.family.kind === "gauge") {
     series.value = value;
@@ -99,7 +103,7 @@ export function observe(series: Series, value: number): void {
 }
 
 /** Add all of `other`, a counter or histogram with the same buckets. */
-export function addSeries(series: Series, other: Series): void {
+export function addSeries(series: MetricSeries, other: MetricSeries): void {
   series.count += other.count;
   series.value += other.value;
   for (const [bucket, count] of other.buckets.entries()) {
@@ -107,8 +111,8 @@ export function addSeries(series: Series, other: Series): void {
   }
 }
 
-/** What one measurement stands for that stands for several. */
-export interface Observations {
+/** The observations that one measurement stands for. */
+export interface HistogramObservations {
   readonly count: number;
   readonly sum: number;
   /** `counts[i]` of them count as `values[i]`. */
@@ -117,7 +121,10 @@ export interface Observations {
 }
 
 /** Add several at once to a histogram. Everything is finite and not negative. */
-export function observeAll(series: Series, { count, sum, values, counts }: Observations): void {
+export function observeAll(
+  series: MetricSeries,
+  { count, sum, values, counts }: HistogramObservations,
+): void {
   series.count += count;
   series.value += sum;
   for (const [index, value] of values.entries()) {
@@ -126,6 +133,7 @@ export function observeAll(series: Series, { count, sum, values, counts }: Obser
   }
 }
 
+/** The index of the first bucket whose upper bound is not below `value` (Prometheus: `le`). */
 function findBucket(boundaries: readonly number[], value: number): number {
   let bucket = 0;
   // A straight walk: there are some fifteen bounds and most durations stop at one of the first.

@@ -1,17 +1,25 @@
+import type { BoundLabelValue } from "../series/label-values.ts";
 import {
-  createInstrument,
-  createObservedInstrument,
+  type MetricFamily,
+  type MetricFamilyDefinition,
+  observe,
+  openSeries,
+  seriesKey,
+} from "../series/series.ts";
+import type { SkipReason } from "../series/table.ts";
+import { OBSERVED_DEFINITIONS, recordedDefinitions } from "./definitions.ts";
+import {
+  createObservableInstrument,
+  createSyncInstrument,
   type InstrumentOptions,
-  type Reading,
+  type Observation,
   type RecordAmount,
 } from "./instruments.ts";
-import type { BoundLabelValue } from "./label-values.ts";
 import { openProcessMetrics } from "./process-metrics.ts";
-import { OBSERVED_DEFINITIONS, recordedDefinitions } from "./self-metric-definitions.ts";
-import { type Family, type FamilyDefinition, observe, openSeries, seriesKey } from "./series.ts";
-import type { SkipReason } from "./series-table.ts";
 
-/** What others know, asked for at each collection. None may do I/O or throw; undefined shows no sample. */
+/**
+ * What other parts know, asked for at each collection. None may do I/O or throw; undefined shows no sample.
+ */
 export interface Gauges {
   /** Metrics accepted or waiting that no commit holds yet. */
   readonly queueMetrics: () => number | undefined;
@@ -24,13 +32,16 @@ export interface Gauges {
 }
 
 export interface SelfMetricsOptions extends InstrumentOptions {
+  /** Observed at each collection. */
   readonly gauges: Gauges;
+  /** Of the histograms of durations: ascending upper bounds in seconds. */
   readonly secondsBoundaries: readonly number[];
   /** Must not be the catalogue's: a client's `method` would take places from ours. */
   readonly boundLabelValue: BoundLabelValue;
 }
 
-export interface HttpRequest {
+/** A request that was answered, whatever its protocol: RPCs are HTTP requests too. */
+export interface AnsweredHttpRequest {
   readonly method: string;
   /** A route template or an RPC's name, never a path as it came. */
   readonly endpoint: string;
@@ -38,6 +49,7 @@ export interface HttpRequest {
   readonly seconds: number;
 }
 
+/** An operation of a database thread. */
 export interface DatabaseOperation {
   readonly operation: string;
   readonly table: string;
@@ -45,10 +57,13 @@ export interface DatabaseOperation {
   readonly failed?: boolean;
 }
 
-/** What the service says of itself. One function a fact. */
+/**
+ * The metrics of the service itself, one function a fact. None throws or does I/O: they are called per
+ * request.
+ */
 export interface SelfMetrics {
-  httpRequest(request: HttpRequest): void;
-  /** Called by the metric exporter; nobody else has to. */
+  httpRequest(request: AnsweredHttpRequest): void;
+  /** Metrics of clients that are on disk. Called by `MetricExporter.record`; nobody else has to. */
   metricsProcessed(service: string, type: string, count: number): void;
   /** `field` without an index: `metrics.value`, not `metrics[3].value`. */
   validationError(field: string, errorType: string): void;
@@ -57,6 +72,7 @@ export interface SelfMetrics {
   rateLimitHit(service: string): void;
   databaseOperation(operation: DatabaseOperation): void;
   databaseError(): void;
+  /** A group commit. */
   commit(commit: { readonly metrics: number; readonly seconds: number }): void;
   retentionDeleted(records: number): void;
   retentionCleanupError(): void;
@@ -64,8 +80,8 @@ export interface SelfMetrics {
   labelOverflow(label: string): void;
   serviceBindingViolation(service: string): void;
   otlpExport(result: "success" | "failure"): void;
-  /** Everything, the gauges asked anew. */
-  readFamilies(): readonly Family[];
+  /** The families of all of these, observables asked anew. */
+  readFamilies(): readonly MetricFamily[];
   /** Stops the timer that measures event-loop lag. */
   close(): void;
 }
@@ -107,14 +123,15 @@ export function openSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
   };
 }
 
+/** An instrument for each definition, under the same names. */
 function createRecorded<Name extends string>(
-  definitions: { readonly [name in Name]: FamilyDefinition },
+  definitions: { readonly [name in Name]: MetricFamilyDefinition },
   options: InstrumentOptions,
 ) {
-  const families: Family[] = [];
+  const families: MetricFamily[] = [];
   const record: Partial<{ [name in Name]: RecordAmount }> = {};
   for (const name in definitions) {
-    const instrument = createInstrument(definitions[name], options);
+    const instrument = createSyncInstrument(definitions[name], options);
     families.push(instrument.family);
     record[name] = instrument.record;
     // A counter without labels says 0 before its first event; else an alert would miss that first one.
@@ -126,11 +143,12 @@ function createRecorded<Name extends string>(
   return { families, record: record as { readonly [name in Name]: RecordAmount } };
 }
 
+/** The observables, which read what other parts know. */
 function openObserved(options: SelfMetricsOptions, readRetentionDeleted: () => number) {
   const { gauges } = options;
   const processMetrics = openProcessMetrics(options.wallMs);
-  const one = (definition: FamilyDefinition, read: () => number | undefined) =>
-    createObservedInstrument(
+  const one = (definition: MetricFamilyDefinition, read: () => number | undefined) =>
+    createObservableInstrument(
       definition,
       () => {
         const value = read();
@@ -141,9 +159,9 @@ function openObserved(options: SelfMetricsOptions, readRetentionDeleted: () => n
   const instruments = [
     one(OBSERVED_DEFINITIONS.queueMetrics, gauges.queueMetrics),
     one(OBSERVED_DEFINITIONS.queueLimit, gauges.queueLimit),
-    createObservedInstrument(
+    createObservableInstrument(
       OBSERVED_DEFINITIONS.availableTokens,
-      () => Array.from(gauges.availableTokens(), ([service, tokens]): Reading => [[service], tokens]),
+      () => Array.from(gauges.availableTokens(), ([service, tokens]): Observation => [[service], tokens]),
       options,
     ),
     one(OBSERVED_DEFINITIONS.databaseBytes, gauges.databaseBytes),
@@ -151,7 +169,7 @@ function openObserved(options: SelfMetricsOptions, readRetentionDeleted: () => n
     ...processMetrics.metrics.map(({ definition, read }) => one(definition, read)),
   ];
   return {
-    readFamilies(): Family[] {
+    readFamilies(): MetricFamily[] {
       for (const instrument of instruments) instrument.refresh();
       processMetrics.restartLagWindow();
       return instruments.map((instrument) => instrument.family);

@@ -1,7 +1,7 @@
-import { METRIC_TYPES } from "../catalogue/catalogue.ts";
-import type { MetricType } from "../catalogue/definition.ts";
-import { dimensionText, outcomeOf } from "../catalogue/dimension-value.ts";
-import type { DimensionSet, DimensionValue, Measurement } from "../catalogue/measurement.ts";
+import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
+import type { MetricType } from "../../catalogue/definition.ts";
+import { dimensionText, outcomeOf } from "../../catalogue/dimension-value.ts";
+import type { DimensionSet, DimensionValue, Measurement } from "../../catalogue/measurement.ts";
 import {
   ERROR_OTHER,
   INSTRUMENT_DIMENSION,
@@ -11,75 +11,91 @@ import {
   OPERATION_TYPES,
   type OperationType,
   type Side,
-} from "../catalogue/operations.ts";
-import { OTHER, UNSET } from "./label-values.ts";
-import { distributionOf } from "./observations.ts";
-import { createFamily, type Family, observe, observeAll, type Series, seriesKey } from "./series.ts";
-import { sentValue } from "./series-plan.ts";
-import type { SeriesStore } from "./series-store.ts";
-import { type Sender, WHOLE_SERIES } from "./series-table.ts";
+} from "../../catalogue/operations.ts";
+import { OVERFLOW, UNSET } from "./label-values.ts";
+import { sentValue } from "./plan.ts";
+import {
+  createFamily,
+  type MetricFamily,
+  type MetricSeries,
+  observe,
+  observeAll,
+  seriesKey,
+} from "./series.ts";
+import type { SeriesStore } from "./store.ts";
+import { observedDistribution, type Sender, WHOLE_SERIES } from "./table.ts";
 
-/**
- * What finds no room in `store` goes into overflow series, whose attributes are all `_other`: one for what
- * went well and one for what failed, of each side.
- */
+/** What finds no room in `store` goes into overflow series: see `createOperationDurations`. */
 export interface OperationDurationsOptions {
+  /** Shared with the series table, so that both have one limit. */
   readonly store: SeriesStore;
   /** Called for each measurement and attribute that became `_other`; also with `WHOLE_SERIES`. */
-  readonly onFold: (label: string) => void;
+  readonly onOverflow: (label: string) => void;
 }
 
-/** The durations of MCP operations, as the semantic conventions name them. */
+/**
+ * The durations of MCP operations, as the semantic conventions name them
+ * (https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/): `mcp.server.operation.duration` and its like of
+ * the client, in seconds.
+ */
 export interface OperationDurations {
-  readonly families: readonly Family[];
+  readonly families: readonly MetricFamily[];
   /** Observe those that are operations and have a duration. Never throws. */
   record(sender: Sender, measurements: readonly Measurement[]): void;
 }
 
-/** Where measurements with the same dimensions, sender, side and error go. */
-interface Slot {
-  readonly series: Series;
+/** The series that measurements with the same dimensions, sender, side and error go to. */
+interface BoundHistogram {
+  readonly series: MetricSeries;
   /** The attributes that read `_other`, to be counted again with each measurement. */
-  readonly folded: readonly string[];
+  readonly overflowed: readonly string[];
 }
 
 const { method: METHOD, tool: TOOL, error: ERROR } = OPERATION_ATTRIBUTES;
 /** `error.type` is absent where nothing failed. */
 const NO_ERROR = "";
 
-export function createOperationDurations({ store, onFold }: OperationDurationsOptions): OperationDurations {
+/**
+ * Two histograms, one a side, fed by the metric types that are operations. What finds no room goes into
+ * overflow series, whose attributes are all `_other`: one for what went well and one for what failed, of each
+ * side.
+ */
+export function createOperationDurations({
+  store,
+  onOverflow,
+}: OperationDurationsOptions): OperationDurations {
   const { bound } = store.labels;
   const families = { server: createSide("server"), client: createSide("client") };
   const operations = operationsByType();
-  // Weak, so that a dimension set that ingest forgets takes its slots along. They are as many as bounded
-  // values of service and error.
-  const slotsOf = new WeakMap<DimensionSet, Map<string, Slot>>();
+  // Weak, so that a dimension set that ingest forgets takes its series along. By service, side and error, whose
+  // values are bounded.
+  const boundOf = new WeakMap<DimensionSet, Map<string, BoundHistogram>>();
 
-  function openSlot(
+  function bind(
     { method, tool }: OperationType,
     dimensions: DimensionSet,
-    family: Family,
+    family: MetricFamily,
     service: string,
     error: string,
-  ): Slot {
+  ): BoundHistogram {
     const methodText = bound(METHOD, "is" in method ? method.is : sentValue(dimensions, method.dimension));
     const toolText = tool === undefined ? UNSET : bound(TOOL, sentValue(dimensions, tool));
     const failure = error === NO_ERROR ? undefined : error;
     const texts = [service, methodText, toolText === UNSET ? undefined : toolText, failure];
     if (store.find(family, texts) === undefined && !store.hasRoomFor(1)) {
       for (const [index, label] of family.labels.entries()) store.forgetUnused(label, texts[index] ?? UNSET);
-      onFold(WHOLE_SERIES);
-      const overflow = [OTHER, OTHER, OTHER, failure && ERROR_OTHER];
-      return { series: store.open(family, overflow), folded: [WHOLE_SERIES] };
+      onOverflow(WHOLE_SERIES);
+      const overflow = [OVERFLOW, OVERFLOW, OVERFLOW, failure && ERROR_OTHER];
+      return { series: store.open(family, overflow), overflowed: [WHOLE_SERIES] };
     }
-    const folded = [METHOD, TOOL].filter((_, index) => texts[index + 1] === OTHER);
-    return { series: store.open(family, texts), folded };
+    const overflowed = [METHOD, TOOL].filter((_, index) => texts[index + 1] === OVERFLOW);
+    return { series: store.open(family, texts), overflowed };
   }
 
   function errorOf({ error }: OperationType, measurement: Measurement): string {
     if (!hasFailed(measurement.dimensions)) return NO_ERROR;
     const text = bound(ERROR, error && readError(error, measurement));
-    return text === UNSET || text === OTHER ? ERROR_OTHER : text;
+    return text === UNSET || text === OVERFLOW ? ERROR_OTHER : text;
   }
 
   function record(sender: Sender, measurements: readonly Measurement[]): void {
@@ -91,22 +107,22 @@ export function createOperationDurations({ store, onFold }: OperationDurationsOp
       const family = families[sideOf(operation, measurement)];
       const error = errorOf(operation, measurement);
       const key = seriesKey([service, family.name, error]);
-      const slots = slotsOf.get(dimensions) ?? new Map<string, Slot>();
-      slotsOf.set(dimensions, slots);
-      const known = slots.get(key);
-      for (const label of known?.folded ?? []) onFold(label);
-      const slot = known ?? openSlot(operation, dimensions, family, service, error);
-      slots.set(key, slot);
-      const distribution = distributionOf(measurement, { from: "duration_ms" });
-      if (distribution === undefined) observe(slot.series, durationMs / 1000);
-      else observeAll(slot.series, { ...distribution, sum: durationMs / 1000 });
+      const byKey = boundOf.get(dimensions) ?? new Map<string, BoundHistogram>();
+      boundOf.set(dimensions, byKey);
+      const known = byKey.get(key);
+      for (const label of known?.overflowed ?? []) onOverflow(label);
+      const target = known ?? bind(operation, dimensions, family, service, error);
+      byKey.set(key, target);
+      const distribution = observedDistribution(measurement, { from: "duration_ms" });
+      if (distribution === undefined) observe(target.series, durationMs / 1000);
+      else observeAll(target.series, { ...distribution, sum: durationMs / 1000 });
     }
   }
 
   return { families: Object.values(families), record };
 }
 
-function createSide(side: Side): Family {
+function createSide(side: Side): MetricFamily {
   const labels = ["service", METHOD, TOOL, ERROR];
   const boundaries = OPERATION_BOUNDARIES;
   return createFamily({ ...OPERATION_INSTRUMENTS[side], kind: "histogram", unit: "s", labels, boundaries });
@@ -122,6 +138,7 @@ function operationsByType(): ReadonlyMap<MetricType, OperationType> {
   return operations;
 }
 
+/** An SDK names the instrument it measured with; others are on the side that their type says. */
 function sideOf({ side }: OperationType, { otherKeys, otherValues }: Measurement): Side {
   const index = otherKeys.indexOf(INSTRUMENT_DIMENSION);
   if (index === -1) return side;
@@ -130,6 +147,7 @@ function sideOf({ side }: OperationType, { otherKeys, otherValues }: Measurement
   return name === OPERATION_INSTRUMENTS.server.name ? "server" : side;
 }
 
+/** Whether the catalogue takes its success, under any spelling, for a failure. */
 function hasFailed(dimensions: DimensionSet): boolean {
   const { type } = dimensions;
   const { success } = type.commonNames;

@@ -2,59 +2,69 @@ import { setImmediate } from "node:timers/promises";
 import { PrometheusSerializer } from "@opentelemetry/exporter-prometheus";
 import { emptyResource } from "@opentelemetry/resources";
 import { AggregationTemporality } from "@opentelemetry/sdk-metrics";
-import { toMetricData, wholePoint } from "./metric-data.ts";
+import { toLabels } from "../resource.ts";
+import { toMetricData, wholePoint } from "../series/metric-data.ts";
+import {
+  createFamily,
+  type MetricFamily,
+  type MetricSeries,
+  observe,
+  openSeries,
+  seriesKey,
+} from "../series/series.ts";
 import { toPrometheusName } from "./prometheus-name.ts";
-import { toLabels } from "./resource.ts";
-import { createFamily, type Family, observe, openSeries, type Series, seriesKey } from "./series.ts";
-import { shareRuns } from "./single-flight.ts";
+import { singleFlight } from "./single-flight.ts";
 
-/** Prometheus text format 0.0.4. */
+/** The text-based exposition format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * PrometheusSerializer (exporter-prometheus 0.301.0) takes 270 to 550 ms for the 34 000 lines of a full
- * table in one go, during which nothing else runs. So it gets so many lines, some 3 ms, a turn of the
- * event loop.
+ * PrometheusSerializer (exporter-prometheus 0.301.0) takes 270 to 550 ms for the 34 000 lines of a full table
+ * in one go, during which nothing else runs. So it gets so many lines, some 3 ms, a turn of the event loop.
  */
 const LINES_PER_SLICE = 1000;
 
 export interface ExpositionOptions {
-  /** The families of now; gauges that are asked rather than told are refreshed by this call. */
-  readonly readFamilies: () => Iterable<Family>;
+  /** The families of now; observable gauges are refreshed by this call. */
+  readonly readFamilies: () => Iterable<MetricFamily>;
   /** What `target_info` says. */
   readonly resourceAttributes: Readonly<Record<string, string>>;
   readonly wallMs: () => number;
 }
 
+/** The body of a scrape's answer. */
 export interface Exposition {
   readonly contentType: string;
   readonly text: string;
 }
 
 /**
- * Writes the families and `target_info` as Prometheus text, with all that was recorded before the call;
- * see `shareRuns` for calls at the same time. A family without a sample is left out. What is recorded
- * during the writing is in the series that were not written yet, so that a histogram agrees with itself
- * always, but two series may be some milliseconds apart.
+ * A function that writes the families and `target_info` as Prometheus text, with all that was recorded before
+ * the call; see `singleFlight` for calls at the same time. A family without a sample is left out. What is
+ * recorded during the writing is in the series that were not written yet, so that a histogram agrees with
+ * itself always, but two series may be some milliseconds apart.
  */
 export function createExposition(options: ExpositionOptions): () => Promise<Exposition> {
   const write = createWriter(options.wallMs);
   const targetInfo = createTargetInfo(options.resourceAttributes, options.wallMs());
-  return shareRuns(() => write([targetInfo, ...options.readFamilies()]));
+  return singleFlight(() => write([targetInfo, ...options.readFamilies()]));
 }
 
 export interface ServiceExpositionOptions {
   /** What a service's instances say together now, or those of all services. */
-  readonly readServiceFamilies: (service: string | undefined) => Iterable<Family>;
+  readonly readServiceFamilies: (service: string | undefined) => Iterable<MetricFamily>;
   readonly wallMs: () => number;
 }
 
-/** The same of one service, or of all together; without `target_info`. */
+/**
+ * The same of one service, or of all together; without `target_info`. Calls for the same service share their
+ * writing, those for others do not wait for each other.
+ */
 export function createServiceExposition(
   options: ServiceExpositionOptions,
 ): (service: string | undefined) => Promise<Exposition> {
   const write = createWriter(options.wallMs);
-  /** Those that somebody waits for. */
+  /** Services that somebody waits for, so that names of clients are not kept. */
   const running = new Map<
     string | undefined,
     { readonly expose: () => Promise<Exposition>; callers: number }
@@ -62,7 +72,7 @@ export function createServiceExposition(
   return async (service) => {
     const known = running.get(service);
     const shared = known ?? {
-      expose: shareRuns(() => write(options.readServiceFamilies(service))),
+      expose: singleFlight(() => write(options.readServiceFamilies(service))),
       callers: 0,
     };
     running.set(service, shared);
@@ -76,11 +86,11 @@ export function createServiceExposition(
   };
 }
 
-function createWriter(wallMs: () => number): (families: Iterable<Family>) => Promise<Exposition> {
+function createWriter(wallMs: () => number): (families: Iterable<MetricFamily>) => Promise<Exposition> {
   // Text 0.0.4, no prefix, no timestamps, no scope labels.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
 
-  function serialize(family: Family, slice: readonly Series[]): string {
+  function serialize(family: MetricFamily, slice: readonly MetricSeries[]): string {
     const points = slice.filter((series) => series.count > 0).map(wholePoint);
     if (points.length === 0) return "";
     // Its `# UNIT` belongs to OpenMetrics, where it would have to end the name as well; without a unit it
@@ -110,7 +120,7 @@ function createWriter(wallMs: () => number): (families: Iterable<Family>) => Pro
  * A family like the others. The serializer's own `target_info` comes with `# no registered metrics`, or
  * else with metrics, of which some slice would have to be the first; and see `toLabels`.
  */
-function createTargetInfo(attributes: Readonly<Record<string, string>>, nowMs: number): Family {
+function createTargetInfo(attributes: Readonly<Record<string, string>>, nowMs: number): MetricFamily {
   const labels = toLabels(attributes);
   const values = [...labels.values()];
   const family = createFamily({
@@ -124,8 +134,8 @@ function createTargetInfo(attributes: Readonly<Record<string, string>>, nowMs: n
   return family;
 }
 
-/** The series as they are now, so many at a time: one that ends and begins anew must not come twice. */
-function* cut(family: Family): Generator<Series[]> {
+/** The series as they are now, some at a time: one that ends and begins anew must not come twice. */
+function* cut(family: MetricFamily): Generator<MetricSeries[]> {
   const all = [...family.series.values()];
   const linesPerSeries = family.kind === "histogram" ? family.boundaries.length + 3 : 1;
   const size = Math.ceil(LINES_PER_SLICE / linesPerSeries);

@@ -1,21 +1,26 @@
-import type { Condition, InstrumentDefinition, MetricType } from "../catalogue/definition.ts";
-import { dimensionText } from "../catalogue/dimension-value.ts";
-import type { DimensionSet } from "../catalogue/measurement.ts";
-import { boundariesFor } from "./boundaries.ts";
-import { createFamily, type Family } from "./series.ts";
+import type { Condition, InstrumentDefinition, MetricType } from "../../catalogue/definition.ts";
+import { dimensionText } from "../../catalogue/dimension-value.ts";
+import type { DimensionSet } from "../../catalogue/measurement.ts";
+import { createFamily, type MetricFamily } from "./series.ts";
+
+/**
+ * Upper bounds of histogram buckets for sizes in bytes, and for anything else that is counted rather than
+ * timed. Those of durations are configured (HISTOGRAM_BUCKET_BOUNDARIES).
+ */
+export const SIZE_BOUNDARIES: readonly number[] = [10, 100, 1e3, 1e4, 1e5, 1e6, 1e7];
 
 /** An instrument of the catalogue with its series. */
 export interface PlannedInstrument {
   readonly definition: InstrumentDefinition;
-  readonly family: Family;
+  readonly family: MetricFamily;
   /**
    * What counters and histograms of instances that are gone had come to, by service and own labels. It is
    * exported nowhere by itself; a service's totals count it in.
    */
-  readonly retired: Family;
+  readonly retired: MetricFamily;
 }
 
-/** What a metric type feeds. */
+/** The instruments that a metric type feeds. */
 export interface TypePlan {
   readonly type: MetricType;
   readonly instruments: readonly PlannedInstrument[];
@@ -23,21 +28,25 @@ export interface TypePlan {
   readonly endsAtZero: boolean;
 }
 
+/** What is derived from the catalogue once, at the start. */
 export interface SeriesPlan {
-  readonly families: readonly Family[];
+  /** Each once, in the order of the catalogue. */
+  readonly families: readonly MetricFamily[];
   readonly types: ReadonlyMap<MetricType, TypePlan>;
 }
 
 export interface SeriesPlanOptions {
+  /** Of the catalogue. */
   readonly types: readonly MetricType[];
   /** Instruments that are left out, by name. */
   readonly without?: ReadonlySet<string>;
+  /** Of histograms of durations: ascending upper bounds in seconds. */
   readonly secondsBoundaries: readonly number[];
 }
 
 /** The families of the catalogue's instruments, and what each type feeds. */
 export function planSeries({ types, without, secondsBoundaries }: SeriesPlanOptions): SeriesPlan {
-  const families = new Map<string, Family>();
+  const families = new Map<string, MetricFamily>();
   const plans = new Map<MetricType, TypePlan>();
   for (const type of types) {
     const used = type.instruments.filter(({ name }) => !without?.has(name));
@@ -59,11 +68,11 @@ function createLabelled(
   definition: InstrumentDefinition,
   sender: readonly string[],
   secondsBoundaries: readonly number[],
-): Family {
+): MetricFamily {
   const { name, kind, unit, description, boundaries } = definition;
   const labels = [...sender, ...definition.labels];
   if (kind !== "histogram") return createFamily({ name, kind, unit, description, labels });
-  const bounds = boundaries ?? boundariesFor(unit, secondsBoundaries);
+  const bounds = boundaries ?? (unit === "s" ? secondsBoundaries : SIZE_BOUNDARIES);
   return createFamily({ name, kind, unit, description, labels, boundaries: bounds });
 }
 
@@ -74,6 +83,7 @@ export function fedBy({ instruments }: TypePlan, dimensions: DimensionSet): read
   );
 }
 
+/** A dimension that was not sent has the text null. */
 function holds(condition: Condition, dimensions: DimensionSet): boolean {
   const text = dimensionText(
     dimensions.type,
@@ -83,7 +93,7 @@ function holds(condition: Condition, dimensions: DimensionSet): boolean {
   return "is" in condition ? text === condition.is : (text !== null) === condition.isSent;
 }
 
-/** The value of a dimension of the set's type. */
+/** The value of a dimension of the set's type; undefined where it was not sent. */
 export function sentValue({ type, values }: DimensionSet, name: string) {
   return values[type.dimensions.indexOf(name)];
 }

@@ -1,45 +1,49 @@
-import type { DimensionSet } from "../catalogue/measurement.ts";
-import { addSeries, type Family, type Series, seriesKey } from "./series.ts";
-import type { PlannedInstrument } from "./series-plan.ts";
-import type { LabelTexts, SeriesStore } from "./series-store.ts";
+import type { DimensionSet } from "../../catalogue/measurement.ts";
+import type { PlannedInstrument } from "./plan.ts";
+import { addSeries, type MetricFamily, type MetricSeries, seriesKey } from "./series.ts";
+import type { LabelTexts, SeriesStore } from "./store.ts";
 
 /** An instance that is silent so many times as long as its gauges last is forgotten. */
 export const FORGET_FACTOR = 12;
 
-/** So many servers may leave while a report is on its way. */
+/** Ends that are remembered: so many servers may leave while a report of one is on its way. */
 const ENDS_MAX = 1000;
 
 /** A process of a service, and what it has reported. */
 export interface Instance {
-  /** As labels carry them. */
+  /** Both as labels carry them: they may read `_other`. */
   readonly service: string;
   readonly instanceId: string;
-  /** Where the measurements of a dimension set go; see the series table. */
-  groups: WeakMap<DimensionSet, Group>;
+  /** Where the measurements of a dimension set go; see the series table. Replaced when a series ends. */
+  bindings: WeakMap<DimensionSet, InstrumentBinding>;
   /** Which series are its own. */
-  readonly series: Map<Series, PlannedInstrument>;
-  /** What its clocks said when they were reported. */
-  readonly clockSeconds: Map<Series, number>;
-  heardMs: number;
+  readonly series: Map<MetricSeries, PlannedInstrument>;
+  /** What its clocks (gauges that go on by themselves, such as an uptime) said when they were reported. */
+  readonly clockSeconds: Map<MetricSeries, number>;
+  /** Its last report, ms since 1970 UTC. */
+  reportedMs: number;
+  /** Whether its gauges are exported. */
   isShown: boolean;
 }
 
-export interface Feed {
+/** An instrument with its labels set: one series. */
+export interface BoundInstrument {
   readonly instrument: PlannedInstrument;
-  readonly series: Series;
+  readonly series: MetricSeries;
 }
 
-/** Where a dimension set's measurements go. */
-export interface Group {
-  readonly feeds: readonly Feed[];
+/** The series that a dimension set's measurements go to, found once and kept. */
+export interface InstrumentBinding {
+  readonly targets: readonly BoundInstrument[];
   /** The labels that read `_other`, to be counted again with each measurement. */
-  readonly folded: readonly string[];
-  /** How many series had ended when it was made: what was folded then may have a place once more have. */
+  readonly overflowed: readonly string[];
+  /** How many series had ended when it was made. Once more have, what overflowed then may find a place. */
   readonly endedSeries: number;
 }
 
 /**
- * The instances that report, so that what they say of themselves ends with them.
+ * The instances that report, so that what they say of themselves ends with them. Prometheus does this for
+ * targets it scrapes (staleness); here instances push, and silence is all that tells of their end.
  *
  * Gauges of an instance that is silent for a while are not shown until it reports again. After a longer while
  * it is forgotten: its gauges end, and what its counters have come to is kept for its service's totals, which
@@ -49,7 +53,9 @@ export class Instances {
   readonly #store: SeriesStore;
   readonly #silenceMs: number;
   readonly #instances = new Map<string, Instance>();
-  /** When the series were over that instances said to be, ms since 1970 UTC; the one noted last comes last. */
+  /**
+   * When series ended of which instances said so, ms since 1970 UTC; by name and labels, oldest note first.
+   */
   readonly #endedMs = new Map<string, number>();
 
   constructor(store: SeriesStore, silenceMs: number) {
@@ -58,10 +64,10 @@ export class Instances {
   }
 
   /** The instance that has reported something at `nowMs`. */
-  hear(service: string, instanceId: string, nowMs: number): Instance {
+  report(service: string, instanceId: string, nowMs: number): Instance {
     const key = seriesKey([service, instanceId]);
     const instance = this.#instances.get(key) ?? this.#open(key, service, instanceId);
-    instance.heardMs = Math.max(instance.heardMs, nowMs);
+    instance.reportedMs = Math.max(instance.reportedMs, nowMs);
     if (!instance.isShown) {
       instance.isShown = true;
       for (const series of gaugesOf(instance)) series.count = 1;
@@ -72,15 +78,15 @@ export class Instances {
   /** Move clocks on, hide what is silent, forget what is long silent. */
   refresh(nowMs: number): void {
     for (const [key, instance] of this.#instances) {
-      const silentMs = nowMs - instance.heardMs;
+      const silentMs = nowMs - instance.reportedMs;
       if (silentMs > this.#silenceMs * FORGET_FACTOR) this.#forget(key, instance);
       else if (silentMs > this.#silenceMs) this.#hide(instance);
       else moveClocks(instance, nowMs);
     }
   }
 
-  /** Take note of a series as one of the instance. */
-  own(instance: Instance, instrument: PlannedInstrument, series: Series): void {
+  /** Note a series as one of the instance. Of a gauge that can only be one it ends the one before. */
+  own(instance: Instance, instrument: PlannedInstrument, series: MetricSeries): void {
     if (instrument.definition.gauge?.isSingle) {
       const others = [...instance.series.keys()].filter(({ family }) => family === series.family);
       for (const other of others) if (other !== series) this.end(instance, other);
@@ -88,16 +94,16 @@ export class Instances {
     instance.series.set(series, instrument);
   }
 
-  /** End a series of an instance, whose groups are then found anew. */
-  end(instance: Instance, series: Series): void {
+  /** End a series of an instance. Its bindings are found anew, as some of them may lead to this series. */
+  end(instance: Instance, series: MetricSeries): void {
     instance.series.delete(series);
     instance.clockSeconds.delete(series);
-    instance.groups = new WeakMap();
+    instance.bindings = new WeakMap();
     this.#store.end(series);
   }
 
-  /** Remember that an instance said at `timestampMs` that there is nothing left of a series. */
-  noteEnd(family: Family, values: LabelTexts, timestampMs: number): void {
+  /** Remember that an instance said at `timestampMs` (ms since 1970 UTC) that nothing is left of a series. */
+  noteEnd(family: MetricFamily, values: LabelTexts, timestampMs: number): void {
     const key = endKey(family, values);
     const endedMs = Math.max(timestampMs, this.#endedMs.get(key) ?? timestampMs);
     this.#endedMs.delete(key);
@@ -107,8 +113,8 @@ export class Instances {
   }
 
   /**
-   * Whether a series that a report of `timestampMs` would open is over already: a retry may bring what was the
-   * case before its end, or before another one took its place.
+   * Whether a series that a report of `timestampMs` would open is over already: a retry may bring what was
+   * the case before its end, or before another one took its place.
    */
   isOver(
     instance: Instance | undefined,
@@ -125,16 +131,17 @@ export class Instances {
     );
   }
 
+  /** The label values are retained: they are free for others only once the instance is forgotten. */
   #open(key: string, service: string, instanceId: string): Instance {
-    this.#store.labels.hold("service", service);
-    this.#store.labels.hold("instance_id", instanceId);
+    this.#store.labels.retain("service", service);
+    this.#store.labels.retain("instance_id", instanceId);
     const instance: Instance = {
       service,
       instanceId,
-      groups: new WeakMap(),
+      bindings: new WeakMap(),
       series: new Map(),
       clockSeconds: new Map(),
-      heardMs: Number.NEGATIVE_INFINITY,
+      reportedMs: Number.NEGATIVE_INFINITY,
       isShown: true,
     };
     this.#instances.set(key, instance);
@@ -154,17 +161,17 @@ export class Instances {
       }
       this.end(instance, series);
     }
-    this.#store.labels.letGo("service", instance.service);
-    this.#store.labels.letGo("instance_id", instance.instanceId);
+    this.#store.labels.release("service", instance.service);
+    this.#store.labels.release("instance_id", instance.instanceId);
     this.#instances.delete(key);
   }
 }
 
-function endKey({ name }: Family, values: LabelTexts): string {
+function endKey({ name }: MetricFamily, values: LabelTexts): string {
   return seriesKey([name, ...values]);
 }
 
-function gaugesOf({ series }: Instance): Series[] {
+function gaugesOf({ series }: Instance): MetricSeries[] {
   return [...series.keys()].filter(({ family }) => family.kind === "gauge");
 }
 

@@ -1,7 +1,7 @@
-import { SIZE_BOUNDARIES } from "./boundaries.ts";
-import type { FamilyDefinition } from "./series.ts";
+import { SIZE_BOUNDARIES } from "../series/plan.ts";
+import type { MetricFamilyDefinition } from "../series/series.ts";
 
-function counter(name: string, description: string, labels: readonly string[] = []): FamilyDefinition {
+function counter(name: string, description: string, labels: readonly string[] = []): MetricFamilyDefinition {
   return { name, kind: "counter", unit: "1", description, labels };
 }
 
@@ -10,13 +10,22 @@ function gauge(
   unit: string,
   description: string,
   labels: readonly string[] = [],
-): FamilyDefinition {
+): MetricFamilyDefinition {
   return { name, kind: "gauge", unit, description, labels };
 }
 
-/** What the service counts and times of itself. Names are API: dashboards and alerts ask for them. */
+/**
+ * Recorded where they happen. Names are API: dashboards and alerts ask for them. They follow Prometheus's
+ * rules: `_total` for counters, and the base unit behind (https://prometheus.io/docs/practices/naming/).
+ *
+ * @param boundaries upper bounds of the histograms of durations, in seconds
+ */
 export function recordedDefinitions(boundaries: readonly number[]) {
-  const seconds = (name: string, description: string, labels: readonly string[] = []): FamilyDefinition => ({
+  const seconds = (
+    name: string,
+    description: string,
+    labels: readonly string[] = [],
+  ): MetricFamilyDefinition => ({
     name,
     kind: "histogram",
     unit: "s",
@@ -61,10 +70,10 @@ export function recordedDefinitions(boundaries: readonly number[]) {
       "service",
     ]),
     otlpExports: counter("otlp_exports_total", "Exports to the OTLP endpoint", ["result"]),
-  } satisfies { readonly [key: string]: FamilyDefinition };
+  } satisfies { readonly [key: string]: MetricFamilyDefinition };
 }
 
-/** What is asked for when somebody looks. */
+/** Observed at each collection. */
 export const OBSERVED_DEFINITIONS = {
   queueMetrics: gauge("ingest_queue_metrics", "1", "Metrics waiting for a commit"),
   queueLimit: gauge("ingest_queue_metrics_limit", "1", "Most metrics that may wait; more are refused"),
@@ -74,4 +83,4 @@ export const OBSERVED_DEFINITIONS = {
   databaseBytes: gauge("database_size_bytes", "By", "Size of the database and its write-ahead log"),
   // A total, yet a gauge: the name is given, and in Prometheus a counter's must end in _total.
   retentionDeleted: gauge("retention_records_deleted", "1", "Rows deleted by retention since the start"),
-} satisfies { readonly [key: string]: FamilyDefinition };
+} satisfies { readonly [key: string]: MetricFamilyDefinition };

@@ -1,6 +1,6 @@
 import { openRows } from "../support/rows.ts";
 import { startTestService } from "../support/service.ts";
-import { parseScrape } from "../telemetry/support.ts";
+import { parseScrape } from "../telemetry/scrape.ts";
 
 /** A service, a reader of its rows, and of what it exposes. */
 export async function setup(env: Readonly<Record<string, string>> = {}) {

@@ -1,29 +1,30 @@
 import { type HrTime, ValueType } from "@opentelemetry/api";
 import { AggregationTemporality, DataPointType, type MetricData } from "@opentelemetry/sdk-metrics";
-import type { Family, Series } from "./series.ts";
+import type { MetricFamily, MetricSeries } from "./series.ts";
 
-/** What a series held at one moment. */
-export interface Totals {
+/** What a series held at one moment: see the fields of `MetricSeries`. */
+export interface PointValue {
   readonly value: number;
   readonly count: number;
   readonly buckets: readonly number[];
 }
 
-/** What is told of a series: all of it, or what came since `startMs`. */
-export interface Point extends Totals {
-  readonly series: Series;
+/** A data point to be exported: all that a series holds, or what came since `startMs`. */
+export interface Point extends PointValue {
+  readonly series: MetricSeries;
+  /** ms since 1970 UTC. */
   readonly startMs: number;
 }
 
 /** Everything since the series began. A copy: the series goes on. */
-export function wholePoint(series: Series): Point {
+export function wholePoint(series: MetricSeries): Point {
   const { startMs, value, count } = series;
   return { series, startMs, value, count, buckets: series.buckets.slice() };
 }
 
-/** The points of one family in the words of OpenTelemetry. A gauge is cumulative whatever is asked for. */
+/** The points of one family as the SDK's exporters take them. A gauge is cumulative whatever is asked for. */
 export function toMetricData(
-  { name, description, unit, kind, boundaries: bounds }: Family,
+  { name, description, unit, kind, boundaries: bounds }: MetricFamily,
   points: readonly Point[],
   temporality: AggregationTemporality,
   nowMs: number,
@@ -52,6 +53,7 @@ export function toMetricData(
   return { descriptor, aggregationTemporality, dataPointType, isMonotonic: true, dataPoints };
 }
 
+/** The SDK's time: seconds and nanoseconds. */
 function toHrTime(ms: number): HrTime {
   const seconds = Math.floor(ms / 1000);
   return [seconds, Math.round((ms - seconds * 1000) * 1e6)];

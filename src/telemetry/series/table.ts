@@ -1,30 +1,26 @@
-import type { ValueSource } from "../catalogue/definition.ts";
-import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
-import { type Feed, type Group, type Instance, Instances } from "./instances.ts";
-import { OTHER, toLabelValue } from "./label-values.ts";
-import { distributionOf } from "./observations.ts";
+import type { ValueSource } from "../../catalogue/definition.ts";
+import type { DimensionSet, Distribution, Measurement } from "../../catalogue/measurement.ts";
+import { type BoundInstrument, type Instance, Instances, type InstrumentBinding } from "./instances.ts";
+import { OVERFLOW, toLabelValue } from "./label-values.ts";
+import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./plan.ts";
 import { observe, observeAll } from "./series.ts";
-import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./series-plan.ts";
-import type { SeriesStore } from "./series-store.ts";
+import type { SeriesStore } from "./store.ts";
 
-/** Why a measurement did not feed an instrument: it would have to count down, or is no finite number. */
+/** Why a measurement is not in an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";
 
 /** Stands for a label name where the table as a whole was full. */
 export const WHOLE_SERIES = "_series";
 
-/**
- * A combination of label values that finds too little room in `store` for the instruments it feeds goes into
- * their overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true
- * and series that exist keep counting.
- *
- * `onFold` is called for each measurement and label that became `_other`; also with `WHOLE_SERIES`.
- */
+/** What a table records into, and whom it tells of what it could not. */
 export interface SeriesTableOptions {
+  /** The instruments of each metric type. */
   readonly plan: SeriesPlan;
+  /** Shared with `operation-durations.ts`, so that both have one limit. */
   readonly store: SeriesStore;
-  readonly onFold: (label: string) => void;
-  /** The gauges of an instance that has reported nothing for so long are not shown. */
+  /** Called for each measurement and label that became `_other`; also with `WHOLE_SERIES`. */
+  readonly onOverflow: (label: string) => void;
+  /** The gauges of an instance that has reported nothing for so many ms are not shown. */
   readonly instanceSilenceMs: number;
   readonly onSkip: (reason: SkipReason) => void;
 }
@@ -36,16 +32,22 @@ export interface Sender {
   readonly instanceId: string;
 }
 
-/** The catalogue's instruments: counters, gauges and histograms per sender and dimension set. */
+/**
+ * The catalogue's instruments: counters, gauges and histograms per sender and dimension set.
+ *
+ * A combination of label values that finds too little room in the store for its instruments goes into their
+ * overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true and
+ * series that exist keep counting, as OpenTelemetry's cardinality limits want it.
+ */
 export class SeriesTable {
   readonly #options: SeriesTableOptions;
   readonly #store: SeriesStore;
   readonly #instances: Instances;
   /**
-   * Of types that are not told apart by instances. By bounded label value, so that services without number
-   * make only so many maps. Weak, so that a dimension set that ingest forgets takes its group along.
+   * Of types that are not told apart by instances. By bounded label value, so that any number of services
+   * makes only so many maps. Weak, so that a dimension set that ingest forgets takes its binding along.
    */
-  readonly #groupsOfService = new Map<string, WeakMap<DimensionSet, Group>>();
+  readonly #bindingsOfService = new Map<string, WeakMap<DimensionSet, InstrumentBinding>>();
 
   constructor(options: SeriesTableOptions) {
     this.#options = options;
@@ -53,8 +55,11 @@ export class SeriesTable {
     this.#instances = new Instances(this.#store, options.instanceSilenceMs);
   }
 
-  /** Feed every instrument of every measurement's type, as heard of at `heardMs`. Never throws. */
-  record(sender: Sender, measurements: readonly Measurement[], heardMs: number): void {
+  /**
+   * Record every measurement in every instrument of its type, as reported at `reportedMs`. Never throws. A
+   * sender's second measurement with the same dimensions costs a look-up and the additions themselves.
+   */
+  record(sender: Sender, measurements: readonly Measurement[], reportedMs: number): void {
     const service = this.#store.labels.bound("service", sender.service);
     let reporting: Instance | undefined;
     for (const measurement of measurements) {
@@ -63,51 +68,50 @@ export class SeriesTable {
       if (plan === undefined || plan.instruments.length === 0) continue;
       let instance: Instance | undefined;
       if (dimensions.type.isPerInstance) {
-        reporting ??= this.#hear(service, sender.instanceId, heardMs);
+        if (reporting === undefined) {
+          const instanceId = this.#store.labels.bound("instance_id", sender.instanceId);
+          reporting = this.#instances.report(service, instanceId, reportedMs);
+        }
         instance = reporting;
         if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, instance, measurement))
           continue;
       }
-      let group = (instance?.groups ?? this.#groupsOf(service)).get(dimensions);
+      let binding = (instance?.bindings ?? this.#bindingsOf(service)).get(dimensions);
       const isStale =
-        group !== undefined && group.folded.length > 0 && group.endedSeries !== this.#store.ended;
-      if (group === undefined || isStale) {
-        group = this.#openGroup(plan, service, instance, measurement);
-        if (group === undefined) continue;
-        // Asked for anew: opening a group may end others.
-        (instance?.groups ?? this.#groupsOf(service)).set(dimensions, group);
+        binding !== undefined && binding.overflowed.length > 0 && binding.endedSeries !== this.#store.ended;
+      if (binding === undefined || isStale) {
+        binding = this.#bind(plan, service, instance, measurement);
+        if (binding === undefined) continue;
+        // The map is asked for anew: binding may end other series, which replaces it.
+        (instance?.bindings ?? this.#bindingsOf(service)).set(dimensions, binding);
       } else {
-        for (const label of group.folded) this.#options.onFold(label);
+        for (const label of binding.overflowed) this.#options.onOverflow(label);
       }
-      for (const feed of group.feeds) this.#apply(feed, measurement, instance);
+      for (const target of binding.targets) this.#apply(target, measurement, instance);
     }
   }
 
-  /** Bring gauges up to `nowMs`. */
+  /** Bring gauges up to `nowMs`: clocks move on, silent instances disappear. */
   refresh(nowMs: number): void {
     this.#instances.refresh(nowMs);
   }
 
-  #groupsOf(service: string): WeakMap<DimensionSet, Group> {
-    let groups = this.#groupsOfService.get(service);
-    if (groups === undefined) {
-      groups = new WeakMap();
-      this.#groupsOfService.set(service, groups);
+  #bindingsOf(service: string): WeakMap<DimensionSet, InstrumentBinding> {
+    let bindings = this.#bindingsOfService.get(service);
+    if (bindings === undefined) {
+      bindings = new WeakMap();
+      this.#bindingsOfService.set(service, bindings);
     }
-    return groups;
+    return bindings;
   }
 
-  #hear(service: string, instanceId: string, heardMs: number): Instance {
-    return this.#instances.hear(service, this.#store.labels.bound("instance_id", instanceId), heardMs);
-  }
-
-  /** Undefined where what the measurement says is over already. */
-  #openGroup(
+  /** Open the series of a dimension set. Undefined where what the measurement says is over already. */
+  #bind(
     plan: TypePlan,
     service: string,
     instance: Instance | undefined,
     { dimensions: set, timestampMs }: Measurement,
-  ): Group | undefined {
+  ): InstrumentBinding | undefined {
     const instruments = fedBy(plan, set);
     const own = [...new Set(instruments.flatMap(({ definition }) => definition.labels))];
     const byLabel = new Map([
@@ -130,29 +134,34 @@ export class SeriesTable {
     const missing = rows.filter(({ instrument, values }) => !this.#store.find(instrument.family, values));
     if (!this.#store.hasRoomFor(missing.length)) {
       forgetUnused();
-      this.#options.onFold(WHOLE_SERIES);
-      return this.#overflowGroup(plan, set);
+      this.#options.onOverflow(WHOLE_SERIES);
+      return this.#bindOverflow(plan, set);
     }
-    const feeds = rows.map(({ instrument, values }): Feed => {
+    const targets = rows.map(({ instrument, values }): BoundInstrument => {
       const series = this.#store.open(instrument.family, values);
       if (instance !== undefined) this.#instances.own(instance, instrument, series);
       return { instrument, series };
     });
-    const folded = own.filter((label) => byLabel.get(label) === OTHER);
-    return { feeds, folded, endedSeries: this.#store.ended };
+    const overflowed = own.filter((label) => byLabel.get(label) === OVERFLOW);
+    return { targets, overflowed, endedSeries: this.#store.ended };
   }
 
-  #overflowGroup(plan: TypePlan, set: DimensionSet): Group {
-    const feeds = fedBy(plan, set).map((instrument): Feed => {
+  /** The overflow series of the instruments, which are opened whether or not there is room. */
+  #bindOverflow(plan: TypePlan, set: DimensionSet): InstrumentBinding {
+    const targets = fedBy(plan, set).map((instrument): BoundInstrument => {
       const values = instrument.family.labels.map((label) =>
-        label === "metric_type" ? set.type.name : OTHER,
+        label === "metric_type" ? set.type.name : OVERFLOW,
       );
       return { instrument, series: this.#store.open(instrument.family, values) };
     });
-    return { feeds, folded: [WHOLE_SERIES], endedSeries: this.#store.ended };
+    return { targets, overflowed: [WHOLE_SERIES], endedSeries: this.#store.ended };
   }
 
-  #apply({ instrument, series }: Feed, measurement: Measurement, instance: Instance | undefined): void {
+  #apply(
+    { instrument, series }: BoundInstrument,
+    measurement: Measurement,
+    instance: Instance | undefined,
+  ): void {
     const { records, kind, gauge } = instrument.definition;
     const value = read(records, measurement);
     if (value === undefined) return;
@@ -170,7 +179,7 @@ export class SeriesTable {
       this.#options.onSkip("negative");
       return;
     }
-    const distribution = kind === "histogram" ? distributionOf(measurement, records) : undefined;
+    const distribution = kind === "histogram" ? observedDistribution(measurement, records) : undefined;
     if (distribution === undefined) observe(series, value);
     else observeAll(series, { ...distribution, sum: value });
   }
@@ -195,7 +204,9 @@ export class SeriesTable {
   }
 }
 
-/** The number an instrument asks for: undefined where there is none, NaN where it is not one. */
+/**
+ * The number an instrument asks for, durations in s: undefined where there is none, NaN where it is not one.
+ */
 function read(reading: ValueSource, measurement: Measurement): number | undefined {
   switch (reading.from) {
     case "value":
@@ -209,6 +220,22 @@ function read(reading: ValueSource, measurement: Measurement): number | undefine
   }
 }
 
+/**
+ * Where the numbers lie that an instrument reads from a measurement which stands for several; undefined where
+ * there is one number alone. Durations are in seconds.
+ */
+export function observedDistribution(
+  { distribution, durationMs }: Measurement,
+  { from }: Pick<ValueSource, "from">,
+): Distribution | undefined {
+  if (distribution === undefined) return undefined;
+  const isOf = durationMs === undefined ? "value" : "duration_ms";
+  if (from !== isOf) return undefined;
+  if (from === "value") return distribution;
+  return { ...distribution, values: distribution.values.map((ms) => ms / 1000) };
+}
+
+/** The first of the keys that has a value; clients have spelt them in several ways. */
 function findMetadata(keys: readonly string[], measurement: Measurement): unknown {
   for (const key of keys) {
     const index = measurement.metadataKeys.indexOf(key);
