@@ -45,16 +45,22 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
   if (metadata === undefined || metadataKeys === undefined) return undefined;
   if (type.choices !== undefined && !checkChoices(type.choices, sent, context)) return undefined;
   const dimensions = type.pseudonyms === undefined ? sent : withoutNames(type.pseudonyms, sent, context);
-  const otherKeys = dimensionKeys.filter((key) => !type.dimensions.includes(key));
+  const otherKeys: string[] = [];
+  const otherValues: DimensionValue[] = [];
+  for (const key of dimensionKeys) {
+    if (type.dimensions.includes(key)) continue;
+    otherKeys.push(key);
+    otherValues.push(dimensions[key] as DimensionValue);
+  }
   return {
     dimensions: context.intern(type, dimensions),
     timestampMs,
     value,
     durationMs,
     otherKeys,
-    otherValues: otherKeys.map((key) => dimensions[key] as DimensionValue),
+    otherValues,
     metadataKeys,
-    metadataValues: metadataKeys.map((key) => metadata[key]),
+    metadataValues: Object.values(metadata),
     distribution: undefined,
   };
 }
