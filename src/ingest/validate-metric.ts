@@ -7,10 +7,10 @@ import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetric } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 import {
+  type BrokenRule,
   checkScalars,
   type FieldContext,
   NUMERIC,
-  type Problem,
   readFieldMap,
   readTime,
   readValue,
@@ -107,7 +107,7 @@ function checkMetadata(
   return valid ? keys : undefined;
 }
 
-function metadataProblem(key: string, value: unknown): Problem | undefined {
+function metadataProblem(key: string, value: unknown): BrokenRule | undefined {
   if (key === "" || isLongerThan(key, LIMITS.METADATA_KEY_LENGTH_MAX)) {
     const message = `Metadata key ${quote(key)} must have 1 to ${LIMITS.METADATA_KEY_LENGTH_MAX} characters`;
     return { reason: "invalid_key", message };
