@@ -12,7 +12,7 @@ export type SkipReason = "negative" | "not_numeric";
 /** Stands for a label name where the table as a whole was full. */
 export const WHOLE_SERIES = "_series";
 
-/** What a table records into, and whom it tells of what it could not. */
+/** What a table records into, and who hears of what it could not record. */
 export interface SeriesTableOptions {
   /** The instruments of each metric type. */
   readonly plan: SeriesPlan;
