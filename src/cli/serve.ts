@@ -4,7 +4,10 @@ import type { Logger } from "../lib/logger.ts";
 import { type Service, startService } from "../main.ts";
 import type { Output } from "./output.ts";
 
-/** The service whose writer key the first start prints; `npm run demo` sends under its name, so that the key shows it. */
+/**
+ * The service whose writer key the first start prints.
+ * `npm run demo` sends under its name, so that the key shows it.
+ */
 export const FIRST_SERVICE = "quickstart";
 
 /** sysexits.h EX_SOFTWARE: the database failed under us; whoever supervises us should start us again. */
