@@ -31,10 +31,10 @@ import { dashboardRoutes } from "./pages/dashboard.ts";
 import { createPrometheusEndpoint } from "./pages/prometheus-endpoint.ts";
 import { createRestRoutes } from "./rest/metrics/routes.ts";
 import { adminServiceRoutes } from "./rpc/admin-service.ts";
-import { directoryServiceRoutes, directoryVisitRoutes } from "./rpc/directory-service.ts";
-import { createGate } from "./rpc/gate.ts";
+import { createAuthInterceptor, ruleOf } from "./rpc/auth-interceptor.ts";
+import { directoryServiceRoutes } from "./rpc/directory-service.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
-import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { metricsServiceRoutes } from "./rpc/metrics-service.ts";
 import { otlpServiceRoutes } from "./rpc/otlp-service.ts";
 import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
@@ -122,14 +122,14 @@ function createHandler(options: FrontDoorOptions) {
     bodyBytesMax: requestBytesMax,
     onUnexpected,
   };
-  const gate = createGate(common);
-  const rpc = createRpcs(options, gate);
+  const authenticate = createAuthInterceptor(common);
+  const rpc = createRpcs(options, authenticate);
   const rest = new Map([...createRestRoutes({ ...options, metricsPerRequestMax }), ...dashboardRoutes()]);
   return createRouter({
     rest: withApiDocument(rest, rpc, { version, metricsPerRequestMax }),
     handleRest: createRestHandler(common),
     rpc,
-    unknownRpc: createUnknownRpc(gate),
+    unknownRpc: createUnknownRpc(authenticate),
     cors: createCors(corsOrigins),
     nextRequest: options.nextRequest,
     monotonicMs: options.clock.monotonicMs,
@@ -141,7 +141,7 @@ function createHandler(options: FrontDoorOptions) {
   });
 }
 
-function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGate>) {
+function createRpcs(options: FrontDoorOptions, authenticate: ReturnType<typeof createAuthInterceptor>) {
   const { shutdownSignal: signal, isServing, onServingChange: onChange } = options;
   const { requestBytesMax, reflection } = options.config.server;
   const services = [MetricsService, QueryService, AdminService, DirectoryService, Otlp];
@@ -152,14 +152,11 @@ function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGat
       adminServiceRoutes(options),
       directoryServiceRoutes(options.directory),
       otlpServiceRoutes(options.exportMetrics),
-    ],
-    openRoutes: [
-      metricsHealthRoute,
-      directoryVisitRoutes(options.directory),
       grpcHealthRoutes({ services, isServing, onChange, signal }),
       ...(reflection ? [reflectionRoutes({ services: [...services, Health], signal })] : []),
     ],
-    gate,
+    ruleOf,
+    authenticate,
     bodyBytesMax: requestBytesMax,
   });
 }

@@ -11,8 +11,8 @@ import { createRequestNumbers } from "../../src/access/request-number.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createRouter } from "../../src/transport/http/router.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";
+import { followFailures } from "../../src/transport/rpc/auth-interceptor.ts";
 import { completeErrors } from "../../src/transport/rpc/failures.ts";
-import { followFailures } from "../../src/transport/rpc/gate.ts";
 import { createRpcHandlers } from "../../src/transport/rpc/rpc-handler.ts";
 import { createUnknownRpc } from "../../src/transport/rpc/unknown-rpc.ts";
 import { readSchema, type ServerCompatRequest } from "./messages.ts";
@@ -38,11 +38,11 @@ const listener = await openListener({
     handleRest: () => Promise.reject(new Error("there are no routes")),
     rpc: createRpcHandlers({
       routes: [conformanceRoutes(schema)],
-      openRoutes: [],
-      gate,
+      ruleOf: () => ({ roles: [], costsToken: true }),
+      authenticate,
       bodyBytesMax,
     }),
-    unknownRpc: createUnknownRpc(gate),
+    unknownRpc: createUnknownRpc(authenticate),
     cors: () => false,
     nextRequest: createRequestNumbers(systemClock.wallMs, 0),
     monotonicMs: systemClock.monotonicMs,
@@ -61,7 +61,7 @@ process.stdout.write(framed("ServerCompatResponse", told));
  * Errors leave as they do in the service, without the one detail each of them has there: the suite
  * counts details, and takes one it did not ask for as wrong.
  */
-function gate(context: HandlerContext): void {
+function authenticate(context: HandlerContext): void {
   // Runs after what follows it.
   completeErrors(context, ({ details }) => {
     const kept = details.filter((detail) => !("desc" in detail && detail.desc === ErrorInfoSchema));

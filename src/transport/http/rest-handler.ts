@@ -2,6 +2,7 @@ import type { Admission, AdmissionRule, Admit } from "../../access/admission.ts"
 import type { Call, RequestIdentity, Visit } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { AdmitVisit, VisitAdmission, VisitRule } from "../../access/visits.ts";
+import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
 import { type RestAnswer, sendAnswer } from "./answer.ts";
 import { ClientGoneError, readBody } from "./body.ts";
@@ -55,9 +56,6 @@ export type RestRoute =
       readonly answer: (visit: RestVisit) => RestAnswer | Promise<RestAnswer>;
     };
 
-/** Largest body that is read for whoever may have no key. */
-const VISIT_BODY_BYTES_MAX = 16 * 1024;
-
 /** The routes of one path, by method. */
 export type RestMethods = Readonly<Record<string, RestRoute>>;
 
@@ -86,10 +84,10 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
       address: () => clientAddress(request),
     };
     const read = (bytesMax: number) => readAs(route.reads, exchange, bytesMax);
-    if (route.rule === "open") return route.answer({ ...common, body: await read(bodyBytesMax) });
+    if (route.rule === "open") return route.answer({ ...common, body: await read(ANONYMOUS_BODY_BYTES_MAX) });
     if (takesVisits(route)) {
       const { visit } = admitted(admitVisit(credentials, route.rule, exchange), exchange);
-      return route.answer({ ...common, ...visit, body: await read(VISIT_BODY_BYTES_MAX) });
+      return route.answer({ ...common, ...visit, body: await read(ANONYMOUS_BODY_BYTES_MAX) });
     }
     const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
     return route.answer({ ...common, ...call, bucket, body: await read(bodyBytesMax) });

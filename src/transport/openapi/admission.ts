@@ -1,5 +1,4 @@
-import type { AdmissionRule } from "../../access/admission.ts";
-import type { VisitRule } from "../../access/visits.ts";
+import type { OperationRule } from "../../api/rules.ts";
 import type { FailureReason } from "../../errors.ts";
 import type { Operation } from "./operation.ts";
 
@@ -15,7 +14,7 @@ export interface AdmissionDocument {
   readonly headers: readonly string[];
 }
 
-export function describeAdmission(rule: AdmissionRule | VisitRule | "open"): AdmissionDocument {
+export function describeAdmission(rule: OperationRule): AdmissionDocument {
   if (rule === "open")
     return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };
   if ("ifKey" in rule) {

@@ -1,8 +1,8 @@
 import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
 import { type JsonSchema, list, record, text } from "../http/json-schema.ts";
 import { toConnectError } from "../rpc/failures.ts";
-import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDialect, failureAnswers } from "./failure-answers.ts";
 import type { Answer, Operation } from "./operation.ts";
@@ -52,7 +52,7 @@ const OPEN_FAILURES: readonly FailureReason[] = [
 ];
 /** … and one that does. */
 const KEYED_FAILURES: readonly FailureReason[] = [
-  ...describeAdmission({ roles: [], costsToken: true }).failures,
+  ...describeAdmission(RULES.admin.createKey).failures,
   ...OPEN_FAILURES,
   "validation_failed",
   "queue_full",
@@ -68,7 +68,7 @@ const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
   ],
 };
 const OPEN_HEADERS = describeAdmission("open").headers;
-const KEYED_HEADERS = describeAdmission({ roles: [], costsToken: true }).headers;
+const KEYED_HEADERS = describeAdmission(RULES.admin.createKey).headers;
 
 /** Said once for all calls, by the names that `failuresOfRpc` refers to. */
 export function sharedFailures(): Readonly<Record<string, Answer>> {
@@ -83,7 +83,7 @@ export function sharedFailures(): Readonly<Record<string, Answer>> {
 }
 
 /** The answers of an RPC's failures, by status. */
-export function failuresOfRpc(name: string, rule: Rule): Operation["responses"] {
+export function failuresOfRpc(name: string, rule: OperationRule): Operation["responses"] {
   const own = OWN_FAILURES[name];
   if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];

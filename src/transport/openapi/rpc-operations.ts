@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
+import type { OperationRule } from "../../api/rules.ts";
 import type { JsonSchema } from "../http/json-schema.ts";
-import type { Rule } from "../rpc/gate.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
@@ -12,7 +12,7 @@ import { messageRef } from "./rpc-schemas.ts";
 /** An RPC and who may call it. */
 export interface DocumentedRpc {
   readonly method: DescMethod;
-  readonly rule: Rule;
+  readonly rule: OperationRule;
 }
 
 /** Whether JSON over plain HTTP can call it: its client sends one message. */

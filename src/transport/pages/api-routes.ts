@@ -4,7 +4,7 @@ import type { RouteDocument } from "../http/route-document.ts";
 import { describeApi } from "../openapi/document.ts";
 import { fieldRules } from "../openapi/field-rules.ts";
 import type { OpenApiDocument } from "../openapi/operation.ts";
-import { ruleOf } from "../rpc/gate.ts";
+import { ruleOf } from "../rpc/auth-interceptor.ts";
 import { docsPage } from "./docs/docs-page.ts";
 import { fileRoute, findStaticFiles, lazyFile, pageRoutes } from "./static-files.ts";
 

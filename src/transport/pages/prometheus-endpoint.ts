@@ -1,6 +1,7 @@
 import type { Admit } from "../../access/admission.ts";
 import type { RequestIdentity } from "../../access/call.ts";
 import type { AnsweredCall } from "../../access/usage-log.ts";
+import { RULES } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { headerOf } from "../http/exchange.ts";
@@ -39,8 +40,7 @@ export function createPrometheusEndpoint({
         authorization: headerOf(request, "authorization"),
         address: () => clientAddress(request),
       };
-      const rule = { roles: ["reader"], costsToken: false } as const;
-      const { failure, apiKeyId } = admit(credentials, rule, nextRequest());
+      const { failure, apiKeyId } = admit(credentials, RULES.metrics.scrapePort, nextRequest());
       response.once("close", () => {
         const seconds = (monotonicMs() - startedMs) / 1000;
         countUsage({ apiKeyId, endpoint: path, status: response.statusCode, seconds, bodyBytes: 0 });

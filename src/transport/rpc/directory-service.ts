@@ -30,15 +30,6 @@ export function directoryServiceRoutes(directory: Directory): (router: ConnectRo
   return (router) => void router.service(DirectoryService, implementation);
 }
 
-/** The RPCs of DirectoryService that may be called without a key. */
-export function directoryVisitRoutes(directory: Directory): (router: ConnectRouter) => void {
-  const { fetchMetrics, trackUsage } = visitRpcs(directory);
-  return (router) => {
-    router.rpc(DirectoryService.method.fetchMetrics, fetchMetrics);
-    router.rpc(DirectoryService.method.trackUsage, trackUsage);
-  };
-}
-
 const PAGE_SIZE = 100;
 const PAGE_SIZE_MAX = 1000;
 

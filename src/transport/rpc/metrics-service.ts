@@ -37,8 +37,3 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
   };
   return (router) => void router.service(MetricsService, implementation);
 }
-
-/** The RPC of MetricsService that anybody may call. */
-export function metricsHealthRoute(router: ConnectRouter): void {
-  router.rpc(MetricsService.method.health, () => health());
-}

@@ -13,6 +13,7 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import { type Exchange, headerOf } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
@@ -29,43 +30,42 @@ import { EXCHANGE } from "./context.ts";
 import { toConnectError } from "./failures.ts";
 
 export interface RpcOptions {
+  /** Each registers a service with its implementation. */
   readonly routes: readonly ((router: ConnectRouter) => void)[];
-  /** RPCs that anybody may call. They win over `routes`, and messages to them are small. */
-  readonly openRoutes: readonly ((router: ConnectRouter) => void)[];
-  readonly gate: (context: HandlerContext) => void;
+  /** Who may call an RPC. @throws for one without a rule, which keeps the service from starting. */
+  readonly ruleOf: (rpc: Pick<HandlerContext, "service" | "method">) => OperationRule;
+  /** Runs on the headers of every call, before its body is read; what it throws is the answer. */
+  readonly authenticate: (context: HandlerContext) => void;
+  /** Largest message of a caller with a key, in bytes; of others it is `ANONYMOUS_BODY_BYTES_MAX`. */
   readonly bodyBytesMax: number;
 }
 
-export type HandleRpc = (handler: UniversalHandler, exchange: Exchange) => Promise<void>;
-
 /** Longest deadline a caller may ask for; what it asks for beyond is cut to this. */
 const TIMEOUT_MS_MAX = 60_000;
-/** Largest message that is decoded for somebody without a key. */
-export const OPEN_MESSAGE_BYTES_MAX = 16 * 1024;
 
-/** Every RPC that is served, by its path. */
+/** Every RPC that is served, by its path. What it may be sent is bounded by its rule. */
 export function createRpcHandlers(options: RpcOptions): ReadonlyMap<string, UniversalHandler> {
-  const handlers = [
-    ...createHandlers(options.routes, options.gate, options.bodyBytesMax),
-    ...createHandlers(options.openRoutes, options.gate, OPEN_MESSAGE_BYTES_MAX),
-  ];
-  return new Map(handlers.map((handler) => [handler.requestPath, handler]));
+  // Connect bounds messages by router: a router for each bound, of which each RPC's rule picks one.
+  const keyed = createHandlers(options, options.bodyBytesMax);
+  const anonymous = createHandlers(options, ANONYMOUS_BODY_BYTES_MAX);
+  const choose = (handler: UniversalHandler, index: number) =>
+    takesAnonymous(options.ruleOf(handler)) ? (anonymous[index] ?? handler) : handler;
+  return new Map(keyed.map(choose).map((handler) => [handler.requestPath, handler]));
 }
 
 function createHandlers(
-  routes: RpcOptions["routes"],
-  requestGate: RpcOptions["gate"],
+  { routes, authenticate }: RpcOptions,
   readMaxBytes: number,
 ): readonly UniversalHandler[] {
   const router = createConnectRouter({
-    requestGate,
+    requestGate: authenticate,
     readMaxBytes,
     maxTimeoutMs: TIMEOUT_MS_MAX,
     acceptCompression: [compressionGzip, compressionBrotli].map(guarded),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
     // Several calls may fail with one error, that of their transaction: each gets its own translation,
-    // before Connect sees it. What Connect throws itself is completed in the gate.
+    // before Connect sees it. What Connect throws itself is completed by the auth interceptor.
     interceptors: [
       (next) => async (call) => {
         try {

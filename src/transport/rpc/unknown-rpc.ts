@@ -10,13 +10,13 @@ import type { NodeRequest } from "../http/node-http.ts";
 export type FindUnknownRpc = (request: NodeRequest) => UniversalHandler | undefined;
 
 /**
- * Refuse calls to unknown RPCs in the protocol they are made in, before anything of a body is read.
+ * Reject calls to unknown RPCs in the protocol they are made in, before anything of a body is read.
  * Clients take a REST answer for one of a proxy, and lose what it says.
  */
-export function createUnknownRpc(gate: (context: HandlerContext) => void): FindUnknownRpc {
+export function createUnknownRpc(authenticate: (context: HandlerContext) => void): FindUnknownRpc {
   const router = createConnectRouter({
     requestGate(context) {
-      gate(context);
+      authenticate(context);
       throw new ServiceError("unimplemented", "unknown RPC");
     },
   });

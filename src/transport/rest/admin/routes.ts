@@ -1,13 +1,11 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Administration } from "../../../api/admin/administration.ts";
 import type { RetentionPreview, RetentionResult, RetentionRun } from "../../../api/admin/retention.ts";
+import { RULES } from "../../../api/rules.ts";
 import type { RestAnswer } from "../../http/answer.ts";
 import type { RestCall, RestMethods, RestRoute } from "../../http/rest-handler.ts";
 import type { RouteDocument } from "../../http/route-document.ts";
 import * as documents from "./documents.ts";
 import { readParameters } from "./parameters.ts";
-
-const ADMINS: AdmissionRule = { roles: [], costsToken: true };
 
 /** Administration as the predecessor's clients know it. Key administration is for RPCs and the command line. */
 export function adminRoutes({
@@ -16,20 +14,24 @@ export function adminRoutes({
 }: Administration): readonly (readonly [string, RestMethods])[] {
   const retentionFor = ({ principal }: RestCall) =>
     retention({ apiKeyId: principal.apiKeyId, service: principal.service });
-  const route = (document: RouteDocument, answer: (call: RestCall) => Promise<object>): RestRoute => ({
-    rule: ADMINS,
+  const route = (
+    operation: keyof typeof RULES.admin,
+    document: RouteDocument,
+    answer: (call: RestCall) => Promise<object>,
+  ): RestRoute => ({
+    rule: RULES.admin[operation],
     reads: "json if present",
     document,
-    answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
+    answer: async (call: RestCall): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
   });
 
-  const preview = route(documents.PREVIEW, async (call) => {
+  const preview = route("previewRetention", documents.PREVIEW, async (call) => {
     const table = readParameters(call).text("table_name");
     const previews = await retentionFor(call).preview(table || undefined);
     return Object.fromEntries(previews.map((each) => [each.table, previewJson(each)]));
   });
 
-  const cleanup = route(documents.CLEANUP, async (call) => {
+  const cleanup = route("runRetention", documents.CLEANUP, async (call) => {
     const parameters = readParameters(call);
     const table = parameters.text("table_name") || undefined;
     const isDryRun = parameters.flag("dry_run") ?? true;
@@ -38,7 +40,7 @@ export function adminRoutes({
     return table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run);
   });
 
-  const policies = route(documents.POLICIES, async (call) => {
+  const policies = route("listRetentionPolicies", documents.POLICIES, async (call) => {
     const found = await retentionFor(call).policies();
     return Object.fromEntries(
       found.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
@@ -53,7 +55,7 @@ export function adminRoutes({
     );
   });
 
-  const setPolicy = route(documents.SET_POLICY, async (call) => {
+  const setPolicy = route("updateRetentionPolicy", documents.SET_POLICY, async (call) => {
     const parameters = readParameters(call);
     const { tableName, retentionDays, isActive } = await retentionFor(call).setPolicy({
       tableName: call.pathParameter,
@@ -74,8 +76,8 @@ export function adminRoutes({
     ["/admin/retention/cleanup", { POST: cleanup }],
     ["/admin/retention/policies", { GET: policies }],
     ["/admin/retention/policies/{table}", { PUT: setPolicy }],
-    ["/admin/database/stats", { GET: route(documents.STATS, () => statsJson(database)) }],
-    ["/admin/database/size", { GET: route(documents.SIZE, () => sizeJson(database)) }],
+    ["/admin/database/stats", { GET: route("getDatabaseStats", documents.STATS, () => statsJson(database)) }],
+    ["/admin/database/size", { GET: route("getDatabaseSize", documents.SIZE, () => sizeJson(database)) }],
   ];
 }
 

@@ -1,6 +1,6 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Composer } from "../../../api/composer/composer.ts";
 import { type FiguresRequest, readService } from "../../../api/composer/scope.ts";
+import { RULES } from "../../../api/rules.ts";
 import type { RestAnswer } from "../../http/answer.ts";
 import type { RestCall, RestMethods } from "../../http/rest-handler.ts";
 import {
@@ -24,25 +24,30 @@ export interface ComposerRouteDeps {
   readonly shutdownSignal: AbortSignal;
 }
 
-const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const NAME = "mcp-metrics";
 
 /** The routes that composers' dashboards and Prometheus servers know. */
 export function composerRoutes(deps: ComposerRouteDeps): readonly (readonly [string, RestMethods])[] {
   const { composer, version, wallMs, shutdownSignal } = deps;
   const keyed = (
+    operation: "metrics" | "status" | "detailedHealth" | "serverMetrics",
     document: typeof COMPOSER_METRICS,
     answer: (call: RestCall) => Promise<object>,
   ): RestMethods => ({
     GET: {
-      rule: QUERIERS,
+      rule: RULES.composer[operation],
       reads: "nothing",
       document,
-      answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
+      answer: async (call: RestCall): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
     },
   });
   const open = (document: typeof COMPOSER_HEALTH, answer: () => object): RestMethods => ({
-    GET: { rule: "open", reads: "nothing", document, answer: () => ({ status: 200, body: answer() }) },
+    GET: {
+      rule: RULES.composer.health,
+      reads: "nothing",
+      document,
+      answer: () => ({ status: 200, body: answer() }),
+    },
   });
 
   async function scrape(call: RestCall): Promise<RestAnswer> {
@@ -54,15 +59,15 @@ export function composerRoutes(deps: ComposerRouteDeps): readonly (readonly [str
   return [
     [
       "/api/v1/metrics/prometheus",
-      { GET: { rule: QUERIERS, reads: "nothing", document: COMPOSER_SCRAPE, answer: scrape } },
+      { GET: { rule: RULES.composer.scrape, reads: "nothing", document: COMPOSER_SCRAPE, answer: scrape } },
     ],
     [
       "/api/v1/metrics",
-      keyed(COMPOSER_METRICS, (call) => composer.metrics(call, readFigures(call), shutdownSignal)),
+      keyed("metrics", COMPOSER_METRICS, (call) => composer.metrics(call, readFigures(call), shutdownSignal)),
     ],
     [
       "/api/v1/status",
-      keyed(COMPOSER_STATUS, (call) => composer.status(call, readFigures(call), shutdownSignal)),
+      keyed("status", COMPOSER_STATUS, (call) => composer.status(call, readFigures(call), shutdownSignal)),
     ],
     [
       "/api/v1/health",
@@ -74,13 +79,13 @@ export function composerRoutes(deps: ComposerRouteDeps): readonly (readonly [str
     ],
     [
       "/api/v1/health/detailed",
-      keyed(COMPOSER_DETAILED_HEALTH, (call) =>
+      keyed("detailedHealth", COMPOSER_DETAILED_HEALTH, (call) =>
         composer.detailedHealth(call, readFigures(call), shutdownSignal),
       ),
     ],
     [
       "/api/v1/servers/{id}/metrics",
-      keyed(COMPOSER_SERVER, (call) =>
+      keyed("serverMetrics", COMPOSER_SERVER, (call) =>
         composer.serverMetrics(call, call.pathParameter, readFigures(call), shutdownSignal),
       ),
     ],

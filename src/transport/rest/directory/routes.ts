@@ -1,6 +1,6 @@
 import type { Directory } from "../../../api/directory/directory.ts";
 import type { FetchMetrics, FetchRequest, Series } from "../../../api/directory/fetch-metrics.ts";
-import { DIRECTORY_RULES } from "../../../api/directory/rules.ts";
+import { RULES } from "../../../api/rules.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { RestAnswer } from "../../http/answer.ts";
 import type { RestCall, RestMethods, RestRequest, RestVisit } from "../../http/rest-handler.ts";
@@ -16,7 +16,7 @@ const isoOf = (ms: number) => new Date(ms).toISOString();
 export function directoryRoutes(directory: Directory): readonly (readonly [string, RestMethods])[] {
   const collect = (place: "body" | "path"): RestMethods => ({
     POST: {
-      rule: DIRECTORY_RULES.collect,
+      rule: RULES.directory.collect,
       reads: "bytes",
       document: collectDocument(place),
       answer: (call) => collectMetrics(directory, call),
@@ -24,7 +24,7 @@ export function directoryRoutes(directory: Directory): readonly (readonly [strin
   });
   const fetch = (place: "query" | "path"): RestMethods => ({
     GET: {
-      rule: DIRECTORY_RULES.fetchMetrics,
+      rule: RULES.directory.fetchMetrics,
       reads: "nothing",
       document: fetchDocument(place),
       answer: (visit) => fetchMetrics(directory, visit),
@@ -39,7 +39,7 @@ export function directoryRoutes(directory: Directory): readonly (readonly [strin
       `${FUNCTIONS}/usage-track`,
       {
         POST: {
-          rule: DIRECTORY_RULES.trackUsage,
+          rule: RULES.directory.trackUsage,
           reads: "bytes",
           document: TRACK_USAGE,
           answer: (visit) => trackUsage(directory, visit),
@@ -50,7 +50,7 @@ export function directoryRoutes(directory: Directory): readonly (readonly [strin
       `${FUNCTIONS}/metrics-aggregate`,
       {
         POST: {
-          rule: DIRECTORY_RULES.aggregate,
+          rule: RULES.directory.aggregate,
           reads: "bytes",
           document: AGGREGATE,
           answer: (call) => aggregate(directory, call),

@@ -1,4 +1,3 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Administration } from "../../../api/admin/administration.ts";
 import type { Directory } from "../../../api/directory/directory.ts";
 import type { ExportMetrics } from "../../../api/export-metrics.ts";
@@ -6,6 +5,7 @@ import type { Flush } from "../../../api/flush.ts";
 import { type CheckReadiness, health } from "../../../api/health.ts";
 import type { Queries } from "../../../api/query/queries.ts";
 import { rateLimitStatus } from "../../../api/rate-limit-status.ts";
+import { RULES } from "../../../api/rules.ts";
 import type { Submit } from "../../../api/submit.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { SubmittedMetrics } from "../../../ingest/submission.ts";
@@ -44,11 +44,6 @@ export interface RestDeps extends Omit<ComposerRouteDeps, "wallMs"> {
   readonly clock: Pick<Clock, "wallMs">;
 }
 
-const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
-const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
-const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
-const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
-
 const open = (document: RouteDocument, answer: () => RestAnswer | Promise<RestAnswer>): RestRoute => ({
   rule: "open",
   reads: "nothing",
@@ -70,19 +65,19 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
       "/metrics",
       {
         POST: {
-          rule: WRITERS,
+          rule: RULES.metrics.submit,
           reads: "json",
           document: submitDocument(deps.metricsPerRequestMax),
           answer: (call) => submitJson(deps.submit, call),
         },
-        GET: { rule: READERS, reads: "nothing", document: SCRAPE, answer: () => scrape(deps) },
+        GET: { rule: RULES.metrics.scrape, reads: "nothing", document: SCRAPE, answer: () => scrape(deps) },
       },
     ],
     [
       "/flush",
       {
         POST: {
-          rule: WRITERS,
+          rule: RULES.metrics.flush,
           reads: "nothing",
           document: FLUSH,
           answer: async () => ok(await deps.flush()),
@@ -93,7 +88,7 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
       "/v1/metrics",
       {
         POST: {
-          rule: WRITERS,
+          rule: RULES.otlp.export,
           reads: "bytes",
           document: EXPORT_METRICS,
           answer: (call) => exportOverHttp(deps.exportMetrics, call),
@@ -104,7 +99,7 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
       "/rate-limit",
       {
         GET: {
-          rule: ANY_KEY_FREE,
+          rule: RULES.metrics.rateLimitStatus,
           reads: "nothing",
           document: RATE_LIMIT,
           answer: (call) => ok(rateLimitStatus(call, call.bucket)),
@@ -118,7 +113,7 @@ export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethod
       "/api/export.csv",
       {
         GET: {
-          rule: QUERIERS,
+          rule: RULES.query.exportEvents,
           reads: "nothing",
           document: EXPORT_CSV,
           answer: (call) => exportCsv(deps.queries.exportEvents, call, deps.shutdownSignal),

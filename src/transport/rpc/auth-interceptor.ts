@@ -9,62 +9,69 @@ import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
-import type { AdmissionRule, Admit } from "../../access/admission.ts";
-import type { AdmitVisit, VisitRule } from "../../access/visits.ts";
-import { DIRECTORY_RULES } from "../../api/directory/rules.ts";
+import type { Admit } from "../../access/admission.ts";
+import type { AdmitVisit } from "../../access/visits.ts";
+import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { type Exchange, setRateLimitHeaders } from "../http/exchange.ts";
 import { ADMITTED, exchangeOf, VISIT } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
-const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
-const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
-const ADMINS: AdmissionRule = { roles: [], costsToken: true };
+/** The rules of a service's RPCs; an RPC without one does not compile. */
+function rulesOf<Service extends DescService>(
+  service: Service,
+  rules: Readonly<Record<keyof Service["method"], OperationRule>>,
+): readonly [DescService, Readonly<Record<string, OperationRule>>] {
+  return [service, rules];
+}
 
-/** What can be asked of the callers of an RPC. */
-export type Rule = AdmissionRule | VisitRule | "open";
-
-/** A rule for each service, or for each of its RPCs. One without a rule is refused: none is open by omission. */
-const RULES = new Map<DescService, Rule | ReadonlyMap<string, Rule>>([
-  [
-    MetricsService,
-    new Map<string, Rule>([
-      ["submit", WRITERS],
-      ["flush", WRITERS],
-      ["rateLimitStatus", { roles: ["writer", "reader"], costsToken: false }],
-      ["health", "open"],
-    ]),
-  ],
-  [Otlp, WRITERS],
-  [DirectoryService, new Map<string, Rule>(Object.entries(DIRECTORY_RULES))],
-  [QueryService, QUERIERS],
-  [AdminService, ADMINS],
-  [Health, "open"],
-  [ServerReflection, "open"],
-  [ServerReflectionAlpha, "open"],
+/** The services of the port, and the part of the rule table that each of them reads. */
+const SERVICE_RULES = new Map([
+  rulesOf(MetricsService, RULES.metrics),
+  rulesOf(QueryService, RULES.query),
+  rulesOf(AdminService, RULES.admin),
+  rulesOf(DirectoryService, RULES.directory),
+  rulesOf(Otlp, RULES.otlp),
+  rulesOf(Health, RULES.health),
+  rulesOf(ServerReflection, RULES.reflection),
+  rulesOf(ServerReflectionAlpha, RULES.reflection),
 ]);
 
-export interface GateOptions {
+/** Who may call an RPC. @throws when the table has no rule for it: none is open by omission. */
+export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "method">): OperationRule {
+  const rules = SERVICE_RULES.get(service) ?? {};
+  const rule = Object.hasOwn(rules, method.localName) ? rules[method.localName] : undefined;
+  if (rule === undefined) throw new Error(`${service.typeName}/${method.name} has no admission rule`);
+  return rule;
+}
+
+export interface AuthOptions {
+  /** For RPCs that ask for a key. */
   readonly admit: Admit;
+  /** For RPCs that take callers without a key too. */
   readonly admitVisit: AdmitVisit;
   readonly clientAddress: ClientAddress;
+  /** Largest message of a caller with a key, in bytes. */
   readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
 
 /**
- * What happens to an RPC on its headers, before its body is read: it gets its request id, its key is
- * checked and a token taken. From here on every error of the call leaves as the failure table says.
+ * Authenticates each RPC on its headers, before any of its body is read: the key is checked, a token taken,
+ * and who calls is put into the context (`admittedOf`, `visitOf`). From here on every error of the call
+ * leaves as the failure table says.
+ *
+ * To be given to Connect as `requestGate`: an `Interceptor` of Connect runs only after it has read the message.
  */
-export function createGate({
+export function createAuthInterceptor({
   admit,
   admitVisit,
   clientAddress,
   bodyBytesMax,
   onUnexpected,
-}: GateOptions): (context: HandlerContext) => void {
+}: AuthOptions): (context: HandlerContext) => void {
   return (context) => {
     const exchange = exchangeOf(context);
     followFailures(context, onUnexpected);
@@ -84,14 +91,14 @@ export function createGate({
     if (failure !== undefined) throw toConnectError(failure);
     if ("visit" in admission) context.values.set(VISIT, admission.visit);
     if ("call" in admission) context.values.set(ADMITTED, admission);
-    refuseLargeBody(requestHeader, bodyBytesMax);
+    rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
     // One without a length is counted while it is read.
     exchange.bodyBytes = Number(requestHeader.get("content-length") ?? 0);
   };
 }
 
-/** From here on every error of the call is completed, noted in its exchange, and told of if unexpected. */
-export function followFailures(context: HandlerContext, onUnexpected: GateOptions["onUnexpected"]): void {
+/** From here on every error of the call is completed, noted in its exchange, and reported if unexpected. */
+export function followFailures(context: HandlerContext, onUnexpected: AuthOptions["onUnexpected"]): void {
   const exchange = exchangeOf(context);
   completeErrors(context, (failure) => {
     exchange.failure = reasonOf(failure);
@@ -106,17 +113,9 @@ const ENVELOPE_HEAD_BYTES = 5;
  * A body that is announced as too large is not asked for. Connect looks at the length of its own
  * protocol's bodies only; of gRPC's and gRPC-Web's it would read the first bytes.
  */
-function refuseLargeBody(header: Headers, bodyBytesMax: number): void {
+function rejectLargeBody(header: Headers, bodyBytesMax: number): void {
   if (Number(header.get("content-length") ?? 0) <= bodyBytesMax + ENVELOPE_HEAD_BYTES) return;
   throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
-}
-
-/** Who may call an RPC. @throws when nobody has decided. */
-export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "method">): Rule {
-  const rules = RULES.get(service);
-  const rule = rules instanceof Map ? rules.get(method.localName) : (rules as Rule | undefined);
-  if (rule === undefined) throw new Error(`${service.typeName}/${method.name} has no admission rule`);
-  return rule;
 }
 
 function reasonOf(failure: ConnectError): FailureReason | undefined {
