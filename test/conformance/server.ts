@@ -9,8 +9,8 @@ import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { createRequestNumbers } from "../../src/access/request-number.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { createRouter } from "../../src/transport/http/router.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";
+import { createRouter } from "../../src/transport/router.ts";
 import { followFailures } from "../../src/transport/rpc/auth-interceptor.ts";
 import { completeErrors } from "../../src/transport/rpc/failures.ts";
 import { createRpcHandlers } from "../../src/transport/rpc/rpc-handler.ts";
@@ -34,7 +34,7 @@ const listener = await openListener({
       ? { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) }
       : undefined,
   onRequest: createRouter({
-    rest: new Map(),
+    rest: {},
     handleRest: () => Promise.reject(new Error("there are no routes")),
     rpc: createRpcHandlers({
       routes: [conformanceRoutes(schema)],
@@ -43,10 +43,10 @@ const listener = await openListener({
       bodyBytesMax,
     }),
     unknownRpc: createUnknownRpc(authenticate),
-    cors: () => false,
+    cors: undefined,
     nextRequest: createRequestNumbers(systemClock.wallMs, 0),
     monotonicMs: systemClock.monotonicMs,
-    onAnswered: () => undefined,
+    onAnswered: [],
     onUnexpected: (_, error) => report(error),
   }),
   onError: report,

@@ -1,7 +1,7 @@
 import type { Violation } from "../../errors.ts";
 import { validationFailed } from "../../ingest/judge-each.ts";
 import { codePoints } from "../../ingest/text.ts";
-import { SERVER_ID } from "./known-server.ts";
+import { SERVER_ID } from "./server-access.ts";
 
 const NAME_LENGTH_MAX = 200;
 const URL_LENGTH_MAX = 2000;

@@ -21,10 +21,10 @@ import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
-import { serverOf } from "./known-server.ts";
 import type { MetricNames } from "./metric-names.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readServerMetric } from "./read-metric.ts";
+import { serverOf } from "./server-access.ts";
 import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
 import { verifiedSignature } from "./signature.ts";
 

@@ -6,10 +6,10 @@ import { quote } from "../../ingest/text.ts";
 import type { ListQuery, StoredServerEvent } from "../../sqlite/directory/events.ts";
 import type { StoredServerUse } from "../../sqlite/directory/usage.ts";
 import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts";
-import { serverOf } from "./known-server.ts";
-import { privateDetails } from "./private-details.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readText } from "./read-text.ts";
+import { privateDetails } from "./redaction.ts";
+import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
 export const EVENT_TYPES = [

@@ -2,9 +2,9 @@ import type { Visit } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
-import { visibleServer } from "./known-server.ts";
 import { type Period, readPeriod } from "./periods.ts";
 import { malformed, readServerId } from "./read-ids.ts";
+import { visibleServer } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
 export interface FetchRequest {

@@ -1,6 +1,6 @@
 import { ServiceError } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
-import { SERVER_ID } from "./known-server.ts";
+import { SERVER_ID } from "./server-access.ts";
 
 /** What a request is refused for as a whole, in the words that the directory's clients know: HTTP 400. */
 export function malformed(message: string): never {

@@ -2,10 +2,10 @@ import type { Visit } from "../../access/call.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
-import { mayKnow, notFound } from "./known-server.ts";
-import { privateDetails } from "./private-details.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readText } from "./read-text.ts";
+import { privateDetails } from "./redaction.ts";
+import { mayKnow, notFound } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
 /** A use as it came in, whatever the door. */

@@ -1,8 +1,8 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ServiceError } from "../../errors.ts";
-import { type Exchange, headerOf } from "./exchange.ts";
-import { isHttp2Request, type NodeRequest } from "./node-http.ts";
+import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
+import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
 
 const DECODERS = {
   gzip: promisify(gunzip),
@@ -71,5 +71,27 @@ async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMa
   } catch (cause) {
     if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
     throw new ServiceError("malformed_body", `body is not valid ${encoding}`, { cause });
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Parse a JSON body. A large one is scanned first for what would hold the event loop.
+ *
+ * @throws {ServiceError} `malformed_body`
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length > SCAN_FROM_BYTES) new JsonGuard().push(body);
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch (cause) {
+    throw new ServiceError("malformed_body", "body is not valid UTF-8", { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ServiceError("malformed_body", "body is not valid JSON", { cause });
   }
 }

@@ -1,6 +1,5 @@
 import { BlockList, isIP, isIPv4, SocketAddress } from "node:net";
-import { headerOf } from "./exchange.ts";
-import { isHttp2Request, type NodeRequest } from "./node-http.ts";
+import { headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
 
 /** Whose request it is, by address, in the form of `normalAddress`; undefined once the peer has gone. */
 export type ClientAddress = (request: NodeRequest) => string | undefined;

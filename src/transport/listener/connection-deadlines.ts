@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { isHttp2Request, unsentBytes } from "../http/node-http.ts";
+import { isHttp2Request, unsentBytes } from "../http/exchange.ts";
 import type { Connection, ConnectionTable, Exchange } from "./connection-table.ts";
 import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
 

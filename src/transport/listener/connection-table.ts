@@ -1,7 +1,7 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import type { NodeRequest, NodeResponse } from "../http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 import type { Protocol } from "./protocol-sniffer.ts";
 

@@ -1,5 +1,5 @@
 import { constants } from "node:http2";
-import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/node-http.ts";
+import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 

@@ -1,6 +1,6 @@
 import type { Server } from "node:http";
 import type { Http2Server } from "node:http2";
-import type { NodeRequest, NodeResponse } from "../http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 /**

@@ -9,7 +9,7 @@
  */
 import type { AddressInfo, Server } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import type { OnRequest } from "../http/node-http.ts";
+import type { OnRequest } from "../http/exchange.ts";
 import { enforceDeadlines } from "./connection-deadlines.ts";
 import { routeCleartext, routeTls, type StartSession } from "./connection-routing.ts";
 import { ConnectionTable } from "./connection-table.ts";

@@ -1,19 +1,19 @@
 import { COMMENTS } from "../../../gen/comments.js";
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
-import type { JsonSchema } from "../http/json-schema.ts";
-import type { RestMethods } from "../http/rest-handler.ts";
-import type { RouteGroup } from "../http/route-document.ts";
+import type { RouteName } from "../rest/route.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import type { RouteGroup } from "../schema/route-document.ts";
 import { hoistSchemas } from "./hoist-schemas.ts";
 import { describeMetricType } from "./metric-types.ts";
 import type { OpenApiDocument, Paths } from "./operation.ts";
-import { restOperations } from "./rest-operations.ts";
+import { type DocumentedRoute, restOperations } from "./rest-operations.ts";
 import { sharedFailures } from "./rpc-failures.ts";
 import { type DocumentedRpc, isCallable, rpcOperations } from "./rpc-operations.ts";
 import { rpcSchemas } from "./rpc-schemas.ts";
 
 export interface DocumentOptions {
   readonly version: string;
-  readonly rest: ReadonlyMap<string, RestMethods>;
+  readonly rest: Readonly<Record<RouteName, DocumentedRoute>>;
   readonly rpcs: readonly DocumentedRpc[];
   /** What fields may hold, by their full names in the schema. */
   readonly rules: ReadonlyMap<string, JsonSchema>;

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 
 /** What is data and not schema, and may have a `title` of its own. */
 const DATA = new Set(["example", "examples", "enum", "const", "default"]);

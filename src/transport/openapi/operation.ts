@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 import type { MetricTypeDocument } from "./metric-types.ts";
 
 /** Parts of an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), as far as they are used here. */

@@ -1,10 +1,10 @@
 import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
-import { type JsonSchema, list, record, text } from "../http/json-schema.ts";
 import { toConnectError } from "../rpc/failures.ts";
+import { type JsonSchema, list, record, text } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
-import { type FailureDialect, failureAnswers } from "./failure-answers.ts";
+import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 
@@ -28,7 +28,7 @@ const CONNECT_FAILURE: JsonSchema = record(
   { title: "ConnectFailure", description: "Why a call failed." },
 );
 
-const CONNECT_DIALECT: FailureDialect = {
+const CONNECT_DIALECT: FailureDocument = {
   statusOf: (reason) =>
     reason === "unsupported_encoding" ? 415 : codeToHttpStatus(codeFromString(FAILURES[reason].code) ?? 13),
   schemaOf: (reasons) => ({

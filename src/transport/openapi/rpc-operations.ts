@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
 import type { OperationRule } from "../../api/rules.ts";
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";

@@ -4,8 +4,8 @@ import type { AnsweredCall } from "../../access/usage-log.ts";
 import { RULES } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
+import type { NodeRequest, NodeResponse, OnRequest } from "../http/exchange.ts";
 import { headerOf } from "../http/exchange.ts";
-import type { NodeRequest, NodeResponse, OnRequest } from "../http/node-http.ts";
 
 export interface PrometheusEndpointOptions {
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;

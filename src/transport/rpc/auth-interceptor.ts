@@ -14,7 +14,7 @@ import type { AdmitVisit } from "../../access/visits.ts";
 import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
-import { type Exchange, setRateLimitHeaders } from "../http/exchange.ts";
+import { type Exchange, rateLimitHeaders } from "../http/exchange.ts";
 import { ADMITTED, exchangeOf, VISIT } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
@@ -37,6 +37,9 @@ const SERVICE_RULES = new Map([
   rulesOf(ServerReflection, RULES.reflection),
   rulesOf(ServerReflectionAlpha, RULES.reflection),
 ]);
+
+/** Every service that can be served; the two versions of reflection only where it is turned on. */
+export const SERVICES: readonly DescService[] = [...SERVICE_RULES.keys()];
 
 /** Who may call an RPC. @throws when the table has no rule for it: none is open by omission. */
 export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "method">): OperationRule {
@@ -87,7 +90,7 @@ export function createAuthInterceptor({
       "ifKey" in rule ? admitVisit(credentials, rule, exchange) : admit(credentials, rule, exchange);
     const { bucket, failure } = admission;
     exchange.apiKeyId = admission.apiKeyId;
-    setRateLimitHeaders(bucket, (name, value) => responseHeader.set(name, value));
+    for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) responseHeader.set(name, value);
     if (failure !== undefined) throw toConnectError(failure);
     if ("visit" in admission) context.values.set(VISIT, admission.visit);
     if ("call" in admission) context.values.set(ADMITTED, admission);

@@ -13,8 +13,8 @@ import type { CollectAnswer, SubmittedCollect } from "../../api/directory/collec
 import type { ServerEvents } from "../../api/directory/events.ts";
 import type { FetchMetrics } from "../../api/directory/fetch-metrics.ts";
 import type { ServerAnswer } from "../../api/directory/servers.ts";
-import { collectFromJson } from "../rest/directory/json.ts";
 import { fromTimestamp, fromValues } from "./submit-messages.ts";
+import { collectFromJson } from "./webhook-body.ts";
 
 type ServerMetrics = Awaited<ReturnType<FetchMetrics>>;
 type Event = Awaited<ReturnType<ServerEvents["record"]>>;

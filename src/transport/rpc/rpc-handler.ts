@@ -15,9 +15,8 @@ import {
 } from "@connectrpc/connect-node";
 import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
-import { type Exchange, headerOf } from "../http/exchange.ts";
+import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
-import { isHttp2Request } from "../http/node-http.ts";
 import {
   type CreateGuard,
   guardEnvelopes,

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../../http/json-schema.ts";
+import type { JsonSchema } from "../../schema/json-schema.ts";
 import { type Html, html, inline } from "./html.ts";
 
 /** What kind of value it is, in a few words; what has a name is linked. */

@@ -8,8 +8,9 @@ import {
   record,
   text,
   time,
-} from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+} from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { ADMIN_ROUTES } from "./routes.ts";
 
 const group = "Administration";
 const DAYS = integer("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
@@ -19,7 +20,7 @@ const ACTS = ["storage_unavailable", "shutting_down"] as const;
 
 const answer = (description: string, schema: JsonSchema) => ({ 200: { description, schema } });
 
-export const PREVIEW: RouteDocument = {
+const PREVIEW: RouteDocument = {
   group,
   summary: "See what a cleanup would delete",
   parameters: [queryParameter("table_name", TABLE)],
@@ -74,7 +75,7 @@ const RUN = record(
   { title: "RetentionRun", description: "A cleanup of all tables." },
 );
 
-export const CLEANUP: RouteDocument = {
+const CLEANUP: RouteDocument = {
   group,
   summary: "Delete what policies have given up, or say what that would be",
   description: "Parameters come as query or as JSON body; given twice, they must agree.",
@@ -110,14 +111,14 @@ const POLICY = record(
   { title: "RetentionPolicy" },
 );
 
-export const POLICIES: RouteDocument = {
+const POLICIES: RouteDocument = {
   group,
   summary: "List retention policies",
   answers: answer("By table.", byName("By table.", POLICY)),
   failures: ["storage_unavailable"],
 };
 
-export const SET_POLICY: RouteDocument = {
+const SET_POLICY: RouteDocument = {
   group,
   summary: "Change a retention policy",
   description:
@@ -152,7 +153,7 @@ export const SET_POLICY: RouteDocument = {
   failures: ["malformed_body", "validation_failed", ...ACTS],
 };
 
-export const STATS: RouteDocument = {
+const STATS: RouteDocument = {
   group,
   summary: "Count the rows of every table",
   description: "Reads all of them.",
@@ -177,7 +178,7 @@ export const STATS: RouteDocument = {
   failures: ["storage_unavailable", "deadline_exceeded"],
 };
 
-export const SIZE: RouteDocument = {
+const SIZE: RouteDocument = {
   group,
   summary: "See how much of the disk the database takes",
   answers: answer(
@@ -202,4 +203,14 @@ export const SIZE: RouteDocument = {
     ),
   ),
   failures: ["storage_unavailable"],
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const ADMIN_DOCUMENTS: Readonly<Record<keyof typeof ADMIN_ROUTES, RouteDocument>> = {
+  "GET /admin/retention/preview": PREVIEW,
+  "POST /admin/retention/cleanup": CLEANUP,
+  "GET /admin/retention/policies": POLICIES,
+  "PUT /admin/retention/policies/{table}": SET_POLICY,
+  "GET /admin/database/stats": STATS,
+  "GET /admin/database/size": SIZE,
 };

@@ -1,84 +1,99 @@
 import type { Administration } from "../../../api/admin/administration.ts";
-import type { RetentionPreview, RetentionResult, RetentionRun } from "../../../api/admin/retention.ts";
+import type {
+  RetentionAdministration,
+  RetentionPreview,
+  RetentionResult,
+  RetentionRun,
+} from "../../../api/admin/retention.ts";
 import { RULES } from "../../../api/rules.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import type { RestCall, RestMethods, RestRoute } from "../../http/rest-handler.ts";
-import type { RouteDocument } from "../../http/route-document.ts";
-import * as documents from "./documents.ts";
+import { ok } from "../answer.ts";
+import type { KeyedRequest, RestAnswer, RestRoutes, RestService } from "../route.ts";
 import { readParameters } from "./parameters.ts";
 
 /** Administration as the predecessor's clients know it. Key administration is for RPCs and the command line. */
-export function adminRoutes({
-  retention,
-  database,
-}: Administration): readonly (readonly [string, RestMethods])[] {
-  const retentionFor = ({ principal }: RestCall) =>
-    retention({ apiKeyId: principal.apiKeyId, service: principal.service });
-  const route = (
-    operation: keyof typeof RULES.admin,
-    document: RouteDocument,
-    answer: (call: RestCall) => Promise<object>,
-  ): RestRoute => ({
-    rule: RULES.admin[operation],
+export const ADMIN_ROUTES = {
+  "GET /admin/retention/preview": {
+    rule: RULES.admin.previewRetention,
     reads: "json if present",
-    document,
-    answer: async (call: RestCall): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
-  });
+    answer: previewCleanup,
+  },
+  "POST /admin/retention/cleanup": {
+    rule: RULES.admin.runRetention,
+    reads: "json if present",
+    answer: cleanUp,
+  },
+  "GET /admin/retention/policies": {
+    rule: RULES.admin.listRetentionPolicies,
+    reads: "json if present",
+    answer: listPolicies,
+  },
+  "PUT /admin/retention/policies/{table}": {
+    rule: RULES.admin.updateRetentionPolicy,
+    reads: "json if present",
+    answer: setPolicy,
+  },
+  "GET /admin/database/stats": {
+    rule: RULES.admin.getDatabaseStats,
+    reads: "json if present",
+    answer: async (_request, { operations }) => ok(await statsJson(operations.administration.database)),
+  },
+  "GET /admin/database/size": {
+    rule: RULES.admin.getDatabaseSize,
+    reads: "json if present",
+    answer: async (_request, { operations }) => ok(await sizeJson(operations.administration.database)),
+  },
+} as const satisfies RestRoutes;
 
-  const preview = route("previewRetention", documents.PREVIEW, async (call) => {
-    const table = readParameters(call).text("table_name");
-    const previews = await retentionFor(call).preview(table || undefined);
-    return Object.fromEntries(previews.map((each) => [each.table, previewJson(each)]));
-  });
+/** Retention in the name of the key that calls. */
+function retentionFor({ call }: KeyedRequest, { operations }: RestService): RetentionAdministration {
+  const { apiKeyId, service } = call.principal;
+  return operations.administration.retention({ apiKeyId, service });
+}
 
-  const cleanup = route("runRetention", documents.CLEANUP, async (call) => {
-    const parameters = readParameters(call);
-    const table = parameters.text("table_name") || undefined;
-    const isDryRun = parameters.flag("dry_run") ?? true;
-    const run = await retentionFor(call).run({ table, isDryRun, force: parameters.flag("force") ?? false });
-    const [only] = run.results;
-    return table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run);
-  });
+async function previewCleanup(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const table = readParameters(request).text("table_name");
+  const previews = await retentionFor(request, service).preview(table || undefined);
+  return ok(Object.fromEntries(previews.map((each) => [each.table, previewJson(each)])));
+}
 
-  const policies = route("listRetentionPolicies", documents.POLICIES, async (call) => {
-    const found = await retentionFor(call).policies();
-    return Object.fromEntries(
-      found.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
-        tableName,
-        {
-          table_name: tableName,
-          retention_days: retentionDays,
-          is_active: isActive,
-          timestamp_column: timestampColumn,
-        },
-      ]),
-    );
-  });
+async function cleanUp(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const parameters = readParameters(request);
+  const table = parameters.text("table_name") || undefined;
+  const isDryRun = parameters.flag("dry_run") ?? true;
+  const force = parameters.flag("force") ?? false;
+  const run = await retentionFor(request, service).run({ table, isDryRun, force });
+  const [only] = run.results;
+  return ok(table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run));
+}
 
-  const setPolicy = route("updateRetentionPolicy", documents.SET_POLICY, async (call) => {
-    const parameters = readParameters(call);
-    const { tableName, retentionDays, isActive } = await retentionFor(call).setPolicy({
-      tableName: call.pathParameter,
-      retentionDays: parameters.number("retention_days"),
-      isActive: parameters.flag("is_active"),
-    });
-    return {
-      status: "success",
-      message: `Updated retention policy for ${tableName}`,
+async function listPolicies(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const policies = await retentionFor(request, service).policies();
+  const entries = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
+    tableName,
+    {
       table_name: tableName,
       retention_days: retentionDays,
       is_active: isActive,
-    };
-  });
+      timestamp_column: timestampColumn,
+    },
+  ]);
+  return ok(Object.fromEntries(entries));
+}
 
-  return [
-    ["/admin/retention/preview", { GET: preview }],
-    ["/admin/retention/cleanup", { POST: cleanup }],
-    ["/admin/retention/policies", { GET: policies }],
-    ["/admin/retention/policies/{table}", { PUT: setPolicy }],
-    ["/admin/database/stats", { GET: route("getDatabaseStats", documents.STATS, () => statsJson(database)) }],
-    ["/admin/database/size", { GET: route("getDatabaseSize", documents.SIZE, () => sizeJson(database)) }],
-  ];
+async function setPolicy(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const parameters = readParameters(request);
+  const { tableName, retentionDays, isActive } = await retentionFor(request, service).setPolicy({
+    tableName: request.exchange.pathParameter,
+    retentionDays: parameters.number("retention_days"),
+    isActive: parameters.flag("is_active"),
+  });
+  return ok({
+    status: "success",
+    message: `Updated retention policy for ${tableName}`,
+    table_name: tableName,
+    retention_days: retentionDays,
+    is_active: isActive,
+  });
 }
 
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());

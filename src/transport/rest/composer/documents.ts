@@ -1,5 +1,6 @@
-import { byName, integer, number, orNull, record, text, time } from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+import { byName, integer, number, orNull, record, text, time } from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { COMPOSER_ROUTES } from "./routes.ts";
 
 const group = "Composer";
 const FAILURES = [
@@ -51,7 +52,7 @@ const SERVER_COUNTS = {
   stopped: count("Stopped."),
 };
 
-export const COMPOSER_SCRAPE: RouteDocument = {
+const SCRAPE: RouteDocument = {
   group,
   summary: "Scrape a composer's metrics",
   description:
@@ -68,7 +69,7 @@ export const COMPOSER_SCRAPE: RouteDocument = {
   failures: ["service_not_allowed"],
 };
 
-export const COMPOSER_METRICS: RouteDocument = {
+const METRICS: RouteDocument = {
   group,
   summary: "See all figures of a composer",
   description: HOW,
@@ -106,7 +107,7 @@ export const COMPOSER_METRICS: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_STATUS: RouteDocument = {
+const STATUS: RouteDocument = {
   group,
   summary: "See how a composer's servers stand",
   description: HOW,
@@ -133,7 +134,7 @@ export const COMPOSER_STATUS: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_HEALTH: RouteDocument = {
+const HEALTH: RouteDocument = {
   group,
   summary: "Whether this service lives",
   answers: {
@@ -152,7 +153,7 @@ export const COMPOSER_HEALTH: RouteDocument = {
   },
 };
 
-export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
+const DETAILED_HEALTH: RouteDocument = {
   group,
   summary: "See a composer's health",
   description: `\`unhealthy\` when no server runs, \`degraded\` when not all do or one has failed. ${HOW}`,
@@ -179,7 +180,7 @@ export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_SERVER: RouteDocument = {
+const SERVER: RouteDocument = {
   group,
   summary: "See the figures of one server",
   description: HOW,
@@ -197,7 +198,7 @@ export const COMPOSER_SERVER: RouteDocument = {
   failures: ["not_found", ...FAILURES],
 };
 
-export const COMPOSER_VERSION: RouteDocument = {
+const VERSION: RouteDocument = {
   group,
   summary: "See what serves this",
   answers: {
@@ -214,4 +215,15 @@ export const COMPOSER_VERSION: RouteDocument = {
       ),
     },
   },
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const COMPOSER_DOCUMENTS: Readonly<Record<keyof typeof COMPOSER_ROUTES, RouteDocument>> = {
+  "GET /api/v1/metrics/prometheus": SCRAPE,
+  "GET /api/v1/metrics": METRICS,
+  "GET /api/v1/status": STATUS,
+  "GET /api/v1/health": HEALTH,
+  "GET /api/v1/health/detailed": DETAILED_HEALTH,
+  "GET /api/v1/servers/{id}/metrics": SERVER,
+  "GET /api/v1/version": VERSION,
 };

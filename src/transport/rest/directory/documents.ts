@@ -1,6 +1,6 @@
 import { PERIODS } from "../../../api/directory/periods.ts";
-import { DETAILS_BYTES_MAX } from "../../../api/directory/private-details.ts";
 import { METRIC_NAME_LENGTH_MAX, METRIC_TYPES } from "../../../api/directory/read-metric.ts";
+import { DETAILS_BYTES_MAX } from "../../../api/directory/redaction.ts";
 import { ACTIONS } from "../../../api/directory/track-usage.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";
 import {
@@ -14,8 +14,9 @@ import {
   record,
   text,
   time,
-} from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+} from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { DIRECTORY_ROUTES } from "./routes.ts";
 
 const group = "Directory";
 const EXAMPLE_ID = "server-123";
@@ -58,7 +59,7 @@ const METRIC = record(
 const EXAMPLE_METRIC = { name: "response_time", value: 120.5, type: "gauge", tags: { endpoint: "query" } };
 
 /** `place`: where the server is named. */
-export const collectDocument = (place: "body" | "path"): RouteDocument => ({
+const collectDocument = (place: "body" | "path"): RouteDocument => ({
   group,
   summary: "Store metrics of a server",
   description:
@@ -144,7 +145,7 @@ const FIGURES = {
 };
 
 /** `place`: where the server is named. */
-export const fetchDocument = (place: "query" | "path"): RouteDocument => ({
+const fetchDocument = (place: "query" | "path"): RouteDocument => ({
   group,
   summary: "Fetch a server's figures",
   description:
@@ -174,7 +175,7 @@ export const fetchDocument = (place: "query" | "path"): RouteDocument => ({
   ],
 });
 
-export const TRACK_USAGE: RouteDocument = {
+const TRACK_USAGE: RouteDocument = {
   group,
   summary: "Note that somebody used a server",
   description:
@@ -214,7 +215,7 @@ export const TRACK_USAGE: RouteDocument = {
 
 const DAYS = integer("For how many days metrics are kept.", { minimum: 1, maximum: 36_500 });
 
-export const AGGREGATE: RouteDocument = {
+const AGGREGATE: RouteDocument = {
   group,
   summary: "Compute anew what a day adds up to",
   description: "Nobody needs to: it is always right. The body may be left out.",
@@ -243,4 +244,14 @@ export const AGGREGATE: RouteDocument = {
     ),
   ),
   failures: ["validation_failed", "storage_unavailable", "shutting_down"],
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const DIRECTORY_DOCUMENTS: Readonly<Record<keyof typeof DIRECTORY_ROUTES, RouteDocument>> = {
+  "POST /functions/v1/metrics-collect": collectDocument("body"),
+  "POST /functions/v1/metrics-collect/{server_id}": collectDocument("path"),
+  "GET /functions/v1/metrics-fetch": fetchDocument("query"),
+  "GET /servers/{server_id}/metrics": fetchDocument("path"),
+  "POST /functions/v1/usage-track": TRACK_USAGE,
+  "POST /functions/v1/metrics-aggregate": AGGREGATE,
 };

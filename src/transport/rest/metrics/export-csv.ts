@@ -1,10 +1,9 @@
-import type { ExportEvents, StoredEvent } from "../../../api/query/events.ts";
+import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
 import { ServiceError } from "../../../errors.ts";
 import { readTimestamp } from "../../../ingest/timestamp.ts";
-import type { RestCall } from "../../http/rest-handler.ts";
-import type { RestStream } from "../../http/stream-answer.ts";
-import { csvRecord } from "./csv.ts";
+import { queryOf } from "../../http/exchange.ts";
+import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 
 type Cell = (event: StoredEvent) => string | number | undefined;
 
@@ -31,14 +30,18 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
  *
  * @throws {ServiceError} `validation_failed`, when the first chunk is asked for
  */
-export function exportCsv(exportEvents: ExportEvents, call: RestCall, signal: AbortSignal): RestStream {
+export function exportCsv(
+  { call, exchange }: KeyedRequest,
+  { operations, shutdownSignal }: RestService,
+): RestStream {
+  const selection = readParameters(queryOf(exchange));
   return {
     status: 200,
     headers: {
       "content-type": "text/csv; charset=utf-8; header=present",
       "content-disposition": 'attachment; filename="metrics.csv"',
     },
-    chunks: csvChunks(exportEvents(call, readParameters(call.query()), signal)),
+    chunks: csvChunks(operations.queries.exportEvents(call, selection, shutdownSignal)),
   };
 }
 
@@ -74,4 +77,21 @@ function readTime(parameters: URLSearchParams, name: string): number | undefined
   throw new ServiceError("validation_failed", message, {
     violations: [{ field: name, reason: "invalid", message }],
   });
+}
+
+/** What a spreadsheet takes for a formula, or would drop before one. */
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** One record of RFC 4180 with its line end, in a form that spreadsheets open without harm. */
+export function csvRecord(cells: readonly (string | number | undefined)[]): string {
+  return `${cells.map(cell).join(",")}\r\n`;
+}
+
+function cell(value: string | number | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  const isFormula = FORMULA.test(value) && !NUMBER.test(value);
+  const text = isFormula ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

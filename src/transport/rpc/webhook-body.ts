@@ -1,7 +1,7 @@
-import type { SubmittedCollect } from "../../../api/directory/collect.ts";
-import { ServiceError } from "../../../errors.ts";
-import { isRecord } from "../../../lib/json.ts";
-import { parseJson } from "../../http/json.ts";
+import type { SubmittedCollect } from "../../api/directory/collect.ts";
+import { ServiceError } from "../../errors.ts";
+import { isRecord } from "../../lib/json.ts";
+import { parseJson } from "../http/body.ts";
 
 /** A body of the directory's clients. @throws {ServiceError} `malformed_body` */
 export function readDirectoryJson(body: Buffer): Readonly<Record<string, unknown>> {

@@ -1,5 +1,9 @@
 import { hash } from "node:crypto";
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
+import {
+  type ExportMetricsServiceResponse,
+  ExportMetricsServiceResponseSchema,
+} from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type {
   AnyValue,
   InstrumentationScope,
@@ -10,12 +14,13 @@ import {
   type ResourceMetrics,
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
+import type { ExportAnswer } from "../../api/export-metrics.ts";
 import { Slices } from "../../lib/slices.ts";
 import { type Attributes, canonical } from "../../otlp/attributes.ts";
 import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
-import { readingsOf } from "./readings.ts";
+import { readingsOf } from "./otlp-readings.ts";
 
-/** The messages of a request → the points of each resource that has some, nothing judged yet. */
+/** The messages of a request → the points of each resource that has some, nothing validated yet. */
 export function decodeResources(resources: readonly ResourceMetrics[]): SentPoints {
   return { count: countPoints(resources), read: () => readResources(resources) };
 }
@@ -84,4 +89,10 @@ function readValue(any: AnyValue | undefined): unknown {
     default:
       return value.value;
   }
+}
+
+/** A partial success only where something was rejected: exporters warn about any. */
+export function toExportResponse({ rejected, message }: ExportAnswer): ExportMetricsServiceResponse {
+  const partialSuccess = { rejectedDataPoints: BigInt(rejected), errorMessage: message };
+  return create(ExportMetricsServiceResponseSchema, rejected > 0 ? { partialSuccess } : {});
 }

@@ -1,6 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 /** How messages are written as JSON. */
 export interface MessageStyle {

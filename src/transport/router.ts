@@ -1,37 +1,55 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
-import type { RequestIdentity } from "../../access/call.ts";
-import { FAILURES, ServiceError } from "../../errors.ts";
-import { handleRpc } from "../rpc/rpc-handler.ts";
-import type { FindUnknownRpc } from "../rpc/unknown-rpc.ts";
-import type { Exchange } from "./exchange.ts";
-import { headerOf } from "./exchange.ts";
-import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "./node-http.ts";
-import { createPathTable } from "./path-table.ts";
-import { type HandleRest, type RestMethods, sendFailure } from "./rest-handler.ts";
+import type { RequestIdentity } from "../access/call.ts";
+import { FAILURES, ServiceError } from "../errors.ts";
+import {
+  type Exchange,
+  headerOf,
+  isHttp2Request,
+  type NodeRequest,
+  type NodeResponse,
+  type OnRequest,
+} from "./http/exchange.ts";
+import { createPathTable } from "./http/path-table.ts";
+import { sendFailure } from "./rest/answer.ts";
+import type { HandleRest } from "./rest/handler.ts";
+import type { RestRoute, RestRoutes } from "./rest/route.ts";
+import { handleRpc } from "./rpc/rpc-handler.ts";
+import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 export interface RouterOptions {
-  /** By path, or by a template as `path-table.ts` knows them. */
-  readonly rest: ReadonlyMap<string, RestMethods>;
+  readonly rest: RestRoutes;
   readonly handleRest: HandleRest;
+  /** RPCs by their paths, `/package.Service/Method`. */
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
   readonly unknownRpc: FindUnknownRpc;
-  /** Answers a cross-origin preflight; whether it was one. */
-  readonly cors: (exchange: Exchange) => boolean;
+  /** Answers a cross-origin preflight; whether it was one. Undefined: no other origin may call. */
+  readonly cors: ((exchange: Exchange) => boolean) | undefined;
+  /** The id of each request, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
   readonly monotonicMs: () => number;
-  readonly onAnswered: (answered: Answered) => void;
+  /** Called once for each request when its answer has left or its client has gone, in this order. */
+  readonly onAnswered: readonly ((answered: Answered) => void)[];
+  /** A request failed for a reason that is not the caller's. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
 
+/** The routes of one path, by method. */
+type MethodRoutes = Readonly<Record<string, RestRoute>>;
+
 /** A request whose answer has been handed to the network, or whose client has left. */
 export interface Answered {
+  /** `OTHER` for what is no known method. */
   readonly method: string;
+  /** A route's template or an RPC's path; `unknown` for all that is not served. */
   readonly endpoint: string;
+  /** HTTP's; of a failed RPC the status that its reason has over REST. */
   readonly status: number;
+  /** From the first byte of the request to the end of its answer. */
   readonly seconds: number;
   /** Undefined for an answer to nobody's key. */
   readonly apiKeyId: number | undefined;
+  /** Of the request's body, as it was sent; 0 where it stayed unread. */
   readonly bodyBytes: number;
 }
 
@@ -41,13 +59,17 @@ const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PAT
 /** An unread body up to here is read and dropped, so that the connection can go on; beyond, it is closed. */
 const UNREAD_BYTES_MAX = 64 * 1024;
 
-/** Path → RPC, REST route, or 404. Gives every request its id, counts it and times it. */
+/**
+ * Path → RPC, REST route, or 404. Gives every request its id, counts it and times it.
+ *
+ * An RPC wins over a route. What is neither is answered in the protocol that it was asked in.
+ */
 export function createRouter(options: RouterOptions): OnRequest {
   const { handleRest, rpc, unknownRpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
-  const findRest = createPathTable(options.rest);
+  const findRest = createPathTable(byPath(options.rest));
 
   async function route(exchange: Exchange): Promise<void> {
-    if (cors(exchange)) return;
+    if (cors?.(exchange)) return;
     const handler = rpc.get(exchange.path);
     if (handler !== undefined) {
       exchange.endpoint = exchange.path;
@@ -72,15 +94,13 @@ export function createRouter(options: RouterOptions): OnRequest {
     await handleRest(answering, exchange);
   }
 
-  function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
-    exchange.response.setHeader("x-request-id", exchange.requestId);
-    return handleRpc(handler, exchange);
-  }
-
   return async (request, response) => {
     const exchange = openExchange(request, response, nextRequest());
     const startedMs = monotonicMs();
-    response.once("close", () => options.onAnswered(describe(exchange, monotonicMs() - startedMs)));
+    response.once("close", () => {
+      const answered = describe(exchange, monotonicMs() - startedMs);
+      for (const report of options.onAnswered) report(answered);
+    });
     closeAfterUnreadBody(exchange);
     try {
       await route(exchange);
@@ -90,6 +110,20 @@ export function createRouter(options: RouterOptions): OnRequest {
       else sendFailure(exchange, error);
     }
   };
+}
+
+function byPath(routes: RestRoutes): ReadonlyMap<string, MethodRoutes> {
+  const paths = new Map<string, Record<string, RestRoute>>();
+  for (const [name, route] of Object.entries(routes)) {
+    const [method = "", path = ""] = name.split(" ");
+    paths.set(path, { ...paths.get(path), [method]: route });
+  }
+  return paths;
+}
+
+function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+  exchange.response.setHeader("x-request-id", exchange.requestId);
+  return handleRpc(handler, exchange);
 }
 
 function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
@@ -109,14 +143,14 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
   };
 }
 
-function allowed(methods: RestMethods): string {
+function allowed(methods: MethodRoutes): string {
   const names = Object.keys(methods);
   return (names.includes("GET") ? [...names, "HEAD"] : names).join(", ");
 }
 
 /**
  * After an answer to a request whose body was not read, node reads the rest to reach the next request.
- * For a refused upload that would be the upload after all. On HTTP/2 the stream would stay open until a
+ * For a rejected upload that would be the upload after all. On HTTP/2 the stream would stay open until a
  * deadline, and a shutdown would wait for it: the peer is asked to stop (RFC 9113, 8.1).
  */
 function closeAfterUnreadBody({ request, response }: Exchange): void {

@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { type JsonSchema, orNull } from "../http/json-schema.ts";
+import { type JsonSchema, orNull } from "./json-schema.ts";
 import { messageSchema } from "./message-schemas.ts";
 
 export interface RestMessageOptions {

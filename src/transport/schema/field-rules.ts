@@ -1,6 +1,6 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "./json-schema.ts";
 
 const METRIC = "mcp.metrics.v1.Metric";
 const SUBMIT = "mcp.metrics.v1.SubmitRequest";
