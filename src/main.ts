@@ -2,7 +2,7 @@
  * The one wiring of the service. Follow one Submit:
  *
  *   bytes      transport/listener/listener.ts HTTP/1.1 or HTTP/2, one port
- *   path       transport/router.ts            RPC, REST route, or 404; counts and times the request
+ *   path       transport/router.ts                 RPC, REST route, or 404; counts and times the request
  *   who        access/admission.ts            API key → Principal, from the headers     401
  *   how often  access/admission.ts            one token from the key's bucket           429
  *   decode     transport/rpc | transport/rest → SubmittedMetrics, whatever the spelling 400

@@ -1,9 +1,10 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { Violation } from "../errors.ts";
+import { validationFailed } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
-import { judgeEach, type Rejection, validationFailed } from "./judge-each.ts";
+import { judgeEach, type Rejection } from "./judge-each.ts";
 import type { Refuse } from "./read-fields.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { quote } from "./text.ts";

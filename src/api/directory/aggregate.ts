@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { readTimestamp } from "../../ingest/timestamp.ts";
 import { DAY_MS } from "../../lib/time.ts";
@@ -69,9 +69,7 @@ function readDay(date: unknown, nowMs: number): number {
   const ms = isDate ? readTimestamp(`${date}T00:00:00Z`) : undefined;
   if (ms !== undefined && ms / DAY_MS <= today) return ms / DAY_MS;
   const message = `date ${quote(date)} must be a day up to today, as YYYY-MM-DD`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "date", reason: "invalid", message }],
-  });
+  throw invalidField("date", "invalid", message);
 }
 
 /** For how many days metrics are kept, after changing it where another number is given. */

@@ -1,5 +1,5 @@
 import type { Violation } from "../../errors.ts";
-import { validationFailed } from "../../ingest/judge-each.ts";
+import { validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import { SERVER_ID } from "./server-access.ts";
 

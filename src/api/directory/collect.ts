@@ -9,14 +9,8 @@
  */
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
-import {
-  describeRejection,
-  type Judged,
-  judgeEach,
-  type Rejection,
-  validationFailed,
-} from "../../ingest/judge-each.ts";
+import { ServiceError, type Violation, validationFailed } from "../../errors.ts";
+import { describeRejection, type Judged, judgeEach, type Rejection } from "../../ingest/judge-each.ts";
 import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";

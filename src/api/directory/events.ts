@@ -1,11 +1,11 @@
 import type { Call, Principal } from "../../access/call.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
-import { validationFailed } from "../../ingest/judge-each.ts";
+import { type Violation, validationFailed } from "../../errors.ts";
 import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ListQuery, StoredServerEvent } from "../../sqlite/directory/events.ts";
 import type { StoredServerUse } from "../../sqlite/directory/usage.ts";
 import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts";
+import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readText } from "./read-text.ts";
 import { privateDetails } from "./redaction.ts";
@@ -33,18 +33,8 @@ export interface SubmittedEvent {
   readonly timestamp: unknown;
 }
 
-export interface ListRequest {
+export interface ListRequest extends PageRequest {
   readonly serverId: unknown;
-  /** 0: the default. */
-  readonly pageSize: number;
-  readonly pageToken: string;
-}
-
-export interface Page<Row> {
-  /** Newest first. */
-  readonly rows: readonly Row[];
-  /** Empty at the end. */
-  readonly nextPageToken: string;
 }
 
 export interface EventsDeps {
@@ -54,9 +44,6 @@ export interface EventsDeps {
   readonly readUses: (query: ListQuery) => Promise<readonly StoredServerUse[]>;
   readonly wallMs: () => number;
 }
-
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
 
 export type ServerEvents = ReturnType<typeof createServerEvents>;
 
@@ -81,7 +68,7 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
     list({ principal }: Call, request: ListRequest): Promise<Page<StoredServerEvent>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
       serverOf(registry, principal, serverId);
-      return readPage(serverId, request, readEvents);
+      return readRows(serverId, request, readEvents);
     },
 
     /**
@@ -92,7 +79,7 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
     listUses({ principal }: Call, request: ListRequest): Promise<Page<StoredServerUse>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
       if (principal.role !== "admin") serverOf(registry, principal, serverId);
-      return readPage(serverId, request, readUses);
+      return readRows(serverId, request, readUses);
     },
   };
 }
@@ -122,26 +109,11 @@ function readEvent(
   };
 }
 
-async function readPage<Row extends { readonly id: number }>(
+async function readRows<Row extends { readonly id: number }>(
   serverId: string,
-  { pageSize, pageToken }: ListRequest,
+  request: PageRequest,
   read: (query: ListQuery) => Promise<readonly Row[]>,
 ): Promise<Page<Row>> {
-  if (!(pageSize >= 0 && pageSize <= PAGE_SIZE_MAX))
-    refusePage("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-  if (!/^\d{0,15}$/.test(pageToken)) refusePage("page_token", "page_token is not one of ours");
-  const limit = pageSize || PAGE_SIZE;
-  const rows = await read({
-    serverId,
-    beforeId: pageToken === "" ? undefined : Number(pageToken),
-    limit: limit + 1,
-  });
-  const page = rows.slice(0, limit);
-  return { rows: page, nextPageToken: rows.length > limit ? String(page.at(-1)?.id) : "" };
-}
-
-function refusePage(field: string, message: string): never {
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
+  const { limit, lastId } = readPage(request);
+  return pageOf(await read({ serverId, beforeId: lastId, limit: limit + 1 }), limit, ({ id }) => id);
 }

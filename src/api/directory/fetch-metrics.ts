@@ -1,5 +1,5 @@
 import type { Visit } from "../../access/call.ts";
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
 import { type Period, readPeriod } from "./periods.ts";
@@ -151,7 +151,5 @@ function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Ser
 }
 
 function refuse(field: string, message: string): never {
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
+  throw invalidField(field, "invalid", message);
 }

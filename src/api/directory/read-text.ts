@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { isLongerThan } from "../../ingest/text.ts";
 
 const TEXT_LENGTH_MAX = 200;
@@ -18,7 +18,5 @@ export function readText(field: string, value: unknown): string | undefined {
     text.isWellFormed();
   if (isGood) return text;
   const message = `${field} must be a string of at most ${TEXT_LENGTH_MAX} characters without control characters`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
+  throw invalidField(field, "invalid", message);
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { isRecord, wellFormed } from "../../lib/json.ts";
 import { hideAddresses } from "../../lib/network.ts";
 
@@ -45,7 +45,5 @@ export function privateDetails(details: unknown, hide: (text: string) => string 
 }
 
 function refuse(reason: string, message: string): never {
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "details", reason, message }],
-  });
+  throw invalidField("details", reason, message);
 }

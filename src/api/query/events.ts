@@ -3,8 +3,8 @@ import { isRecord } from "../../lib/json.ts";
 import type { EventRow, Position } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
-import { Problems } from "./problems.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
+import { QueryViolations } from "./violations.ts";
 
 export interface EventsRequest extends SelectionRequest {
   /** 0: a hundred. */
@@ -43,12 +43,12 @@ function isListPosition(value: unknown): value is ListPosition {
 /** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
   return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
-    const problems = new Problems();
-    const page = readPageToken(pageToken, same, principal, isListPosition, problems);
+    const violations = new QueryViolations();
+    const page = readPageToken(pageToken, same, principal, isListPosition, violations);
     const asked = page === undefined ? same : { ...same, range: page.range };
-    const { selection } = readSelection(asked, principal, clock.wallMs(), problems);
-    const limit = readPageSize(pageSize, problems);
-    problems.refuse();
+    const { selection } = readSelection(asked, principal, clock.wallMs(), violations);
+    const limit = readPageSize(pageSize, violations);
+    violations.throwIfAny();
     const after = page?.position;
     const query = { ...selection, order: "newest first" as const, after, lastId: after?.lastId, limit };
     const { events, next, lastId } = await reader.events(query, signal);
@@ -62,9 +62,9 @@ export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
 /** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
 export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
   return async function* ({ principal }, request, signal) {
-    const problems = new Problems();
-    const { selection } = readSelection(request, principal, clock.wallMs(), problems);
-    problems.refuse();
+    const violations = new QueryViolations();
+    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
+    violations.throwIfAny();
     let after: Position | undefined;
     let lastId: number | undefined;
     do {

@@ -2,9 +2,9 @@ import type { Call } from "../../access/call.ts";
 import { DAY_MS, MINUTE_MS } from "../../lib/time.ts";
 import type { SourceUse, TimeRange } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
-import { Problems } from "./problems.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
+import { QueryViolations } from "./violations.ts";
 
 export interface QuerySeriesRequest extends SelectionRequest {
   /** Undefined: chosen by the length of the range. */
@@ -40,14 +40,14 @@ const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minu
 /** Statistics over time. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
   return async ({ principal }, request, signal) => {
-    const problems = new Problems();
-    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), problems);
-    const groupBy = readGroupBy(request.groupBy, dimensions, problems);
-    const statistics = readStatistics(request.statistics, "statistics", problems);
-    if (request.statistics.length === 0) problems.add("statistics", "missing", "at least 1 is required");
+    const violations = new QueryViolations();
+    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
+    const groupBy = readGroupBy(request.groupBy, dimensions, violations);
+    const statistics = readStatistics(request.statistics, "statistics", violations);
+    if (request.statistics.length === 0) violations.add("statistics", "missing", "at least 1 is required");
     const stepMs = request.stepMs ?? defaultStep(selection.range);
-    checkStep(stepMs, selection.range, problems);
-    problems.refuse();
+    checkStep(stepMs, selection.range, violations);
+    violations.throwIfAny();
     const query = { ...selection, stepMs, groupBy, statistics, groupsMax: SERIES_MAX };
     const { range, groups, sources } = await reader.aggregate(query, signal);
     const points = Math.round((range.endMs - range.startMs) / stepMs);
@@ -62,10 +62,10 @@ export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
   };
 }
 
-function readGroupBy(names: readonly string[], dimensions: readonly string[], problems: Problems) {
+function readGroupBy(names: readonly string[], dimensions: readonly string[], violations: QueryViolations) {
   if (names.length > GROUP_BY_MAX) {
-    problems.add("group_by", "too_many", `${names.length} dimensions, at most ${GROUP_BY_MAX}`);
-  } else for (const name of names) checkDimension("group_by", name, dimensions, problems);
+    violations.add("group_by", "too_many", `${names.length} dimensions, at most ${GROUP_BY_MAX}`);
+  } else for (const name of names) checkDimension("group_by", name, dimensions, violations);
   return [...new Set(names)];
 }
 
@@ -74,14 +74,14 @@ function defaultStep({ startMs, endMs }: TimeRange): number {
   return found ?? Math.ceil((endMs - startMs) / POINTS_BY_DEFAULT / DAY_MS) * DAY_MS;
 }
 
-function checkStep(stepMs: number, { startMs, endMs }: TimeRange, problems: Problems): void {
+function checkStep(stepMs: number, { startMs, endMs }: TimeRange, violations: QueryViolations): void {
   if (!(stepMs >= 1000 && Number.isInteger(stepMs / 1000))) {
-    problems.add("step", "out_of_range", `must be whole seconds, at least 1, not ${stepMs / 1000}`);
+    violations.add("step", "out_of_range", `must be whole seconds, at least 1, not ${stepMs / 1000}`);
     return;
   }
   const points = Math.ceil(endMs / stepMs) - Math.floor(startMs / stepMs);
   if (points <= POINTS_MAX) return;
   const shortest = Math.ceil((endMs - startMs) / (POINTS_MAX - 1) / 1000);
   const message = `makes ${points} points a series, at most ${POINTS_MAX}: use a step of at least ${shortest} s`;
-  problems.add("step", "too_many", message);
+  violations.add("step", "too_many", message);
 }

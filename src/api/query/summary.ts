@@ -1,9 +1,9 @@
 import type { Call } from "../../access/call.ts";
 import type { QueryDeps } from "./deps.ts";
-import { Problems } from "./problems.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
 import { byName, type RowsAnswer, toRow } from "./top-values.ts";
+import { QueryViolations } from "./violations.ts";
 
 export interface SummaryRequest extends SelectionRequest {
   /** What a row stands for; undefined: nothing we know. */
@@ -25,13 +25,13 @@ const ROWS_MAX = 1_000;
 /** A row a service or type. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createSummary({ reader, clock }: QueryDeps): Summary {
   return async ({ principal }, request, signal) => {
-    const problems = new Problems();
-    const { selection } = readSelection(request, principal, clock.wallMs(), problems);
+    const violations = new QueryViolations();
+    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
     const names = request.statistics.length === 0 ? BY_DEFAULT : request.statistics;
-    const statistics = readStatistics(names, "statistics", problems);
+    const statistics = readStatistics(names, "statistics", violations);
     const { group = "service" } = request;
-    if (request.group === undefined) problems.add("group", "unknown", "must be a service or a type");
-    problems.refuse();
+    if (request.group === undefined) violations.add("group", "unknown", "must be a service or a type");
+    violations.throwIfAny();
     const query = { ...selection, stepMs: undefined, groupBy: [group], statistics, groupsMax: ROWS_MAX };
     const { range, groups, totals, sources } = await reader.aggregate({ ...query, withTotals: true }, signal);
     return {

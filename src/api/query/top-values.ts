@@ -1,9 +1,9 @@
 import type { Call } from "../../access/call.ts";
 import type { AggregateAnswer } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
-import { Problems } from "./problems.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
+import { QueryViolations } from "./violations.ts";
 
 export interface TopValuesRequest extends SelectionRequest {
   readonly dimension: string;
@@ -29,16 +29,16 @@ const RANKED_MAX = 5_000;
 /** The values with the most of a statistic. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createTopValues({ reader, clock }: QueryDeps): TopValues {
   return async ({ principal }, request, signal) => {
-    const problems = new Problems();
-    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), problems);
+    const violations = new QueryViolations();
+    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
     const { dimension, limit } = request;
-    checkDimension("dimension", dimension, dimensions, problems);
-    const [by = "count"] = readStatistics([request.by || "count"], "by", problems);
-    const shown = readStatistics(request.statistics, "statistics", problems);
+    checkDimension("dimension", dimension, dimensions, violations);
+    const [by = "count"] = readStatistics([request.by || "count"], "by", violations);
+    const shown = readStatistics(request.statistics, "statistics", violations);
     if (!(Number.isInteger(limit) && limit >= 0 && limit <= LIMIT_MAX)) {
-      problems.add("limit", "out_of_range", `must be a whole number from 0 to ${LIMIT_MAX}, not ${limit}`);
+      violations.add("limit", "out_of_range", `must be a whole number from 0 to ${LIMIT_MAX}, not ${limit}`);
     }
-    problems.refuse();
+    violations.throwIfAny();
     const statistics = [...new Set([by, ...shown])];
     const { range, groups, sources } = await reader.aggregate(
       {

@@ -13,7 +13,8 @@ import type { CollectAnswer, SubmittedCollect } from "../../api/directory/collec
 import type { ServerEvents } from "../../api/directory/events.ts";
 import type { FetchMetrics } from "../../api/directory/fetch-metrics.ts";
 import type { ServerAnswer } from "../../api/directory/servers.ts";
-import { fromTimestamp, fromValues } from "./submit-messages.ts";
+import { fromValues } from "./submit-messages.ts";
+import { toDate } from "./times.ts";
 import { collectFromJson } from "./webhook-body.ts";
 
 type ServerMetrics = Awaited<ReturnType<FetchMetrics>>;
@@ -37,9 +38,9 @@ export function fromCollectRequest(
       value: metric.value,
       type: metric.type,
       tags: fromValues(metric.tags),
-      timestamp: metric.timestamp && fromTimestamp(metric.timestamp),
+      timestamp: toDate(metric.timestamp),
     })),
-    timestamp: timestamp && fromTimestamp(timestamp),
+    timestamp: toDate(timestamp),
     idempotencyKey,
     signed: undefined,
   };

@@ -7,7 +7,7 @@ import {
 } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
-import { ServiceError } from "../../errors.ts";
+import { pageOf, readPage } from "../../api/page.ts";
 import { actorOf } from "./admin-retention.ts";
 import { admittedOf, visitOf } from "./context.ts";
 import {
@@ -18,7 +18,7 @@ import {
   toServer,
   toUse,
 } from "./directory-messages.ts";
-import { fromTimestamp } from "./submit-messages.ts";
+import { toDate } from "./times.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 type Rpcs = ServiceImpl<typeof DirectoryService>;
@@ -29,9 +29,6 @@ export function directoryServiceRoutes(directory: Directory): (router: ConnectRo
   const implementation: Rpcs = { ...serverRpcs(directory), ...ownRpcs(directory), ...visitRpcs(directory) };
   return (router) => void router.service(DirectoryService, implementation);
 }
-
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
 
 /** What administrators do with servers. */
 function serverRpcs({ servers, aggregate }: Directory) {
@@ -50,16 +47,11 @@ function serverRpcs({ servers, aggregate }: Directory) {
       });
       return { server: toServer(server), apiKey, webhookSecret };
     },
-    async listServers({ pageSize, pageToken }, context) {
-      if (pageSize < 0 || pageSize > PAGE_SIZE_MAX) {
-        throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-      }
-      if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
-      const limit = pageSize || PAGE_SIZE;
-      const found = await serversFor(context).list({ afterNumber: Number(pageToken), limit: limit + 1 });
-      const page = found.slice(0, limit);
-      const nextPageToken = page.length < found.length ? String(page.at(-1)?.number) : "";
-      return { servers: page.map(toServer), nextPageToken };
+    async listServers(request, context) {
+      const { limit, lastId = 0 } = readPage(request);
+      const found = await serversFor(context).list({ afterNumber: lastId, limit: limit + 1 });
+      const { rows, nextPageToken } = pageOf(found, limit, ({ number }) => number);
+      return { servers: rows.map(toServer), nextPageToken };
     },
     async updateServer({ serverId, tools, name, metricsEnabled, isPublic, webhookUrl }, context) {
       const change = { name, metricsEnabled, isPublic, webhookUrl, tools: tools?.ids };
@@ -98,8 +90,10 @@ function ownRpcs({ collect, events }: Directory) {
     async recordEvent(request, context) {
       const { serverId, eventType, previousValue, newValue, details, timestamp } = request;
       const submitted = { serverId, type: eventType, previousValue, newValue, details };
-      const at = timestamp && fromTimestamp(timestamp);
-      const event = await events.record(admittedOf(context).call, { ...submitted, timestamp: at });
+      const event = await events.record(admittedOf(context).call, {
+        ...submitted,
+        timestamp: toDate(timestamp),
+      });
       return { event: toEvent(event) };
     },
     async listEvents(request, context) {
@@ -134,10 +128,4 @@ function fromSecret(
 ): WebhookSecret {
   if (secret.case === undefined) return { kind: "none" };
   return secret.case === "webhookSecret" ? { kind: "given", secret: secret.value } : { kind: "generated" };
-}
-
-function invalid(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
 }

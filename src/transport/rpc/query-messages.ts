@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type Timestamp, timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   DataSource,
   type EventSchema,
@@ -12,6 +12,7 @@ import type { StoredEvent } from "../../api/query/events.ts";
 import type { SeriesAnswer } from "../../api/query/query-series.ts";
 import type { FilterRequest, SelectionRequest } from "../../api/query/selection.ts";
 import { isRecord } from "../../lib/json.ts";
+import { toMs } from "./times.ts";
 
 /** Without the unspecified one: JSON with an operator we do not know arrives as that. */
 const FROM_OPERATOR: Readonly<Record<number, FilterRequest["operator"]>> = {
@@ -38,17 +39,13 @@ interface SelectionMessage {
 export function fromSelection({ types, range, filters }: SelectionMessage): SelectionRequest {
   return {
     types,
-    range: { startMs: fromTimestamp(range?.start), endMs: fromTimestamp(range?.end) },
+    range: { startMs: toMs(range?.start), endMs: toMs(range?.end) },
     filters: filters.map(({ dimension, operator, values }) => ({
       dimension,
       operator: FROM_OPERATOR[operator],
       values,
     })),
   };
-}
-
-function fromTimestamp(time: Timestamp | undefined): number | undefined {
-  return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6);
 }
 
 /** The last millisecond of the year 9999: JSON has no timestamp after it. */

@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Value } from "@bufbuild/protobuf/wkt";
 import type { Metric } from "../../../gen/mcp/metrics/v1/metric_pb.js";
 import type { SubmitRequest, SubmitResponseSchema } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { SubmitAnswer } from "../../api/submit.ts";
 import type { SubmittedMetric, SubmittedMetrics } from "../../ingest/submission.ts";
+import { toDate } from "./times.ts";
 
 /** The message → the form that every door decodes into. The field wins over the header. */
 export function fromSubmitRequest(
@@ -37,15 +38,10 @@ function fromMetric(metric: Metric): SubmittedMetric {
     type: metric.type,
     value: metric.value,
     duration_ms: metric.durationMs,
-    timestamp: metric.timestamp && fromTimestamp(metric.timestamp),
+    timestamp: toDate(metric.timestamp),
     dimensions: fromValues(metric.dimensions),
     metadata: fromValues(metric.metadata),
   };
-}
-
-/** A Date even when it is out of range: the validator then says so for this metric alone. */
-export function fromTimestamp({ seconds, nanos }: Timestamp): Date {
-  return new Date(Number(seconds) * 1000 + Math.floor(nanos / 1e6));
 }
 
 export function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {

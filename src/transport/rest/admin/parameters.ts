@@ -1,4 +1,4 @@
-import { ServiceError } from "../../../errors.ts";
+import { invalidField, ServiceError } from "../../../errors.ts";
 import { isRecord } from "../../../lib/json.ts";
 import { queryOf } from "../../http/exchange.ts";
 import type { RestRequest } from "../route.ts";
@@ -42,9 +42,7 @@ export function readParameters({ exchange, body }: RestRequest): Parameters {
         if (typeof value === "number") return value;
         if (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
         const message = `${name} must be a number`;
-        throw new ServiceError("validation_failed", message, {
-          violations: [{ field: name, reason: "invalid", message }],
-        });
+        throw invalidField(name, "invalid", message);
       }),
   };
 }

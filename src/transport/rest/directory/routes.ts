@@ -1,6 +1,6 @@
 import type { FetchMetrics, FetchRequest, Series } from "../../../api/directory/fetch-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
-import { ServiceError } from "../../../errors.ts";
+import { invalidField } from "../../../errors.ts";
 import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
 import { collectFromJson, readDirectoryJson } from "../../rpc/webhook-body.ts";
 import { ok } from "../answer.ts";
@@ -159,9 +159,7 @@ function readDays(days: unknown): number | undefined {
   if (days === undefined || days === null) return undefined;
   if (typeof days === "number") return days;
   const message = "retentionDays must be a number";
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "retentionDays", reason: "invalid", message }],
-  });
+  throw invalidField("retentionDays", "invalid", message);
 }
 
 function bytesOf(body: unknown): Buffer {

@@ -1,6 +1,6 @@
 import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
-import { ServiceError } from "../../../errors.ts";
+import { invalidField } from "../../../errors.ts";
 import { readTimestamp } from "../../../ingest/timestamp.ts";
 import { queryOf } from "../../http/exchange.ts";
 import type { KeyedRequest, RestService, RestStream } from "../route.ts";
@@ -74,9 +74,7 @@ function readTime(parameters: URLSearchParams, name: string): number | undefined
   const ms = readTimestamp(/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
   if (ms !== undefined) return ms;
   const message = `${name}: ${JSON.stringify(text)} is neither ISO 8601 nor a number of seconds or milliseconds`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: name, reason: "invalid", message }],
-  });
+  throw invalidField(name, "invalid", message);
 }
 
 /** What a spreadsheet takes for a formula, or would drop before one. */
