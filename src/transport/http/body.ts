@@ -54,10 +54,10 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
     });
     request.once("end", () => {
       isWhole = true;
-      const body = () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
       // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn tells.
-      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) body();
-      else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : body()));
+      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) resolve(body);
+      else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });
     // Every request closes: what is built here must be worth building.
     request.once("close", () => isWhole || reject(new ClientGoneError()));

@@ -3,10 +3,12 @@ import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
 import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
-import type { Protocol } from "./protocol-sniffer.ts";
+
+/** Which version of HTTP a connection speaks; HTTP/1.0 counts as `http1`. */
+export type WireProtocol = "http1" | "http2";
 
 /** A request that has been handed over and whose answer has not left yet. */
-export interface Exchange {
+export interface InFlightRequest {
   readonly request: NodeRequest;
   readonly response: NodeResponse;
   readonly startedMs: number;
@@ -20,9 +22,9 @@ export interface Connection {
   readonly socket: Socket;
   readonly address: string;
   readonly openedMs: number;
-  readonly exchanges: Set<Exchange>;
+  readonly exchanges: Set<InFlightRequest>;
   /** Undefined until the first bytes, or the TLS handshake, have told. */
-  protocol: Protocol | undefined;
+  protocol: WireProtocol | undefined;
   session: ServerHttp2Session | undefined;
   /** When it last had nothing in flight; its opening at first. */
   idleSinceMs: number;
@@ -47,6 +49,8 @@ export class ConnectionTable {
   readonly #perAddress = new Map<string, number>();
   readonly #byCarrier = new WeakMap<object, Connection>();
   #onEmpty = (): void => undefined;
+  /** True once the listener closes: every HTTP/1.1 answer then ends its connection. */
+  isDraining = false;
 
   constructor(clock: Clock, limits: ListenerLimits) {
     this.#clock = clock;
@@ -134,7 +138,7 @@ export class ConnectionTable {
     return this.size < this.#limits.connectionsMax || this.closeOldestIdle();
   }
 
-  #end(connection: Connection, exchange: Exchange): void {
+  #end(connection: Connection, exchange: InFlightRequest): void {
     connection.exchanges.delete(exchange);
     if (connection.exchanges.size > 0 || !this.#open.has(connection)) return;
     connection.idleSinceMs = this.#clock.monotonicMs();

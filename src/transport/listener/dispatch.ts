@@ -8,8 +8,6 @@ export interface DispatchOptions {
   readonly limits: ListenerLimits;
   readonly onRequest: OnRequest;
   readonly onError: (error: unknown) => void;
-  /** True once the listener closes; every HTTP/1.1 answer then ends its connection. */
-  readonly isDraining: () => boolean;
 }
 
 /** One way from a parsed request of either version to the handler; never throws. */
@@ -40,7 +38,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     // Without Host, node's own refusal would let the requests behind it through to the handler.
     const lacksHost = request.headers.host === undefined && request.httpVersion === "1.1";
     connection.isSpent = lacksHost || request.headers.upgrade !== undefined;
-    if (connection.isSpent || options.isDraining()) response.setHeader("Connection", "close");
+    if (connection.isSpent || table.isDraining) response.setHeader("Connection", "close");
     if (!lacksHost) return true;
     response.statusCode = 400;
     response.end();

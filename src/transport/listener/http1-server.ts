@@ -4,9 +4,9 @@ import type { Duplex } from "node:stream";
 import type { Clock } from "../../lib/clock.ts";
 import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatch } from "./dispatch.ts";
-import { takeExpectations } from "./expect-continue.ts";
 import { hangUp } from "./lingering-close.ts";
 import { type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
+import { takeExpectations } from "./node-events.ts";
 
 /** PEM texts of a certificate chain and its private key. */
 export interface TlsIdentity {
@@ -23,7 +23,7 @@ export interface Http1ServerOptions {
 }
 
 /** What is said to a peer whose request cannot even be parsed; anything else is a plain 400. */
-const REFUSALS: Readonly<Record<string, string>> = {
+const REJECTIONS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
   HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Content Too Large",
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
@@ -58,14 +58,14 @@ export function createHttp1Server(options: Http1ServerOptions): http.Server | ht
   server.on("request", dispatch);
   takeExpectations(server, dispatch);
   server.on("clientError", (error: NodeJS.ErrnoException, socket) =>
-    refuse(options, error.code ?? "", socket),
+    rejectUnparsed(options, error.code ?? "", socket),
   );
   server.on("connect", (_request, socket) => hangUp(socket, head("405 Method Not Allowed"), options.clock));
   return server;
 }
 
 /** Answer what the parser refused, unless that would put a second answer where one request was. */
-function refuse({ table, clock }: Http1ServerOptions, code: string, socket: Duplex): void {
+function rejectUnparsed({ table, clock }: Http1ServerOptions, code: string, socket: Duplex): void {
   const isProtocolError = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
   if (!isProtocolError) {
     socket.destroy();
@@ -75,14 +75,14 @@ function refuse({ table, clock }: Http1ServerOptions, code: string, socket: Dupl
   if (!socket.writable) return;
   const inFlight = [...(table.find(socket)?.exchanges ?? [])].at(-1);
   if (inFlight === undefined) {
-    hangUp(socket, head(REFUSALS[code] ?? "400 Bad Request"), clock);
+    hangUp(socket, head(REJECTIONS[code] ?? "400 Bad Request"), clock);
   } else if (inFlight.request.complete) {
     // The bad one is pipelined behind good ones, which still get their answers.
     inFlight.response.once("close", () => hangUp(socket, "", clock));
   } else if (inFlight.response.headersSent) {
     socket.destroy();
   } else {
-    hangUp(socket, head(REFUSALS[code] ?? "400 Bad Request"), clock);
+    hangUp(socket, head(REJECTIONS[code] ?? "400 Bad Request"), clock);
   }
 }
 

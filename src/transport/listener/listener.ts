@@ -18,7 +18,6 @@ import { type Drained, drain } from "./drain.ts";
 import { createHttp1Server, type TlsIdentity } from "./http1-server.ts";
 import { createHttp2Server, startSession } from "./http2-server.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
-import { limitResets } from "./reset-limit.ts";
 
 export interface ListenerOptions {
   /** Address to bind, for example `0.0.0.0` or `127.0.0.1`. */
@@ -63,15 +62,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     limits,
     onRequest: options.onRequest,
     onError: options.onError,
-    isDraining: () => closing !== undefined,
   });
   const http1 = createHttp1Server({ tls: options.tls, limits, table, clock, dispatch });
   const http2 = createHttp2Server(limits, dispatch);
   const speakHttp2: StartSession = (connection, socket) => {
-    const session = startSession(http2, socket);
+    const session = startSession(http2, socket, clock, limits);
     connection.session = session;
     table.bind(session, connection);
-    limitResets(session, clock, limits);
   };
   const route = options.tls === undefined ? routeCleartext : routeTls;
   route(http1, { table, clock, startSession: speakHttp2 });
@@ -85,6 +82,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     port,
     connectionCount: () => table.size,
     close(deadlineMs) {
+      table.isDraining = true;
       closing ??= drain(http1, table, clock, deadlineMs).finally(() => {
         stopSweeping();
         // Already closed as a port; this stops the timer of its request deadlines.

@@ -47,7 +47,7 @@ async function run(
   { admit, admitVisit, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
 ): Promise<RestAnswer | RestStream> {
   const bytesMax = bodyBytesMaxOf(route.rule, bodyBytesMax);
-  if (isOpen(route))
+  if (route.rule === "open")
     return route.answer({ exchange, body: await readAs(route, exchange, bytesMax) }, service);
   const credentials: Credentials = {
     apiKey: headerOf(exchange.request, "x-api-key"),
@@ -64,10 +64,6 @@ async function run(
 
 type OpenRoute = Extract<RestRoute, { readonly rule: "open" }>;
 type AnonymousRoute = Extract<RestRoute, { readonly rule: { readonly ifKey: unknown } }>;
-
-function isOpen(route: RestRoute): route is OpenRoute {
-  return route.rule === "open";
-}
 
 function takesNoKey(route: Exclude<RestRoute, OpenRoute>): route is AnonymousRoute {
   return "ifKey" in route.rule;

@@ -9,7 +9,7 @@ import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
 import { pageOf, readPage } from "../../api/page.ts";
 import { actorOf } from "./admin-retention.ts";
-import { admittedOf, visitOf } from "./context.ts";
+import { admittedOf, untilAborted, visitOf } from "./context.ts";
 import {
   fromCollectRequest,
   toCollectResponse,
@@ -19,7 +19,6 @@ import {
   toUse,
 } from "./directory-messages.ts";
 import { toDate } from "./times.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 type Rpcs = ServiceImpl<typeof DirectoryService>;
 type Visits = Pick<Rpcs, "fetchMetrics" | "trackUsage">;

@@ -4,9 +4,8 @@ import type { Flush } from "../../api/flush.ts";
 import { health } from "../../api/health.ts";
 import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
-import { admittedOf } from "./context.ts";
+import { admittedOf, untilAborted } from "./context.ts";
 import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 export interface MetricsServiceDeps {
   readonly submit: Submit;

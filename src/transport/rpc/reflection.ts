@@ -23,7 +23,7 @@ export interface ReflectionOptions {
 export function reflectionRoutes({ services, signal }: ReflectionOptions): (router: ConnectRouter) => void {
   const schema = indexSchema([...services, ServerReflection, ServerReflectionAlpha]);
   async function* serverReflectionInfo(questions: AsyncIterable<Question>, context: HandlerContext) {
-    for await (const question of untilAborted(questions, AbortSignal.any([signal, context.signal]))) {
+    for await (const question of untilEnded(questions, AbortSignal.any([signal, context.signal]))) {
       yield answer(schema, question);
     }
     if (signal.aborted) throw new ServiceError("shutting_down", "the server is shutting down");
@@ -154,7 +154,7 @@ function refusal(errorCode: Code, errorMessage: string) {
 }
 
 /** The items until the signal aborts, without waiting for an item that may never come. */
-async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+async function* untilEnded<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   const iterator = items[Symbol.asyncIterator]();
   const aborted = new Promise<undefined>((resolve) => {
     signal.addEventListener("abort", () => resolve(undefined), { once: true });

@@ -1,7 +1,18 @@
+/** Events of node's servers that the listener handles itself, in the place of node's own handlers. */
+import type { EventEmitter } from "node:events";
 import type { Server } from "node:http";
 import type { Http2Server } from "node:http2";
 import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
 import type { Dispatch } from "./dispatch.ts";
+
+/** Take off the listeners of `event`, node's own, and return what calls them as the event would have. */
+export function takeOver(emitter: EventEmitter, event: string): (...args: unknown[]) => void {
+  const listeners = emitter.listeners(event);
+  emitter.removeAllListeners(event);
+  return (...args) => {
+    for (const listener of listeners) listener.apply(emitter, args);
+  };
+}
 
 /**
  * Let requests with an `Expect` header through to `dispatch`, whatever it says.
