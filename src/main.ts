@@ -161,7 +161,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     version,
     operations,
     admit,
-    admitVisit: createVisits(admit, clock, config.keys.visitorRateLimitPerMinute),
+    admitAnonymous: createVisits(admit, clock, config.keys.visitorRateLimitPerMinute),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     isServing: () => database.isUsable() && !shutdownSignal.aborted,
     onServingChange: database.onUsableChange,

@@ -42,7 +42,7 @@ export interface FrontDoorOptions {
   /** Authenticates callers of what asks for a key. */
   readonly admit: Admit;
   /** … and those of what may be called without one. */
-  readonly admitVisit: AdmitVisit;
+  readonly admitAnonymous: AdmitVisit;
   /** The id of each request of both ports, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
   /** Whether calls are taken now, for grpc.health.v1. */
@@ -101,11 +101,11 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 }
 
 function createHandler(options: FrontDoorOptions): OnRequest {
-  const { admit, admitVisit, operations, clock, onUnexpected, version, shutdownSignal } = options;
+  const { admit, admitAnonymous, operations, clock, onUnexpected, version, shutdownSignal } = options;
   const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
   const clientAddress = createClientAddress(trustedProxies);
-  const common = { admit, admitVisit, clientAddress, bodyBytesMax, onUnexpected };
+  const common = { admit, admitAnonymous, clientAddress, bodyBytesMax, onUnexpected };
   const authenticate = createAuthInterceptor(common);
   const service = { operations, version, shutdownSignal, wallMs: clock.wallMs };
   return createRouter({

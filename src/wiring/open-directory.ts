@@ -32,6 +32,6 @@ export function openDirectory(
     reader,
     wallMs: clock.wallMs,
     metricsMax: config.ingest.metricsPerRequestMax,
-    onRefused: observers.submit.onRefused,
+    onRejected: observers.submit.onRefused,
   });
 }

@@ -13,7 +13,7 @@ export interface AggregateRequest {
   readonly retentionDays: number | undefined;
 }
 
-export interface AggregateAnswer {
+export interface RecomputedDay {
   readonly date: string;
   /** Rows of the day: one a server, name and type. */
   readonly metricsAggregated: number;
@@ -27,7 +27,7 @@ export interface AggregateDeps {
   readonly wallMs: () => number;
 }
 
-export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<AggregateAnswer>;
+export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<RecomputedDay>;
 
 const TABLE = "server_metrics";
 

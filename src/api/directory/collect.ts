@@ -58,7 +58,7 @@ export interface CollectDeps {
   readonly wallMs: () => number;
   readonly metricsMax: number;
   /** Rules were broken: by all of a request, or by some of its metrics. */
-  readonly onRefused: (violations: readonly Violation[]) => void;
+  readonly onRejected: (violations: readonly Violation[]) => void;
 }
 
 /**
@@ -77,16 +77,16 @@ export function createCollect(deps: CollectDeps): Collect {
     }
     const receivedMs = wallMs();
     const envelope = readEnvelope(submitted, receivedMs, metricsMax);
-    const admitName = await names.gate(server.record.number);
+    const admitName = await names.admitterOf(server.record.number);
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
-    const judged = judgeEach(envelope.metrics, extra, readServerMetric);
-    const warnings = [...envelope.warnings, ...judged.warnings];
-    const answer = describe(serverId, envelope.metrics.length, { ...judged, warnings }, receivedMs);
+    const validated = judgeEach(envelope.metrics, extra, readServerMetric);
+    const warnings = [...envelope.warnings, ...validated.warnings];
+    const answer = describe(serverId, envelope.metrics.length, { ...validated, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
     const earlier = await store({
       server: server.record.number,
-      points: judged.accepted,
+      points: validated.accepted,
       isCollected: true,
       events: [],
       uses: [],
@@ -100,10 +100,10 @@ export function createCollect(deps: CollectDeps): Collect {
   return async (call, submitted) => {
     try {
       const answer = await collect(call, submitted);
-      deps.onRefused(answer.rejections);
+      deps.onRejected(answer.rejections);
       return answer;
     } catch (error) {
-      if (error instanceof ServiceError) deps.onRefused(error.violations);
+      if (error instanceof ServiceError) deps.onRejected(error.violations);
       throw error;
     }
   };

@@ -35,7 +35,7 @@ export interface DirectoryDeps {
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
   readonly metricsMax: number;
-  readonly onRefused: (violations: readonly Violation[]) => void;
+  readonly onRejected: (violations: readonly Violation[]) => void;
 }
 
 export function createDirectory(deps: DirectoryDeps): Directory {

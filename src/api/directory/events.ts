@@ -8,7 +8,7 @@ import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts
 import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readText } from "./read-text.ts";
-import { privateDetails } from "./redaction.ts";
+import { redactDetails } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
@@ -103,7 +103,7 @@ function readEvent(
     type: known,
     previousValue: readText("previous_value", previousValue),
     newValue: readText("new_value", newValue),
-    details: privateDetails(details),
+    details: redactDetails(details),
     recordedBy: role === "server" ? "server" : "admin",
     timestampMs,
   };

@@ -2,7 +2,7 @@ import type { Visit } from "../../access/call.ts";
 import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
-import { type Period, readPeriod } from "./periods.ts";
+import { type ChartPeriod, readPeriod } from "./periods.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { visibleServer } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
@@ -25,7 +25,7 @@ export interface MetricPoint {
   readonly percentiles: Readonly<Record<string, number>>;
 }
 
-export type Series = readonly MetricPoint[];
+export type MetricSeries = readonly MetricPoint[];
 
 /** The series that pages of directories draw, and the metrics they are of. */
 const SERIES = {
@@ -40,19 +40,19 @@ const UPTIME = "uptime";
 /** The metric that uptime is made of; it is no series of its own. */
 const HEALTH_CHECK = "health_check";
 
-export interface ServerMetrics extends Readonly<Record<SeriesName, Series>> {
+export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries>> {
   readonly serverId: string;
   readonly serverName: string;
-  readonly period: Period;
+  readonly period: ChartPeriod;
   /** Whether everybody may see it. */
   readonly isPublic: boolean;
   readonly stepMs: number;
   /** Percent. */
-  readonly uptime: Series;
-  readonly otherMetrics: ReadonlyMap<string, Series>;
+  readonly uptime: MetricSeries;
+  readonly otherMetrics: ReadonlyMap<string, MetricSeries>;
 }
 
-export type FetchMetrics = (visit: Visit, request: FetchRequest) => Promise<ServerMetrics>;
+export type FetchMetrics = (call: Visit, request: FetchRequest) => Promise<FetchedMetrics>;
 
 export interface FetchMetricsDeps {
   readonly registry: ServerRegistry;
@@ -74,12 +74,12 @@ const POINTS_MAX = 100_000;
  *   `validation_failed` for too much at once, `deadline_exceeded`, `queue_full`, `storage_unavailable`
  */
 export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetricsDeps): FetchMetrics {
-  return async (visit, request) => {
+  return async (call, request) => {
     const serverId = readServerId(...request.serverIds) ?? malformed("Server ID is required");
     const period = readPeriod(request.period);
     const ranks = readPercentiles(request.percentiles);
-    if (request.metrics.length > METRICS_MAX) refuse("metrics", `at most ${METRICS_MAX} metrics at once`);
-    const { record } = visibleServer(registry, visit.principal, serverId);
+    if (request.metrics.length > METRICS_MAX) reject("metrics", `at most ${METRICS_MAX} metrics at once`);
+    const { record } = visibleServer(registry, call.principal, serverId);
     const endMs = wallMs() + 1;
     const { lines, uptime, stepMs } = await readChart({
       server: record.number,
@@ -94,13 +94,13 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     });
     const points = lines.reduce((sum, line) => sum + line.points.length, 0);
     if (points > POINTS_MAX)
-      refuse("metrics", `${points} points are too many: name the metrics, or a shorter period`);
+      reject("metrics", `${points} points are too many: name the metrics, or a shorter period`);
     const labels = [...ranks.keys()];
     const byName = new Map(nameLines(lines).map(([name, line]) => [name, toSeries(line.points, labels)]));
     byName.delete(HEALTH_CHECK);
     const taken = Object.fromEntries(
       Object.entries(SERIES).map(([series, metric]) => [series, byName.get(metric) ?? []]),
-    ) as Record<SeriesName, Series>;
+    ) as Record<SeriesName, MetricSeries>;
     for (const metric of Object.values(SERIES)) byName.delete(metric);
     return {
       serverId,
@@ -123,12 +123,12 @@ function namesOf(names: readonly string[]): readonly string[] | undefined {
 
 /** `p95` → 0.95. */
 function readPercentiles(names: readonly string[]): ReadonlyMap<string, number> {
-  if (names.length > PERCENTILES_MAX) refuse("percentiles", `at most ${PERCENTILES_MAX} percentiles at once`);
+  if (names.length > PERCENTILES_MAX) reject("percentiles", `at most ${PERCENTILES_MAX} percentiles at once`);
   return new Map(
     names.map((name) => {
       const percent = Number(/^p(\d{1,3}(?:\.\d{1,6})?)$/.exec(name)?.[1] ?? Number.NaN);
       if (!(percent <= 100))
-        refuse("percentiles", `${quote(name)} is no percentile: p0 to p100, such as p99.9`);
+        reject("percentiles", `${quote(name)} is no percentile: p0 to p100, such as p99.9`);
       return [name, percent / 100];
     }),
   );
@@ -142,7 +142,7 @@ function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, Cha
   ]);
 }
 
-function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Series {
+function toSeries(points: readonly ChartPoint[], labels: readonly string[]): MetricSeries {
   return points.map(({ startMs, value, quantiles }) => ({
     timestampMs: startMs,
     value,
@@ -150,6 +150,6 @@ function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Ser
   }));
 }
 
-function refuse(field: string, message: string): never {
+function reject(field: string, message: string): never {
   throw invalidField(field, "invalid", message);
 }

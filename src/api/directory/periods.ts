@@ -2,7 +2,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../lib/time.ts";
 import { malformed } from "./read-ids.ts";
 
 /** A time that ends now, and how finely it is drawn. */
-export interface Period {
+export interface ChartPeriod {
   readonly name: string;
   readonly ms: number;
   readonly stepMs: number;
@@ -10,7 +10,7 @@ export interface Period {
   readonly maxAgeSeconds: number;
 }
 
-export const PERIODS: readonly Period[] = [
+export const CHART_PERIODS: readonly ChartPeriod[] = [
   { name: "1h", ms: HOUR_MS, stepMs: MINUTE_MS, maxAgeSeconds: 30 },
   { name: "6h", ms: 6 * HOUR_MS, stepMs: 5 * MINUTE_MS, maxAgeSeconds: 60 },
   { name: "12h", ms: 12 * HOUR_MS, stepMs: 10 * MINUTE_MS, maxAgeSeconds: 60 },
@@ -23,6 +23,6 @@ export const PERIODS: readonly Period[] = [
 const DEFAULT = "7d";
 
 /** @throws {ServiceError} `malformed_body` */
-export function readPeriod(name: string | undefined): Period {
-  return PERIODS.find((period) => period.name === (name || DEFAULT)) ?? malformed("Invalid period");
+export function readPeriod(name: string | undefined): ChartPeriod {
+  return CHART_PERIODS.find((period) => period.name === (name || DEFAULT)) ?? malformed("Invalid period");
 }

@@ -10,10 +10,17 @@ import { wellFormed } from "../../lib/json.ts";
 import type { ServerPoint } from "../../store/directory/entry.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
-export const METRIC_TYPES = ["counter", "count", "gauge", "timer", "histogram", "distribution"] as const;
+export const SERVER_METRIC_TYPES = [
+  "counter",
+  "count",
+  "gauge",
+  "timer",
+  "histogram",
+  "distribution",
+] as const;
 export const METRIC_NAME_LENGTH_MAX = 100;
 
-const TYPES: ReadonlySet<unknown> = new Set(METRIC_TYPES);
+const TYPES: ReadonlySet<unknown> = new Set(SERVER_METRIC_TYPES);
 const CONTROL = /\p{Cc}/u;
 
 export interface ServerMetricContext extends FieldContext {
@@ -71,7 +78,7 @@ function readType(type: unknown, { refuse }: ServerMetricContext): string | unde
   if (type === undefined || type === null || type === "")
     refuse("type", "required", "Metric type is required");
   else if (!TYPES.has(type)) {
-    refuse("type", "unknown_type", `metric type ${quote(type)} is none of ${METRIC_TYPES.join(", ")}`);
+    refuse("type", "unknown_type", `metric type ${quote(type)} is none of ${SERVER_METRIC_TYPES.join(", ")}`);
   } else return String(type);
   return undefined;
 }

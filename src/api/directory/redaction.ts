@@ -15,18 +15,18 @@ const DEPTH_MAX = 16;
  *
  * @throws {ServiceError} `validation_failed`
  */
-export function privateDetails(details: unknown, hide: (text: string) => string = (text) => text): string {
+export function redactDetails(details: unknown, hide: (text: string) => string = (text) => text): string {
   if (details === undefined || details === null) return "{}";
-  if (!isRecord(details)) refuse("invalid", "details must be an object");
+  if (!isRecord(details)) reject("invalid", "details must be an object");
   let left = DETAILS_BYTES_MAX;
   const cleanText = (text: string) => {
     left -= text.length;
     // Before it is searched: texts of RPCs may be as long as a message.
-    if (left < 0) refuse("too_large", TOO_LARGE);
+    if (left < 0) reject("too_large", TOO_LARGE);
     return hideAddresses(hide(text));
   };
   const clean = (value: unknown, depth: number): unknown => {
-    if (depth > DEPTH_MAX) refuse("too_deep", `details are nested more than ${DEPTH_MAX} deep`);
+    if (depth > DEPTH_MAX) reject("too_deep", `details are nested more than ${DEPTH_MAX} deep`);
     if (typeof value === "string") return cleanText(value);
     if (typeof value === "number") {
       // A user's id may be a number.
@@ -40,10 +40,10 @@ export function privateDetails(details: unknown, hide: (text: string) => string 
     return Object.fromEntries(members);
   };
   const json = wellFormed(JSON.stringify(clean(details, 0)));
-  if (Buffer.byteLength(json) > DETAILS_BYTES_MAX) refuse("too_large", TOO_LARGE);
+  if (Buffer.byteLength(json) > DETAILS_BYTES_MAX) reject("too_large", TOO_LARGE);
   return json;
 }
 
-function refuse(reason: string, message: string): never {
+function reject(reason: string, message: string): never {
   throw invalidField("details", reason, message);
 }

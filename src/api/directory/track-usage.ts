@@ -4,7 +4,7 @@ import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
 import { malformed, readServerId } from "./read-ids.ts";
 import { readText } from "./read-text.ts";
-import { privateDetails } from "./redaction.ts";
+import { redactDetails } from "./redaction.ts";
 import { mayKnow, notFound } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
@@ -25,7 +25,7 @@ export interface UseAnswer {
   readonly timestampMs: number;
 }
 
-export type TrackUsage = (visit: Visit, submitted: SubmittedUse) => Promise<UseAnswer>;
+export type TrackUsage = (call: Visit, submitted: SubmittedUse) => Promise<UseAnswer>;
 
 export interface TrackUsageDeps {
   readonly registry: ServerRegistry;
@@ -54,7 +54,7 @@ const SEARCHED_ID_LENGTH_MIN = 4;
  *   `storage_unavailable`, `shutting_down`: nothing is stored.
  */
 export function createTrackUsage({ registry, store, pseudonymise, wallMs }: TrackUsageDeps): TrackUsage {
-  return async (visit, submitted) => {
+  return async (call, submitted) => {
     const required = "Server ID and action are required";
     if (submitted.action === undefined || submitted.action === null || submitted.action === "")
       malformed(required);
@@ -64,9 +64,9 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
     const user = readText("user_id", submitted.userId);
     const userId = user === undefined ? undefined : pseudonymise(user);
     const hide = hiding(user, userId);
-    const details = privateDetails(submitted.details, hide);
+    const details = redactDetails(submitted.details, hide);
     const server = registry.get(serverId);
-    if (mayKnow(server, visit.principal, serverId)) {
+    if (mayKnow(server, call.principal, serverId)) {
       const { tools } = (server ?? notFound()).record;
       if (toolId !== undefined && tools.length > 0 && !tools.includes(toolId)) notFound("Tool");
     }
@@ -83,7 +83,7 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
           action,
           toolId: toolId && hideAddresses(hide(toolId)),
           details,
-          clientInfo: describeClient(visit, submitted.userAgent, hide),
+          clientInfo: describeClient(call, submitted.userAgent, hide),
           timestampMs,
         },
       ],

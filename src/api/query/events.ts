@@ -6,7 +6,7 @@ import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { QueryViolations } from "./violations.ts";
 
-export interface EventsRequest extends SelectionRequest {
+export interface ListEventsRequest extends SelectionRequest {
   /** 0: a hundred. */
   readonly pageSize: number;
   readonly pageToken: string;
@@ -15,12 +15,16 @@ export interface EventsRequest extends SelectionRequest {
 /** A metric as it was submitted. */
 export type StoredEvent = EventRow;
 
-export interface EventsAnswer {
+export interface EventsPage {
   readonly events: readonly StoredEvent[];
   readonly nextPageToken: string;
 }
 
-export type ListEvents = (call: Call, request: EventsRequest, signal: AbortSignal) => Promise<EventsAnswer>;
+export type ListStoredEvents = (
+  call: Call,
+  request: ListEventsRequest,
+  signal: AbortSignal,
+) => Promise<EventsPage>;
 
 /** Pages of metrics, read when they are asked for; a bad request is refused when the first one is. */
 export type ExportEvents = (
@@ -41,7 +45,7 @@ function isListPosition(value: unknown): value is ListPosition {
 }
 
 /** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
+export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents {
   return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
     const violations = new QueryViolations();
     const page = readPageToken(pageToken, same, principal, isListPosition, violations);

@@ -2,7 +2,7 @@ import type { Call } from "../../access/call.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
-import { byName, type RowsAnswer, toRow } from "./top-values.ts";
+import { type RowsAnswer, toRow, valuesByName } from "./top-values.ts";
 import { QueryViolations } from "./violations.ts";
 
 export interface SummaryRequest extends SelectionRequest {
@@ -37,7 +37,7 @@ export function createSummary({ reader, clock }: QueryDeps): Summary {
     return {
       range,
       rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)),
-      totals: totals === undefined ? {} : byName(totals, statistics),
+      totals: totals === undefined ? {} : valuesByName(totals, statistics),
       sources,
     };
   };

@@ -57,9 +57,9 @@ export function createTopValues({ reader, clock }: QueryDeps): TopValues {
 }
 
 export function toRow(labels: readonly string[], values: Float64Array, statistics: readonly string[]) {
-  return { name: labels[0] ?? "", statistics: byName(values, statistics) };
+  return { name: labels[0] ?? "", statistics: valuesByName(values, statistics) };
 }
 
-export function byName(values: Float64Array, statistics: readonly string[]): Record<string, number> {
+export function valuesByName(values: Float64Array, statistics: readonly string[]): Record<string, number> {
   return Object.fromEntries(statistics.map((name, index) => [name, values[index] ?? Number.NaN]));
 }

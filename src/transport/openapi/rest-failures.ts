@@ -1,5 +1,5 @@
 import { dialectOf, type FailureDialect, failureAnswer, statusOf } from "../rest/failures.ts";
-import { flag, integer, type JsonSchema, list, record, text } from "../schema/json-schema.ts";
+import { boolean, type JsonSchema, list, record, string, wholeNumber } from "../schema/json-schema.ts";
 import type { FailureDocument } from "./failure-answers.ts";
 import { exampleOf } from "./reasons.ts";
 
@@ -10,9 +10,9 @@ interface BodySchema {
   readonly reasonField?: string;
 }
 
-const MESSAGE = text("What went wrong, for people.");
-const REASON = text("The stable name of what went wrong.");
-const REQUEST_ID = text("Names the call in the log; also in `X-Request-Id`.");
+const MESSAGE = string("What went wrong, for people.");
+const REASON = string("The stable name of what went wrong.");
+const REQUEST_ID = string("Names the call in the log; also in `X-Request-Id`.");
 
 const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
   collection: {
@@ -20,15 +20,15 @@ const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
     schema: record(
       {
         detail: MESSAGE,
-        status_code: integer("The HTTP status."),
-        status: text("Always this.", { const: "error" }),
+        status_code: wholeNumber("The HTTP status."),
+        status: string("Always this.", { const: "error" }),
         error: REASON,
         message: MESSAGE,
         request_id: REQUEST_ID,
       },
       {
-        accepted: integer("With `validation_failed`: nothing was stored.", { const: 0 }),
-        rejected: integer("With `validation_failed`: how many metrics were refused one by one."),
+        accepted: wholeNumber("With `validation_failed`: nothing was stored.", { const: 0 }),
+        rejected: wholeNumber("With `validation_failed`: how many metrics were refused one by one."),
         errors: list("With `validation_failed`: a text a broken rule.", { type: "string" }),
       },
       { title: "Failure", description: "Why a call failed." },
@@ -52,7 +52,7 @@ const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
     reasonField: "code",
     schema: record(
       {
-        success: flag("Always this.", { const: false }),
+        success: boolean("Always this.", { const: false }),
         error: MESSAGE,
         code: REASON,
         request_id: REQUEST_ID,
@@ -64,8 +64,8 @@ const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
   otlp: {
     schema: record(
       {
-        code: integer("The gRPC code."),
-        message: text("What went wrong, for people."),
+        code: wholeNumber("The gRPC code."),
+        message: string("What went wrong, for people."),
         details: list("google.rpc.ErrorInfo with the reason, and RetryInfo where a retry may succeed.", {
           type: "object",
         }),

@@ -2,7 +2,7 @@ import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/conne
 import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
 import { toConnectError } from "../rpc/failures.ts";
-import { type JsonSchema, list, record, text } from "../schema/json-schema.ts";
+import { type JsonSchema, list, record, string } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
 import type { Answer, Operation } from "./operation.ts";
@@ -10,15 +10,15 @@ import { exampleOf } from "./reasons.ts";
 
 const CONNECT_FAILURE: JsonSchema = record(
   {
-    code: text("The gRPC code."),
-    message: text("What went wrong, for people."),
+    code: string("The gRPC code."),
+    message: string("What went wrong, for people."),
     details: list(
       "google.rpc.ErrorInfo, whose `reason` is stable; with what can be retried google.rpc.RetryInfo, with broken " +
         "rules google.rpc.BadRequest.",
       record(
         {
-          type: text("The message's name."),
-          value: text("The message, without padding.", { contentEncoding: "base64" }),
+          type: string("The message's name."),
+          value: string("The message, without padding.", { contentEncoding: "base64" }),
         },
         { debug: { description: "The message as JSON." } },
       ),

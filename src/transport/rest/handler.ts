@@ -12,7 +12,7 @@ export interface RestHandlerOptions {
   /** For routes that ask for a key. */
   readonly admit: Admit;
   /** For routes that take callers without a key too. */
-  readonly admitVisit: AdmitVisit;
+  readonly admitAnonymous: AdmitVisit;
   readonly clientAddress: ClientAddress;
   /** Largest body of a caller with a key, in bytes after decompression. */
   readonly bodyBytesMax: number;
@@ -44,7 +44,7 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
 async function run(
   route: RestRoute,
   exchange: Exchange,
-  { admit, admitVisit, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
+  { admit, admitAnonymous, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
 ): Promise<RestAnswer | RestStream> {
   const bytesMax = bodyBytesMaxOf(route.rule, bodyBytesMax);
   if (route.rule === "open")
@@ -55,8 +55,8 @@ async function run(
     address: () => clientAddress(exchange.request),
   };
   if (takesNoKey(route)) {
-    const { visit } = admitted(admitVisit(credentials, route.rule, exchange), exchange);
-    return route.answer({ exchange, visit, body: await readAs(route, exchange, bytesMax) }, service);
+    const { visit: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
+    return route.answer({ exchange, call, body: await readAs(route, exchange, bytesMax) }, service);
   }
   const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
   return route.answer({ exchange, call, bucket, body: await readAs(route, exchange, bytesMax) }, service);

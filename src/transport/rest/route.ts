@@ -21,7 +21,7 @@ export interface KeyedRequest extends RestRequest {
 
 /** … of a route that is called with a key or without one. */
 export interface AnonymousRequest extends RestRequest {
-  readonly visit: Visit;
+  readonly call: Visit;
 }
 
 /** What routes answer from. */

@@ -15,7 +15,7 @@ import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { type Exchange, rateLimitHeaders } from "../http/exchange.ts";
-import { ADMITTED, exchangeOf, VISIT } from "./context.ts";
+import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
 /** The rules of a service's RPCs; an RPC without one does not compile. */
@@ -49,11 +49,11 @@ export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "me
   return rule;
 }
 
-export interface AuthOptions {
+export interface AuthInterceptorOptions {
   /** For RPCs that ask for a key. */
   readonly admit: Admit;
   /** For RPCs that take callers without a key too. */
-  readonly admitVisit: AdmitVisit;
+  readonly admitAnonymous: AdmitVisit;
   readonly clientAddress: ClientAddress;
   /** Largest message of a caller with a key, in bytes. */
   readonly bodyBytesMax: number;
@@ -63,18 +63,18 @@ export interface AuthOptions {
 
 /**
  * Authenticates each RPC on its headers, before any of its body is read: the key is checked, a token taken,
- * and who calls is put into the context (`admittedOf`, `visitOf`). From here on every error of the call
+ * and who calls is put into the context (`admittedOf`, `anonymousCallOf`). From here on every error of the call
  * leaves as the failure table says.
  *
  * To be given to Connect as `requestGate`: an `Interceptor` of Connect runs only after it has read the message.
  */
 export function createAuthInterceptor({
   admit,
-  admitVisit,
+  admitAnonymous,
   clientAddress,
   bodyBytesMax,
   onUnexpected,
-}: AuthOptions): (context: HandlerContext) => void {
+}: AuthInterceptorOptions): (context: HandlerContext) => void {
   return (context) => {
     const exchange = exchangeOf(context);
     followFailures(context, onUnexpected);
@@ -87,12 +87,12 @@ export function createAuthInterceptor({
       address: () => clientAddress(exchange.request),
     };
     const admission =
-      "ifKey" in rule ? admitVisit(credentials, rule, exchange) : admit(credentials, rule, exchange);
+      "ifKey" in rule ? admitAnonymous(credentials, rule, exchange) : admit(credentials, rule, exchange);
     const { bucket, failure } = admission;
     exchange.apiKeyId = admission.apiKeyId;
     for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) responseHeader.set(name, value);
     if (failure !== undefined) throw toConnectError(failure);
-    if ("visit" in admission) context.values.set(VISIT, admission.visit);
+    if ("visit" in admission) context.values.set(ANONYMOUS_CALL, admission.visit);
     if ("call" in admission) context.values.set(ADMITTED, admission);
     rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
     // One without a length is counted while it is read.
@@ -101,7 +101,10 @@ export function createAuthInterceptor({
 }
 
 /** From here on every error of the call is completed, noted in its exchange, and reported if unexpected. */
-export function followFailures(context: HandlerContext, onUnexpected: AuthOptions["onUnexpected"]): void {
+export function followFailures(
+  context: HandlerContext,
+  onUnexpected: AuthInterceptorOptions["onUnexpected"],
+): void {
   const exchange = exchangeOf(context);
   completeErrors(context, (failure) => {
     exchange.failure = reasonOf(failure);

@@ -13,7 +13,9 @@ export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket:
 );
 
 /** Who visits; set for every RPC that may be called without a key. */
-export const VISIT = createContextKey<Visit | undefined>(undefined, { description: "visit" });
+export const ANONYMOUS_CALL = createContextKey<Visit | undefined>(undefined, {
+  description: "anonymous call",
+});
 
 export function exchangeOf(context: HandlerContext): Exchange {
   const exchange = context.values.get(EXCHANGE);
@@ -27,10 +29,10 @@ export function admittedOf(context: HandlerContext) {
   return admitted;
 }
 
-export function visitOf(context: HandlerContext): Visit {
-  const visit = context.values.get(VISIT);
-  if (visit === undefined) throw new Error(`${context.method.name} ran without admission`);
-  return visit;
+export function anonymousCallOf(context: HandlerContext): Visit {
+  const call = context.values.get(ANONYMOUS_CALL);
+  if (call === undefined) throw new Error(`${context.method.name} ran without admission`);
+  return call;
 }
 
 /**

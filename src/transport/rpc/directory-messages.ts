@@ -104,7 +104,7 @@ function toPoint({
   return { timestamp: timestampFromMs(timestampMs), value, percentiles: { ...percentiles } };
 }
 
-export function toEvent(event: Event): MessageInitShape<typeof ServerEventSchema> {
+export function toServerEvent(event: Event): MessageInitShape<typeof ServerEventSchema> {
   return {
     serverId: event.serverId,
     eventType: event.type,

@@ -9,23 +9,27 @@ import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
 import { pageOf, readPage } from "../../api/page.ts";
 import { actorOf } from "./admin-retention.ts";
-import { admittedOf, untilAborted, visitOf } from "./context.ts";
+import { admittedOf, anonymousCallOf, untilAborted } from "./context.ts";
 import {
   fromCollectRequest,
   toCollectResponse,
-  toEvent,
   toFetchMetricsResponse,
   toServer,
+  toServerEvent,
   toUse,
 } from "./directory-messages.ts";
 import { toDate } from "./times.ts";
 
 type Rpcs = ServiceImpl<typeof DirectoryService>;
-type Visits = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
+type AnonymousRpcs = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
 
 /** DirectoryService over the same functions as REST and the command line. */
 export function directoryServiceRoutes(directory: Directory): (router: ConnectRouter) => void {
-  const implementation: Rpcs = { ...serverRpcs(directory), ...ownRpcs(directory), ...visitRpcs(directory) };
+  const implementation: Rpcs = {
+    ...serverRpcs(directory),
+    ...ownRpcs(directory),
+    ...anonymousRpcs(directory),
+  };
   return (router) => void router.service(DirectoryService, implementation);
 }
 
@@ -93,11 +97,11 @@ function ownRpcs({ collect, events }: Directory) {
         ...submitted,
         timestamp: toDate(timestamp),
       });
-      return { event: toEvent(event) };
+      return { event: toServerEvent(event) };
     },
     async listEvents(request, context) {
       const { rows, nextPageToken } = await events.list(admittedOf(context).call, request);
-      return { events: rows.map(toEvent), nextPageToken };
+      return { events: rows.map(toServerEvent), nextPageToken };
     },
     async listUsage(request, context) {
       const { rows, nextPageToken } = await events.listUses(admittedOf(context).call, request);
@@ -107,16 +111,16 @@ function ownRpcs({ collect, events }: Directory) {
 }
 
 /** What anybody does. */
-function visitRpcs({ fetchMetrics, trackUsage }: Directory): Visits {
+function anonymousRpcs({ fetchMetrics, trackUsage }: Directory): AnonymousRpcs {
   return {
     async fetchMetrics({ serverId, period, metrics, percentiles }, context) {
       const asked = { serverIds: [serverId], period, metrics, percentiles };
-      return toFetchMetricsResponse(await fetchMetrics(visitOf(context), asked));
+      return toFetchMetricsResponse(await fetchMetrics(anonymousCallOf(context), asked));
     },
     async trackUsage({ serverId, action, userId, toolId, details }, context) {
       const userAgent = context.requestHeader.get("user-agent") ?? undefined;
       const use = { serverIds: [serverId], action, userId, toolId, details, userAgent };
-      const { timestampMs } = await untilAborted(trackUsage(visitOf(context), use), context.signal);
+      const { timestampMs } = await untilAborted(trackUsage(anonymousCallOf(context), use), context.signal);
       return { serverId, action, recorded: true, timestamp: timestampFromMs(timestampMs) };
     },
   };

@@ -134,22 +134,22 @@ function find(schema: Schema, asked: Question["messageRequest"]) {
     }
     case "allExtensionNumbersOfType": {
       const known = schema.extensionsByMessage.get(asked.value);
-      if (known === undefined) return refusal(Code.NotFound, `not found: "${asked.value}"`);
+      if (known === undefined) return errorResponse(Code.NotFound, `not found: "${asked.value}"`);
       const numbers = { baseTypeName: asked.value, extensionNumber: known.map(({ number }) => number) };
       return { case: "allExtensionNumbersResponse", value: numbers } as const;
     }
     case undefined:
-      return refusal(Code.InvalidArgument, "the request asks nothing this server knows");
+      return errorResponse(Code.InvalidArgument, "the request asks nothing this server knows");
   }
 }
 
 function files(schema: Schema, name: string | undefined, asked: string) {
   const found = name === undefined ? undefined : schema.filesByName.get(name);
-  if (found === undefined) return refusal(Code.NotFound, `not found: "${asked}"`);
+  if (found === undefined) return errorResponse(Code.NotFound, `not found: "${asked}"`);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: found } } as const;
 }
 
-function refusal(errorCode: Code, errorMessage: string) {
+function errorResponse(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse", value: { errorCode, errorMessage } } as const;
 }
 

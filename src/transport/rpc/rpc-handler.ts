@@ -20,7 +20,7 @@ import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
 import {
   type CreateGuard,
   guardEnvelopes,
-  guarded,
+  guardedCompression,
   guardFor,
   guardMessage,
   withGuard,
@@ -60,7 +60,7 @@ function createHandlers(
     requestGate: authenticate,
     readMaxBytes,
     maxTimeoutMs: TIMEOUT_MS_MAX,
-    acceptCompression: [compressionGzip, compressionBrotli].map(guarded),
+    acceptCompression: [compressionGzip, compressionBrotli].map(guardedCompression),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
     // Several calls may fail with one error, that of their transaction: each gets its own translation,

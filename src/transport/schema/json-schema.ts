@@ -35,13 +35,13 @@ const scalar =
   (type: string) =>
   (description: string, more: More = {}): JsonSchema => ({ type, description, ...more });
 
-export const text = scalar("string");
+export const string = scalar("string");
 export const number = scalar("number");
-export const integer = scalar("integer");
-export const flag = scalar("boolean");
+export const wholeNumber = scalar("integer");
+export const boolean = scalar("boolean");
 
 /** UTC, ISO 8601 with milliseconds and `Z`. */
-export const time = (description: string): JsonSchema => text(description, { format: "date-time" });
+export const time = (description: string): JsonSchema => string(description, { format: "date-time" });
 
 export const list = (description: string, items: JsonSchema): JsonSchema => ({
   type: "array",
@@ -50,7 +50,7 @@ export const list = (description: string, items: JsonSchema): JsonSchema => ({
 });
 
 /** An object with names that nobody can list, and values that are all alike. */
-export const byName = (description: string, values: JsonSchema): JsonSchema => ({
+export const mapOf = (description: string, values: JsonSchema): JsonSchema => ({
   type: "object",
   description,
   additionalProperties: values,

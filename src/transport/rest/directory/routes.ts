@@ -1,4 +1,4 @@
-import type { FetchMetrics, FetchRequest, Series } from "../../../api/directory/fetch-metrics.ts";
+import type { FetchMetrics, FetchRequest, MetricSeries } from "../../../api/directory/fetch-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import { invalidField } from "../../../errors.ts";
 import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
@@ -69,10 +69,10 @@ async function collect(
 }
 
 async function fetchMetrics(
-  { visit, exchange }: AnonymousRequest,
+  { call, exchange }: AnonymousRequest,
   { operations }: RestService,
 ): Promise<RestAnswer> {
-  const found = await operations.directory.fetchMetrics(visit, readFetch(exchange));
+  const found = await operations.directory.fetchMetrics(call, readFetch(exchange));
   const { isPublic, period } = found;
   const metrics = metricsJson(found);
   const headers = { "cache-control": `${isPublic ? "public" : "private"}, max-age=${period.maxAgeSeconds}` };
@@ -114,7 +114,7 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   };
 }
 
-function seriesJson(series: Series) {
+function seriesJson(series: MetricSeries) {
   return series.map(({ timestampMs, value, percentiles }) => ({
     timestamp: isoOf(timestampMs),
     value,
@@ -123,11 +123,11 @@ function seriesJson(series: Series) {
 }
 
 async function trackUsage(
-  { visit, body, exchange }: AnonymousRequest,
+  { call, body, exchange }: AnonymousRequest,
   { operations }: RestService,
 ): Promise<RestAnswer> {
   const use = readDirectoryJson(bytesOf(body));
-  const { serverId, action, timestampMs } = await operations.directory.trackUsage(visit, {
+  const { serverId, action, timestampMs } = await operations.directory.trackUsage(call, {
     serverIds: [use.server_id, use.serverId],
     action: use.action,
     userId: use.user_id ?? use.userId,

@@ -8,7 +8,7 @@ import {
 import { METRIC_TYPES } from "../../../catalogue/catalogue.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";
 import { fieldRules } from "../../schema/field-rules.ts";
-import { byName, type JsonSchema, record, text } from "../../schema/json-schema.ts";
+import { type JsonSchema, mapOf, record, string } from "../../schema/json-schema.ts";
 import { PLACEHOLDERS } from "../../schema/placeholders.ts";
 import { restMessage } from "../../schema/rest-messages.ts";
 import { queryParameter, type RouteDocument } from "../../schema/route-document.ts";
@@ -20,12 +20,12 @@ const STORAGE_FAILURES = ["queue_full", "storage_unavailable", "shutting_down"] 
 function leniently(rules: ReadonlyMap<string, JsonSchema>): ReadonlyMap<string, JsonSchema> {
   const value = { type: "number", ...rules.get("mcp.metrics.v1.Metric.value") };
   const timestamp = [
-    text("RFC 3339, or ISO 8601 without a zone, which means UTC."),
+    string("RFC 3339, or ISO 8601 without a zone, which means UTC."),
     { type: "number", description: "Seconds or milliseconds since 1970." },
   ];
   return new Map<string, JsonSchema>([
     ...rules,
-    ["mcp.metrics.v1.Metric.value", { anyOf: [value, text("The number as text.")] }],
+    ["mcp.metrics.v1.Metric.value", { anyOf: [value, string("The number as text.")] }],
     ["mcp.metrics.v1.Metric.timestamp", { anyOf: timestamp }],
   ]);
 }
@@ -147,9 +147,9 @@ const LIVENESS: RouteDocument = {
 
 const READINESS_SCHEMA = record(
   {
-    status: text("Whether it can.", { enum: ["healthy", "unhealthy"] }),
-    database: text("What storage does.", { enum: ["connected", "unavailable", "shutting_down"] }),
-    service: text("Always this.", { const: "metrics-collection" }),
+    status: string("Whether it can.", { enum: ["healthy", "unhealthy"] }),
+    database: string("What storage does.", { enum: ["connected", "unavailable", "shutting_down"] }),
+    service: string("Always this.", { const: "metrics-collection" }),
   },
   {},
   { title: "Readiness", description: "Whether metrics sent now would be stored." },
@@ -173,10 +173,10 @@ const SERVICE: RouteDocument = {
       description: "Name, version and paths.",
       schema: record(
         {
-          service: text("Its name."),
-          version: text("Its version."),
-          status: text("Always this.", { const: "running" }),
-          endpoints: byName("Paths, by what they are for.", { type: "string" }),
+          service: string("Its name."),
+          version: string("Its version."),
+          status: string("Always this.", { const: "running" }),
+          endpoints: mapOf("Paths, by what they are for.", { type: "string" }),
         },
         {},
         { title: "Service" },
@@ -197,9 +197,9 @@ const EXPORT_CSV: RouteDocument = {
       description: "Metric types; none means all.",
       items: { enum: METRIC_TYPES.map(({ name }) => name) },
     }),
-    queryParameter("start", text("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
-    queryParameter("end", text("Before then, in the same spellings.")),
-    queryParameter("service", text("One dimension of many.")),
+    queryParameter("start", string("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
+    queryParameter("end", string("Before then, in the same spellings.")),
+    queryParameter("service", string("One dimension of many.")),
   ],
   answers: {
     200: {

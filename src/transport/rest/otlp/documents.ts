@@ -1,4 +1,4 @@
-import { list, record, text } from "../../schema/json-schema.ts";
+import { list, record, string } from "../../schema/json-schema.ts";
 import type { RouteDocument } from "../../schema/route-document.ts";
 import type { OTLP_ROUTES } from "./routes.ts";
 
@@ -39,8 +39,8 @@ const EXPORT_METRICS: RouteDocument = {
           partialSuccess: record(
             {},
             {
-              rejectedDataPoints: text("How many points were refused."),
-              errorMessage: text("Which and why: the first of them."),
+              rejectedDataPoints: string("How many points were refused."),
+              errorMessage: string("Which and why: the first of them."),
             },
             { description: "Absent where every point was accepted." },
           ),
