@@ -32,8 +32,11 @@ import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers, type RpcOptions } from "./rpc/rpc-handler.ts";
 import { createUnknownRpc } from "./rpc/unknown-rpc.ts";
 
+/** What both ports are opened with. */
 export interface FrontDoorOptions {
+  /** Addresses, certificates and limits of the ports. */
   readonly config: Pick<Config, "server" | "tls" | "prometheus" | "ingest">;
+  /** Times deadlines and answers. */
   readonly clock: Clock;
   /** Of the service, such as `1.0.0`; answers and pages say it. */
   readonly version: string;
@@ -61,8 +64,11 @@ export interface FrontDoorOptions {
   readonly onListenerError: (error: unknown) => void;
 }
 
+/** The open ports of the service. Whoever opened them closes them. */
 export interface FrontDoor {
+  /** Of everything but scrapes; chosen by the system where 0 was configured. */
   readonly port: number;
+  /** Of scrapes; undefined where they are off. */
   readonly prometheusPort: number | undefined;
   /** How a process on this machine reaches the port. */
   readonly localUrl: string;
@@ -100,6 +106,7 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
 }
 
+/** What answers every request of the main port. */
 function createHandler(options: FrontDoorOptions): OnRequest {
   const { admit, admitAnonymous, operations, clock, onUnexpected, version, shutdownSignal } = options;
   const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
@@ -138,6 +145,7 @@ function rpcRoutes(options: FrontDoorOptions): RpcOptions["routes"] {
   ];
 }
 
+/** The port for scrapes, unless it is off. It has no TLS and speaks no RPC. */
 async function openPrometheus(options: FrontDoorOptions): Promise<Listener | undefined> {
   const { isEnabled, host, port, auth } = options.config.prometheus;
   if (!isEnabled) return undefined;

@@ -17,16 +17,21 @@ import type { RestRoute, RestRoutes } from "./rest/route.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
+/** What requests are answered with, and who hears of them. */
 export interface RouterOptions {
+  /** REST routes and pages. */
   readonly rest: RestRoutes;
+  /** Answers a request of a route. */
   readonly handleRest: HandleRest;
   /** RPCs by their paths, `/package.Service/Method`. */
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  /** Answers a request that is an RPC by its headers, and whose path is none. */
   readonly unknownRpc: FindUnknownRpc;
   /** Answers a cross-origin preflight; whether it was one. Undefined: no other origin may call. */
   readonly cors: ((exchange: Exchange) => boolean) | undefined;
   /** The id of each request, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
+  /** ms of a clock that never goes back. */
   readonly monotonicMs: () => number;
   /** Called once for each request when its answer has left or its client has gone, in this order. */
   readonly onAnswered: readonly ((answered: Answered) => void)[];
@@ -112,6 +117,7 @@ export function createRouter(options: RouterOptions): OnRequest {
   };
 }
 
+/** The routes by path, as the path table takes them. */
 function byPath(routes: RestRoutes): ReadonlyMap<string, MethodRoutes> {
   const paths = new Map<string, Record<string, RestRoute>>();
   for (const [name, route] of Object.entries(routes)) {
@@ -121,11 +127,13 @@ function byPath(routes: RestRoutes): ReadonlyMap<string, MethodRoutes> {
   return paths;
 }
 
+/** Hand a request to Connect. Its id leaves with whatever Connect answers. */
 function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
   exchange.response.setHeader("x-request-id", exchange.requestId);
   return handleRpc(handler, exchange);
 }
 
+/** What is known of a request when its headers have arrived. */
 function openExchange(request: NodeRequest, response: NodeResponse, identity: RequestIdentity): Exchange {
   const [path = ""] = (request.url ?? "").split("?", 1);
   const headers = { "x-request-id": identity.requestId };
@@ -143,6 +151,7 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
   };
 }
 
+/** For `Allow` (RFC 9110, 10.2.1): GET brings HEAD with it. */
 function allowed(methods: MethodRoutes): string {
   const names = Object.keys(methods);
   return (names.includes("GET") ? [...names, "HEAD"] : names).join(", ");

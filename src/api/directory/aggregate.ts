@@ -6,6 +6,7 @@ import type { RecomputeStep, RecomputeStepResult } from "../../sqlite/directory/
 import type { Actor, Audit } from "../admin/audit.ts";
 import type { RetentionAdministration } from "../admin/retention.ts";
 
+/** Which day to compute anew, as the request names it. */
 export interface AggregateRequest {
   /** `YYYY-MM-DD`, UTC; absent: yesterday. */
   readonly date: unknown;
@@ -13,22 +14,32 @@ export interface AggregateRequest {
   readonly retentionDays: number | undefined;
 }
 
+/** The day that was computed anew. */
 export interface RecomputedDay {
+  /** `YYYY-MM-DD`, UTC. */
   readonly date: string;
   /** Rows of the day: one a server, name and type. */
   readonly metricsAggregated: number;
+  /** Days for which metrics of servers are kept, after this call. */
   readonly retentionDays: number;
 }
 
+/** What `createAggregate` is made of. */
 export interface AggregateDeps {
+  /** Writes the act down, with what came of it. */
   readonly audit: Audit;
+  /** Reads and changes how long metrics are kept, in the name of whoever calls. */
   readonly retention: (actor: Actor) => RetentionAdministration;
+  /** One step of computing a day; the next one goes on at its cursor. */
   readonly recompute: (step: RecomputeStep, nowMs: number) => Promise<RecomputeStepResult>;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
 
+/** Computes the totals of a day anew, in the name of `actor`. */
 export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<RecomputedDay>;
 
+/** The retention policy that a request changes. */
 const TABLE = "server_metrics";
 
 /**

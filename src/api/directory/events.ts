@@ -12,6 +12,7 @@ import { redactDetails } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
+/** What can be reported to have happened to a server. */
 export const EVENT_TYPES = [
   "status_change",
   "version_change",
@@ -23,28 +24,43 @@ export const EVENT_TYPES = [
   "config_change",
 ] as const;
 
+/** An event as it came in, whatever the protocol: nothing of it has been checked. */
 export interface SubmittedEvent {
+  /** The server that it happened to. */
   readonly serverId: unknown;
+  /** One of `EVENT_TYPES`. */
   readonly type: unknown;
+  /** Of what has changed, such as the version before; absent where nothing changed. */
   readonly previousValue: unknown;
+  /** … and what it changed to. */
   readonly newValue: unknown;
+  /** Anything else, an object; what names people is taken out before it is stored. */
   readonly details: unknown;
   /** When it happened; absent: now. */
   readonly timestamp: unknown;
 }
 
+/** A page of what is stored of a server, newest first. */
 export interface ListRequest extends PageRequest {
+  /** The server whose rows are asked for. */
   readonly serverId: unknown;
 }
 
+/** What `createServerEvents` is made of. */
 export interface EventsDeps {
+  /** Knows which servers there are, and whose keys are theirs. */
   readonly registry: ServerRegistry;
+  /** Resolves once the entry is on disk. */
   readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  /** A page of a server's events, newest first. */
   readonly readEvents: (query: ListQuery) => Promise<readonly StoredServerEvent[]>;
+  /** A page of how a server was used, newest first. */
   readonly readUses: (query: ListQuery) => Promise<readonly StoredServerUse[]>;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
 
+/** Events and usage of servers, for every door. */
 export type ServerEvents = ReturnType<typeof createServerEvents>;
 
 /** What happens to servers, and how they are used: written down, and read again by who may. */
@@ -109,6 +125,7 @@ function readEvent(
   };
 }
 
+/** A page of rows, whose token is the id of its last one. */
 async function readRows<Row extends { readonly id: number }>(
   serverId: string,
   request: PageRequest,

@@ -7,7 +7,9 @@ import { malformed, readServerId } from "./read-ids.ts";
 import { visibleServer } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
+/** Which figures are asked for, as the request names them. */
 export interface FetchRequest {
+  /** Everywhere the request may name the server. */
   readonly serverIds: readonly unknown[];
   /** `1h` to `90d`; undefined: `7d`. */
   readonly period: string | undefined;
@@ -17,14 +19,17 @@ export interface FetchRequest {
   readonly percentiles: readonly string[];
 }
 
+/** One step of a series. */
 export interface MetricPoint {
   /** Beginning of the step, ms since 1970 UTC. */
   readonly timestampMs: number;
+  /** The sum or average of the step, in the metric's own unit. */
   readonly value: number;
   /** By their names, those that were asked for. */
   readonly percentiles: Readonly<Record<string, number>>;
 }
 
+/** The steps of a series that have a value, oldest first. */
 export type MetricSeries = readonly MetricPoint[];
 
 /** The series that pages of directories draw, and the metrics they are of. */
@@ -40,28 +45,42 @@ const UPTIME = "uptime";
 /** The metric that uptime is made of; it is no series of its own. */
 const HEALTH_CHECK = "health_check";
 
+/** A server's figures over a period, in the series that pages draw. */
 export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries>> {
+  /** As it was asked for. */
   readonly serverId: string;
+  /** What people call it. */
   readonly serverName: string;
+  /** The period asked for; it ends now. */
   readonly period: ChartPeriod;
   /** Whether everybody may see it. */
   readonly isPublic: boolean;
+  /** Length of a step, ms. */
   readonly stepMs: number;
   /** Percent. */
   readonly uptime: MetricSeries;
+  /** Every metric that has no series of its own, by its name. */
   readonly otherMetrics: ReadonlyMap<string, MetricSeries>;
 }
 
+/** Figures of a server, for callers with a key and without. */
 export type FetchMetrics = (call: Visit, request: FetchRequest) => Promise<FetchedMetrics>;
 
+/** What `createFetchMetrics` is made of. */
 export interface FetchMetricsDeps {
+  /** Knows the servers, and which of them are public. */
   readonly registry: ServerRegistry;
+  /** Reads the metrics of a server, step by step. */
   readonly readChart: (query: ChartQuery) => Promise<ChartAnswer>;
+  /** ms since 1970 UTC; the period ends there. */
   readonly wallMs: () => number;
 }
 
+/** Names of metrics that one call may ask for. */
 const METRICS_MAX = 100;
+/** Percentiles that one call may ask for. */
 const PERCENTILES_MAX = 10;
+/** Points that one answer may have: a page draws some hundreds. */
 const POINTS_MAX = 100_000;
 
 /**
@@ -134,6 +153,7 @@ function readPercentiles(names: readonly string[]): ReadonlyMap<string, number> 
   );
 }
 
+/** Of a name that was sent as a sum and as a measurement, the averages become `<name>_avg`. */
 function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, ChartLine])[] {
   const summed = new Set(lines.filter(({ isSummed }) => isSummed).map(({ name }) => name));
   return lines.map((line) => [

@@ -3,13 +3,17 @@ import { malformed } from "./read-ids.ts";
 
 /** A time that ends now, and how finely it is drawn. */
 export interface ChartPeriod {
+  /** As requests name it. */
   readonly name: string;
+  /** Its length. */
   readonly ms: number;
+  /** The length of a step of its series. */
   readonly stepMs: number;
   /** How long an answer about it may be kept. */
   readonly maxAgeSeconds: number;
 }
 
+/** The periods that directories' pages offer. */
 export const CHART_PERIODS: readonly ChartPeriod[] = [
   { name: "1h", ms: HOUR_MS, stepMs: MINUTE_MS, maxAgeSeconds: 30 },
   { name: "6h", ms: 6 * HOUR_MS, stepMs: 5 * MINUTE_MS, maxAgeSeconds: 60 },
@@ -20,6 +24,7 @@ export const CHART_PERIODS: readonly ChartPeriod[] = [
   { name: "90d", ms: 90 * DAY_MS, stepMs: DAY_MS, maxAgeSeconds: 3600 },
 ];
 
+/** Where the request names none. */
 const DEFAULT = "7d";
 
 /** @throws {ServiceError} `malformed_body` */

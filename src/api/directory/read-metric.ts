@@ -18,11 +18,13 @@ export const SERVER_METRIC_TYPES = [
   "histogram",
   "distribution",
 ] as const;
+/** Longest name of a metric, in code points. */
 export const METRIC_NAME_LENGTH_MAX = 100;
 
 const TYPES: ReadonlySet<unknown> = new Set(SERVER_METRIC_TYPES);
 const CONTROL = /\p{Cc}/u;
 
+/** What the metrics of a request are read with. */
 export interface ServerMetricContext extends FieldContext {
   /** When those were measured that do not say. */
   readonly defaultMs: number;

@@ -50,6 +50,7 @@ export function mayKnow(
   return principal?.role === "reader" || principal?.role === "admin";
 }
 
+/** @throws {ServiceError} `not_found`, in the words of the directory's clients. */
 export function notFound(what = "Server"): never {
   throw new ServiceError("not_found", `${what} not found`);
 }

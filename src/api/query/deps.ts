@@ -3,6 +3,8 @@ import type { Reader } from "../../sqlite/threads/reader.ts";
 
 /** What queries are answered with. */
 export interface QueryDeps {
+  /** Reads stored metrics beside the writes. */
   readonly reader: Pick<Reader, "aggregate" | "events">;
+  /** Says when "now" is, for ranges that end with it. */
   readonly clock: Pick<Clock, "wallMs">;
 }

@@ -7,25 +7,34 @@ import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
 import { QueryViolations } from "./violations.ts";
 
+/** Which values of a dimension to list. */
 export interface DimensionValuesRequest extends SelectionRequest {
+  /** By its name, such as `tool`. */
   readonly dimension: string;
+  /** What values must begin with; "" for all. */
   readonly prefix: string;
   /** 0: a hundred. */
   readonly pageSize: number;
+  /** Of the page before; "" for the first. */
   readonly pageToken: string;
 }
 
+/** A page of the values that were seen in the range. */
 export interface DimensionValuesAnswer extends Pick<AggregateAnswer, "range" | "sources"> {
+  /** In the order of their code units, each with how many metrics had it. */
   readonly values: readonly { readonly value: string; readonly count: number }[];
+  /** Empty at the end. */
   readonly nextPageToken: string;
 }
 
+/** The values that a dimension had, a page at a time. */
 export type ListDimensionValues = (
   call: Call,
   request: DimensionValuesRequest,
   signal: AbortSignal,
 ) => Promise<DimensionValuesAnswer>;
 
+/** Values that are read at most; with more, the query must be filtered further. */
 const VALUES_MAX = 50_000;
 const isText = (value: unknown): value is string => typeof value === "string";
 

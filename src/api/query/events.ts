@@ -6,20 +6,26 @@ import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { QueryViolations } from "./violations.ts";
 
+/** Which metrics to list. */
 export interface ListEventsRequest extends SelectionRequest {
   /** 0: a hundred. */
   readonly pageSize: number;
+  /** Of the page before; "" for the first. */
   readonly pageToken: string;
 }
 
 /** A metric as it was submitted. */
 export type StoredEvent = EventRow;
 
+/** A page of single metrics, newest first. */
 export interface EventsPage {
+  /** Each as it was submitted. */
   readonly events: readonly StoredEvent[];
+  /** Empty at the end. */
   readonly nextPageToken: string;
 }
 
+/** Single metrics, a page at a time. */
 export type ListStoredEvents = (
   call: Call,
   request: ListEventsRequest,
@@ -36,7 +42,9 @@ export type ExportEvents = (
 /** Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. */
 const EXPORT_PAGE = 250;
 
+/** Where a list goes on. */
 interface ListPosition extends Position {
+  /** The newest metric when the list began: what arrives later is on no page. */
   readonly lastId: number;
 }
 

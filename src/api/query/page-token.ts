@@ -7,7 +7,9 @@ import type { QueryViolations } from "./violations.ts";
 
 /** Where a list goes on. `range` is that of the first page, whose end may have been "now". */
 export interface QueryPage<Position> {
+  /** Of every page alike. */
   readonly range: TimeRange;
+  /** Of the last row of the page before. */
   readonly position: Position;
 }
 
@@ -39,6 +41,7 @@ export function readPageToken<Position>(
   return { range: range as unknown as TimeRange, position: found.position };
 }
 
+/** Rows of a page; one out of range is noted. */
 export function readPageSize(pageSize: number, violations: QueryViolations): number {
   if (!(Number.isInteger(pageSize) && pageSize >= 0 && pageSize <= PAGE_SIZE_MAX)) {
     violations.add("page_size", "out_of_range", `must be 0 to ${PAGE_SIZE_MAX}, not ${pageSize}`);
@@ -46,10 +49,12 @@ export function readPageSize(pageSize: number, violations: QueryViolations): num
   return pageSize || PAGE_SIZE;
 }
 
+/** What a token belongs to: the request, and for a writer key its service, which bounds what it sees. */
 function digest(request: unknown, { role, service }: Principal): string {
   return hash("sha256", JSON.stringify([role === "writer" ? service : null, request])).slice(0, 16);
 }
 
+/** Undefined for what is no token of any request. */
 function parse(token: string): unknown {
   try {
     return JSON.parse(Buffer.from(token, "base64url").toString());

@@ -6,35 +6,49 @@ import { checkDimension, readSelection, type SelectionRequest } from "./selectio
 import { readStatistics } from "./statistics.ts";
 import { QueryViolations } from "./violations.ts";
 
+/** Which statistics, of which metrics, in which steps. */
 export interface QuerySeriesRequest extends SelectionRequest {
   /** Undefined: chosen by the length of the range. */
   readonly stepMs: number | undefined;
+  /** Dimensions; each combination of their values is a series. None: one series of all. */
   readonly groupBy: readonly string[];
+  /** Such as `count`, `error_rate` and `p95`; at least one. */
   readonly statistics: readonly string[];
 }
 
+/** Series with one value a step and statistic. */
 export interface SeriesAnswer {
+  /** Widened to whole steps. */
   readonly range: TimeRange;
+  /** As asked for or chosen. */
   readonly stepMs: number;
+  /** Steps of the range. */
   readonly points: number;
+  /** By what tells them apart; a step without metrics is NaN where a statistic has no value of nothing. */
   readonly series: readonly {
     readonly labels: readonly (readonly [dimension: string, value: string])[];
     readonly columns: readonly { readonly statistic: string; readonly values: Float64Array }[];
   }[];
+  /** Which tables answered which part of the range. */
   readonly sources: readonly SourceUse[];
 }
 
+/** Statistics over time. */
 export type QuerySeries = (
   call: Call,
   request: QuerySeriesRequest,
   signal: AbortSignal,
 ) => Promise<SeriesAnswer>;
 
+/** Dimensions that series may be told apart by. */
 const GROUP_BY_MAX = 5;
+/** Series of an answer; more are rejected by the reader. */
 const SERIES_MAX = 1_000;
+/** Steps of a series, as Prometheus bounds its range queries. */
 const POINTS_MAX = 11_000;
 /** What a chart can show; the step is chosen to give no more. */
 const POINTS_BY_DEFAULT = 200;
+/** Steps that are chosen where the request names none; beyond a week, whole days. */
 const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
 /** Statistics over time. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */

@@ -14,17 +14,25 @@ export interface SelectionRequest {
   readonly types: readonly string[];
   /** ms since 1970 UTC; an absent end is now, an absent start an hour before the end. */
   readonly range: { readonly startMs: number | undefined; readonly endMs: number | undefined };
+  /** All must hold. */
   readonly filters: readonly FilterRequest[];
 }
 
+/** What the value of a dimension must be. */
 export interface FilterRequest {
+  /** By its name, such as `service`. */
   readonly dimension: string;
+  /** Undefined: one that is not known. */
   readonly operator: "equals" | "not_equals" | "in" | "not_in" | undefined;
+  /** Exactly one for `equals` and `not_equals`. */
   readonly values: readonly string[];
 }
 
+/** Metric types that a query may name. */
 const TYPES_MAX = 100;
+/** Filters of a query. */
 const FILTERS_MAX = 20;
+/** Values of an `in` or `not_in`. */
 const FILTER_VALUES_MAX = 100;
 /** 9999-12-31T23:59:59.999Z: the last instant that ISO 8601 writes with four digits. */
 const LAST_MS = 253_402_300_799_999;

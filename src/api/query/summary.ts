@@ -5,6 +5,7 @@ import { readStatistics } from "./statistics.ts";
 import { type RowsAnswer, toRow, valuesByName } from "./top-values.ts";
 import { QueryViolations } from "./violations.ts";
 
+/** Which statistics, of which metrics, a row for each service or type. */
 export interface SummaryRequest extends SelectionRequest {
   /** What a row stands for; undefined: nothing we know. */
   readonly group: "service" | "type" | undefined;
@@ -12,14 +13,18 @@ export interface SummaryRequest extends SelectionRequest {
   readonly statistics: readonly string[];
 }
 
+/** A row for each service or type, and one for all. */
 export interface SummaryAnswer extends RowsAnswer {
   /** Over all rows; empty without any. */
   readonly totals: Readonly<Record<string, number>>;
 }
 
+/** Statistics of services or of types, side by side. */
 export type Summary = (call: Call, request: SummaryRequest, signal: AbortSignal) => Promise<SummaryAnswer>;
 
+/** Statistics where the request names none. */
 const BY_DEFAULT = ["count", "rate", "error_rate", "duration_avg", "p50", "p95", "p99"];
+/** Rows of an answer; more are rejected by the reader. */
 const ROWS_MAX = 1_000;
 
 /** A row a service or type. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */

@@ -4,6 +4,7 @@ import { ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
 import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
 
+/** Content codings that are taken (RFC 9110, 8.4.1), and how each is undone. */
 const DECODERS = {
   gzip: promisify(gunzip),
   "x-gzip": promisify(gunzip),
@@ -36,10 +37,12 @@ export async function readBody(exchange: Exchange, bytesMax: number): Promise<Bu
   return encoding === "identity" ? body : decompress(body, encoding as keyof typeof DECODERS, bytesMax);
 }
 
+/** HTTP 413. */
 function tooLarge(bytesMax: number): ServiceError {
   return new ServiceError("body_too_large", `body is larger than ${bytesMax} bytes`);
 }
 
+/** The bytes of a body as they were sent. Nobody is asked for more than `bytesMax` of them. */
 function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -65,6 +68,7 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   });
 }
 
+/** The body decompressed. What would become larger than `bytesMax` is given up in its middle. */
 async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
   try {
     return await DECODERS[encoding](body, { maxOutputLength: bytesMax });

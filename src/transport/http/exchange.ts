@@ -25,7 +25,9 @@ export function unsentBytes(response: NodeResponse): number {
 
 /** One request with its answer, from its first byte to its last, whatever the protocol. */
 export interface Exchange extends RequestIdentity {
+  /** As node hands it over; its body is unread until a handler reads it. */
   readonly request: NodeRequest;
+  /** Its answer. */
   readonly response: NodeResponse;
   /** The path without the query. */
   readonly path: string;

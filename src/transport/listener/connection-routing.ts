@@ -8,9 +8,13 @@ import { takeOver } from "./node-events.ts";
 /** Puts an HTTP/2 session on a socket of `connection`. */
 export type StartSession = (connection: Connection, socket: Socket) => void;
 
+/** What accepted sockets are handed on with. */
 export interface RoutingOptions {
+  /** Takes every socket in, and bounds how many there are. */
   readonly table: ConnectionTable;
+  /** Times how long a peer may take to close. */
   readonly clock: Clock;
+  /** For peers that speak HTTP/2. */
   readonly startSession: StartSession;
 }
 

@@ -9,8 +9,11 @@ export type WireProtocol = "http1" | "http2";
 
 /** A request that has been handed over and whose answer has not left yet. */
 export interface InFlightRequest {
+  /** As it was handed over. */
   readonly request: NodeRequest;
+  /** It leaves this table when this closes. */
   readonly response: NodeResponse;
+  /** When its headers had arrived. */
   readonly startedMs: number;
   /** Since when the answer has been waiting for the peer; undefined while it moves. */
   stalledSinceMs: number | undefined;
@@ -20,15 +23,21 @@ export interface InFlightRequest {
 export interface Connection {
   /** What was accepted; under TLS the socket beneath. Destroying it ends everything above. */
   readonly socket: Socket;
+  /** Of the peer, by which connections are limited. */
   readonly address: string;
+  /** When it was accepted. */
   readonly openedMs: number;
+  /** Requests in flight; at most one on HTTP/1.1 unless the peer pipelines. */
   readonly exchanges: Set<InFlightRequest>;
   /** Undefined until the first bytes, or the TLS handshake, have told. */
   protocol: WireProtocol | undefined;
+  /** Undefined for HTTP/1.1, and until HTTP/2 has been recognised. */
   session: ServerHttp2Session | undefined;
   /** When it last had nothing in flight; its opening at first. */
   idleSinceMs: number;
+  /** Whether it has had a request: one that never does is closed sooner. */
   hasServed: boolean;
+  /** Whether a stream of it was cut for not being read; the second time it is the connection that goes. */
   hasStalled: boolean;
   /** The request in flight is the last one this connection may have; what follows is not read as one. */
   isSpent: boolean;

@@ -3,10 +3,15 @@ import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } f
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
+/** Where requests go, and what bounds them. */
 export interface DispatchOptions {
+  /** Counts each request, and knows its connection. */
   readonly table: ConnectionTable;
+  /** How many requests of a connection may be in flight. */
   readonly limits: ListenerLimits;
+  /** Answers requests. */
   readonly onRequest: OnRequest;
+  /** Hears what `onRequest` throws, which then is answered 500. */
   readonly onError: (error: unknown) => void;
 }
 

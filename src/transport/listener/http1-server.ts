@@ -10,15 +10,23 @@ import { takeExpectations } from "./node-events.ts";
 
 /** PEM texts of a certificate chain and its private key. */
 export interface TlsIdentity {
+  /** The certificate of the server, then those that it was issued with. */
   readonly cert: string | Buffer;
+  /** Its private key. */
   readonly key: string | Buffer;
 }
 
+/** What the server that owns the port is made of. */
 export interface Http1ServerOptions {
+  /** Undefined: cleartext. */
   readonly tls: TlsIdentity | undefined;
+  /** Deadlines of headers, bodies and idle connections. */
   readonly limits: ListenerLimits;
+  /** Knows what is in flight where the parser gives up. */
   readonly table: ConnectionTable;
+  /** Times how long a peer may take to close. */
   readonly clock: Clock;
+  /** Takes every request that was parsed. */
   readonly dispatch: Dispatch;
 }
 
@@ -86,6 +94,7 @@ function rejectUnparsed({ table, clock }: Http1ServerOptions, code: string, sock
   }
 }
 
+/** An answer without a body, for a peer that no response object stands for. */
 function head(status: string): string {
   return `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 }

@@ -27,9 +27,11 @@ export interface ListenerLimits {
   readonly requestsInFlightMax: number;
   /** HTTP/2 streams reset within `streamResetsWindowMs`, by either side, before the session is destroyed. */
   readonly streamResetsMax: number;
+  /** The window in which resets are counted. */
   readonly streamResetsWindowMs: number;
 }
 
+/** What the service grants. */
 export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
   sniffTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,

@@ -19,6 +19,7 @@ import { createHttp1Server, type TlsIdentity } from "./http1-server.ts";
 import { createHttp2Server, startSession } from "./http2-server.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
 
+/** How a port is opened, and who answers on it. */
 export interface ListenerOptions {
   /** Address to bind, for example `0.0.0.0` or `127.0.0.1`. */
   readonly host: string;
@@ -30,11 +31,13 @@ export interface ListenerOptions {
   readonly onRequest: OnRequest;
   /** Told of what a handler threw, and of failures to accept (at most one a second). */
   readonly onError: (error: unknown) => void;
+  /** Times all deadlines; tests use one of their own. */
   readonly clock: Clock;
   /** Departures from `DEFAULT_LISTENER_LIMITS`. */
   readonly limits?: Partial<ListenerLimits>;
 }
 
+/** An open port. Whoever opened it closes it. */
 export interface Listener {
   /** The port in use, chosen by the system if 0 was asked for. */
   readonly port: number;
@@ -93,6 +96,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   };
 }
 
+/** Resolves to the port once it is bound. */
 function listen(server: Server, { host, port }: ListenerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);

@@ -7,13 +7,17 @@ const KEY: Operation["security"] = [{ apiKey: [] }, { bearer: [] }];
 
 /** What a rule of admission means for a caller. */
 export interface AdmissionDocument {
+  /** How OpenAPI says which keys are taken; {} among them means none. */
   readonly security: Operation["security"];
   /** A sentence. */
   readonly words: string;
+  /** The reasons for which a caller may be turned away. */
   readonly failures: readonly FailureReason[];
+  /** What every answer carries, by the names in `components`. */
   readonly headers: readonly string[];
 }
 
+/** What OpenAPI says of a rule. */
 export function describeAdmission(rule: OperationRule): AdmissionDocument {
   if (rule === "open")
     return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };

@@ -5,6 +5,7 @@ import { REASONS } from "./reasons.ts";
 
 /** How one family of clients hears of failures. */
 export interface FailureDocument {
+  /** The HTTP status of a reason. */
   readonly statusOf: (reason: FailureReason) => number;
   /** The body that says one of `reasons`. */
   readonly schemaOf: (reasons: readonly FailureReason[]) => JsonSchema;
@@ -40,6 +41,7 @@ export function failureAnswers(
   return Object.fromEntries(answers);
 }
 
+/** References to headers that the document says once. */
 export function refsTo(headers: readonly string[]): Readonly<Record<string, { readonly $ref: string }>> {
   return Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

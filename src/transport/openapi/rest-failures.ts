@@ -5,6 +5,7 @@ import { exampleOf } from "./reasons.ts";
 
 /** The body that one family of clients is sent. */
 interface BodySchema {
+  /** The whole body. */
   readonly schema: JsonSchema;
   /** Where the body has the reason; undefined where it stands deeper than in a field of its own. */
   readonly reasonField?: string;

@@ -16,6 +16,7 @@ const BODY_FAILURES: Readonly<Record<BodyForm, readonly FailureReason[]>> = {
 
 /** A route with what is said of it. */
 export interface DocumentedRoute extends Pick<RestRoute, "rule" | "reads"> {
+  /** From the `documents.ts` beside the routes. */
   readonly document: RouteDocument;
 }
 
@@ -29,6 +30,7 @@ export function restOperations(routes: Readonly<Record<RouteName, DocumentedRout
   return paths;
 }
 
+/** An operation: what the rule, the body and the document say of it. */
 function describe(method: string, path: string, route: DocumentedRoute): Operation {
   const { document } = route;
   const { words, security, failures, headers } = describeAdmission(route.rule);
@@ -65,6 +67,7 @@ function operationId(method: string, path: string): string {
   return `${method.toLowerCase()}${capitals.length === 0 ? "Root" : capitals.join("")}`;
 }
 
+/** How a body is documented; all are JSON, whatever else is taken. */
 function requestBody({ schema, description, examples }: BodyDocument, reads: BodyForm) {
   const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const);
   return {
@@ -74,6 +77,7 @@ function requestBody({ schema, description, examples }: BodyDocument, reads: Bod
   };
 }
 
+/** An answer that is no failure. */
 function success(
   { description, schema, contentType = "application/json" }: AnswerDocument,
   headers: readonly string[],

@@ -7,13 +7,19 @@ import type { ClientAddress } from "../http/client-address.ts";
 import type { NodeRequest, NodeResponse, OnRequest } from "../http/exchange.ts";
 import { headerOf } from "../http/exchange.ts";
 
+/** What the scrape port answers from. */
 export interface PrometheusEndpointOptions {
+  /** Everything that is exported, as Prometheus reads it. */
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Undefined: open to everybody who reaches the port. */
   readonly admit: Admit | undefined;
+  /** Whose failed authentications are counted. */
   readonly clientAddress: ClientAddress;
+  /** The id of a scrape, which usage is not counted by but admission asks for. */
   readonly nextRequest: () => RequestIdentity;
+  /** Called for each answer to a caller with a key. */
   readonly countUsage: (answered: AnsweredCall) => void;
+  /** ms of a clock that never goes back. */
   readonly monotonicMs: () => number;
 }
 

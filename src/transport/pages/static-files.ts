@@ -8,10 +8,13 @@ import type { RestAnswer, RestRoute, RestRoutes, RouteName } from "../rest/route
 
 /** A file as it is sent, from memory: the event loop waits for no disk, and no path a client sends names a file. */
 export interface StaticFile {
+  /** By the ending of its name. */
   readonly contentType: string;
+  /** As it was read or made. */
   readonly bytes: Buffer;
   /** Undefined where compression gains nothing. */
   readonly gzipped: Buffer | undefined;
+  /** From a hash of its bytes. */
   readonly etag: string;
 }
 
@@ -52,6 +55,7 @@ export function createStaticFile(name: string, content: Buffer | string): Static
 /** A file that is made when it is first asked for, and kept: most processes are never asked. */
 export type LazyFile = () => StaticFile;
 
+/** `make` is called once, with the first request. */
 export function lazyFile(name: string, make: () => Buffer | string): LazyFile {
   let file: StaticFile | undefined;
   return () => {

@@ -60,6 +60,7 @@ export async function sendStream(exchange: Exchange, { status, headers, chunks }
   }
 }
 
+/** Resolves when the client has taken what was written. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => void response.once("drain", () => resolve()));
 }

@@ -8,14 +8,17 @@ import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
 import { sendAnswer, sendFailure, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
 
+/** What routes are run with. */
 export interface RestHandlerOptions {
   /** For routes that ask for a key. */
   readonly admit: Admit;
   /** For routes that take callers without a key too. */
   readonly admitAnonymous: AdmitVisit;
+  /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest body of a caller with a key, in bytes after decompression. */
   readonly bodyBytesMax: number;
+  /** What routes answer from. */
   readonly service: RestService;
   /** A route failed for a reason that is not the caller's. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
@@ -41,6 +44,7 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
   };
 }
 
+/** The answer of a route. Nothing of the body is read before the caller is admitted. */
 async function run(
   route: RestRoute,
   exchange: Exchange,
@@ -65,6 +69,7 @@ async function run(
 type OpenRoute = Extract<RestRoute, { readonly rule: "open" }>;
 type AnonymousRoute = Extract<RestRoute, { readonly rule: { readonly ifKey: unknown } }>;
 
+/** Whether a route is called without a key too. */
 function takesNoKey(route: Exclude<RestRoute, OpenRoute>): route is AnonymousRoute {
   return "ifKey" in route.rule;
 }

@@ -7,6 +7,7 @@ import type { Exchange } from "../http/exchange.ts";
 
 /** What the function of a route is given, whoever calls. */
 export interface RestRequest {
+  /** Its headers, query and path parameter are read from here. */
   readonly exchange: Exchange;
   /** The JSON body, or its bytes, as the route reads it; undefined where it reads none or none came. */
   readonly body: unknown;
@@ -14,6 +15,7 @@ export interface RestRequest {
 
 /** … of a route that asks for a key. */
 export interface KeyedRequest extends RestRequest {
+  /** Who calls, and by which request id. */
   readonly call: Call;
   /** The bucket of the key, after this call has taken its token. */
   readonly bucket: BucketState;
@@ -21,11 +23,13 @@ export interface KeyedRequest extends RestRequest {
 
 /** … of a route that is called with a key or without one. */
 export interface AnonymousRequest extends RestRequest {
+  /** The same; its principal is undefined for a caller without a key. */
   readonly call: Visit;
 }
 
 /** What routes answer from. */
 export interface RestService {
+  /** What can be asked of the service. */
   readonly operations: Operations;
   /** Of the service, such as `1.0.0`. */
   readonly version: string;
@@ -37,7 +41,9 @@ export interface RestService {
 
 /** What a REST route answers. Bytes are sent as they are, any other object as JSON. */
 export interface RestAnswer {
+  /** HTTP's. */
   readonly status: number;
+  /** Bytes and text are sent as they are, any other object as JSON. */
   readonly body: object | string | Uint8Array;
   /** In lower case. `content-type` is `application/json` where nothing else is said. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -45,8 +51,11 @@ export interface RestAnswer {
 
 /** A REST answer whose body is made while it is sent. */
 export interface RestStream {
+  /** HTTP's, of an answer whose first chunk could be made. */
   readonly status: number;
+  /** In lower case, `content-type` among them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Asked for as the client takes them, and ended when it leaves. */
   readonly chunks: AsyncGenerator<string, void>;
 }
 
@@ -56,9 +65,11 @@ export interface RestStream {
  */
 export type BodyForm = "nothing" | "json" | "json if present" | "bytes";
 
+/** A route whose `answer` is given what its `rule` brings with it. */
 interface Route<Rule, Request> {
   /** Who may call, from the rule table; it decides how large a body is read, and what `answer` is given. */
   readonly rule: Rule;
+  /** How it takes its body. */
   readonly reads: BodyForm;
   /** @throws {ServiceError} what the caller may know; anything else is answered with 500 and logged. */
   readonly answer: (

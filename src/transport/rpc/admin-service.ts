@@ -23,6 +23,7 @@ const FROM_ROLE: Readonly<Partial<Record<Role, Exclude<KeyRole, "server">>>> = {
   [Role.READER]: "reader",
   [Role.ADMIN]: "admin",
 };
+/** Every role has its word on the wire. */
 const TO_ROLE: Readonly<Record<KeyRole, Role>> = {
   writer: Role.WRITER,
   reader: Role.READER,
@@ -30,8 +31,11 @@ const TO_ROLE: Readonly<Record<KeyRole, Role>> = {
   server: Role.SERVER,
 };
 
+/** The operations that AdminService is made of. */
 export interface AdminRoutes {
+  /** Keys, retention, the database and the audit trail. */
   readonly administration: Administration;
+  /** Copies the database into a file of this machine. */
   readonly backup: Backup;
 }
 
@@ -84,6 +88,7 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
   return (router) => void router.service(AdminService, implementation);
 }
 
+/** A key as it is shown: without the secret, of which only a hash is stored. */
 function toApiKey(record: ApiKeyRecord): MessageInitShape<typeof ApiKeySchema> {
   return {
     id: BigInt(record.id),

@@ -49,11 +49,13 @@ export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "me
   return rule;
 }
 
+/** What callers are authenticated with. */
 export interface AuthInterceptorOptions {
   /** For RPCs that ask for a key. */
   readonly admit: Admit;
   /** For RPCs that take callers without a key too. */
   readonly admitAnonymous: AdmitVisit;
+  /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest message of a caller with a key, in bytes. */
   readonly bodyBytesMax: number;
@@ -124,6 +126,7 @@ function rejectLargeBody(header: Headers, bodyBytesMax: number): void {
   throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
 }
 
+/** The reason that an error tells its caller; undefined for one of Connect's own. */
 function reasonOf(failure: ConnectError): FailureReason | undefined {
   const reason = failure.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
   return Object.hasOwn(FAILURES, reason) ? (reason as FailureReason) : undefined;

@@ -11,6 +11,7 @@ import { shapeOf, WireGuard } from "./wire-guard.ts";
 
 /** Sees a message in pieces, and throws when decoding it would stall the service. */
 export interface Guard {
+  /** @throws {ServiceError} `malformed_body` as soon as the message would cost too much. */
   push(bytes: Uint8Array): void;
 }
 
@@ -57,7 +58,9 @@ export async function* guardMessage(body: Body, createGuard: CreateGuard): Body 
   }
 }
 
+/** Of an envelope: flags and length. */
 const HEAD_BYTES = 5;
+/** Set where the message is compressed, and can be scanned only once it is not. */
 const COMPRESSED_FLAG = 1;
 
 /**

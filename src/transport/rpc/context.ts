@@ -17,18 +17,21 @@ export const ANONYMOUS_CALL = createContextKey<Visit | undefined>(undefined, {
   description: "anonymous call",
 });
 
+/** @throws {Error} for a call that did not come through `handleRpc`: a bug. */
 export function exchangeOf(context: HandlerContext): Exchange {
   const exchange = context.values.get(EXCHANGE);
   if (exchange === undefined) throw new Error(`${context.method.name} ran outside an exchange`);
   return exchange;
 }
 
+/** The caller of an RPC that asks for a key. @throws {Error} in any other RPC: a bug. */
 export function admittedOf(context: HandlerContext) {
   const admitted = context.values.get(ADMITTED);
   if (admitted === undefined) throw new Error(`${context.method.name} ran without admission`);
   return admitted;
 }
 
+/** The caller of an RPC that takes callers without a key. @throws {Error} in any other RPC: a bug. */
 export function anonymousCallOf(context: HandlerContext): Visit {
   const call = context.values.get(ANONYMOUS_CALL);
   if (call === undefined) throw new Error(`${context.method.name} ran without admission`);

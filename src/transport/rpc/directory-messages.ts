@@ -46,6 +46,7 @@ export function fromCollectRequest(
   };
 }
 
+/** What became of the metrics of a Collect. */
 export function toCollectResponse(answer: CollectAnswer): MessageInitShape<typeof CollectResponseSchema> {
   return {
     serverId: answer.serverId,
@@ -60,6 +61,7 @@ export function toCollectResponse(answer: CollectAnswer): MessageInitShape<typeo
   };
 }
 
+/** A server as it is shown: without its secret. */
 export function toServer(record: ServerAnswer["server"]): MessageInitShape<typeof ServerSchema> {
   const { lastReceivedMs } = record;
   return {
@@ -75,6 +77,7 @@ export function toServer(record: ServerAnswer["server"]): MessageInitShape<typeo
   };
 }
 
+/** A server's figures. */
 export function toFetchMetricsResponse(
   metrics: ServerMetrics,
 ): MessageInitShape<typeof FetchMetricsResponseSchema> {
@@ -96,6 +99,7 @@ export function toFetchMetricsResponse(
   };
 }
 
+/** One step of a series. */
 function toPoint({
   timestampMs,
   value,
@@ -104,6 +108,7 @@ function toPoint({
   return { timestamp: timestampFromMs(timestampMs), value, percentiles: { ...percentiles } };
 }
 
+/** A stored event. */
 export function toServerEvent(event: Event): MessageInitShape<typeof ServerEventSchema> {
   return {
     serverId: event.serverId,
@@ -116,6 +121,7 @@ export function toServerEvent(event: Event): MessageInitShape<typeof ServerEvent
   };
 }
 
+/** A stored use; whoever used the server stays a pseudonym. */
 export function toUse(use: Use): MessageInitShape<typeof ServerUseSchema> {
   return {
     action: use.action,

@@ -126,6 +126,7 @@ function anonymousRpcs({ fetchMetrics, trackUsage }: Directory): AnonymousRpcs {
   };
 }
 
+/** Which webhook secret a message asks for. */
 function fromSecret(
   secret: RegisterServerRequest["secret"] | SetWebhookSecretRequest["secret"],
 ): WebhookSecret {

@@ -30,8 +30,11 @@ export const ERROR_DOMAIN = "mcp.metrics";
 const TEXT_LENGTH_MAX = 256;
 const VIOLATIONS_BYTES_MAX = 2500;
 
+/** A detail of an error, as Connect takes it. */
 interface Detail {
+  /** The message's descriptor. */
   readonly desc: DescMessage;
+  /** The message, as Connect packs it into an Any. */
   readonly value: MessageInitShape<DescMessage>;
 }
 
@@ -147,6 +150,7 @@ function fromConnect({ code, rawMessage }: ConnectError): ConnectError {
   }
 }
 
+/** What Connect raised, as one of our own reasons. */
 function failed(reason: FailureReason, message: string): ConnectError {
   return fromServiceError(new ServiceError(reason, message));
 }
@@ -169,6 +173,7 @@ function detail<D extends typeof ErrorInfoSchema | typeof RetryInfoSchema | type
   return { desc, value };
 }
 
+/** As many violations as fit into trailers, and how many did not. */
 function boundViolations(violations: readonly Violation[]) {
   let bytes = 0;
   const all = violations.map(({ field, reason, message }) =>

@@ -8,6 +8,7 @@ import {
 } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServiceError } from "../../errors.ts";
 
+/** What is answered, and how streams of it end. */
 export interface GrpcHealthOptions {
   /** What may be asked about, besides "", the server as a whole. */
   readonly services: readonly DescService[];
@@ -21,6 +22,7 @@ export interface GrpcHealthOptions {
   readonly watchersMax?: number;
 }
 
+/** How long a watcher is told to wait for a place. */
 const RETRY_AFTER_SECONDS = 10;
 
 /** Serves grpc.health.v1.Health. Needs no key: nothing but the names of the services is told. */

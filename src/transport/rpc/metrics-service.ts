@@ -7,8 +7,11 @@ import type { Submit } from "../../api/submit.ts";
 import { admittedOf, untilAborted } from "./context.ts";
 import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
 
+/** The operations that MetricsService is made of. */
 export interface MetricsServiceDeps {
+  /** Validate, store, export, answer. */
   readonly submit: Submit;
+  /** Commit what waits. */
   readonly flush: Flush;
 }
 

@@ -25,6 +25,7 @@ export function decodeResources(resources: readonly ResourceMetrics[]): SentPoin
   return { count: countPoints(resources), read: () => readResources(resources) };
 }
 
+/** Known before anything is read, so that too many can be rejected at once. */
 function countPoints(resources: readonly ResourceMetrics[]): number {
   let count = 0;
   for (const { scopeMetrics } of resources)
@@ -33,6 +34,7 @@ function countPoints(resources: readonly ResourceMetrics[]): number {
   return count;
 }
 
+/** Reads in slices of the event loop: other requests are answered in between. */
 async function readResources(resources: readonly ResourceMetrics[]): Promise<readonly ResourcePoints[]> {
   const read: ResourcePoints[] = [];
   const slices = new Slices();
@@ -61,6 +63,7 @@ function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
     yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, reading };
 }
 
+/** Names an instrumentation scope: two scopes may have instruments of one name. */
 function scopeText(scope: InstrumentationScope | undefined): string {
   if (scope === undefined) return "";
   return JSON.stringify([scope.name, scope.version, canonical(readAttributes(scope.attributes))]);

@@ -12,6 +12,7 @@ import type { Buckets, DataPoint, Reading, Temporality } from "../../otlp/data-p
 
 /** A point whose attributes are still messages. */
 interface DecodedPoint extends Pick<DataPoint, "startNs" | "timeNs" | "reading"> {
+  /** Of the point alone. */
   readonly attributes: readonly KeyValue[];
 }
 
@@ -52,28 +53,37 @@ export function readingsOf({ data }: Metric): readonly DecodedPoint[] {
   }
 }
 
+/** What every kind of data point has. */
 interface Point {
+  /** What tells its series apart. */
   readonly attributes: readonly KeyValue[];
+  /** Since when a sum or histogram counts; 0 where it is not said. */
   readonly startTimeUnixNano: bigint;
+  /** When it was measured; 0 where it is not said. */
   readonly timeUnixNano: bigint;
+  /** DataPointFlags. */
   readonly flags: number;
 }
 
+/** A point with what it says, or that it says nothing was recorded. */
 function decoded(point: Point, reading: Reading): DecodedPoint {
   const { attributes, startTimeUnixNano: startNs, timeUnixNano: timeNs, flags } = point;
   const isEmpty = (flags & DataPointFlags.NO_RECORDED_VALUE_MASK) !== 0;
   return { attributes, startNs, timeNs, reading: isEmpty ? { kind: "no recorded value" } : reading };
 }
 
+/** The value of a number point, which may be an integer of 64 bits or a double. */
 function numberOf({ value }: NumberDataPoint, read: (value: number) => Reading): Reading {
   return value.case === undefined ? { kind: "no value" } : read(Number(value.value));
 }
 
+/** Whether points count since the one before, or since their start. */
 function temporalityOf(temporality: AggregationTemporality): Temporality {
   if (temporality === AggregationTemporality.DELTA) return "delta";
   return temporality === AggregationTemporality.CUMULATIVE ? "cumulative" : "unspecified";
 }
 
+/** A histogram with bounds of its own. */
 function explicitOf(point: HistogramDataPoint, temporality: Temporality): Reading {
   const { count, sum, min, max, bucketCounts, explicitBounds } = point;
   return {
@@ -88,6 +98,7 @@ function explicitOf(point: HistogramDataPoint, temporality: Temporality): Readin
   };
 }
 
+/** A histogram whose bounds grow by a factor. */
 function exponentialOf(point: ExponentialHistogramDataPoint, temporality: Temporality): Reading {
   const { count, sum, min, max, scale, zeroThreshold, zeroCount } = point;
   return {
@@ -105,6 +116,7 @@ function exponentialOf(point: ExponentialHistogramDataPoint, temporality: Tempor
   };
 }
 
+/** Absent buckets are none. */
 function bucketsOf(buckets: ExponentialHistogramDataPoint_Buckets | undefined): Buckets {
   return { offset: buckets?.offset ?? 0, counts: buckets?.bucketCounts.map(Number) ?? [] };
 }

@@ -31,11 +31,15 @@ const TO_SOURCE: Readonly<Record<SeriesAnswer["sources"][number]["source"], Data
 
 /** What every query's message says of its metrics. */
 interface SelectionMessage {
+  /** Metric types; none: all. */
   readonly types: readonly string[];
+  /** Absent: the last hour. */
   readonly range?: TimeRange | undefined;
+  /** All must hold. */
   readonly filters: readonly Filter[];
 }
 
+/** The metrics that a message asks about, not yet checked. */
 export function fromSelection({ types, range, filters }: SelectionMessage): SelectionRequest {
   return {
     types,
@@ -56,6 +60,7 @@ export function toRange({ startMs, endMs }: SeriesAnswer["range"]) {
   return { start: timestampFromMs(startMs), end: timestampFromMs(Math.min(endMs, LAST_MS)) };
 }
 
+/** Which table answered which part of the range. */
 export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<typeof SourceUseSchema>[] {
   return sources.map(({ types, source, range }) => ({
     types: [...types],
@@ -64,6 +69,7 @@ export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<ty
   }));
 }
 
+/** A metric as it was submitted. */
 export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema> {
   return {
     id: BigInt(event.id),
@@ -84,6 +90,7 @@ export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema
 
 type ValueInit = MessageInitShape<typeof ValueSchema>;
 
+/** The fields of an object as google.protobuf.Struct holds them. */
 function toValues(fields: Readonly<Record<string, unknown>>): Record<string, ValueInit> {
   const values: Record<string, ValueInit> = {};
   for (const [key, value] of Object.entries(fields)) {

@@ -28,6 +28,7 @@ import {
 import { EXCHANGE } from "./context.ts";
 import { toConnectError } from "./failures.ts";
 
+/** What RPCs are served with. */
 export interface RpcOptions {
   /** Each registers a service with its implementation. */
   readonly routes: readonly ((router: ConnectRouter) => void)[];
@@ -52,6 +53,7 @@ export function createRpcHandlers(options: RpcOptions): ReadonlyMap<string, Univ
   return new Map(keyed.map(choose).map((handler) => [handler.requestPath, handler]));
 }
 
+/** The handlers of every service, with one bound for their messages. */
 function createHandlers(
   { routes, authenticate }: RpcOptions,
   readMaxBytes: number,

@@ -20,6 +20,7 @@ export function fromSubmitRequest(
   };
 }
 
+/** What became of a submission. */
 export function toSubmitResponse(answer: SubmitAnswer): MessageInitShape<typeof SubmitResponseSchema> {
   return {
     status: answer.status,
@@ -33,6 +34,7 @@ export function toSubmitResponse(answer: SubmitAnswer): MessageInitShape<typeof 
   };
 }
 
+/** A metric, nothing of which has been checked. */
 function fromMetric(metric: Metric): SubmittedMetric {
   return {
     type: metric.type,
@@ -44,6 +46,7 @@ function fromMetric(metric: Metric): SubmittedMetric {
   };
 }
 
+/** A Struct as plain values; null for what has none. */
 export function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {

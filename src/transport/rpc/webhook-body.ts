@@ -18,7 +18,9 @@ export function readDirectoryJson(body: Buffer): Readonly<Record<string, unknown
 export interface CollectEnvelope {
   /** Named outside the body. */
   readonly serverId: string;
+  /** The HMAC of the bytes, hex; undefined where none was sent. */
   readonly signature: string | undefined;
+  /** Of the headers; a key in the body wins over it. */
   readonly idempotencyKey: string | undefined;
 }
 

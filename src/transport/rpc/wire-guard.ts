@@ -58,12 +58,15 @@ function bytesOfSmallest(scalar: ScalarType | undefined): number {
   }
 }
 
+/** A message that the walk is in. */
 interface Open {
+  /** Of a message whose end has not come yet. */
   readonly shape: WireShape;
   /** Offset behind its last byte. */
   readonly end: number;
 }
 
+/** What the next varint is. */
 type Expects = "tag" | "value" | "length";
 
 /**

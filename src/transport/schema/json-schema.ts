@@ -2,7 +2,9 @@
 export interface JsonSchema {
   /** Names a schema that is said once, under `components`; letters, digits, dots and dashes. */
   readonly title?: string;
+  /** CommonMark, for people. */
   readonly description?: string;
+  /** A pointer to a schema of the document, in the place of all other keywords. */
   readonly $ref?: string;
   readonly type?: string | readonly string[];
   readonly format?: string;
@@ -29,20 +31,26 @@ export interface JsonSchema {
   readonly contentEncoding?: string;
 }
 
+/** What a schema says besides its type. */
 type More = Omit<JsonSchema, "type" | "description">;
 
 const scalar =
   (type: string) =>
   (description: string, more: More = {}): JsonSchema => ({ type, description, ...more });
 
+/** A text. */
 export const string = scalar("string");
+/** Any number but NaN and the infinities, which JSON has none of. */
 export const number = scalar("number");
+/** An integer. */
 export const wholeNumber = scalar("integer");
+/** True or false. */
 export const boolean = scalar("boolean");
 
 /** UTC, ISO 8601 with milliseconds and `Z`. */
 export const time = (description: string): JsonSchema => string(description, { format: "date-time" });
 
+/** An array of values that are all alike. */
 export const list = (description: string, items: JsonSchema): JsonSchema => ({
   type: "array",
   description,

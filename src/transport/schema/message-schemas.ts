@@ -4,6 +4,7 @@ import type { JsonSchema } from "./json-schema.ts";
 
 /** How messages are written as JSON. */
 export interface MessageStyle {
+  /** The name of a field: as in the schema, or in lower camel case. */
   readonly nameOf: (field: DescField) => string;
   /** The schema of a message in a field. */
   readonly messageIn: (message: DescMessage) => JsonSchema;

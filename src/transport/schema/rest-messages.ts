@@ -2,6 +2,7 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { type JsonSchema, orNull } from "./json-schema.ts";
 import { messageSchema } from "./message-schemas.ts";
 
+/** How REST writes a message. */
 export interface RestMessageOptions {
   /** Names the schema; those of messages in it are made from it. */
   readonly title: string;
@@ -9,6 +10,7 @@ export interface RestMessageOptions {
   readonly required: Readonly<Record<string, readonly string[]>>;
   /** Whether null means absent, as it does in what clients send. */
   readonly takesNull?: boolean;
+  /** What fields may hold, by their full names. */
   readonly rules?: ReadonlyMap<string, JsonSchema>;
 }
 

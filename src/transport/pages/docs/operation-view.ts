@@ -3,9 +3,13 @@ import { curlLine, ORIGIN } from "./curl-line.ts";
 import { type Html, html, inline, prose } from "./html.ts";
 import { kindOf, row } from "./schema-view.ts";
 
+/** An operation as the page shows it. */
 export interface ShownOperation {
+  /** In capitals. */
   readonly method: string;
+  /** As the document has it. */
   readonly path: string;
+  /** All that is said of it. */
   readonly operation: Operation;
   /** The same call as a GET, which RPCs without side effects have. */
   readonly get: Operation | undefined;
@@ -33,6 +37,7 @@ ${answers}
 `;
 }
 
+/** A line for a shell, in which a script puts the page's own address. */
 function shell(line: string): Html {
   const parts = line.split(ORIGIN);
   const shown = parts.map((part, index) =>

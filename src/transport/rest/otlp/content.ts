@@ -31,6 +31,7 @@ const MEDIA_TYPES: Readonly<Record<ContentForm, string>> = {
   json: "application/json",
   protobuf: "application/x-protobuf",
 };
+/** What a google.rpc.Status may carry: written as JSON, an Any must be of a known type. */
 const DETAILS = createRegistry(ErrorInfoSchema, RetryInfoSchema, BadRequestSchema);
 
 /** The form that a `content-type` names, if it is one of OTLP's. */
@@ -63,6 +64,7 @@ function cut(text: string): string {
   return text.length > 300 ? `${text.slice(0, 299).toWellFormed()}…` : text.toWellFormed();
 }
 
+/** A message in the form that its request had. */
 export function writeMessage<Desc extends DescMessage>(
   schema: Desc,
   message: MessageShape<Desc>,
