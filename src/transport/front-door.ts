@@ -60,7 +60,7 @@ export interface FrontDoorOptions {
   readonly countUsage: (answered: AnsweredCall) => void;
   /** A request failed for a reason that is not the caller's: a bug, or a part of the service that broke. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
-  /** A port failed to accept or to answer, which no caller could be told. */
+  /** A port failed to accept or to answer, which no answer can report. */
   readonly onListenerError: (error: unknown) => void;
 }
 

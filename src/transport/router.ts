@@ -17,7 +17,7 @@ import type { RestRoute, RestRoutes } from "./rest/route.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
-/** What requests are answered with, and who hears of them. */
+/** What requests are answered with, and where they are reported. */
 export interface RouterOptions {
   /** REST routes and pages. */
   readonly rest: RestRoutes;
@@ -52,7 +52,7 @@ export interface Answered {
   readonly status: number;
   /** From the first byte of the request to the end of its answer. */
   readonly seconds: number;
-  /** Undefined for an answer to nobody's key. */
+  /** Undefined for an answer to a caller without a valid key. */
   readonly apiKeyId: number | undefined;
   /** Of the request's body, as it was sent; 0 where it stayed unread. */
   readonly bodyBytes: number;
@@ -165,7 +165,7 @@ function allowed(methods: MethodRoutes): string {
 function closeAfterUnreadBody({ request, response }: Exchange): void {
   if (isHttp2Request(request)) {
     const { stream } = request;
-    // Not the response's own "finish": node tells that together with "close".
+    // Not the response's own "finish": node emits that together with "close".
     stream.once("finish", () => setImmediate(stopUpload, stream));
     return;
   }

@@ -154,6 +154,7 @@ function readEnvelope(
   return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey, warnings };
 }
 
+/** The answer as it is also kept for the same request sent again. */
 function describe(
   serverId: string,
   processed: number,

@@ -100,6 +100,7 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
   };
 }
 
+/** The event as it is stored. @throws {ServiceError} `validation_failed` with every broken rule. */
 function readEvent(
   serverId: string,
   { role }: Principal,

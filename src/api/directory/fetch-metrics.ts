@@ -162,6 +162,7 @@ function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, Cha
   ]);
 }
 
+/** The steps of a line, with percentiles by the names they were asked for. */
 function toSeries(points: readonly ChartPoint[], labels: readonly string[]): MetricSeries {
   return points.map(({ startMs, value, quantiles }) => ({
     timestampMs: startMs,
@@ -170,6 +171,7 @@ function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Met
   }));
 }
 
+/** @throws {ServiceError} `validation_failed` */
 function reject(field: string, message: string): never {
   throw invalidField(field, "invalid", message);
 }

@@ -55,6 +55,7 @@ export function readServerMetric(
   };
 }
 
+/** The name, which is admitted only for a metric that is otherwise good. */
 function readName(
   name: unknown,
   { refuse, admitName }: ServerMetricContext,
@@ -76,6 +77,7 @@ function readName(
   return undefined;
 }
 
+/** The type, or undefined after the violation was noted. */
 function readType(type: unknown, { refuse }: ServerMetricContext): string | undefined {
   if (type === undefined || type === null || type === "")
     refuse("type", "required", "Metric type is required");

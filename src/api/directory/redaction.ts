@@ -44,6 +44,7 @@ export function redactDetails(details: unknown, hide: (text: string) => string =
   return json;
 }
 
+/** @throws {ServiceError} `validation_failed` */
 function reject(reason: string, message: string): never {
   throw invalidField("details", reason, message);
 }

@@ -55,6 +55,7 @@ export function notFound(what = "Server"): never {
   throw new ServiceError("not_found", `${what} not found`);
 }
 
+/** As for a key that does not exist: another server's key learns nothing of this one. */
 function foreignKey(): ServiceError {
   return new ServiceError("api_key_invalid", "Invalid API key");
 }

@@ -48,6 +48,7 @@ interface ListPosition extends Position {
   readonly lastId: number;
 }
 
+/** Tokens come from clients: what they hold is checked like any other input. */
 function isListPosition(value: unknown): value is ListPosition {
   return isRecord(value) && [value.timestampMs, value.id, value.lastId].every(Number.isSafeInteger);
 }

@@ -76,6 +76,7 @@ export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
   };
 }
 
+/** Dimensions, each once; those that no type of the query has are noted. */
 function readGroupBy(names: readonly string[], dimensions: readonly string[], violations: QueryViolations) {
   if (names.length > GROUP_BY_MAX) {
     violations.add("group_by", "too_many", `${names.length} dimensions, at most ${GROUP_BY_MAX}`);
@@ -83,11 +84,13 @@ function readGroupBy(names: readonly string[], dimensions: readonly string[], vi
   return [...new Set(names)];
 }
 
+/** The finest of the steps that a chart can show. */
 function defaultStep({ startMs, endMs }: TimeRange): number {
   const found = DEFAULT_STEPS_MS.find((stepMs) => (endMs - startMs) / stepMs <= POINTS_BY_DEFAULT);
   return found ?? Math.ceil((endMs - startMs) / POINTS_BY_DEFAULT / DAY_MS) * DAY_MS;
 }
 
+/** A step must be whole seconds, and the range hold no more of them than an answer may have points. */
 function checkStep(stepMs: number, { startMs, endMs }: TimeRange, violations: QueryViolations): void {
   if (!(stepMs >= 1000 && Number.isInteger(stepMs / 1000))) {
     violations.add("step", "out_of_range", `must be whole seconds, at least 1, not ${stepMs / 1000}`);

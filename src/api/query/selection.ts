@@ -61,6 +61,7 @@ function scopeOf({ role, service }: Principal): readonly Filter[] {
   return role === "writer" ? [{ dimension: "service", values: [service], isNegated: false }] : [];
 }
 
+/** The types by their names, each once; none means all. */
 function readTypes(names: readonly string[], violations: QueryViolations): readonly MetricType[] {
   if (names.length === 0) return METRIC_TYPES;
   if (names.length > TYPES_MAX) {
@@ -76,6 +77,7 @@ function readTypes(names: readonly string[], violations: QueryViolations): reado
   });
 }
 
+/** The range, of which either end may be left out. */
 function readRange(asked: SelectionRequest["range"], nowMs: number, violations: QueryViolations): TimeRange {
   const endMs = asked.endMs ?? nowMs;
   const startMs = asked.startMs ?? endMs - HOUR_MS;
@@ -87,6 +89,7 @@ function readRange(asked: SelectionRequest["range"], nowMs: number, violations: 
   return { startMs, endMs };
 }
 
+/** The filters; each of their broken rules is noted under its index. */
 function readFilters(
   requests: readonly FilterRequest[],
   dimensions: readonly string[],

@@ -42,7 +42,7 @@ function tooLarge(bytesMax: number): ServiceError {
   return new ServiceError("body_too_large", `body is larger than ${bytesMax} bytes`);
 }
 
-/** The bytes of a body as they were sent. Nobody is asked for more than `bytesMax` of them. */
+/** The bytes of a body as they were sent; what is larger than `bytesMax` is not read to its end. */
 function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -58,7 +58,7 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
     request.once("end", () => {
       isWhole = true;
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn tells.
+      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event loop shows it.
       if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) resolve(body);
       else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });

@@ -35,6 +35,7 @@ export function normalAddress(text: string | undefined): string | undefined {
   return isIPv4(mapped) ? mapped : address;
 }
 
+/** Undefined once the connection has gone. */
 function peerAddress(request: NodeRequest): string | undefined {
   if (!isHttp2Request(request)) return request.socket.remoteAddress;
   const { session } = request.stream;

@@ -37,9 +37,9 @@ export interface Exchange extends RequestIdentity {
   endpoint: string;
   /** What the path has in the place of its template's parameter; empty where there is none. */
   pathParameter: string;
-  /** Set when it failed: a gRPC failure is HTTP 200, and only this tells. */
+  /** The reason, once it failed: a gRPC failure is HTTP 200, and is recognised by this alone. */
   failure: FailureReason | undefined;
-  /** Whose key it came with; undefined: nobody's that is valid. */
+  /** The id of the valid key that it came with; undefined without one. */
   apiKeyId: number | undefined;
   /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */
   bodyBytes: number;

@@ -55,7 +55,7 @@ function isBodyOverdue(
   limits: ListenerLimits,
 ): boolean {
   if (nowMs - startedMs <= limits.requestTimeoutMs || !isHttp2Request(request)) return false;
-  // remoteClose is the peer's END_STREAM, which `complete` tells only once the handler has read it all.
+  // remoteClose is the peer's END_STREAM, which `complete` shows only once the handler has read it all.
   return request.stream.state?.remoteClose === 0;
 }
 
@@ -66,6 +66,7 @@ function cutStalled(connection: Connection, exchange: InFlightRequest): void {
   connection.hasStalled = true;
 }
 
+/** End one stream with CANCEL, and leave its session open. */
 function reset({ request }: InFlightRequest): void {
   if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
 }

@@ -45,7 +45,7 @@ export function routeTls(https: Server, options: RoutingOptions): void {
     const key = endpoints(socket);
     handshaking.set(key, connection);
     socket.once("close", () => {
-      // The same pair of endpoints may be in use again by the time this close is told.
+      // The same pair of endpoints may be in use again by the time this event arrives.
       if (handshaking.get(key) === connection) handshaking.delete(key);
     });
     startTls(socket);

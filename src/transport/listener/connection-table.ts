@@ -29,7 +29,7 @@ export interface Connection {
   readonly openedMs: number;
   /** Requests in flight; at most one on HTTP/1.1 unless the peer pipelines. */
   readonly exchanges: Set<InFlightRequest>;
-  /** Undefined until the first bytes, or the TLS handshake, have told. */
+  /** Undefined until the first bytes, or the TLS handshake, have shown it. */
   protocol: WireProtocol | undefined;
   /** Undefined for HTTP/1.1, and until HTTP/2 has been recognised. */
   session: ServerHttp2Session | undefined;

@@ -11,7 +11,7 @@ export interface DispatchOptions {
   readonly limits: ListenerLimits;
   /** Answers requests. */
   readonly onRequest: OnRequest;
-  /** Hears what `onRequest` throws, which then is answered 500. */
+  /** Called with what `onRequest` throws, which then is answered 500. */
   readonly onError: (error: unknown) => void;
 }
 

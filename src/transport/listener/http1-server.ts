@@ -72,7 +72,7 @@ export function createHttp1Server(options: Http1ServerOptions): http.Server | ht
   return server;
 }
 
-/** Answer what the parser refused, unless that would put a second answer where one request was. */
+/** Answer what the parser rejected, unless that would put a second answer where one request was. */
 function rejectUnparsed({ table, clock }: Http1ServerOptions, code: string, socket: Duplex): void {
   const isProtocolError = code.startsWith("HPE_") || code === "ERR_HTTP_REQUEST_TIMEOUT";
   if (!isProtocolError) {

@@ -20,7 +20,7 @@ export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): h
   // a response for each of the 800 that fit into one read would cost a rapid-reset flood its name.
   const announce = takeOver(server, "stream");
   server.on("stream", (stream: http2.ServerHttp2Stream, ...rest: unknown[]) => {
-    // A destroyed stream may still have its session's error to tell; unheard, that would end the process.
+    // A destroyed stream may still emit its session's error; without a listener that would end the process.
     stream.on("error", () => undefined);
     if (!stream.destroyed) announce(stream, ...rest);
   });
@@ -44,7 +44,7 @@ export function startSession(
   server.emit("connection", socket);
   if (session === undefined) throw new Error("node:http2 took a connection and started no session");
   // Sockets of a node:http server stay half open. But a peer that has ended opens no window any more: what
-  // it has left unread would wait for ever, and node tells nobody.
+  // it has left unread would wait for ever, and node reports nothing.
   socket.once("end", () => socket.destroy());
   limitResets(session, clock, limits);
   return session;

@@ -19,7 +19,7 @@ import { createHttp1Server, type TlsIdentity } from "./http1-server.ts";
 import { createHttp2Server, startSession } from "./http2-server.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
 
-/** How a port is opened, and who answers on it. */
+/** How a port is opened, and what answers on it. */
 export interface ListenerOptions {
   /** Address to bind, for example `0.0.0.0` or `127.0.0.1`. */
   readonly host: string;
@@ -29,7 +29,7 @@ export interface ListenerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Called for every request of either protocol. Nothing of a body is read before it asks for it. */
   readonly onRequest: OnRequest;
-  /** Told of what a handler threw, and of failures to accept (at most one a second). */
+  /** Called with what a handler threw, and of failures to accept (at most one a second). */
   readonly onError: (error: unknown) => void;
   /** Times all deadlines; tests use one of their own. */
   readonly clock: Clock;
@@ -109,7 +109,7 @@ function listen(server: Server, { host, port }: ListenerOptions): Promise<number
 
 /**
  * Out of file descriptors (EMFILE), node reports every refused accept as an error of the server, which
- * unheard would end the process. Giving up an idle connection makes room for the next one.
+ * without a listener would end the process. Giving up an idle connection makes room for the next one.
  */
 function surviveAcceptErrors(
   server: Server,

@@ -3,7 +3,7 @@ import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Answer } from "./operation.ts";
 import { REASONS } from "./reasons.ts";
 
-/** How one family of clients hears of failures. */
+/** How failures are documented for one family of clients. */
 export interface FailureDocument {
   /** The HTTP status of a reason. */
   readonly statusOf: (reason: FailureReason) => number;

@@ -6,7 +6,7 @@ export interface MetricTypeDocument {
   readonly name: string;
   /** What one metric of it means. */
   readonly description: string;
-  /** What it is told apart by, with the values that are taken where not every one is. Others are stored too. */
+  /** Its dimensions, with the values that are taken where not every one is. Others are stored too. */
   readonly dimensions: readonly { readonly name: string; readonly values?: readonly string[] }[];
   /** What Prometheus and OpenTelemetry make of it. */
   readonly instruments: readonly {

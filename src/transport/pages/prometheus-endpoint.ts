@@ -64,6 +64,7 @@ export function createPrometheusEndpoint({
   };
 }
 
+/** Answer with text; a HEAD gets its headers alone. */
 function answer(request: NodeRequest, response: NodeResponse, status: number, text: string): void {
   response.statusCode = status;
   if (!response.hasHeader("content-type")) response.setHeader("content-type", "text/plain; charset=utf-8");

@@ -57,6 +57,7 @@ export function failureAnswer(failure: ServiceError, asked: Asked): RestAnswer {
   };
 }
 
+/** FastAPI's `detail`, which the predecessor's clients read, and what they added to it. */
 function collectionBody(failure: ServiceError, { requestId }: Asked): FailureBody {
   return {
     body: {
@@ -78,6 +79,7 @@ function violationFields({ violations }: ServiceError) {
   return { accepted: 0, rejected, errors };
 }
 
+/** FastAPI's `detail`, with a challenge where a key is missing (RFC 9110, 11.6.1). */
 function composerBody({ reason, message }: ServiceError, { requestId }: Asked): FailureBody {
   const isUnauthenticated = FAILURES[reason].httpStatus === 401;
   return {
@@ -86,6 +88,7 @@ function composerBody({ reason, message }: ServiceError, { requestId }: Asked): 
   };
 }
 
+/** As the directory's functions answer: `success`, then why not. */
 function directoryBody({ reason, message }: ServiceError, { requestId }: Asked): FailureBody {
   const text = reason === "method_not_allowed" ? "Method not allowed" : message;
   return { body: { success: false, error: text, code: reason, request_id: requestId } };

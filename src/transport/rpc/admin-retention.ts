@@ -26,7 +26,7 @@ const STATUS: Readonly<Record<RetentionResult["status"], RetentionStatus>> = {
   error: RetentionStatus.ERROR,
 };
 
-/** Who calls. */
+/** The owner of the key, as audit entries name it. */
 export function actorOf(context: HandlerContext): Actor {
   const { apiKeyId, service } = admittedOf(context).call.principal;
   return { apiKeyId, service };

@@ -3,16 +3,16 @@ import type { Call, Visit } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** The exchange an RPC belongs to; set before Connect sees the request. */
+/** The exchange of an RPC; set before Connect sees the request. */
 export const EXCHANGE = createContextKey<Exchange | undefined>(undefined, { description: "exchange" });
 
-/** Whom the gate admitted; set for every RPC that asks for a key. */
+/** The caller that the auth interceptor has admitted; set for every RPC that asks for a key. */
 export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket: BucketState } | undefined>(
   undefined,
   { description: "admitted" },
 );
 
-/** Who visits; set for every RPC that may be called without a key. */
+/** The caller, with a key or without; set for every RPC that may be called without one. */
 export const ANONYMOUS_CALL = createContextKey<Visit | undefined>(undefined, {
   description: "anonymous call",
 });

@@ -40,7 +40,7 @@ interface Detail {
 
 /**
  * What to throw to Connect for anything that was thrown. A ServiceError keeps its message; of an
- * unknown failure nothing is told, and `cause` holds it for our log. A ConnectError is completed and
+ * unknown failure the caller learns nothing, and `cause` holds it for our log. A ConnectError is completed and
  * returned as it is. A caller who hung up becomes `canceled`.
  */
 export function toConnectError(failure: unknown): ConnectError {
@@ -78,7 +78,7 @@ export function completeConnectError(error: ConnectError): void {
  * Completes every error of this call just before it is serialised. To be called in the router's
  * `requestGate`, which runs on the headers, so that what Connect says about the body is covered.
  *
- * `onFailure` hears of the error that ends the call, once, after it was completed; its `cause` is for
+ * `onFailure` is called with the error that ends the call, once, after it was completed; its `cause` is for
  * the log.
  *
  * Connect 2.2.0 has no hook for the errors it raises itself, but all three protocols pass the error
@@ -105,6 +105,7 @@ export function completeErrors(context: HandlerContext, onFailure?: (failure: Co
   Object.assign(context, { abort: completeThenAbort });
 }
 
+/** With ErrorInfo, RetryInfo where a retry may succeed, and BadRequest for broken rules. */
 function fromServiceError(failure: ServiceError): ConnectError {
   const { code } = FAILURES[failure.reason];
   const { shown, omitted } = boundViolations(failure.violations);
@@ -155,6 +156,7 @@ function failed(reason: FailureReason, message: string): ConnectError {
   return fromServiceError(new ServiceError(reason, message));
 }
 
+/** An error with its reason in ErrorInfo. */
 function withInfo(
   reason: string,
   message: string,
@@ -166,6 +168,7 @@ function withInfo(
   return new ConnectError(boundText(message), code ?? Code.Internal, undefined, [info], cause);
 }
 
+/** A detail in the form that Connect packs. */
 function detail<D extends typeof ErrorInfoSchema | typeof RetryInfoSchema | typeof BadRequestSchema>(
   desc: D,
   value: MessageInitShape<D>,
@@ -223,6 +226,7 @@ const HANG_UP_CODES = new Set([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
+/** Whether node failed because the connection has gone. */
 function isHangUp(failure: unknown): boolean {
   return (
     failure instanceof Error &&

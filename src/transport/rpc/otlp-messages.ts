@@ -49,6 +49,7 @@ async function readResources(resources: readonly ResourceMetrics[]): Promise<rea
   return read;
 }
 
+/** Every point of a resource, whatever its scope and metric. */
 function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint> {
   for (const { scope, metrics } of scopeMetrics) {
     const text = scopeText(scope);
@@ -56,6 +57,7 @@ function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint> {
   }
 }
 
+/** Every point of a metric, with what names its instrument. */
 function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
   const { name, unit } = metric;
   const instrument = { name, unit, scope };

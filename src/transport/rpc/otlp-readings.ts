@@ -55,7 +55,7 @@ export function readingsOf({ data }: Metric): readonly DecodedPoint[] {
 
 /** What every kind of data point has. */
 interface Point {
-  /** What tells its series apart. */
+  /** Its series within the metric. */
   readonly attributes: readonly KeyValue[];
   /** Since when a sum or histogram counts; 0 where it is not said. */
   readonly startTimeUnixNano: bigint;

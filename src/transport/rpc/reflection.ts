@@ -116,6 +116,7 @@ function encode(file: DescFile): Uint8Array {
   return toBinary(FileDescriptorProtoSchema, file.proto);
 }
 
+/** The answer to one question, which repeats it as the protocol demands. */
 function answer(schema: Schema, { host, messageRequest }: Question) {
   const asked = { host, messageRequest: copyOf(messageRequest) };
   return { validHost: host, originalRequest: asked, messageResponse: find(schema, messageRequest) };

@@ -100,7 +100,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   try {
     await universalResponseToNodeResponse({ ...answer, status }, response);
   } catch (error) {
-    // The client left before its answer; there is nobody to tell, and nothing to log.
+    // The client left before its answer; nobody reads an error, and there is none to log.
     if (ConnectError.from(error).code !== Code.Aborted) throw error;
   }
 }
@@ -129,7 +129,7 @@ function guardBody(
  * A body without a length, whose bytes are counted here.
  *
  * A reset in mid-body ends an HTTP/2 request as if it were whole, and Connect 2.2.0 then runs a unary
- * call on what had arrived: two of three metrics stored, and the client told that none was. gRPC's
+ * call on what had arrived: two of three metrics stored, and the client led to believe that none was. gRPC's
  * envelope and a content-length give it away; for the rest, look again one turn later.
  */
 async function* wholeBody(body: Body, exchange: Exchange): Body {

@@ -34,6 +34,7 @@ export function shapeOf(message: DescMessage): WireShape {
   return { messages, numbers };
 }
 
+/** A map is a list of entries, whose keys are never messages. */
 function shapeOfEntry(field: DescField & { fieldKind: "map" }): WireShape {
   const messages = field.mapKind === "message" ? [[2, shapeOf(field.message)] as const] : [];
   return { messages: new Map(messages), numbers: new Map() };
@@ -158,6 +159,7 @@ export class WireGuard {
   }
 }
 
+/** HTTP 400: no client sends so many, whatever the limits of a submission. */
 function tooMany(max: number, what: string): ServiceError {
   return new ServiceError("malformed_body", `the message has more than ${max} ${what}`);
 }

@@ -57,7 +57,7 @@ export const list = (description: string, items: JsonSchema): JsonSchema => ({
   items,
 });
 
-/** An object with names that nobody can list, and values that are all alike. */
+/** An object whose names cannot be listed, and whose values are all alike. */
 export const mapOf = (description: string, values: JsonSchema): JsonSchema => ({
   type: "object",
   description,

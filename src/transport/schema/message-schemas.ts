@@ -55,6 +55,7 @@ export function messageSchema(message: DescMessage, style: MessageStyle): JsonSc
   };
 }
 
+/** A field with its comment, and with what a rule says of it. */
 function fieldSchema(field: DescField, style: MessageStyle): JsonSchema {
   const name = `${field.parent.typeName}.${field.name}`;
   const rule = style.rules.get(name);
@@ -75,6 +76,7 @@ function fieldSchema(field: DescField, style: MessageStyle): JsonSchema {
   };
 }
 
+/** A list, a map or a single value. */
 function shapeOf(field: DescField, style: MessageStyle): JsonSchema {
   switch (field.fieldKind) {
     case "list":
@@ -86,6 +88,7 @@ function shapeOf(field: DescField, style: MessageStyle): JsonSchema {
   }
 }
 
+/** The value of a field, or of one item of it. */
 function single(
   kind: "scalar" | "enum" | "message",
   { scalar, enum: enumeration, message }: DescField,
@@ -103,6 +106,7 @@ function single(
   return WELL_KNOWN[message.typeName] ?? style.messageIn(message);
 }
 
+/** What the schema's comment says of a message. */
 function described(name: string): { description?: string } {
   const description = COMMENTS.get(name);
   return description === undefined ? {} : { description };

@@ -32,6 +32,7 @@ export function curlLine(method: string, path: string, operation: Operation): st
   return isStream && media !== undefined ? streamLine(line, JSON.stringify(firstExample(media))) : line;
 }
 
+/** A line that sends one message in an envelope, and says that no more follow. */
 function streamLine(line: string, json: string): string {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(Buffer.byteLength(json));
@@ -39,6 +40,7 @@ function streamLine(line: string, json: string): string {
   return `printf '${head}%s' ${quote(json)} |\n  ${line} \\\n  --data-binary @- --output -`;
 }
 
+/** The example that works as it stands. */
 function firstExample(media: {
   readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }): unknown {

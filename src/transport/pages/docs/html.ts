@@ -21,6 +21,7 @@ export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): 
   return new Html(strings.map((text, index) => text + escaped(parts[index])).join(""));
 }
 
+/** Safe as text and within double quotes. */
 function escaped(part: Part): string {
   if (part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;

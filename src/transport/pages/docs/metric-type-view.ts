@@ -30,6 +30,7 @@ ${exported.length === 0 ? html`<p>Nothing.</p>` : html`<table>${exported}</table
 `;
 }
 
+/** Names, with commas between them. */
 function codes(names: readonly string[]): Html {
   return html`${names.map((name, index) => html`${index > 0 && ", "}<code>${name}</code>`)}`;
 }

@@ -46,6 +46,7 @@ function shell(line: string): Html {
   return html`<pre class="shell" tabindex="0">${shown}</pre>`;
 }
 
+/** A row for each parameter. */
 function parameters({ parameters = [] }: Operation): Html | undefined {
   if (parameters.length === 0) return undefined;
   const rows = parameters.map(({ name, in: place, required = false, description, schema, content }) =>
@@ -59,6 +60,7 @@ function parameters({ parameters = [] }: Operation): Html | undefined {
   return html`<h3>Parameters</h3><table>${rows}</table>`;
 }
 
+/** What to send, with examples. */
 function requestBody({ requestBody: body }: Operation): Html | undefined {
   const [[contentType, media] = []] = Object.entries(body?.content ?? {});
   if (media === undefined) return undefined;
@@ -97,6 +99,7 @@ ${media && html`<p><code>${contentType}</code>: ${kindOf(media.schema)}</p>${exa
 /** Of a reason with its meaning, the reason. */
 const reasonOnly = (text: string) => /^`[a-z_]+`(?=: )/.exec(text)?.[0] ?? text;
 
+/** Each folded under its name. */
 function examples(values: Readonly<Record<string, { readonly value: unknown }>> = {}): Html {
   const views = Object.entries(values).map(
     ([

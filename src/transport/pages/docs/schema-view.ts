@@ -71,6 +71,7 @@ export function schemaView(name: string, schema: JsonSchema): Html {
 
 const link = (name: string) => html`<a href="#schema-${name}">${name}</a>`;
 
+/** Parts with a separator between them. */
 function joined(parts: readonly Html[], separator: string): Html {
   return html`${parts.map((part, index) => (index === 0 ? part : html`${separator}${part}`))}`;
 }

@@ -47,6 +47,7 @@ export function readParameters({ exchange, body }: RestRequest): Parameters {
   };
 }
 
+/** @throws {ServiceError} `malformed_body` */
 function malformed(message: string): never {
   throw new ServiceError("malformed_body", message);
 }

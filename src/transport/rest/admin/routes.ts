@@ -50,12 +50,14 @@ function retentionFor({ call }: KeyedRequest, { operations }: RestService): Rete
   return operations.administration.retention({ apiKeyId, service });
 }
 
+/** `table_name` bounds it to one table. */
 async function previewCleanup(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
   const table = readParameters(request).text("table_name");
   const previews = await retentionFor(request, service).preview(table || undefined);
   return ok(Object.fromEntries(previews.map((each) => [each.table, previewJson(each)])));
 }
 
+/** A dry run unless `dry_run` is false. Of one table the answer is its result alone. */
 async function cleanUp(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
   const parameters = readParameters(request);
   const table = parameters.text("table_name") || undefined;
@@ -66,6 +68,7 @@ async function cleanUp(request: KeyedRequest, service: RestService): Promise<Res
   return ok(table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run));
 }
 
+/** The policies by the names of their tables. */
 async function listPolicies(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
   const policies = await retentionFor(request, service).policies();
   const entries = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
@@ -80,6 +83,7 @@ async function listPolicies(request: KeyedRequest, service: RestService): Promis
   return ok(Object.fromEntries(entries));
 }
 
+/** Of the table that the path names; what is not given stays as it is. */
 async function setPolicy(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
   const parameters = readParameters(request);
   const { tableName, retentionDays, isActive } = await retentionFor(request, service).setPolicy({
@@ -98,6 +102,7 @@ async function setPolicy(request: KeyedRequest, service: RestService): Promise<R
 
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
 
+/** What a cleanup would delete of one table. */
 function previewJson(preview: RetentionPreview) {
   return {
     retention_days: preview.retentionDays,
@@ -110,6 +115,7 @@ function previewJson(preview: RetentionPreview) {
   };
 }
 
+/** What became of one table; the count's name says whether rows were deleted or would be. */
 function resultJson(result: RetentionResult, isDryRun: boolean) {
   return {
     table: result.table,
@@ -121,6 +127,7 @@ function resultJson(result: RetentionResult, isDryRun: boolean) {
   };
 }
 
+/** A whole run. */
 function runJson(run: RetentionRun) {
   return {
     operation: run.isDryRun ? "dry_run" : "cleanup",
@@ -135,6 +142,7 @@ function runJson(run: RetentionRun) {
   };
 }
 
+/** What each table holds, and whether a policy governs it. */
 async function statsJson(database: Administration["database"]) {
   const tables = await database.stats();
   return Object.fromEntries(
@@ -152,6 +160,7 @@ async function statsJson(database: Administration["database"]) {
   );
 }
 
+/** The sizes of the database's files, in bytes and in the units that the predecessor's clients show. */
 async function sizeJson(database: Administration["database"]) {
   const size = await database.size();
   return {
@@ -170,6 +179,7 @@ async function sizeJson(database: Administration["database"]) {
   };
 }
 
+/** Rounded to so many decimal places. */
 function inUnits(bytes: number, unit: number, places: number): number {
   return Number((bytes / unit).toFixed(places));
 }

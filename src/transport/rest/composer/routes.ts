@@ -51,6 +51,7 @@ export const COMPOSER_ROUTES = {
   },
 } as const satisfies RestRoutes;
 
+/** What composers have reported, as Prometheus reads it. */
 async function scrape(request: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
   const service = readService(readFigures(request).service, request.call.principal);
   const { contentType, text } = await operations.exposeService(service);

@@ -45,6 +45,7 @@ export const DIRECTORY_ROUTES = {
   },
 } as const satisfies RestRoutes;
 
+/** The signature is over the bytes as they came, so the body is read here and not before. */
 async function collect(
   { call, body, exchange }: KeyedRequest,
   { operations }: RestService,
@@ -68,6 +69,7 @@ async function collect(
   });
 }
 
+/** Caches may keep the figures of a public server for a part of their period. */
 async function fetchMetrics(
   { call, exchange }: AnonymousRequest,
   { operations }: RestService,
@@ -80,6 +82,7 @@ async function fetchMetrics(
   return { ...success({ metrics, ...metrics }), headers };
 }
 
+/** Names may be repeated, or stand in one parameter with commas between them. */
 function readFetch(exchange: Exchange): FetchRequest {
   const search = queryOf(exchange);
   const names = (name: string) =>
@@ -96,6 +99,7 @@ function readFetch(exchange: Exchange): FetchRequest {
   };
 }
 
+/** The figures under the names that pages know. */
 function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   const { serverId, serverName, period, uptime, latency, requests, memory, views, installs } = metrics;
   return {
@@ -114,6 +118,7 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   };
 }
 
+/** Points with their percentiles beside the value. */
 function seriesJson(series: MetricSeries) {
   return series.map(({ timestampMs, value, percentiles }) => ({
     timestamp: isoOf(timestampMs),
@@ -122,6 +127,7 @@ function seriesJson(series: MetricSeries) {
   }));
 }
 
+/** Fields come in both spellings that clients have. */
 async function trackUsage(
   { call, body, exchange }: AnonymousRequest,
   { operations }: RestService,
@@ -138,6 +144,7 @@ async function trackUsage(
   return success({ recorded: true, server_id: serverId, action, timestamp: isoOf(timestampMs) });
 }
 
+/** For schedulers of the predecessor, which call it once a day. */
 async function aggregate({ call, body }: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
   const bytes = bytesOf(body);
   // What calls it by the clock may send nothing at all.
@@ -155,6 +162,7 @@ async function aggregate({ call, body }: KeyedRequest, { operations }: RestServi
   });
 }
 
+/** @throws {ServiceError} `validation_failed` when it is no number. */
 function readDays(days: unknown): number | undefined {
   if (days === undefined || days === null) return undefined;
   if (typeof days === "number") return days;
@@ -162,6 +170,7 @@ function readDays(days: unknown): number | undefined {
   throw invalidField("retentionDays", "invalid", message);
 }
 
+/** An absent body is an empty one. */
 function bytesOf(body: unknown): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }

@@ -45,6 +45,7 @@ export function exportCsv(
   };
 }
 
+/** A chunk for each page of metrics that was read, so that memory holds one. */
 async function* csvChunks(pages: AsyncIterable<readonly StoredEvent[]>): AsyncGenerator<string, void> {
   // With the first page, so that a refusal comes before anything is sent.
   let text = csvRecord(COLUMNS.map(([name]) => name));
@@ -55,6 +56,7 @@ async function* csvChunks(pages: AsyncIterable<readonly StoredEvent[]>): AsyncGe
   if (text !== "") yield text;
 }
 
+/** What the parameters select; all but `type`, `start` and `end` are dimensions. */
 function readParameters(parameters: URLSearchParams): SelectionRequest {
   const others = new Set([...parameters.keys()].filter((name) => !["type", "start", "end"].includes(name)));
   return {
@@ -68,6 +70,7 @@ function readParameters(parameters: URLSearchParams): SelectionRequest {
   };
 }
 
+/** ms since 1970 UTC; undefined where the parameter is absent or empty. */
 function readTime(parameters: URLSearchParams, name: string): number | undefined {
   const text = parameters.get(name) ?? "";
   if (text === "") return undefined;
@@ -86,6 +89,7 @@ export function csvRecord(cells: readonly (string | number | undefined)[]): stri
   return `${cells.map(cell).join(",")}\r\n`;
 }
 
+/** A text that a spreadsheet would run as a formula is put behind an apostrophe. */
 function cell(value: string | number | undefined): string {
   if (value === undefined) return "";
   if (typeof value === "number") return String(value);

@@ -42,6 +42,7 @@ export const EXPORT_ROUTES = {
   "GET /api/export.csv": { rule: RULES.query.exportEvents, reads: "nothing", answer: exportCsv },
 } as const satisfies RestRoutes;
 
+/** The body has the fields of SubmitRequest; an idempotency key may also stand in the headers. */
 async function submit(
   { call, body, exchange }: KeyedRequest,
   { operations }: RestService,
@@ -57,17 +58,20 @@ async function submit(
   return ok(await operations.submit(call, submitted));
 }
 
+/** The exposition of the scrape port, for those who reach this port only. */
 async function scrape(_request: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
   const { contentType, text } = await operations.expose();
   return { status: 200, body: text, headers: { "content-type": contentType } };
 }
 
+/** 503 while metrics sent now would not be stored. */
 async function readiness(_request: RestRequest, { operations }: RestService): Promise<RestAnswer> {
   const { ready, database } = await operations.checkReadiness();
   const body = { status: ready ? "healthy" : "unhealthy", database, service: health().service };
   return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
 }
 
+/** Where to go on from the root. */
 function describeService(version: string) {
   return {
     service: "MCP Metrics Collection Service",

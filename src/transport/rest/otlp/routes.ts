@@ -14,6 +14,7 @@ export const OTLP_ROUTES = {
   "POST /v1/metrics": { rule: RULES.otlp.export, reads: "bytes", answer: exportMetrics },
 } as const satisfies RestRoutes;
 
+/** The answer is written as the request was. What is compressed has been decompressed. */
 async function exportMetrics(
   { call, body, exchange }: KeyedRequest,
   { operations }: RestService,
