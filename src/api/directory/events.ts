@@ -6,8 +6,7 @@ import type { ListQuery, StoredServerEvent } from "../../sqlite/directory/events
 import type { StoredServerUse } from "../../sqlite/directory/usage.ts";
 import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts";
 import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
-import { malformed, readServerId } from "./read-ids.ts";
-import { readText } from "./read-text.ts";
+import { malformed, readServerId, readText } from "./read-request.ts";
 import { redactDetails } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";

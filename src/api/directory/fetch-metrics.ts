@@ -3,7 +3,7 @@ import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
 import { type ChartPeriod, readPeriod } from "./periods.ts";
-import { malformed, readServerId } from "./read-ids.ts";
+import { malformed, readServerId } from "./read-request.ts";
 import { visibleServer } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 

@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../lib/time.ts";
-import { malformed } from "./read-ids.ts";
+import { malformed } from "./read-request.ts";
 
 /** A time that ends now, and how finely it is drawn. */
 export interface ChartPeriod {

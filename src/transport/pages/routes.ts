@@ -10,7 +10,7 @@ import { fileRoute, findStaticFiles, lazyFile, pageRoutes } from "./static-files
  */
 const GENERATED = new URL("../../../gen/", import.meta.url);
 /** Style, script and icon of /docs. */
-const DOCS_FILES = new URL("./docs/files/", import.meta.url);
+const DOCS_FILES = new URL("./docs/", import.meta.url);
 
 /** The dashboard, which calls the RPCs like any other client, and the documentation of the interface. */
 export function servicePages(values: ServedValues): RestRoutes {

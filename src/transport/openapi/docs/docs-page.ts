@@ -1,4 +1,4 @@
-import type { OpenApiDocument } from "../../openapi/operation.ts";
+import type { OpenApiDocument } from "../operation.ts";
 import { html, prose } from "./html.ts";
 import { metricTypeView } from "./metric-type-view.ts";
 import { answerView, operationView, type ShownOperation } from "./operation-view.ts";

@@ -1,4 +1,4 @@
-import type { Operation } from "../../openapi/operation.ts";
+import type { Operation } from "../operation.ts";
 
 /** Stands for the address of the service; the page puts its own there. */
 export const ORIGIN = "http://localhost:8890";

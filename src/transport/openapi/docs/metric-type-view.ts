@@ -1,4 +1,4 @@
-import type { MetricTypeDocument } from "../../openapi/metric-types.ts";
+import type { MetricTypeDocument } from "../metric-types.ts";
 import { type Html, html } from "./html.ts";
 
 /** A metric type, folded: what to send with it, and what becomes of it. */

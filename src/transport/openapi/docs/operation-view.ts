@@ -1,4 +1,4 @@
-import type { Answer, OpenApiDocument, Operation } from "../../openapi/operation.ts";
+import type { Answer, OpenApiDocument, Operation } from "../operation.ts";
 import { curlLine, ORIGIN } from "./curl-line.ts";
 import { type Html, html, inline, prose } from "./html.ts";
 import { kindOf, row } from "./schema-view.ts";
