@@ -4,7 +4,7 @@
  * full durability. Metrics are made and turned into parameters beforehand; only SQLite is measured.
  * No HTTP, no parsing, no validation. Prints metrics per second.
  *
- * Usage: node bench/bare-schema.ts DATABASE_FILE METRICS
+ * Its arguments, from bench/main.ts: the database's file, and how many metrics.
  */
 import Database from "libsql";
 import { createFill, makeRow, type Row } from "./predecessor-schema.ts";

@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
-/** Where Debian's package `chromium` puts it. */
-export const CHROMIUM = "/usr/bin/chromium";
+/** The program of Debian's package `chromium`, looked for as a shell does; undefined where there is none. */
+export const CHROMIUM = (process.env.PATH ?? "")
+  .split(delimiter)
+  .map((folder) => join(folder, "chromium"))
+  .find((path) => existsSync(path));
 
 /** A headless Chromium that asks nobody for anything; undefined where there is none. The caller closes it. */
 export async function openChromium(): Promise<Browser | undefined> {
-  if (!existsSync(CHROMIUM)) return undefined;
+  if (CHROMIUM === undefined) return undefined;
   return chromium.launch({
     executablePath: CHROMIUM,
     args: [

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
-import { CHROMIUM, openChromium } from "./chromium.ts";
+import { openChromium } from "./chromium.ts";
 import { DAYS, fill } from "./history/fill.ts";
 import { median } from "./measure.ts";
 import { createProgress } from "./progress.ts";
@@ -106,7 +106,7 @@ async function measure(browser: Browser, url: string, rounds: number): Promise<v
 
 async function bench(directory: string): Promise<void> {
   const browser = await openChromium();
-  if (browser === undefined) throw new Error(`${CHROMIUM} is missing`);
+  if (browser === undefined) throw new Error("chromium is missing");
   const progress = createProgress();
   const path = join(directory, "metrics.db");
   const metrics = Number(options.metrics);

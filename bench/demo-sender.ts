@@ -3,14 +3,19 @@ import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { MetricsService } from "../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { FIRST_SERVICE } from "../src/cli/serve.ts";
 import { inItsTime } from "./demo-traffic.ts";
 import { createRandom } from "./random.ts";
-import { createWorkload, type Scalar } from "./workload.ts";
+import { createWorkload, type DimensionValue } from "./workload.ts";
 
 const METRICS_PER_REQUEST_MAX = 100;
 const REQUESTS_IN_FLIGHT_MAX = 64;
-/** Which gateway parts send, and in which version; the registry is being rolled out. */
+/**
+ * Which gateway parts send, and in which version; the registry is being rolled out. One of them has the name that
+ * the key of a first start may see: whoever signs in with that key finds traffic of every kind.
+ */
 const SENDERS = [
+  { service: FIRST_SERVICE, version: "1.0.0", instances: 1 },
   { service: "auth-server", version: "1.4.0", instances: 2 },
   { service: "registry", version: "1.4.0", instances: 2 },
   { service: "registry", version: "1.5.0-rc.1", instances: 1 },
@@ -77,11 +82,11 @@ export function createDemoSender(url: string, key: string, seed: number) {
   };
 }
 
-function toValues(fields: Readonly<Record<string, Scalar>>) {
+function toValues(fields: Readonly<Record<string, DimensionValue>>) {
   return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, { kind: toKind(value) }]));
 }
 
-function toKind(value: Scalar) {
+function toKind(value: DimensionValue) {
   if (value === null) return { case: "nullValue", value: 0 } as const;
   if (typeof value === "string") return { case: "stringValue", value } as const;
   return typeof value === "number"

@@ -12,8 +12,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { withAdministration } from "../src/cli/administration.ts";
+import { FIRST_SERVICE } from "../src/cli/serve.ts";
 import { readConfig } from "../src/config.ts";
-import { findService } from "../src/local-service.ts";
+import { findService } from "../src/sqlite/file/announcement.ts";
 import { createDemoComposer } from "./demo-composer.ts";
 import { createDemoSender } from "./demo-sender.ts";
 import { rateAt } from "./demo-traffic.ts";
@@ -53,7 +54,7 @@ const made =
 
 function demoKey() {
   return {
-    service: "demo",
+    service: FIRST_SERVICE,
     role: "writer" as const,
     rateLimit: 1_000_000,
     allowedServices: ["*"],

@@ -1,14 +1,14 @@
 import { createRandom, createZipf, type Random } from "./random.ts";
 
-export type Scalar = string | number | boolean | null;
+export type DimensionValue = string | number | boolean | null;
 
 /** One metric as REST takes it. The sender adds `timestamp` where it wants one. */
 export interface SubmittedMetric {
   readonly type: string;
   readonly value: number;
   readonly duration_ms?: number;
-  readonly dimensions: Readonly<Record<string, Scalar>>;
-  readonly metadata: Readonly<Record<string, Scalar>>;
+  readonly dimensions: Readonly<Record<string, DimensionValue>>;
+  readonly metadata: Readonly<Record<string, DimensionValue>>;
 }
 
 /** An endless stream of what a busy MCP gateway submits. */

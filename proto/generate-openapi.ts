@@ -1,7 +1,7 @@
 /** The last step of `npm run generate`: /openapi.json and the page of /docs, from the tables of src/transport. */
 import { writeFileSync } from "node:fs";
-import { describeServedApi } from "../src/transport/openapi/served-api.ts";
 import { docsPage } from "../src/transport/openapi/docs/docs-page.ts";
+import { describeServedApi } from "../src/transport/openapi/served-api.ts";
 
 const GEN = new URL("../gen/", import.meta.url);
 const document = describeServedApi();

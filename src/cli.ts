@@ -1,6 +1,8 @@
 /**
- * The command line: what the arguments say, then one command. Exit codes: 0 done, 1 failed, 2 usage; of
- * `serve` also 65, a database that cannot be used, and 70, one that failed under it.
+ * The program `mcp-metrics`: parses the command line and runs one command.
+ *
+ * Exit codes: 0 done, 1 failed, 2 usage. `serve` also ends with 65 (sysexits.h EX_DATAERR), a database that
+ * cannot be used, and 70 (EX_SOFTWARE), a database that failed while it was in use.
  */
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
@@ -9,29 +11,23 @@ import { type Config, ConfigError, readConfig } from "./config.ts";
 import { ServiceError } from "./errors.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createLogger } from "./lib/logger.ts";
-import { isUnusableFile } from "./sqlite/file/damage.ts";
-import { DatabaseInUseError } from "./sqlite/file/lock.ts";
-import { MigrationError } from "./sqlite/file/migrator.ts";
-import { DatabaseOpenError } from "./sqlite/threads/writer.ts";
+import { StoreError, StoreOpenError } from "./store/errors.ts";
 import { readVersion } from "./version.ts";
 
 const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
 
-/** sysexits.h EX_DATAERR: starting the service again will not help, somebody has to look at the database. */
+/**
+ * sysexits.h EX_DATAERR: starting the service again will not help, an operator has to look at the database.
+ */
 const EXIT_BAD_FILE = 65;
 
 /** Failures that a person can mend: told in one line, without a stack. */
-const EXPECTED = [
-  CommandError,
-  ConfigError,
-  DatabaseInUseError,
-  DatabaseOpenError,
-  MigrationError,
-  ServiceError,
-];
+const EXPECTED = [CommandError, ConfigError, StoreError, ServiceError];
 
-/** Each command is loaded when it is asked for: `--help` waits for no part of the service. */
+/**
+ * Runs one command. Its module is loaded only then, so that `--help` does not wait for the service's modules.
+ */
 async function run(command: CommandRun, output: Output, version: string): Promise<void> {
   if (command.name === "doctor")
     return (await import("./cli/doctor.ts")).runDoctor(process.env, output, version, command.values);
@@ -66,6 +62,7 @@ async function run(command: CommandRun, output: Output, version: string): Promis
   }
 }
 
+/** Runs the service until a signal stops it; its log is standard output. */
 async function serve(config: Config, output: Output, version: string): Promise<void> {
   const logger = createLogger({ level: config.log.level, write: stdout, wallMs: systemClock.wallMs });
   // An error nobody awaits is a defect, and no reason to drop what is on its way to disk.
@@ -77,6 +74,7 @@ async function serve(config: Config, output: Output, version: string): Promise<v
   });
 }
 
+/** Parses and runs; resolves to the exit code. Only here do failures become text. */
 async function main(argv: readonly string[]): Promise<number> {
   const version = readVersion();
   const summary = "the metrics service for MCP gateways, registries, composers and directories";
@@ -95,17 +93,20 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);
     stderr(`mcp-metrics: ${isExpected ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
-    const isBadFile = error instanceof DatabaseOpenError && isUnusableFile(error.failure);
+    const isBadFile = error instanceof StoreOpenError && error.isUnusable;
     return invocation.name === "serve" && isBadFile ? EXIT_BAD_FILE : 1;
   }
 }
 
-/** The operating system's own: a port in use, a file that may not be read. */
+/** Whether the operating system has refused something: a port in use, a file that may not be read. */
 function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 
-/** A reader that is gone (`| head`, a log shipper that died) fails a command, and must not end a service. */
+/**
+ * A reader of our output that is gone (`| head`, a log shipper that died) fails a command, but must not end a
+ * service, as the unhandled EPIPE would.
+ */
 function surviveLostReaders(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on("error", () => {

@@ -12,27 +12,33 @@ import { warnOfNames, warnOfQuotes } from "./config/warnings.ts";
  * with what belongs together put together. A new setting is one entry there.
  */
 export interface Config extends Pick<SettingValues, "server" | "ingest" | "retention" | "log"> {
+  /** Undefined: the port speaks HTTP without TLS. */
   readonly tls: TlsFiles | undefined;
+  /** `path` is where the database is, whichever variable says so. */
   readonly database: Omit<SettingValues["database"], "url">;
+  /** With `writers`, the keys that METRICS_API_KEY_<NAME> gives to services. */
   readonly keys: SettingValues["keys"] & { readonly writers: readonly WriterKey[] };
   /** `resourceAttributes` come without `service.name`, which is `serviceName`. */
   readonly telemetry: Omit<SettingValues["telemetry"], "isDisabled">;
+  /** `isEnabled` is false also when OTEL_SDK_DISABLED turns all exports off. */
   readonly prometheus: SettingValues["prometheus"];
   /** Undefined: nothing is pushed. */
   readonly otlp: OtlpTarget | undefined;
-  /** For the log at start, one line each. No secrets. */
+  /** What is odd and no problem, for the log at start: one line each, without secrets. */
   readonly warnings: readonly string[];
-  /** All of it by the names of the environment, secrets masked. */
+  /** Every setting in force by its name in the environment, secrets masked: for the log and `doctor`. */
   readonly effective: readonly EffectiveSetting[];
 }
 
-/** Names of PEM files; whether they exist is found out where they are opened. */
+/** Paths of PEM files. Whether they exist and fit each other is found out where they are opened. */
 export interface TlsFiles {
   readonly certFile: string;
   readonly keyFile: string;
 }
 
-/** The environment makes no configuration. `problems` are all there are, one line each, no secrets. */
+/**
+ * The environment is no valid configuration. `problems` are all there are, one line each, without secrets.
+ */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
 
@@ -46,7 +52,8 @@ export class ConfigError extends Error {
 /**
  * The configuration that `env` asks for. Opens nothing and looks at no file.
  *
- * @throws {ConfigError} with every problem at once, so that nobody mends them one start at a time.
+ * @throws {ConfigError} with every problem at once, so that an operator need not mend them one start at a
+ *   time.
  */
 export function readConfig(env: Environment): Config {
   const problems: string[] = [];
@@ -82,6 +89,7 @@ export function describeConfig(config: Config): string[] {
   return describeSettings(config.effective);
 }
 
+/** Both files or neither. */
 function tlsFiles({ certFile, keyFile }: SettingValues["tls"], problems: string[]): TlsFiles | undefined {
   if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
   if (certFile !== undefined) problems.push("TLS_KEY_FILE: missing, while TLS_CERT_FILE is set");
@@ -89,13 +97,16 @@ function tlsFiles({ certFile, keyFile }: SettingValues["tls"], problems: string[
   return undefined;
 }
 
-/** OpenTelemetry has OTEL_SERVICE_NAME win over the attribute `service.name`, and that over a default. */
+/**
+ * The service's name out of its two places: OTEL_SERVICE_NAME wins over `service.name` in
+ * OTEL_RESOURCE_ATTRIBUTES, and that over the default, as OpenTelemetry's specification of variables says.
+ */
 function nameOnce(telemetry: Config["telemetry"], givenName: string | undefined): Config["telemetry"] {
   const { "service.name": attribute, ...resourceAttributes } = telemetry.resourceAttributes;
   return { ...telemetry, resourceAttributes, serviceName: givenName ?? attribute ?? telemetry.serviceName };
 }
 
-/** What is wrong between settings that are right one by one. */
+/** Problems between settings that are valid one by one. */
 function contradictions({
   server,
   ingest,

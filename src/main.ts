@@ -11,13 +11,13 @@
  *   valid      ingest/validate.ts             → Measurement[] and reasons               422
  *   accept     ingest/group-commit.ts         joins a transaction; refuses when full    503
  *   store      sqlite/metrics/metric-store.ts        on the writer thread, down to the disk    503
- *   export     telemetry/series-table.ts      counters and histograms of the catalogue
+ *   export     telemetry/series/table.ts      counters and histograms of the catalogue
  */
 import { createAdmission } from "./access/admission.ts";
+import { createAnonymousAccess } from "./access/anonymous-access.ts";
+import { createRequestNumbers } from "./access/call.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
-import { createRequestNumbers } from "./access/request-number.ts";
-import { createVisits } from "./access/visits.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
@@ -29,20 +29,16 @@ import type { Config } from "./config.ts";
 import type { Clock } from "./lib/clock.ts";
 import { createLifecycle, type Lifecycle } from "./lib/lifecycle.ts";
 import type { Logger } from "./lib/logger.ts";
-import { announceService, withdrawService } from "./local-service.ts";
-import { startBackup } from "./sqlite/file/backup.ts";
-import { MIGRATIONS_FOLDER } from "./sqlite/file/migrations-folder.ts";
-import { backupLog, databaseFileBytes } from "./sqlite/threads/open-storage.ts";
+import { openSqliteStore } from "./sqlite/engine.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
-import type { Foundation } from "./wiring/foundation.ts";
 import { loadServers } from "./wiring/load-servers.ts";
 import { createObservers } from "./wiring/observers.ts";
-import { openServiceDatabase } from "./wiring/open-database.ts";
 import { openDirectory } from "./wiring/open-directory.ts";
 import { openIngest } from "./wiring/open-ingest.ts";
 import { openUpkeep } from "./wiring/open-upkeep.ts";
 import { restoreGauges } from "./wiring/restore-gauges.ts";
+import type { ServiceContext } from "./wiring/service-context.ts";
 
 export interface Service {
   readonly port: number;
@@ -91,7 +87,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   const { config, clock, logger, version } = options;
   const shutdown = new AbortController();
-  const databasePath = config.database.path;
   const telemetry = openTelemetry({
     serviceName: config.telemetry.serviceName,
     serviceVersion: version,
@@ -106,8 +101,8 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     gauges: {
       queueMetrics: () => ingest.queueMetrics(),
       queueLimit: () => config.ingest.queuedMetricsMax,
-      availableTokens: () => keys.directory.availableTokens(),
-      databaseBytes: () => databaseFileBytes(databasePath),
+      availableTokens: () => keys.registry.availableTokens(),
+      databaseBytes: () => store.upkeep.bytes(),
     },
     clock,
     logger: logger.named("telemetry"),
@@ -115,45 +110,59 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   lifecycle.own("telemetry", telemetry.shutdown);
   const observers = createObservers(telemetry, logger);
   const shutdownSignal = shutdown.signal;
-  const foundation: Foundation = { config, clock, logger, lifecycle, telemetry, observers, shutdownSignal };
+  const store = await openSqliteStore({
+    ...config.database,
+    clock,
+    logger,
+    onCall: observers.onStoreCall,
+    onFatal: options.onFatal,
+  });
+  lifecycle.own("storage", store.close);
+  const context: ServiceContext = {
+    config,
+    clock,
+    logger,
+    lifecycle,
+    store,
+    telemetry,
+    observers,
+    shutdownSignal,
+  };
 
-  const database = await openServiceDatabase(foundation, options.onFatal);
-  const { writer, reader } = database;
-  await restoreGauges(foundation, reader);
-  const keys = await loadKeys(writer, config.keys, clock);
-  const lastRequestNumber = await writer.call("lastRequestNumber");
-  const ingest = openIngest(foundation, writer);
-  const servers = await loadServers(foundation, writer);
-  const upkeep = await openUpkeep(foundation, database, ingest, keys, servers);
+  await restoreGauges(context);
+  const keys = await loadKeys(store.keys, config.keys, clock);
+  const lastRequestNumber = await store.metrics.lastRequestNumber();
+  const ingest = await openIngest(context);
+  const servers = await loadServers(context);
+  const upkeep = await openUpkeep(context, ingest, keys, servers);
   const { administration } = upkeep;
   const attempts = new FailedAttempts({
     clock,
     limitPerMinute: config.keys.failuresPerMinute,
     onLimited: observers.onAttemptsLimited,
   });
-  const admit = createAdmission(keys.directory, attempts, observers.admission);
+  const admit = createAdmission(keys.registry, attempts, observers.admission);
   const operations: Operations = {
     submit: ingest.submit,
     exportMetrics: ingest.exportMetrics,
     flush: ingest.flush,
     checkReadiness: createReadiness({
       clock,
-      probe: database.probe,
+      probe: store.probe,
       isShuttingDown: () => shutdownSignal.aborted,
     }),
     administration,
     backup: createBackup({
       clock,
-      start: (target) => startBackup({ source: databasePath, target, migrationsFolder: MIGRATIONS_FOLDER }),
+      start: store.upkeep.startBackup,
       flush: ingest.flushMetrics,
       signal: shutdownSignal,
-      log: () => backupLog(databasePath),
     }),
-    queries: createQueries({ reader, clock }),
+    queries: createQueries({ reader: store.queries, clock }),
     expose: telemetry.exposition,
     exposeService: telemetry.serviceExposition,
-    composer: createComposer({ reader, clock }),
-    directory: openDirectory(foundation, database, servers, administration),
+    composer: createComposer({ reader: store.queries, clock }),
+    directory: openDirectory(context, servers, administration),
   };
   const frontDoor = await openFrontDoor({
     config,
@@ -161,10 +170,10 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     version,
     operations,
     admit,
-    admitAnonymous: createVisits(admit, clock, config.keys.visitorRateLimitPerMinute),
+    admitAnonymous: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
-    isServing: () => database.isUsable() && !shutdownSignal.aborted,
-    onServingChange: database.onUsableChange,
+    isServing: () => store.isUsable() && !shutdownSignal.aborted,
+    onServingChange: store.onUsableChange,
     shutdownSignal,
     onAnswered: telemetry.selfMetrics.httpRequest,
     countUsage: upkeep.countUsage,
@@ -176,12 +185,8 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     shutdown.abort();
     ({ aborted } = await frontDoor.close(config.server.shutdownTimeoutMs));
   });
-  announceService(databasePath, {
-    pid: process.pid,
-    url: frontDoor.localUrl,
-    adminKey: keys.localAdminKey,
-  });
-  lifecycle.own("announcement", () => withdrawService(databasePath));
+  store.upkeep.announce({ pid: process.pid, url: frontDoor.localUrl, adminKey: keys.localAdminKey });
+  lifecycle.own("announcement", store.upkeep.withdraw);
   // Only now: whoever waits for the service does not wait for a cleanup.
   upkeep.beginCleanups();
   return {

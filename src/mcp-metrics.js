@@ -1,14 +1,10 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that an old Node gets as far as being told that it is old.
+import "./supported-node.js";
 import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
-const [major, minor] = process.versions.node.split(".").map(Number);
-if (major < 22 || (major === 22 && minor < 18)) {
-  process.stderr.write(`mcp-metrics needs Node 22.18 or newer; this is ${process.versions.node}.\n`);
-  process.exit(1);
-}
 // Much of a start is compiling what the last one compiled already. Kept beside the dependencies, not in the
 // system's temporary folder: whoever can write there could have us run their code. Threads read the variable.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(

@@ -36,7 +36,7 @@ test("an empty environment makes a configuration that starts", () => {
     adminKey: undefined,
     rateLimitPerMinute: 1000,
     failuresPerMinute: 20,
-    visitorRateLimitPerMinute: 600,
+    anonymousRateLimitPerMinute: 600,
     binding: "warn",
     hashAlgorithm: "sha256",
     writers: [],

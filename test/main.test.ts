@@ -11,7 +11,7 @@ import type { ServiceProcess } from "../bench/service-process.ts";
 import { isDatabaseInUse } from "../src/sqlite/file/lock.ts";
 import { createServices, KEYS, logged, submit, submitInFlight, until, valuesIn } from "./faults/support.ts";
 import { temporaryPath } from "./sqlite/support.ts";
-import { hasProgram } from "./support/programs.ts";
+import { needing } from "./support/needs.ts";
 import { startTestService } from "./support/service.ts";
 
 const { start, killAll } = createServices();
@@ -103,20 +103,22 @@ test("after the end the database is left, its secret and its lock: no log, no an
   assert.equal(valuesIn(databasePath), [1]);
 });
 
-test("the first start prints a command that submits a metric; the next start prints none", async () => {
-  if (!hasProgram("curl")) return;
-  const databasePath = temporaryPath();
-  const first = await start(databasePath, {}, {});
-  await until("the whole command", () => first.log.some((line) => line.startsWith("  -d ")));
-  const command = /^curl .*\\\n(?:.*\\\n)*.*$/m.exec(first.log.join("\n"))?.[0] ?? "false";
-  const { stdout } = await promisify(execFile)("sh", ["-c", command.replace(/^curl/, "curl -sS")]);
-  assert.is(JSON.parse(stdout).accepted, 1);
-  assert.equal(valuesIn(databasePath), [1]);
-  assert.is((await first.stop("SIGTERM")).code, 0);
-  const second = await start(databasePath, {}, {});
-  await second.stop("SIGTERM");
-  assert.not.match(second.log.join("\n"), /curl|mcp_metrics_/);
-});
+needing(test, "curl")(
+  "the first start prints a command that submits a metric; the next start prints none",
+  async () => {
+    const databasePath = temporaryPath();
+    const first = await start(databasePath, {}, {});
+    await until("the whole command", () => first.log.some((line) => line.startsWith("  -d ")));
+    const command = /^curl .*\\\n(?:.*\\\n)*.*$/m.exec(first.log.join("\n"))?.[0] ?? "false";
+    const { stdout } = await promisify(execFile)("sh", ["-c", command.replace(/^curl/, "curl -sS")]);
+    assert.is(JSON.parse(stdout).accepted, 1);
+    assert.equal(valuesIn(databasePath), [1]);
+    assert.is((await first.stop("SIGTERM")).code, 0);
+    const second = await start(databasePath, {}, {});
+    await second.stop("SIGTERM");
+    assert.not.match(second.log.join("\n"), /curl|mcp_metrics_/);
+  },
+);
 
 test("a start that fails leaves nothing open: no port, no lock, no announcement", async () => {
   const other = createServer().listen(0, "127.0.0.1");

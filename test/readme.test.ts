@@ -8,7 +8,7 @@ import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
 import { LIMITS } from "../src/catalogue/limits.ts";
 import { FAILURES } from "../src/errors.ts";
 import { composerRow } from "./support/metric-type-rows.ts";
-import { hasProgram } from "./support/programs.ts";
+import { needing } from "./support/needs.ts";
 import { startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -39,8 +39,9 @@ async function runBlock(block: string, { url }: TestService): Promise<string> {
   return stdout;
 }
 
-test("the curl example stores a metric", async ({ service }) => {
-  if (!hasProgram("curl")) return;
+const curlTest = needing(test, "curl");
+
+curlTest("the curl example stores a metric", async ({ service }) => {
   const [block = ""] = shellBlocks("curl -X POST");
   const answer = JSON.parse(await runBlock(block, service));
   assert.is(answer.status, "success");
@@ -52,8 +53,7 @@ test("the buf curl example stores a metric without schema files", async ({ servi
   assert.is(JSON.parse(await runBlock(block, service)).accepted, 1);
 });
 
-test("the query example asks for statistics", async ({ service }) => {
-  if (!hasProgram("curl")) return;
+curlTest("the query example asks for statistics", async ({ service }) => {
   const [block = ""] = shellBlocks("QueryService/QuerySeries");
   assert.is(JSON.parse(await runBlock(block, service)).step, "3600s");
 });
@@ -88,6 +88,25 @@ test("the table of limits states the limits", () => {
   ];
   for (const row of rows) assert.ok(README.includes(row), row);
   assert.is(LIMITS.VALUE_ABS_MAX, 1e12);
+});
+
+test("every line to type runs on any Node from 20 on: through a script of npm, which finds its own Node", () => {
+  const { scripts } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"));
+  const texts = "{.,bench,deploy,docs,examples,src,test}/{*,**/*}.{md,ts,js,sh,yml,yaml,example}";
+  for (const file of new Set(
+    globSync([texts, ".env.example"], { cwd: ROOT, exclude: ["**/node_modules"] }),
+  )) {
+    const text = readFileSync(`${ROOT}${file}`, "utf8");
+    assert.not.match(text, /\bnode (--?\S+ )*[\w./-]+\.ts\b/, file);
+    if (file.startsWith("test/")) continue;
+    for (const [, name = ""] of text.matchAll(/\bnpm run (?:-s |--silent )?([a-z][\w:-]*)/g))
+      assert.ok(name in scripts, `${file}: npm run ${name}`);
+  }
+});
+
+test("one line sets up and runs, one sets up and tests", () => {
+  for (const script of ["start", "test"])
+    assert.is(shellBlocks(`npm ci --ignore-scripts && npm ${script}\n`).length, 1);
 });
 
 test("every link of README and docs leads somewhere", () => {

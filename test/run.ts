@@ -1,6 +1,14 @@
 /**
- * Runs test files, each in a process of its own, as many at once as there are processors:
- * `node test/run.ts [--seconds-per-file N] [file, or part of a path …]`.
+ * Runs test files, each in a process of its own, one more at once than there are processors:
+ * `npm test -- [--no-skips] [--seconds-per-file N] [file, or part of a path …]`.
+ *
+ * `npm test` leaves out the files named *.ci.test.ts: those that make, compile or install what is not our own
+ * code, or kill the service again and again for a minute. `npm run test:ci` runs these (`--ci`).
+ *
+ * A test that cannot run on this machine is declared as skipped (support/needs.ts), and the end says what to
+ * install for it. With `--no-skips`, as CI has it, that is a failure: coverage must not fall away unnoticed.
+ * Only what nothing can be installed for may be skipped there. A skip that nobody declared is a failure there
+ * too, and anywhere in a file where nothing is left to run.
  *
  * uvu's own command runs all of them in one process. There a file that hangs stops everything, one that
  * forgets `test.run()` passes, and so does a failing test whose `after.each` throws. Here each of these fails.
@@ -10,10 +18,16 @@ import { existsSync, globSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs, stripVTControlCharacters } from "node:util";
+import type { SkippedTest } from "./support/needs.ts";
+import { describeSkips, readSkips } from "./support/skips.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { values, positionals } = parseArgs({
-  options: { "seconds-per-file": { type: "string", default: "300" } },
+  options: {
+    "seconds-per-file": { type: "string", default: "300" },
+    "no-skips": { type: "boolean", default: false },
+    ci: { type: "boolean", default: false },
+  },
   allowPositionals: true,
 });
 const FILE_TIMEOUT_MS = Number(values["seconds-per-file"]) * 1000;
@@ -28,6 +42,8 @@ interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
+  /** Those of the skipped that say why. */
+  readonly declared: readonly SkippedTest[];
   readonly seconds: number;
   readonly output: string;
   /** Why the file fails as a whole, whatever its tests say. */
@@ -74,17 +90,37 @@ function judge(output: string, end: string | undefined) {
       0,
     );
   const [total, passed, skipped] = [count("Total"), count("Passed"), count("Skipped")];
-  const failed = total - passed - skipped;
-  const problem = total === 0 ? `no test was run${end === undefined ? "" : `: ${end}`}` : end;
+  // uvu's total does not have the skipped.
+  const failed = total - passed;
+  const declared = readSkips(output);
+  const problem = end ?? problemOfSkips(total, skipped, declared);
   const isFailing = failed > 0 || problem !== undefined;
-  return { passed, skipped, failed: isFailing ? Math.max(1, failed) : 0, problem };
+  return { passed, skipped, declared, failed: isFailing ? Math.max(1, failed) : 0, problem };
 }
 
+/** What is wrong with what was not run; undefined when that is as declared. */
+function problemOfSkips(
+  total: number,
+  skipped: number,
+  declared: readonly SkippedTest[],
+): string | undefined {
+  const isDeclared = declared.length > 0 && skipped === declared.length;
+  if (total === 0 && !isDeclared) return "no test was run";
+  if (!values["no-skips"]) return undefined;
+  if (skipped > declared.length) return `${skipped - declared.length} tests are skipped, and nobody says why`;
+  const avoidable = declared.find(({ install }) => install !== undefined);
+  return avoidable && `tests may not be skipped here, and ${avoidable.why}`;
+}
+
+const known = globSync("test/**/*.test.ts", { cwd: ROOT }).sort();
+/** Without a name, one of the two groups; by its name, any file. */
 const isWanted = (file: string) =>
-  positionals.length === 0 || positionals.some((part) => file.includes(part));
+  positionals.length === 0
+    ? file.endsWith(".ci.test.ts") === values.ci
+    : positionals.some((part) => file.includes(part));
 const files = [
-  ...positionals.filter((file) => existsSync(file) && file.endsWith(".test.ts")),
-  ...globSync("test/**/*.test.ts", { cwd: ROOT }).filter(isWanted).sort(),
+  ...positionals.filter((file) => existsSync(file) && file.endsWith(".test.ts") && !known.includes(file)),
+  ...known.filter(isWanted),
 ];
 const waiting = [...files];
 const outcomes: Outcome[] = [];
@@ -99,7 +135,8 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: availableParallelism() }, work));
+// One more than there are processors: a quarter of the time of a file is waiting.
+await Promise.all(Array.from({ length: availableParallelism() + 1 }, work));
 
 const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
 for (const { file, failed, problem, output } of outcomes) {
@@ -111,6 +148,11 @@ for (const { file, failed, problem, output } of outcomes) {
 }
 const failed = files.length === 0 ? 1 : sum((outcome) => outcome.failed);
 const skipped = sum((outcome) => outcome.skipped);
+process.stdout.write(describeSkips(outcomes.flatMap(({ declared }) => declared)));
+if (positionals.length === 0 && !values.ci)
+  process.stdout.write(
+    `\nLeft to npm run test:ci: ${known.length - files.length} files (other languages' clients, packing, kill loops)\n`,
+  );
 process.stdout.write(
   `\n${sum(({ passed }) => passed)} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}\n`,
 );

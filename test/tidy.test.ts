@@ -9,21 +9,21 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
   catalogue: [],
-  config: ["lib"],
+  config: ["lib", "catalogue"],
   store: ["lib", "catalogue"],
   sqlite: ["lib", "catalogue", "store"],
   telemetry: ["lib", "catalogue"],
-  access: ["lib", "store", "sqlite"],
-  ingest: ["lib", "catalogue", "store", "sqlite"],
+  access: ["lib", "store"],
+  ingest: ["lib", "catalogue", "store"],
   otlp: ["lib", "catalogue", "ingest"],
   legacy: ["lib", "catalogue", "ingest", "store", "sqlite"],
-  maintenance: ["lib", "catalogue", "store", "sqlite"],
-  api: ["lib", "catalogue", "access", "ingest", "otlp", "maintenance", "store", "sqlite"],
+  maintenance: ["lib", "catalogue", "store"],
+  api: ["lib", "catalogue", "access", "ingest", "otlp", "maintenance", "store"],
   transport: ["lib", "catalogue", "access", "api", "ingest", "otlp", "config"],
   // What it imports is shipped to browsers too.
   client: ["lib", "catalogue"],
-  remote: ["api", "store", "sqlite"],
-  wiring: ["lib", "access", "api", "ingest", "maintenance", "store", "sqlite", "telemetry", "transport"],
+  remote: ["api", "store"],
+  wiring: ["lib", "access", "api", "ingest", "maintenance", "store", "telemetry", "transport"],
   cli: ["legacy", "lib", "config", "api", "remote", "store", "sqlite"],
   // A page of its own, in the browser: it knows the service by its schema alone.
   dashboard: [],
@@ -34,7 +34,7 @@ const FOR_ALL = ["errors.ts"];
 const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transport: ["config.ts"],
   wiring: ["config.ts"],
-  cli: ["config.ts", "main.ts", "local-service.ts"],
+  cli: ["config.ts", "main.ts"],
 };
 /** Libraries, and where they may be imported. */
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [

@@ -2,7 +2,7 @@
  * What a backup costs those who send metrics: the latency of ingest before, while and after it is written, and
  * how large the write-ahead log becomes, which cannot begin anew meanwhile.
  *
- * Usage: node bench/history/backup.ts [METRICS]
+ * Usage: npm run bench:backup -- [METRICS]
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";

@@ -2,7 +2,7 @@
  * What a cleanup costs those who send metrics: the latency of ingest before, while and after a million expired
  * rows are deleted.
  *
- * Usage: node bench/history/cleanup.ts [EXPIRED]
+ * Usage: npm run bench:cleanup -- [EXPIRED]
  */
 import { latencyBeside } from "./latency-beside.ts";
 

@@ -2,7 +2,7 @@ import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
 import { openWriter } from "../../src/sqlite/file/database.ts";
 import { migrateUp, readMigrations } from "../../src/sqlite/file/migrator.ts";
-import { MetricStore } from "../../src/sqlite/metrics/metric-store.ts";
+import { MetricWriter } from "../../src/sqlite/metrics/metric-writer.ts";
 import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../../src/store/batch.ts";
 import { createWorkload, type SubmittedMetric } from "../workload.ts";
@@ -50,7 +50,7 @@ export function fill({ path, metrics, days, endMs, withRollups, onProgress }: Fi
   const database = openWriter(path, () => {});
   migrateUp(database, readMigrations(new URL("../../migrations", import.meta.url).pathname));
   const rollups = withRollups ? new Rollups(database) : new NoRollups(database);
-  const store = new MetricStore(database, rollups);
+  const store = new MetricWriter(database, rollups);
   const builder = new BatchBuilder();
   const validate = createValidate({
     intern: createDimensionSets(),

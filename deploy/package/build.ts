@@ -9,11 +9,11 @@ import { extname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-/** The command, which the package has as it is, and the page, which gen/ has bundled. */
-const LEFT_OUT = ["src/mcp-metrics.js", "src/dashboard"];
+/** The command, which the package has as it is, what only a checkout has, and the page, which gen/ has bundled. */
+const LEFT_OUT = ["src/mcp-metrics.js", "src/supported-node.js", "src/env-file.js", "src/dashboard"];
 
 rmSync(`${ROOT}dist`, { recursive: true, force: true });
-// npm run puts the compiler on the path.
+// Its script of npm puts the compiler on the path.
 execFileSync("tsc", ["-p", "tsconfig.build.json"], { cwd: ROOT, stdio: "inherit" });
 cpSync(`${ROOT}src`, `${ROOT}dist`, {
   recursive: true,

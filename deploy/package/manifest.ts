@@ -1,5 +1,5 @@
 /**
- * The package's package.json, for as long as npm packs: `node deploy/package/manifest.ts trim|restore`.
+ * The package's package.json, for as long as npm packs: called with `trim` and `restore` by the scripts of npm pack.
  *
  * A checkout brings its own Node, for machines whose Node is old. In a package that would be wrong: npm
  * links it into the host's node_modules/.bin, and every script of the host would run on another Node.

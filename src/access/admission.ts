@@ -1,8 +1,8 @@
 import { ServiceError } from "../errors.ts";
-import type { KeyRole } from "../sqlite/keys/key-store.ts";
+import type { KeyRole } from "../store/keys.ts";
 import type { Call, RequestIdentity } from "./call.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
-import type { KeyDirectory, KeyEntry } from "./key-directory.ts";
+import type { KeyEntry, KeyRegistry } from "./key-registry.ts";
 import type { BucketState } from "./token-bucket.ts";
 import type { ExceededQuota } from "./usage-quota.ts";
 
@@ -50,7 +50,7 @@ export type Admit = (credentials: Credentials, rule: AdmissionRule, request: Req
 
 /** Decide from the headers alone, before any of the body is read: key, then quota, then token, then role. */
 export function createAdmission(
-  keys: KeyDirectory,
+  keys: KeyRegistry,
   attempts: FailedAttempts,
   observer: AdmissionObserver,
 ): Admit {
@@ -94,7 +94,7 @@ function quotaFailure({ reason, limit, resetMs }: ExceededQuota): ServiceError {
   return new ServiceError(reason, message, { retryAfterSeconds: resetMs / 1000 });
 }
 
-function findEntry(keys: KeyDirectory, credentials: Credentials): KeyEntry | ServiceError {
+function findEntry(keys: KeyRegistry, credentials: Credentials): KeyEntry | ServiceError {
   const key = keyIn(credentials);
   if (key === undefined) {
     return new ServiceError("api_key_missing", "API key required in X-API-Key header");

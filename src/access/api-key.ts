@@ -10,7 +10,9 @@ export function generateKey(): string {
   return PREFIX + randomBytes(32).toString("base64url");
 }
 
-/** SHA-256 of a key, hex: the only form in which keys are kept. Plain SHA-256 suffices for 256 random bits. */
+/**
+ * SHA-256 of a key, hex: the only form in which keys are kept. Plain SHA-256 suffices for 256 random bits.
+ */
 export function hashKey(key: string): string {
   return hash("sha256", key, "hex");
 }

@@ -1,7 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { networkOf } from "../lib/network.ts";
-import { NamedBuckets } from "./named-buckets.ts";
+import { NamedBuckets } from "./token-bucket.ts";
 
 export interface FailedAttemptsOptions {
   readonly clock: Clock;
@@ -52,7 +52,9 @@ export class FailedAttempts {
   }
 }
 
-/** An IPv4 address is one subscriber's; of IPv6 each has a network of 64 bits at least to take addresses from. */
+/**
+ * An IPv4 address is one subscriber's; of IPv6 each has a network of 64 bits at least to take addresses from.
+ */
 function subscriberOf(address: string): string {
   if (!address.includes(":")) return address;
   const [head = "", tail] = address.split("::");

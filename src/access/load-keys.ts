@@ -1,8 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
-import type { EnvironmentKey } from "../sqlite/keys/key-store.ts";
-import type { Writer } from "../sqlite/threads/writer.ts";
+import type { EnvironmentKey, KeyStore } from "../store/keys.ts";
 import { generateKey, hashKey } from "./api-key.ts";
-import { KeyDirectory } from "./key-directory.ts";
+import { KeyRegistry } from "./key-registry.ts";
 
 export interface KeyConfig {
   /** API keys that the environment gives to services. */
@@ -12,7 +11,7 @@ export interface KeyConfig {
 }
 
 export interface LoadedKeys {
-  readonly directory: KeyDirectory;
+  readonly registry: KeyRegistry;
   /** An admin key for this process's own command line; it is in no database and ends with the process. */
   readonly localAdminKey: string;
   /** Whether nobody has a key yet. */
@@ -23,7 +22,7 @@ export interface LoadedKeys {
 const LOCAL_RATE_LIMIT = 1_000_000;
 
 /** Bring the environment's keys into the database, and all keys into memory. */
-export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
+export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
   const environment: EnvironmentKey[] = config.writers.map(({ service, key }) => ({
     keyHash: hashKey(key),
     service,
@@ -33,9 +32,9 @@ export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock):
     environment.push({ keyHash: hashKey(config.adminKey), service: "admin", role: "admin" });
   }
   const nowMs = clock.wallMs();
-  await writer.call("syncEnvironmentKeys", environment, config.rateLimitPerMinute, nowMs);
-  const records = await writer.call("listKeys");
-  const usage = await writer.call("listDailyUsage");
+  await store.syncEnvironment(environment, config.rateLimitPerMinute, nowMs);
+  const records = await store.list();
+  const usage = await store.listDailyUsage();
   const localAdminKey = generateKey();
   const local = {
     id: 0,
@@ -54,7 +53,7 @@ export async function loadKeys(writer: Writer, config: KeyConfig, clock: Clock):
     monthlyUsageLimit: undefined,
   } as const;
   return {
-    directory: new KeyDirectory(clock, [...records, local], usage),
+    registry: new KeyRegistry(clock, [...records, local], usage),
     localAdminKey,
     isEmpty: records.length === 0,
   };

@@ -1,4 +1,4 @@
-import type { DailyUsage, UsageRecord, UsageRow } from "../sqlite/keys/usage-store.ts";
+import type { DailyUsage, UsageRecord, UsageRow } from "../store/keys.ts";
 
 /** An answer, refusals included. */
 export interface AnsweredCall {

@@ -1,5 +1,5 @@
 import { DAY_MS } from "../lib/time.ts";
-import { DAYS_KEPT } from "../sqlite/keys/usage-store.ts";
+import { USAGE_DAYS_KEPT } from "../store/keys.ts";
 
 /** A quota that is used up, and how long it stays so. */
 export interface ExceededQuota {
@@ -94,7 +94,7 @@ export class QuotaUsage {
       const ms = counted * DAY_MS;
       if (ms >= monthStartMs && ms < this.#monthEndMs) this.#month += requests;
     }
-    while (this.#byDay.size > DAYS_KEPT) this.#forget(Math.min(...this.#byDay.keys()));
+    while (this.#byDay.size > USAGE_DAYS_KEPT) this.#forget(Math.min(...this.#byDay.keys()));
   }
 
   #forget(day: number): void {

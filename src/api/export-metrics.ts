@@ -1,15 +1,14 @@
 import { setImmediate } from "node:timers/promises";
 import type { Call } from "../access/call.ts";
 import { ServiceError } from "../errors.ts";
-import { createTurns } from "../lib/turns.ts";
-import { isCountingPoint } from "../otlp/counting.ts";
+import { createKeyedMutex } from "../lib/keyed-mutex.ts";
+import { isCumulativePoint } from "../otlp/cumulative-series.ts";
 import type { ResourcePoints, SentPoints } from "../otlp/data-point.ts";
-import { joinDescriptions } from "../otlp/describe-refusals.ts";
-import { groupResources } from "../otlp/group-resources.ts";
-import { mergeResources } from "../otlp/merge-resources.ts";
+import { joinDescriptions } from "../otlp/describe-rejections.ts";
+import { groupResources, mergeResources } from "../otlp/resources.ts";
 import { createExportResource, type ExportResourceDeps, type ResourceAnswer } from "./export-resource.ts";
 
-/** What an exporter is told: how many points were refused, and which and why. */
+/** OTLP's `partial_success`: how many points were rejected, and which and why. Empty where none was. */
 export interface ExportAnswer {
   readonly rejected: number;
   readonly message: string;
@@ -18,15 +17,17 @@ export interface ExportAnswer {
 export type ExportMetrics = (call: Call, sent: SentPoints) => Promise<ExportAnswer>;
 
 export interface ExportMetricsDeps extends ExportResourceDeps {
+  /** Data points a request; one with more fails as a whole. */
   readonly pointsMax: number;
   /** Points of all requests that may be in work; so a slow disk costs memory only up to here. */
   readonly queuedPointsMax: number;
 }
 
 /**
- * OTLP's Export: every resource by itself, as `export-resource.ts` does it, and one answer.
+ * OTLP's Export (https://opentelemetry.io/docs/specs/otlp/): every resource by itself, as
+ * `export-resource.ts` does it, and one answer, which is a partial success where some points are rejected.
  *
- * Points that count since their start are worth what they add to the ones before, which are read before and
+ * Cumulative points are worth what they add to the last ones of their series, which are read first and
  * written with the rows: so such exports under one service's keys happen one at a time.
  *
  * @throws {ServiceError} `validation_failed`, `service_not_allowed`, `queue_full`, `storage_unavailable`,
@@ -34,14 +35,14 @@ export interface ExportMetricsDeps extends ExportResourceDeps {
  */
 export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
   const exportResource = createExportResource(deps);
-  const inTurn = createTurns();
+  const runExclusive = createKeyedMutex();
   let pointsInWork = 0;
 
   async function exportAll(call: Call, resources: readonly ResourcePoints[]): Promise<ExportAnswer> {
     const answers: ResourceAnswer[] = [];
     for (const together of groupResources(resources)) {
       if (answers.length > 0) await setImmediate();
-      // To the end of all of them: who is next in turn must find what they have written.
+      // All of them end before any failure is reported: the next export must find what they have written.
       const ended = await Promise.allSettled(together.map((resource) => exportResource(call, resource)));
       answers.push(...ended.map(answerOf));
     }
@@ -61,8 +62,8 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
     try {
       const merged = mergeResources(await read());
       const work = () => exportAll(call, merged);
-      const isCounting = merged.some((resource) => resource.points.some(isCountingPoint));
-      return await (isCounting ? inTurn(call.principal.service, work) : work());
+      const isCumulative = merged.some((resource) => resource.points.some(isCumulativePoint));
+      return await (isCumulative ? runExclusive(call.principal.service, work) : work());
     } finally {
       pointsInWork -= points;
     }

@@ -1,24 +1,28 @@
 import type { Call } from "../access/call.ts";
-import { mayWrite } from "../access/service-binding.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
+import type { Violation } from "../errors.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
-import { type ValidSource, validateSource } from "../ingest/validate-source.ts";
+import { type ValidSource, validateSource } from "../ingest/validate.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
-import { Slices } from "../lib/slices.ts";
-import { isCountingPoint } from "../otlp/counting.ts";
-import type { Refusal, ResourcePoints } from "../otlp/data-point.ts";
-import { describeRefusals } from "../otlp/describe-refusals.ts";
-import { judgePoints, type RefusedPoint } from "../otlp/judge-points.ts";
-import { decodeLastPoint, encodeLastPoint, isUnchanged } from "../otlp/last-point.ts";
+import { YieldingLoop } from "../lib/yielding-loop.ts";
+import {
+  createSeriesKeys,
+  decodeLastPoint,
+  encodeLastPoint,
+  isCumulativePoint,
+  isUnchanged,
+  type LastPoint,
+} from "../otlp/cumulative-series.ts";
+import type { ResourcePoints } from "../otlp/data-point.ts";
+import { describeRejections } from "../otlp/describe-rejections.ts";
 import { SDK_ATTRIBUTE } from "../otlp/mapping.ts";
-import { createSeriesKeys } from "../otlp/series-key.ts";
-import type { LastPoint } from "../otlp/since-last.ts";
-import { sourceOf } from "../otlp/source.ts";
+import { sourceOf } from "../otlp/resources.ts";
+import { type RejectedPoint, validatePoints } from "../otlp/validate-points.ts";
 import type { Submission } from "../store/batch.ts";
 import type { SeriesFound, SeriesQuestion, SeriesUpdate, StoredAnswer } from "../store/metrics.ts";
-import type { SubmitObserver } from "./submit.ts";
+import { checkService, type ServiceBinding, type SubmitObserver } from "./submit.ts";
 
-export interface ExportResourceDeps {
+export interface ExportResourceDeps extends ServiceBinding {
   readonly intern: InternDimensions;
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
@@ -26,8 +30,8 @@ export interface ExportResourceDeps {
   readonly findSeries: (question: SeriesQuestion, nowMs: number) => Promise<SeriesFound>;
   /** Resolves once the submission is on disk; to the earlier answer when its idempotency key was used. */
   readonly store: (submission: Submission) => Promise<StoredAnswer | undefined>;
+  /** Counts what is on disk in the exported series. */
   readonly export: (sender: ValidSource, measurements: readonly Measurement[]) => void;
-  readonly serviceBinding: "strict" | "warn";
   readonly observer: Pick<SubmitObserver, "onAnswer" | "onForeignService">;
 }
 
@@ -36,7 +40,7 @@ export interface ResourceAnswer {
   readonly rejected: number;
   /** Of the first of them. */
   readonly descriptions: readonly string[];
-  /** Whether they were refused because the key may not write for their service. */
+  /** Whether they were rejected because the key may not write for their service. */
   readonly isForeign?: true;
 }
 
@@ -45,31 +49,36 @@ const SEEN_MS = 3_600_000;
 const NOTHING_KNOWN: SeriesFound = { earlier: undefined, series: new Map(), room: 0 };
 
 /**
- * Map, take off what was counted, validate, store, count: the points of one resource. Their rows, the last
- * points of their series and the answer are one transaction.
+ * The points of one resource: find what is known of their series, take off what was counted, validate, store,
+ * export. Their rows, the last points of their series and the answer are one transaction, so that a retry of
+ * any part of it counts nothing twice.
+ *
+ * @throws {ServiceError} `queue_full`, `storage_unavailable`, `shutting_down`: nothing of it is stored.
  */
 export function createExportResource(deps: ExportResourceDeps) {
   const { findSeries, store, observer } = deps;
 
   return async (call: Call, resource: ResourcePoints): Promise<ResourceAnswer> => {
     const source = readSource(call, resource);
-    if ("refusals" in source) return refuse(call, resource, "", source.refusals);
-    const foreign = bindService(deps, call, source.service);
-    if (foreign !== undefined)
-      return { ...refuse(call, resource, source.service, [foreign]), isForeign: true };
+    if ("violations" in source) return reject(call, resource, "", source.violations);
+    const notAllowed = checkService(deps, call, source.service);
+    if (notAllowed !== undefined) {
+      const violation = { field: "service", reason: "service_not_allowed", message: notAllowed };
+      return { ...reject(call, resource, source.service, [violation]), isForeign: true };
+    }
     const { apiKeyId, service: owner } = call.principal;
     const nowMs = deps.wallMs();
     const idempotencyKey = keyOf(call, resource);
     const nameSeries = createSeriesKeys(owner, resource.attributes);
-    const slices = new Slices();
+    const loop = new YieldingLoop();
     const keys = new Set<string>();
-    await slices.each(resource.points.filter(isCountingPoint), (point) => keys.add(nameSeries(point)));
+    await loop.each(resource.points.filter(isCumulativePoint), (point) => keys.add(nameSeries(point)));
     const question = { owner, keys: [...keys], apiKeyId, idempotencyKey };
     const known = keys.size === 0 ? NOTHING_KNOWN : await findSeries(question, nowMs);
     if (known.earlier !== undefined) return readAnswer(known.earlier);
     const lastPoints = new Map<string, LastPoint>();
-    await slices.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
-    const judged = await judgePoints(resource.points, {
+    await loop.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
+    const { measurements, rejected, counted } = await validatePoints(resource.points, {
       intern: deps.intern,
       pseudonymise: deps.pseudonymise,
       nowMs,
@@ -78,11 +87,10 @@ export function createExportResource(deps: ExportResourceDeps) {
       room: known.room,
       isSdk: resource.attributes.has(SDK_ATTRIBUTE),
     });
-    const { measurements, refused, counted } = judged;
-    const answer = { rejected: refused.length, descriptions: describeRefusals(refused) };
-    // Those that moved, and those whose last sight is long ago.
+    const answer = { rejected: rejected.length, descriptions: describeRejections(rejected) };
+    // Those that moved, and those that were last seen long ago: unseen series are deleted in time.
     const series: SeriesUpdate[] = [];
-    await slices.each(counted, ([key, last]) => {
+    await loop.each(counted, ([key, last]) => {
       const before = lastPoints.get(key);
       const isSeen = nowMs - (known.series.get(key)?.seenMs ?? 0) < SEEN_MS;
       if (before !== undefined && isSeen && isUnchanged(before, last)) return;
@@ -101,55 +109,44 @@ export function createExportResource(deps: ExportResourceDeps) {
         series,
       });
       if (earlier !== undefined) return readAnswer(earlier);
-      await slices.eachList(measurements, (list) => deps.export(source, list));
+      await loop.eachList(measurements, (list) => deps.export(source, list));
     }
-    observe(call, source.service, measurements, refused);
+    observe(call, source.service, measurements, rejected);
     return answer;
   };
 
-  function refuse(call: Call, { points }: ResourcePoints, service: string, refusals: readonly Refusal[]) {
-    const refused = points.map((point) => ({ point, refusals }));
-    observe(call, service, [], refused);
-    return { rejected: refused.length, descriptions: describeRefusals(refused) };
+  function reject(call: Call, { points }: ResourcePoints, service: string, violations: readonly Violation[]) {
+    const rejected = points.map((point) => ({ point, violations }));
+    observe(call, service, [], rejected);
+    return { rejected: rejected.length, descriptions: describeRejections(rejected) };
   }
 
   function observe(
     call: Call,
     service: string,
     measurements: readonly Measurement[],
-    refused: readonly RefusedPoint[],
+    rejected: readonly RejectedPoint[],
   ): void {
-    const rejections = refused.flatMap(({ refusals }) => refusals);
-    observer.onAnswer(call, service, { measurements, rejected: refused.length, rejections });
+    const rejections = rejected.flatMap(({ violations }) => violations);
+    observer.onAnswer(call, service, { measurements, rejected: rejected.length, rejections });
   }
-}
-
-function bindService(
-  { serviceBinding, observer }: ExportResourceDeps,
-  call: Call,
-  service: string,
-): Refusal | undefined {
-  if (mayWrite(call.principal, service)) return undefined;
-  observer.onForeignService(call, service);
-  if (serviceBinding === "warn") return undefined;
-  const message = `this key may not write metrics of service "${service}"`;
-  return { field: "service", reason: "service_not_allowed", message };
 }
 
 function readSource(
   call: Call,
   { attributes }: ResourcePoints,
-): ValidSource | { readonly refusals: readonly Refusal[] } {
-  const refusals: Refusal[] = [];
-  const refuse = (field: string, reason: string, message: string) =>
-    void refusals.push({ field, reason, message });
-  const source = validateSource(sourceOf(attributes, call.principal.service), refuse, []);
-  return refusals.length > 0 ? { refusals } : source;
+): ValidSource | { readonly violations: readonly Violation[] } {
+  const violations: Violation[] = [];
+  const reject = (field: string, reason: string, message: string) =>
+    void violations.push({ field, reason, message });
+  const source = validateSource(sourceOf(attributes, call.principal.service), reject, []);
+  return violations.length > 0 ? { violations } : source;
 }
 
 /**
- * What tells that the same points were sent before: a key that no client can send as one. Points that do not
- * say when they were measured may be the same twice and mean two things.
+ * The idempotency key of a resource's points: their fingerprint behind a line break, which no client can send
+ * in a key of its own. Points without a time may be the same twice and mean two things, and so have none that
+ * another request shares.
  */
 function keyOf(call: Call, { fingerprint, points }: ResourcePoints): string {
   const isTimed = points.every(({ timeNs }) => timeNs !== 0n);

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 
+/** Liveness: see `health`. */
 export interface HealthAnswer {
   readonly status: "healthy";
   readonly service: "metrics-collection";
@@ -10,6 +11,7 @@ export function health(): HealthAnswer {
   return { status: "healthy", service: "metrics-collection" };
 }
 
+/** Whether to send metrics here. */
 export interface Readiness {
   readonly ready: boolean;
   /** `connected`, or why metrics cannot be taken. */
@@ -30,7 +32,10 @@ export interface ReadinessDeps {
   readonly isShuttingDown: () => boolean;
 }
 
-/** Readiness: whether metrics sent now would be stored, found out by writing. */
+/**
+ * Readiness: whether metrics sent now would be stored, found out by writing. Probes are a second apart at
+ * least, and all who ask meanwhile share one.
+ */
 export function createReadiness({ clock, probe, isShuttingDown }: ReadinessDeps): CheckReadiness {
   let last: { readonly atMs: number; readonly ready: Promise<boolean> } | undefined;
 

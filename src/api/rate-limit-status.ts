@@ -1,10 +1,15 @@
 import type { Call } from "../access/call.ts";
 import type { BucketState } from "../access/token-bucket.ts";
 
+/** The answer, under the names that the schema and the REST body share. */
 export interface RateLimitStatusAnswer {
+  /** The service whose key it is. */
   readonly service: string;
+  /** Requests a minute. */
   readonly rate_limit: number;
+  /** Requests that may be made at once. */
   readonly available_tokens: number;
+  /** Until the bucket is full again. */
   readonly reset_time_seconds: number;
 }
 

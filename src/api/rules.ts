@@ -6,16 +6,16 @@
  * as an RPC neither compiles nor runs: none is open by omission.
  */
 import type { AdmissionRule } from "../access/admission.ts";
-import type { VisitRule } from "../access/visits.ts";
+import type { AnonymousRule } from "../access/anonymous-access.ts";
 
 /**
  * What is asked of the callers of an operation:
  *
  * - an `AdmissionRule`: an API key of one of its roles,
- * - a `VisitRule`: a valid key or none; calls without one are limited by the caller's network,
+ * - a `AnonymousRule`: a valid key or none; calls without one are limited by the caller's network,
  * - `open`: nothing. Keys are not looked at, and nothing limits how often it is called.
  */
-export type OperationRule = AdmissionRule | VisitRule | "open";
+export type OperationRule = AdmissionRule | AnonymousRule | "open";
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
@@ -24,7 +24,7 @@ const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true 
 const SERVERS: AdmissionRule = { roles: ["server"], costsToken: true };
 /** No role but admin, which may call everything. */
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
-const ANYBODY: VisitRule = { ifKey: { roles: ["writer", "reader", "server"], costsToken: true } };
+const ANYBODY: AnonymousRule = { ifKey: { roles: ["writer", "reader", "server"], costsToken: true } };
 
 /** The rule of every operation, by the domain it belongs to. */
 export const RULES = {
@@ -47,6 +47,7 @@ export const RULES = {
     listDimensionValues: QUERIERS,
     listEvents: QUERIERS,
     exportEvents: QUERIERS,
+    listMetricTypes: QUERIERS,
   },
   admin: {
     createKey: ADMINS,
@@ -101,7 +102,7 @@ export const RULES = {
 export const ANONYMOUS_BODY_BYTES_MAX = 16 * 1024;
 
 /** Whether callers without a key may call. */
-export function takesAnonymous(rule: OperationRule): rule is VisitRule | "open" {
+export function takesAnonymous(rule: OperationRule): rule is AnonymousRule | "open" {
   return rule === "open" || "ifKey" in rule;
 }
 

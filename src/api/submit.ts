@@ -1,54 +1,66 @@
-import type { Call } from "../access/call.ts";
-import { mayWrite } from "../access/service-binding.ts";
+import { type Call, mayWrite } from "../access/call.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import { ServiceError, type Violation } from "../errors.ts";
 import { fingerprint } from "../ingest/fingerprint.ts";
-import { describeRejection, type Rejection } from "../ingest/judge-each.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
+import { describeRejection, type Rejection } from "../ingest/validation.ts";
 import type { Submission } from "../store/batch.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
 export interface SubmitAnswer {
   readonly status: "success";
+  /** Metrics stored, or in memory with `ack: "buffered"`. */
   readonly accepted: number;
+  /** Metrics not stored. */
   readonly rejected: number;
+  /** A line for each broken rule. */
   readonly errors: readonly string[];
   readonly request_id: string;
+  /** Set: the request was stored before, and this is what it was answered then. */
   readonly duplicate?: true;
   readonly warnings?: readonly string[];
+  /** The broken rules, for programs. */
   readonly rejections?: readonly Rejection[];
 }
 
 export type Submit = (call: Call, submitted: SubmittedMetrics) => Promise<SubmitAnswer>;
 
-export interface SubmitDeps {
+/** Decides whether a key may write under a service's name. */
+export interface ServiceBinding {
+  /** Whether a key that writes another service's name is rejected, or only reported. */
+  readonly serviceBinding: "strict" | "warn";
+  readonly observer: Pick<SubmitObserver, "onForeignService">;
+}
+
+export interface SubmitDeps extends ServiceBinding {
   readonly validate: Validate;
   /**
    * Resolves once the submission is on disk; to the earlier answer when its idempotency key was used.
    * Throws at once when it cannot be queued.
    */
   readonly store: (submission: Submission) => Promise<StoredAnswer | undefined>;
+  /** Counts what is on disk in the exported series. */
   readonly export: (sender: Validated, measurements: readonly Measurement[]) => void;
   /** `buffered`: answer before the disk has the metrics, unless the call carries an idempotency key. */
   readonly ack: "durable" | "buffered";
-  /** Whether a key that writes another service's name is refused, or only reported. */
-  readonly serviceBinding: "strict" | "warn";
   readonly observer: SubmitObserver;
 }
 
 /** What became of the metrics of one service. */
-export interface JudgedMetrics {
+export interface IngestOutcome {
   readonly measurements: readonly Measurement[];
   readonly rejected: number;
   readonly rejections: readonly Violation[];
 }
 
+/** What is counted and logged of submissions. None of these may throw. */
 export interface SubmitObserver {
-  /** A submission was refused as a whole. */
-  readonly onRefused: (violations: readonly Violation[]) => void;
-  readonly onAnswer: (call: Call, service: string, judged: JudgedMetrics) => void;
+  /** A submission was rejected as a whole. */
+  readonly onRejected: (violations: readonly Violation[]) => void;
+  readonly onAnswer: (call: Call, service: string, outcome: IngestOutcome) => void;
+  /** A key wrote, or tried to write, under the name of a service that it is not bound to. */
   readonly onForeignService: (call: Call, service: string) => void;
   /** Metrics that were answered before they were stored could not be stored. */
   readonly onLost: (call: Call, metrics: number, error: unknown) => void;
@@ -64,49 +76,52 @@ export interface SubmitObserver {
  *   `idempotency_conflict`, `queue_full`, `storage_unavailable`, `shutting_down`: nothing is stored.
  */
 export function createSubmit(deps: SubmitDeps): Submit {
+  const { validate, store, observer } = deps;
   return async (call, submitted) => {
-    const validated = judge(deps, submitted);
-    bindService(deps, call, validated.service);
+    let validated: Validated;
+    try {
+      validated = validate(submitted);
+    } catch (error) {
+      // Counted here, because only here is it known to be a submission.
+      if (error instanceof ServiceError) observer.onRejected(error.violations);
+      throw error;
+    }
+    const { service, measurements } = validated;
+    const notAllowed = checkService(deps, call, service);
+    if (notAllowed !== undefined) throw new ServiceError("service_not_allowed", notAllowed);
     const answer = describe(call, validated);
     const submission = createSubmission(call, submitted, validated, answer);
-    const stored = deps.store(submission).then((earlier) => {
-      if (earlier === undefined) deps.export(validated, validated.measurements);
+    const stored = store(submission).then((earlier) => {
+      if (earlier === undefined) deps.export(validated, measurements);
       return earlier;
     });
     if (deps.ack === "buffered" && submission.idempotency === undefined) {
-      stored.catch((error: unknown) => deps.observer.onLost(call, validated.measurements.length, error));
+      stored.catch((error: unknown) => observer.onLost(call, measurements.length, error));
     } else {
       const earlier = await stored;
       if (earlier !== undefined) return repeat(earlier, submission);
     }
-    deps.observer.onAnswer(call, validated.service, validated);
+    observer.onAnswer(call, service, validated);
     return answer;
   };
 }
 
-function judge({ validate, observer }: SubmitDeps, submitted: SubmittedMetrics): Validated {
-  try {
-    return validate(submitted);
-  } catch (error) {
-    // Counted here, because only here is it known to be a submission.
-    if (error instanceof ServiceError) observer.onRefused(error.violations);
-    throw error;
-  }
-}
-
-function bindService({ serviceBinding, observer }: SubmitDeps, call: Call, service: string): void {
-  if (mayWrite(call.principal, service)) return;
+/** Why the caller's key may not write metrics of `service`; undefined where it may. Reports foreign names. */
+export function checkService(
+  { serviceBinding, observer }: ServiceBinding,
+  call: Call,
+  service: string,
+): string | undefined {
+  if (mayWrite(call.principal, service)) return undefined;
   observer.onForeignService(call, service);
-  if (serviceBinding === "warn") return;
-  throw new ServiceError("service_not_allowed", `this key may not write metrics of service "${service}"`);
+  return serviceBinding === "warn" ? undefined : `this key may not write metrics of service "${service}"`;
 }
 
-function describe(call: Call, validated: Validated): SubmitAnswer {
-  const { rejections, warnings } = validated;
+function describe(call: Call, { measurements, rejected, rejections, warnings }: Validated): SubmitAnswer {
   return {
     status: "success",
-    accepted: validated.measurements.length,
-    rejected: validated.rejected,
+    accepted: measurements.length,
+    rejected,
     errors: rejections.map(describeRejection),
     request_id: call.requestId,
     ...(warnings.length > 0 && { warnings }),

@@ -1,11 +1,12 @@
 import type { Condition, InstrumentDefinition, MetricType } from "./definition.ts";
-import { lastValue, total } from "./instruments.ts";
-import { ATTEMPT } from "./status-dimension.ts";
+import { ATTEMPT, lastValue, total } from "./shorthands.ts";
 
+// The conditions of an instrument's `when`.
 const is = (dimension: string, value: string): Condition => ({ dimension, is: value });
 const isSent = (dimension: string): Condition => ({ dimension, isSent: true });
 const isAbsent = (dimension: string): Condition => ({ dimension, isSent: false });
 
+/** The states of a server, and what the gauge of each shows; `total` stands for all of them. */
 const SERVER_STATES = {
   total: "Configured servers",
   running: "Servers that run",
@@ -13,6 +14,7 @@ const SERVER_STATES = {
   failed: "Servers that have failed",
 };
 
+/** Two gauges from one type: metrics without a server are a composer's total, others a server's own. */
 function capability(kind: "tools" | "prompts" | "resources"): readonly InstrumentDefinition[] {
   const title = `${kind[0]?.toUpperCase()}${kind.slice(1)}`;
   return [
@@ -26,7 +28,11 @@ function capability(kind: "tools" | "prompts" | "resources"): readonly Instrumen
   ];
 }
 
-/** What a composer reports of itself and of the servers it runs. */
+/**
+ * What a composer reports of itself and of the servers it runs. Names of instruments are those that its
+ * clients know; some gauges end in `_total`, against Prometheus' naming
+ * (https://prometheus.io/docs/practices/naming/).
+ */
 export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
   {
     name: "composer_info",
@@ -104,7 +110,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
   },
 ];
 
-/** Something that is tried on a server, and succeeds or fails. */
+/** A type whose metric is one attempt at something with a server, which succeeds or fails. */
 function attempt(name: string, instrument: string, verb: string): MetricType {
   return {
     name,

@@ -1,16 +1,17 @@
 import { COMPOSER_STATE_TYPES, SERVER_LIFECYCLE_TYPES } from "./composer-states.ts";
 import type { MetricType } from "./definition.ts";
-import { duration, fromMetadata, total } from "./instruments.ts";
-import { ATTEMPT, CHECK, OPERATION } from "./status-dimension.ts";
+import { ATTEMPT, CHECK, duration, fromMetadata, OPERATION, total } from "./shorthands.ts";
 
+// Upper bounds of buckets in seconds, as the composers' own histograms have them: HISTOGRAM_BUCKET_BOUNDARIES
+// does not change these, so that dashboards made for them stay right.
 const TOOL_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60];
 const RESOURCE_SECONDS = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10];
 const HTTP_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 const HTTP_LABELS = ["method", "endpoint"];
 
-/** What a composer does for its clients. */
-const OPERATION_TYPES: readonly MetricType[] = [
+/** What a composer does for its clients: calls of tools, readings of resources, HTTP. */
+const CALL_TYPES: readonly MetricType[] = [
   {
     name: "tool_invocation",
     description: "A call of a tool; the part of its id before the first dot is the server's, if none is sent",
@@ -143,6 +144,6 @@ const ACCESS_TYPES: readonly MetricType[] = [
 export const COMPOSER_TYPES: readonly MetricType[] = [
   ...COMPOSER_STATE_TYPES,
   ...SERVER_LIFECYCLE_TYPES,
-  ...OPERATION_TYPES,
+  ...CALL_TYPES,
   ...ACCESS_TYPES,
 ];

@@ -5,7 +5,11 @@
  * entry (and a migration when it wants a view of its own).
  */
 export interface MetricType {
+  /**
+   * As submissions say it in `type`, in snake case. Stored with every metric: renaming one orphans its rows.
+   */
   readonly name: string;
+  /** What such a metric is, in one line: for README, OpenAPI and the pages of documentation. */
   readonly description: string;
   /**
    * Dimensions with few distinct values. Their combination is stored once and referred to; every
@@ -26,44 +30,58 @@ export interface MetricType {
    */
   readonly rollups: readonly (readonly string[])[];
   /**
-   * What queries call a dimension in every type: `server` is `server_name` here and `server` there.
-   * The one called `success` decides between success and failure; without one there is neither.
+   * The dimension of this type that queries know under a common name: `server` is `server_name` in one type
+   * and `server` in another. The one called `success` decides between success and failure; a type without
+   * one counts neither.
    */
   readonly commonNames: Readonly<Partial<Record<CommonName, string>>>;
   /** How the dimension called `success` says which; by default as a boolean, in any spelling. */
-  readonly outcomes?: Outcomes;
+  readonly outcomes?: OutcomeValues;
   /** Where the time taken stands when `duration_ms` is absent; in milliseconds once scaled. */
   readonly durationFallback?: { readonly from: "value"; readonly scale: number };
   /**
-   * Whether series are told apart by the instance that sends: their first labels are `service` and
-   * `instance_id` then, instead of `service` and `metric_type`. Its gauges end with the instance.
+   * Whether each instance that sends has series of its own: their first labels are `service` and
+   * `instance_id` then, instead of `service` and `metric_type`. Its gauges end once it has been silent for
+   * METRICS_INSTANCE_EXPIRY_SECONDS.
    */
   readonly isPerInstance?: true;
   /**
-   * Whether a metric says what is the case from now on. The last one of each sender and combination of
-   * dimensions is then at hand, however long ago it came.
+   * Whether a metric says what is the case from now on (how many servers run), rather than what has happened.
+   * The last one of each sender and combination of dimensions is then kept at hand, however long ago it came,
+   * and restores the gauges when the service starts.
    */
   readonly isState?: true;
+  /** What Prometheus and OTLP show of it; empty for types that are only stored. */
   readonly instruments: readonly InstrumentDefinition[];
 }
 
+/** Names by which queries group and filter over several types at once. */
 export type CommonName = "success" | "server" | "method" | "tool" | "client";
 
-/** Values, or classes of HTTP status codes as `5xx`. Any other value is neither. */
-export interface Outcomes {
+/**
+ * The values that mean success, and failure: texts, or classes of HTTP status codes as `5xx`. All others are
+ * neither.
+ */
+export interface OutcomeValues {
   readonly success: readonly string[];
   readonly failure: readonly string[];
 }
 
 /** An OpenTelemetry instrument that a metric type feeds. */
 export interface InstrumentDefinition {
-  /** The name as Prometheus shows it, in full. */
+  /**
+   * The name as Prometheus shows it, in full: base unit and `_total` are part of it, as
+   * https://prometheus.io/docs/practices/naming/ asks, because nothing appends them later.
+   */
   readonly name: string;
+  /** OpenTelemetry's instrument kinds; a counter is monotonic, so negative values are skipped and counted. */
   readonly kind: "counter" | "histogram" | "gauge";
   /** A UCUM unit (https://ucum.org), as OpenTelemetry asks. */
   readonly unit: "1" | "s" | "By";
+  /** `# HELP` of Prometheus text, `description` of OTLP. */
   readonly description: string;
-  readonly records: Reading;
+  /** The number that it records of a metric. */
+  readonly records: ValueSource;
   /** Dimensions that become labels, after those that say who sent the metric. */
   readonly labels: readonly string[];
   /** Only metrics of which all of this holds feed it; by default all do. */
@@ -74,19 +92,26 @@ export interface InstrumentDefinition {
   readonly gauge?: GaugeBehaviour;
 }
 
-/** A dimension has a certain value, or is sent at all. */
+/** Holds for a metric whose dimension has a certain value, compared as text, or is sent at all. */
 export type Condition =
   | { readonly dimension: string; readonly is: string }
   | { readonly dimension: string; readonly isSent: boolean };
 
+/** How a gauge differs from one that shows each instance's last value until the instance is silent. */
 export interface GaugeBehaviour {
-  /** What the gauges of several instances make together: "sum" by default. */
+  /**
+   * How the gauges of several instances combine where a service is shown as a whole: their sum by default.
+   */
   readonly together?: "max";
-  /** Seconds that pass: shown is the last value and the time since. */
+  /**
+   * Its value is seconds that pass, such as uptime: shown is the last value plus the time since its receipt.
+   */
   readonly isClock?: true;
-  /** 0 says that there is nothing left to show. */
+  /** 0 says that what it counts is gone: the series ends instead of showing 0 for ever. */
   readonly endsAtZero?: true;
-  /** An instance has one at a time: another combination of labels takes the place of the last. */
+  /**
+   * An instance has one series at a time: another combination of labels, such as a new version, replaces it.
+   */
   readonly isSingle?: true;
 }
 
@@ -94,7 +119,7 @@ export interface GaugeBehaviour {
  * Where an instrument finds its number: the value itself, the duration, or the first of some metadata
  * fields. A metric without it feeds nothing. `scale` turns the stored unit into the instrument's.
  */
-export type Reading =
+export type ValueSource =
   | { readonly from: "value" }
   | { readonly from: "duration_ms" }
   | { readonly from: "metadata"; readonly keys: readonly string[]; readonly scale: number };

@@ -8,6 +8,7 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
   ["0", false],
 ]);
 
+/** Of types that name no values of their own. */
 const BOOLEAN_OUTCOMES = { success: ["true"], failure: ["false"] };
 
 /**
@@ -29,7 +30,7 @@ export interface Outcome {
   readonly name: string;
 }
 
-/** Undefined where the type has no outcome, or the text says neither. */
+/** The outcome that a `dimensionText` says; undefined where the type has none, or the text says neither. */
 export function outcomeOf(type: MetricType, text: string | null): Outcome | undefined {
   if (text === null || type.commonNames.success === undefined) return undefined;
   const { success, failure } = type.outcomes ?? BOOLEAN_OUTCOMES;

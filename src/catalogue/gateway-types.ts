@@ -1,12 +1,17 @@
 import type { MetricType } from "./definition.ts";
-import { duration, fromMetadata, lastValue, total } from "./instruments.ts";
+import { duration, fromMetadata, lastValue, total } from "./shorthands.ts";
 
+// Labels of several instruments of a type; what has many values (users, paths) is a dimension and no label.
 const AUTH_LABELS = ["success", "method", "server"];
 const TOOL_LABELS = ["success", "method", "tool_name", "server_name", "client_name"];
 const HEALTH_LABELS = ["endpoint", "status_code", "healthy"];
 const REGISTRY_LABELS = ["operation", "resource_type", "success"];
 
-/** The types of gateways and registries. */
+/**
+ * The types of gateways and registries. Instruments keep the names under which the predecessor exported them,
+ * so that dashboards and alerts go on; OpenTelemetry's names are added by METRICS_NAMING (see
+ * `operations.ts`).
+ */
 export const GATEWAY_TYPES: readonly MetricType[] = [
   {
     name: "auth_request",

@@ -6,6 +6,7 @@
 /** Who measured an operation: who received the request, or who sent it and waited for its answer. */
 export type Side = "server" | "client";
 
+/** The conventions' histogram of each side. */
 export const OPERATION_INSTRUMENTS: Readonly<
   Record<Side, { readonly name: string; readonly description: string }>
 > = {
@@ -31,7 +32,10 @@ export const OPERATION_ATTRIBUTES = {
   error: "error.type",
 } as const;
 
-/** What `error.type` says of a failure without a code. */
+/**
+ * `error.type` of a failure without a code: the fallback that OpenTelemetry's registry of attributes
+ * reserves.
+ */
 export const ERROR_OTHER = "_OTHER";
 
 /**

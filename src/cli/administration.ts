@@ -7,15 +7,10 @@ import type { Config } from "../config.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
 import { createWebhookSeal } from "../lib/seal.ts";
-import { findService } from "../local-service.ts";
-import type { Database } from "../sqlite/file/database.ts";
-import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
-import { DatabaseInUseError } from "../sqlite/file/lock.ts";
-import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
-import { migrateUp, readMigrations } from "../sqlite/file/migrator.ts";
-import { administrationStorage, callsTo } from "../sqlite/threads/administration.ts";
-import { withDatabase } from "../sqlite/threads/offline.ts";
-import { createOperations } from "../sqlite/threads/operations.ts";
+import { findService } from "../sqlite/file/announcement.ts";
+import { withOfflineStore } from "../sqlite/offline.ts";
+import { StoreInUseError } from "../store/errors.ts";
+import type { StoreOperations } from "../store/store.ts";
 import { CommandError } from "./output.ts";
 
 /** What the command line administers, whoever holds the database. */
@@ -32,13 +27,9 @@ export async function withAdministration<Result>(
 ): Promise<Result> {
   const path = config.database.path;
   try {
-    const migrations = readMigrations(MIGRATIONS_FOLDER);
-    return await withDatabase(path, migrations, async (database) => {
-      migrateUp(database, migrations);
-      return work(await openLocally(database, config));
-    });
+    return await withOfflineStore(path, async (store) => work(await openLocally(store, config)));
   } catch (error) {
-    if (!(error instanceof DatabaseInUseError)) throw error;
+    if (!(error instanceof StoreInUseError)) throw error;
     const service = findService(path);
     if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
     // Only here: RPC is much to load for those who work on the file.
@@ -53,7 +44,7 @@ function tellPlainly(error: Error): never {
 }
 
 /** Nobody waits for a turn here; and a timer of the system's clock would not keep the process alive. */
-const HURRYING_CLOCK: Clock = {
+const CLOCK_WITHOUT_WAITING: Clock = {
   ...systemClock,
   after(_delayMs, job) {
     const planned = setImmediate(job);
@@ -61,10 +52,10 @@ const HURRYING_CLOCK: Clock = {
   },
 };
 
-async function openLocally(database: Database, config: Config): Promise<LocalAdministration> {
+async function openLocally(store: StoreOperations, config: Config): Promise<LocalAdministration> {
   const { administration } = await openAdministration({
-    storage: administrationStorage(callsTo(createOperations(database, config.database.path))),
-    clock: HURRYING_CLOCK,
+    store,
+    clock: CLOCK_WITHOUT_WAITING,
     // What is to be known is printed, or stands in the audit trail.
     logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
     isBusy: () => false,
@@ -72,9 +63,9 @@ async function openLocally(database: Database, config: Config): Promise<LocalAdm
     signal: new AbortController().signal,
     observer: { onDeleted: () => {}, onFailed: () => {} },
     defaultRateLimit: config.keys.rateLimitPerMinute,
-    directory: undefined,
+    keyRegistry: undefined,
     registry: undefined,
-    seal: createWebhookSeal(readInstallationSecret(config.database.path)),
+    seal: createWebhookSeal(await store.upkeep.installationSecret()),
   });
   return {
     keys: administration.keys(LOCAL_COMMAND_LINE),

@@ -3,12 +3,11 @@ import { resolve } from "node:path";
 import { type Backup, createBackup } from "../api/admin/backup.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
-import { findService } from "../local-service.ts";
 import { createBackupClient } from "../remote/admin-client.ts";
-import { startBackup } from "../sqlite/file/backup.ts";
-import { acquireLock, DatabaseInUseError } from "../sqlite/file/lock.ts";
-import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
-import { backupLog } from "../sqlite/threads/open-storage.ts";
+import { findService } from "../sqlite/file/announcement.ts";
+import { acquireLock } from "../sqlite/file/lock.ts";
+import { startFileBackup } from "../sqlite/file/upkeep.ts";
+import { StoreInUseError } from "../store/errors.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 
@@ -38,7 +37,7 @@ async function withBackup<Result>(
       lock.release();
     }
   } catch (error) {
-    if (!(error instanceof DatabaseInUseError)) throw error;
+    if (!(error instanceof StoreInUseError)) throw error;
     const service = findService(source);
     if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
     return work(createBackupClient(service.url, service.adminKey)).catch((failure: Error) => {
@@ -50,12 +49,10 @@ async function withBackup<Result>(
 function openBackup(source: string): Backup {
   return createBackup({
     clock: systemClock,
-    start: (target) => startBackup({ source, target, migrationsFolder: MIGRATIONS_FOLDER }),
+    start: (target) => startFileBackup(source, target),
     // Nothing waits: no service runs.
     flush: async () => {},
     // The process ends with its terminal's Ctrl-C, and so does the one that writes.
     signal: new AbortController().signal,
-    // Nobody writes: it stays as it is.
-    log: () => backupLog(source),
   });
 }

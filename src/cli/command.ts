@@ -1,19 +1,21 @@
-/** What a positional argument or an option takes. */
+/** What a positional argument or an option takes; both help and types derive from it. */
 export interface ValueSpec {
   /**
    * `flag` takes nothing and is true when given. `duration` is written `90d`, `24h`, `30m` or `45s` and
    * means milliseconds.
    */
   readonly type: "text" | "integer" | "duration" | "choice" | "flag";
+  /** For help: what the value means, without a full stop. */
   readonly description: string;
   /** The words a `choice` takes. */
   readonly choices?: readonly string[];
   /** How help calls the value of an option: `--to <N>`. The type's name when absent. */
   readonly valueName?: string;
+  /** Whether a command line without it is a usage error. */
   readonly required?: boolean;
   /** The option may be repeated; the value is an array, empty when it is not given. */
   readonly multiple?: boolean;
-  /** Taken when absent; in the type's own form. */
+  /** The value when it is not given, in the form of its type: a duration in milliseconds. */
   readonly default?: string | number;
 }
 
@@ -29,13 +31,16 @@ export interface Command {
   readonly options?: Readonly<Record<string, ValueSpec>>;
 }
 
+/** What help and `--version` say of the program, and its commands. */
 export interface Program {
+  /** As it is typed. */
   readonly name: string;
   readonly version: string;
   readonly summary: string;
   readonly commands: readonly Command[];
 }
 
+/** The type of one value by its specification. */
 type Single<S> = S extends { readonly type: "flag" }
   ? boolean
   : S extends { readonly type: "integer" | "duration" }
@@ -44,12 +49,14 @@ type Single<S> = S extends { readonly type: "flag" }
       ? Word
       : string;
 
+/** The type of the value in `Run`: a list where it may be repeated, undefined where it may be missing. */
 type ValueOf<S> = S extends { readonly multiple: true }
   ? readonly Single<S>[]
   : S extends { readonly type: "flag" } | { readonly required: true } | { readonly default: string | number }
     ? Single<S>
     : Single<S> | undefined;
 
+/** The values of one half of a command's specification; nothing when it has none. */
 type ValuesIn<C, Field extends "positionals" | "options"> = C extends { readonly [K in Field]: infer Specs }
   ? { readonly [Name in keyof Specs]: ValueOf<Specs[Name]> }
   : unknown;

@@ -1,5 +1,6 @@
 import type { Command } from "./command.ts";
 
+// Arguments and options that several commands have.
 const ID = {
   type: "integer",
   required: true,
@@ -18,7 +19,10 @@ const TABLE = {
   description: "This table; all when absent",
 } as const;
 
-/** The command line, as data. */
+/**
+ * The command line as data: parsing, help and the types of every command's values derive from this table.
+ * Names and options are an interface that scripts use; renaming one breaks them.
+ */
 export const COMMANDS = [
   { name: "serve", summary: "Run the service" },
   { name: "migrate status", summary: "Show which migrations are applied" },
@@ -161,4 +165,5 @@ export const COMMANDS = [
   },
 ] as const satisfies readonly Command[];
 
+/** A parsed command line: one member for each command of the table, with its values typed. */
 export type CommandRun = import("./command.ts").Run<(typeof COMMANDS)[number]>;

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import type { Environment } from "../config/setting.ts";
 import { type Config, ConfigError, describeConfig, readConfig } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
-import { findService } from "../local-service.ts";
+import { findService } from "../sqlite/file/announcement.ts";
 import { examineDatabase } from "../sqlite/file/examine.ts";
 import { isDatabaseInUse } from "../sqlite/file/lock.ts";
 import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";

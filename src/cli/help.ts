@@ -1,11 +1,12 @@
 import type { Command, Program, ValueSpec } from "./command.ts";
 
+/** Options of every command, which no command's table repeats. */
 const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
   ["--json", "Answer in JSON, for scripts"],
   ["--help", "Show this text"],
 ];
 
-/** The program with its commands; only those of `group` (`keys`) when one is given. */
+/** Help on the program: its commands, one line each; only those of `group` (`keys`) when one is given. */
 export function programHelp(program: Program, group?: string): string {
   const commands = program.commands.filter(({ name }) => group === undefined || name.startsWith(`${group} `));
   return [
@@ -23,7 +24,7 @@ export function programHelp(program: Program, group?: string): string {
   ].join("\n");
 }
 
-/** One command with its arguments and options. */
+/** Help on one command: its arguments and options, with what they take and their defaults. */
 export function commandHelp(program: Program, command: Command): string {
   const positionals = Object.entries(command.positionals ?? {});
   const options = Object.entries(command.options ?? {});
@@ -42,10 +43,12 @@ export function commandHelp(program: Program, command: Command): string {
   ].join("\n");
 }
 
+/** A heading with its rows; nothing at all without rows. */
 function section(title: string, rows: readonly (readonly [string, string])[]): string[] {
   return rows.length === 0 ? [] : ["", `${title}:`, ...columns(rows)];
 }
 
+/** `keys revoke <id>`: required arguments in angle brackets, optional ones in square brackets. */
 function signature({ name, positionals = {} }: Command): string {
   const places = Object.entries(positionals).map(([place, { required }]) =>
     required === true ? `<${place}>` : `[${place}]`,
@@ -53,12 +56,14 @@ function signature({ name, positionals = {} }: Command): string {
   return [name, ...places].join(" ");
 }
 
+/** `--role <writer|reader|admin>`: how the option is typed. */
 function optionForm(name: string, spec: ValueSpec): string {
   return spec.type === "flag"
     ? `--${name}`
     : `--${name} <${spec.valueName ?? spec.choices?.join("|") ?? spec.type}>`;
 }
 
+/** The description with what else holds, in parentheses. */
 function explain({ description, required, multiple, default: byDefault }: ValueSpec): string {
   const notes = [
     ...(required === true ? ["required"] : []),
@@ -68,6 +73,7 @@ function explain({ description, required, multiple, default: byDefault }: ValueS
   return notes.length === 0 ? description : `${description} (${notes.join(", ")})`;
 }
 
+/** Two columns, the left one as wide as it needs. */
 function columns(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);

@@ -9,14 +9,13 @@ import { createLogger } from "../lib/logger.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import type { Database } from "../sqlite/file/database.ts";
 import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
-import { DatabaseInUseError } from "../sqlite/file/lock.ts";
 import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
 import { migrateUp, readMigrations } from "../sqlite/file/migrator.ts";
 import { realDatabasePath } from "../sqlite/file/real-path.ts";
-import { finishAudit, listAudit, recordAudit } from "../sqlite/keys/audit-store.ts";
 import { DivergedSourceError } from "../sqlite/legacy/legacy-imports.ts";
 import { LegacySourceError, openLegacySource } from "../sqlite/legacy/legacy-source.ts";
-import { withDatabase } from "../sqlite/threads/offline.ts";
+import { createOfflineStore, withDatabase } from "../sqlite/offline.ts";
+import { StoreInUseError } from "../store/errors.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
@@ -63,14 +62,19 @@ async function takeOver(path: string, config: Config, progress: Progress): Promi
           onProgress: progress.show,
         });
       const act = { action: "legacy.import", target: path };
-      return openAudit(database).spanning(LOCAL_COMMAND_LINE, act, work, ({ imported, skipped, keys }) => ({
-        metrics_imported: imported,
-        metrics_skipped: skipped,
-        keys_imported: keys.imported,
-      }));
+      return openAudit(database, target).spanning(
+        LOCAL_COMMAND_LINE,
+        act,
+        work,
+        ({ imported, skipped, keys }) => ({
+          metrics_imported: imported,
+          metrics_skipped: skipped,
+          keys_imported: keys.imported,
+        }),
+      );
     });
   } catch (error) {
-    if (!(error instanceof DatabaseInUseError)) throw error;
+    if (!(error instanceof StoreInUseError)) throw error;
     throw new CommandError(`a service holds ${target}: stop the service first, then import`);
   } finally {
     progress.clear();
@@ -78,13 +82,9 @@ async function takeOver(path: string, config: Config, progress: Progress): Promi
   }
 }
 
-function openAudit(database: Database) {
+function openAudit(database: Database, path: string) {
   return createAudit({
-    storage: {
-      recordAudit: async (trace, outcome) => recordAudit(database, trace, outcome),
-      finishAudit: async (id, outcome, details) => finishAudit(database, id, outcome, details),
-      listAudit: async (beforeId, rowsMax) => listAudit(database, beforeId, rowsMax),
-    },
+    store: createOfflineStore(database, path).audit,
     clock: systemClock,
     // What is to be known is printed, or stands in the audit trail.
     logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),

@@ -1,14 +1,20 @@
 import type { KeyAdministration } from "../api/admin/keys.ts";
 import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
-import type { ApiKeyRecord } from "../sqlite/keys/key-store.ts";
+import type { ApiKeyRecord } from "../store/keys.ts";
 import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { type Output, table } from "./output.ts";
 
+/** A parsed command line of the group `keys`. */
 type KeysRun = Extract<CommandRun, { name: `keys ${string}` }>;
 
-/** Carry out a `keys` command, through the service that holds the database or on the database itself. */
+/**
+ * Runs a `keys` command: through the running service that has the database open, or on the database itself.
+ *
+ * @throws {ServiceError} `not_found`, `validation_failed` and the others of the operation, whichever way it
+ *   ran.
+ */
 export function runKeys(run: KeysRun, config: Config, output: Output): Promise<void> {
   return withAdministration(config, ({ keys }) => carryOut(run, keys, output));
 }
@@ -61,6 +67,7 @@ async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): 
   }
 }
 
+/** As the list shows it: whether the key is accepted now. */
 function stateOf({ isActive, expiresMs }: ApiKeyRecord): string {
   if (!isActive) return "revoked";
   return expiresMs !== undefined && expiresMs <= systemClock.wallMs() ? "expired" : "active";
@@ -86,6 +93,7 @@ function toJson({ id, service, role, createdMs, expiresMs, description, ...key }
   };
 }
 
+/** The key as a line for a shell; the remark goes to standard error. */
 function printSecret(output: Output, id: number, secret: string): void {
   output.remark("This is the only time the key is shown.");
   output.print(`export METRICS_API_KEY=${secret}`, { id, key: secret });

@@ -9,7 +9,7 @@ import {
   readApplied,
   readMigrations,
 } from "../sqlite/file/migrator.ts";
-import { readDatabase, withDatabase } from "../sqlite/threads/offline.ts";
+import { readDatabase, withDatabase } from "../sqlite/offline.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
 

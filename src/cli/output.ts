@@ -1,16 +1,20 @@
-/** Where a command writes, and how: for people, or as one JSON value for scripts. */
+/**
+ * Where a command writes, and how. Results go to standard output, for people or with `--json` as one JSON
+ * value for scripts; everything else goes to standard error.
+ */
 export interface Output {
-  /** Text for people; with `--json`, the value instead, on one line. */
+  /** The command's result, once: `text` for people, or with `--json` the value instead, on one line. */
   readonly print: (text: string, value: unknown) => void;
-  /** A remark that is no result; never part of what a script reads. */
+  /** A remark that is no result: to standard error, so never part of what a script reads. */
   readonly remark: (text: string) => void;
 }
 
-/** It failed, and says so without a stack: exit code 1. */
+/** A command failed for a reason that its message explains: printed without a stack, exit code 1. */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
+/** The output of one command, which writes whole lines through `stdout` and `stderr`. */
 export function createOutput(
   json: boolean,
   stdout: (text: string) => void,
@@ -22,7 +26,7 @@ export function createOutput(
   };
 }
 
-/** Rows under their headings, in columns as wide as they need. */
+/** Rows under their headings, in columns as wide as they need, without spaces at the ends of lines. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [headings, ...rows];
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));

@@ -1,24 +1,27 @@
-/** What is being done, how far it is, and when it will be over. */
+/** Shows how far long work is, and how long it will still take. */
 export interface Progress {
+  /** `done` of `total` are done. Cheap enough to be called for each: most calls write nothing. */
   show(done: number, total: number): void;
-  /** Leave nothing of it on the terminal. */
+  /** Removes the bar from a terminal, where a result or an error follows. */
   clear(): void;
 }
 
 export interface ProgressOptions {
+  /** Standard error, as a rule: progress is no result. */
   readonly write: (text: string) => void;
   /** A terminal shows one line that changes; elsewhere a line every few seconds is enough. */
   readonly isTerminal: boolean;
   readonly monotonicMs: () => number;
-  /** What is counted: `rows`. */
+  /** What is counted, in the plural: `rows`. */
   readonly unit: string;
 }
 
+// Least time between two updates, on a terminal and as lines of a log.
 const TERMINAL_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 5000;
 const BAR_WIDTH = 24;
 
-/** A progress bar with rate and time left. */
+/** A progress bar with rate and remaining time, both by the average since the beginning. */
 export function createProgress({ write, isTerminal, monotonicMs, unit }: ProgressOptions): Progress {
   const startMs = monotonicMs();
   const intervalMs = isTerminal ? TERMINAL_INTERVAL_MS : LINE_INTERVAL_MS;
@@ -35,11 +38,13 @@ export function createProgress({ write, isTerminal, monotonicMs, unit }: Progres
   };
 }
 
+/** `[####----]`; full when there is nothing to do. */
 function bar(done: number, total: number): string {
   const filled = total === 0 ? BAR_WIDTH : Math.floor((done / total) * BAR_WIDTH);
   return `[${"#".repeat(filled)}${"-".repeat(BAR_WIDTH - filled)}]`;
 }
 
+/** `42 %, 420 of 1000 rows, 100 rows/s, 6 s left`. */
 function describe(done: number, total: number, seconds: number, unit: string): string {
   const percent = total === 0 ? 100 : Math.floor((done / total) * 100);
   const rate = seconds > 0 ? done / seconds : 0;
@@ -47,6 +52,7 @@ function describe(done: number, total: number, seconds: number, unit: string): s
   return `${percent} %, ${done} of ${total} ${unit}, ${Math.round(rate)} ${unit}/s${left}`;
 }
 
+/** In the two largest units, rounded up. */
 function duration(seconds: number): string {
   const whole = Math.ceil(seconds);
   if (whole < 60) return `${whole} s`;

@@ -4,10 +4,16 @@ import { type LocalAdministration, withAdministration } from "./administration.t
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
 
+/** A parsed command line of the group `retention`. */
 type RetentionRun = Extract<CommandRun, { name: `retention ${string}` }>;
 type Retention = LocalAdministration["retention"];
 
-/** Carry out a `retention` command, through the service that holds the database or on the database itself. */
+/**
+ * Runs a `retention` command: through the running service that has the database open, or on the database
+ * itself.
+ *
+ * @throws {CommandError} when the cleanup of a table did not finish. @throws {ServiceError} of the operation.
+ */
 export function runRetention(run: RetentionRun, config: Config, output: Output): Promise<void> {
   return withAdministration(config, ({ retention }) => carryOut(run, retention, output));
 }
@@ -25,6 +31,7 @@ function carryOut(run: RetentionRun, retention: Retention, output: Output): Prom
   }
 }
 
+/** Prints the policies, a line each. */
 async function list(retention: Retention, output: Output): Promise<void> {
   const policies = await retention.policies();
   const rows = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
@@ -42,6 +49,7 @@ async function list(retention: Retention, output: Output): Promise<void> {
   output.print(table(["TABLE", "DAYS", "STATE", "BY"], rows), values);
 }
 
+/** Prints what a cleanup would delete of one table, or of all. */
 async function preview(retention: Retention, name: string | undefined, output: Output): Promise<void> {
   const previews = await retention.preview(name);
   const rows = previews.map((each) => [
@@ -56,12 +64,14 @@ async function preview(retention: Retention, name: string | undefined, output: O
   output.print(table(headings, rows), previews.map(previewJson));
 }
 
+/** The options of `retention run`. */
 interface CleanUpValues {
   readonly table: string | undefined;
   readonly yes: boolean;
   readonly force: boolean;
 }
 
+/** Deletes only with `--yes`; without it, rows are counted. */
 async function cleanUp({ table: name, yes, force }: CleanUpValues, retention: Retention, output: Output) {
   if (force && !yes) throw new CommandError("--force vouches for the clock, which only --yes has a use for");
   const { results } = await retention.run({ table: name, isDryRun: !yes, force });
@@ -83,12 +93,14 @@ async function cleanUp({ table: name, yes, force }: CleanUpValues, retention: Re
   if (failed.length > 0) throw new CommandError(`not finished: ${failed.join(", ")}`);
 }
 
+/** The arguments of `retention set`; what is absent stays as it is. */
 interface SetValues {
   readonly table: string;
   readonly days: number | undefined;
   readonly state: "active" | "off" | undefined;
 }
 
+/** Changes a policy and prints what holds now. */
 async function set({ table: tableName, days, state }: SetValues, retention: Retention, output: Output) {
   const isActive = state === undefined ? undefined : state === "active";
   const policy = await retention.setPolicy({ tableName, retentionDays: days, isActive });
@@ -100,6 +112,7 @@ async function set({ table: tableName, days, state }: SetValues, retention: Rete
   });
 }
 
+/** Under the names that REST uses. */
 function previewJson(each: RetentionPreview) {
   return {
     table: each.table,
@@ -113,6 +126,7 @@ function previewJson(each: RetentionPreview) {
   };
 }
 
+/** Under the names that REST uses. */
 function resultJson({
   table: name,
   status,

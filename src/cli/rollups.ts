@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config.ts";
+import { readDatabase } from "../sqlite/offline.ts";
 import { verifyRollups } from "../sqlite/rollups/verify.ts";
-import { readDatabase } from "../sqlite/threads/offline.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 

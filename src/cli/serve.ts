@@ -4,13 +4,17 @@ import type { Logger } from "../lib/logger.ts";
 import { type Service, startService } from "../main.ts";
 import type { Output } from "./output.ts";
 
+/** The service whose writer key the first start prints; `npm run demo` sends under its name, so that the key shows it. */
+export const FIRST_SERVICE = "quickstart";
+
 /** sysexits.h EX_SOFTWARE: the database failed under us; whoever supervises us should start us again. */
 const EXIT_FATAL = 70;
 /** Long enough for the answers that are on their way. */
 const FATAL_GRACE_MS = 300;
 
 /** How this command line is called: a checkout has a script for it, an installed package a command. */
-const COMMAND = import.meta.url.endsWith(".ts") ? "npm run -s mcp-metrics" : "npx mcp-metrics";
+const IS_CHECKOUT = import.meta.url.endsWith(".ts");
+const COMMAND = IS_CHECKOUT ? "npm run -s mcp-metrics" : "npx mcp-metrics";
 
 export interface ServeProcess {
   readonly version: string;
@@ -90,7 +94,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
   if (!service.hasNoKeys)
     return [...lines, `Make an API key: ${COMMAND} keys create my-service`, ""].join("\n");
   const { secret } = await service.keys.create({
-    service: "quickstart",
+    service: FIRST_SERVICE,
     role: "writer",
     rateLimit: undefined,
     allowedServices: ["*"],
@@ -105,12 +109,19 @@ async function welcome(service: Service, config: Config): Promise<string> {
   };
   return [
     ...lines,
-    "Send a first metric with this key, which is shown only now:",
+    `Your API key, shown only now. It sends metrics, and shows those of the service ${FIRST_SERVICE} on the dashboard:`,
+    "",
+    `  ${secret}`,
+    "",
+    "Send a first metric:",
     "",
     `curl -X POST ${base}/metrics \\`,
     `  -H 'X-API-Key: ${secret}' \\`,
     "  -H 'Content-Type: application/json' \\",
-    `  -d '${JSON.stringify({ service: "quickstart", version: "1.0.0", metrics: [metric] })}'`,
+    `  -d '${JSON.stringify({ service: FIRST_SERVICE, version: "1.0.0", metrics: [metric] })}'`,
+    "",
+    ...(IS_CHECKOUT ? ["Or have realistic traffic, in another terminal: npm run demo", ""] : []),
+    `Then see it at ${base}/dashboard, with the key above.`,
     "",
   ].join("\n");
 }

@@ -1,13 +1,19 @@
 import type { ServerAdministration } from "../api/directory/servers.ts";
 import type { Config } from "../config.ts";
-import type { ServerRecord } from "../sqlite/directory/servers.ts";
+import type { ServerRecord } from "../store/directory.ts";
 import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { type Output, table } from "./output.ts";
 
+/** A parsed command line of the group `servers`. */
 type ServersRun = Extract<CommandRun, { name: `servers ${string}` }>;
 
-/** Carry out a `servers` command, through the service that holds the database or on the database itself. */
+/**
+ * Runs a `servers` command: through the running service that has the database open, or on the database
+ * itself.
+ *
+ * @throws {ServiceError} of the operation, whichever way it ran.
+ */
 export function runServers(run: ServersRun, config: Config, output: Output): Promise<void> {
   return withAdministration(config, ({ servers }) => carryOut(run, servers, output));
 }
@@ -49,6 +55,7 @@ async function carryOut(run: ServersRun, servers: ServerAdministration, output: 
   }
 }
 
+/** Prints the registered servers, a line each. */
 function list(records: readonly ServerRecord[], output: Output): void {
   const rows = records.map((server) => [
     server.id,
@@ -78,13 +85,16 @@ function toJson(server: ServerRecord) {
   };
 }
 
+/** Whether a server has a secret; the secret itself is printed where it is made only. */
 const toJsonSecret = (id: string, hasSecret: boolean) => ({ server_id: id, has_webhook_secret: hasSecret });
 
+/** Secrets that were just made. */
 interface Secrets {
   readonly apiKey?: string;
   readonly webhookSecret?: string;
 }
 
+/** The secrets as lines for a shell; the remark goes to standard error. */
 function printSecrets(output: Output, id: string, { apiKey, webhookSecret }: Secrets): void {
   output.remark("This is the only time that what follows is shown.");
   const lines = [

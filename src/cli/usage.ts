@@ -4,10 +4,11 @@ import type { Command, Invocation, Program, Run, ValueSpec } from "./command.ts"
 import { commandHelp, programHelp } from "./help.ts";
 
 /**
- * The command line read against the program's table of commands. `node:util` splits it; names, types
- * and texts are ours, because its messages know neither the commands nor the nearest name.
+ * Parses a command line by the program's table of commands. `node:util` splits it into tokens; names, types
+ * and texts of errors are checked and written here, because its messages know neither the commands nor the
+ * nearest name. Options may stand before and after the command and its arguments.
  *
- * Pure: prints nothing and ends nothing.
+ * Pure: prints nothing and does not end the process. A wrong command line is a value, not an exception.
  */
 export function parseCommand<const C extends Command>(
   program: Program & { readonly commands: readonly C[] },
@@ -30,9 +31,10 @@ export function parseCommand<const C extends Command>(
   }
 }
 
-/** Ends the reading of a wrong command line; never leaves this file. */
+/** A wrong command line; caught by `parseCommand`, never seen outside this file. */
 class UsageError extends Error {}
 
+/** The command of two words before that of one: `keys list`, not `keys`. */
 function findCommand<C extends Command>(
   commands: readonly C[],
   [first, second]: readonly string[],
@@ -42,12 +44,16 @@ function findCommand<C extends Command>(
   );
 }
 
-/** `keys` when there are commands such as `keys list`. */
+/** The first word when it begins commands of two words: `keys`, because there is `keys list`. */
 function groupOf({ commands }: Program, [first]: readonly string[]): string | undefined {
   return commands.some(({ name }) => name.startsWith(`${first} `)) ? first : undefined;
 }
 
-/** The help that a line without a known command asks for: on everything, or on a group. */
+/**
+ * The help that a command line without a known command asks for: on everything, or on a group.
+ *
+ * @throws {UsageError} when it asks for no help, or for help on something that does not exist.
+ */
 function helpWithoutCommand(program: Program, before: readonly string[], words: readonly string[]): string {
   const [first, second] = words;
   const asksForHelp = [...before, ...words].some(isHelp);
@@ -57,6 +63,7 @@ function helpWithoutCommand(program: Program, before: readonly string[], words: 
   throw new UsageError(missing(program, before, words));
 }
 
+/** What is wrong with a command line that names no known command, in one line. */
 function missing(program: Program, before: readonly string[], [first, second]: readonly string[]): string {
   const names = program.commands.map(({ name }) => name);
   if (first === undefined) {
@@ -79,11 +86,13 @@ function isHelp(word: string): boolean {
   return word === "--help" || word === "-h";
 }
 
+/** `unknown option --jsn; did you mean --json?` */
 function unknown(what: string, name: string, candidates: readonly string[]): string {
   const suggestion = nearest(name, candidates);
   return `unknown ${what} ${name}${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}`;
 }
 
+/** The values of a command's positional arguments and options, converted and complete. */
 function readArguments<C extends Command>(
   program: Program,
   command: C,
@@ -102,11 +111,14 @@ function readArguments<C extends Command>(
     values[name] =
       spec.type === "flag" ? given.has(name) : readValue(spec, `--${name}`, given.get(name) ?? []);
   }
-  // Built above from the specifications that Run derives its types from.
+  // Built above from the same specifications that Run derives its types from; the compiler cannot follow.
   return { kind: "run", name: command.name, values, json: given.has("json") } as Run<C>;
 }
 
-/** The texts of every option by its name, and the positional arguments. `--help` stops all judging. */
+/**
+ * The texts of every given option by its name, and the positional arguments. With `--help` nothing else is
+ * checked, so that help on a wrong command line is not refused.
+ */
 function split(command: Command, args: readonly string[]) {
   const specs: Readonly<Record<string, ValueSpec>> = {
     ...command.options,
@@ -147,6 +159,7 @@ function split(command: Command, args: readonly string[]) {
   return { given, places };
 }
 
+/** The value of an option or argument that was given `texts`; its default, or undefined, where it was not. */
 function readValue(spec: ValueSpec, label: string, texts: readonly string[]): unknown {
   if (spec.multiple === true) return texts.map((text) => convert(spec, label, text));
   const [text, second] = texts;
@@ -156,8 +169,10 @@ function readValue(spec: ValueSpec, label: string, texts: readonly string[]): un
   return spec.default;
 }
 
+/** Units of a `duration`; a day is 24 hours. */
 const MS_PER_UNIT: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
+/** One text as its type. `label` is how a message names it: `--to` or `<id>`. */
 function convert({ type, choices = [] }: ValueSpec, label: string, text: string): string | number {
   if (text === "") throw new UsageError(`${label} is empty`);
   if (type === "integer") {

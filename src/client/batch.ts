@@ -1,48 +1,54 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type SubmitRequest, SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import { randomKey } from "./random-key.ts";
 import type { Fields, PendingMetric } from "./read-metric.ts";
+import { randomKey } from "./web-crypto.ts";
 
-/** Who measured. */
-export interface Source {
+/** Who measured, as every request says it. */
+export interface ClientIdentity {
   readonly service: string;
   readonly version: string;
   readonly instanceId: string;
 }
 
-/** Metrics that are sent together. */
+/** Metrics that are sent together, and what decides when they are given up. */
 export interface BatchContent {
   readonly metrics: readonly PendingMetric[];
-  /** The number of its first metric; lower ones were emitted before. */
+  /** Number of its first metric (see MetricBuffer); metrics with lower numbers were emitted before. */
   readonly firstSequence: number;
-  /** When it was first sent, by both clocks: one may stand still while the machine sleeps, the other jumps. */
+  /**
+   * When it was first sent, in ms by both clocks: the monotonic one may stand still while the machine sleeps,
+   * the wall clock may jump.
+   */
   readonly startedMs: readonly [wallMs: number, monotonicMs: number];
 }
 
-/** … again and again unchanged, until the service has answered. */
-export interface Batch extends BatchContent {
+/** One Submit request with its metrics. It is repeated unchanged until the service has answered. */
+export interface SubmitBatch extends BatchContent {
   readonly request: SubmitRequest;
 }
 
 /**
- * The key makes every repetition of the request one submission to the service, so that a batch whose answer
- * was lost is stored once.
+ * Builds the request once, with an idempotency key: the service takes every repetition of it as the same
+ * submission, so that a batch whose answer was lost is stored once.
  */
-export function createBatch(source: Source, content: BatchContent): Batch {
+export function createBatch(identity: ClientIdentity, content: BatchContent): SubmitBatch {
   const metrics = content.metrics.map(toMessage);
-  const request = create(SubmitRequestSchema, { ...source, idempotencyKey: randomKey(), metrics });
+  const request = create(SubmitRequestSchema, { ...identity, idempotencyKey: randomKey(), metrics });
   return { ...content, request };
 }
 
-/** The same metrics as two submissions, where one was too large. */
-export function halve(batch: Batch, source: Source): readonly [Batch, Batch] {
+/**
+ * The same metrics as two submissions with keys of their own, where one was too large. Only for a batch that
+ * the service has rejected: of one that may be stored, the halves would be stored again.
+ */
+export function halve(batch: SubmitBatch, identity: ClientIdentity): readonly [SubmitBatch, SubmitBatch] {
   const { metrics, firstSequence, startedMs } = batch;
   const middle = Math.ceil(metrics.length / 2);
   const second = { metrics: metrics.slice(middle), firstSequence: firstSequence + middle, startedMs };
   return [
-    createBatch(source, { metrics: metrics.slice(0, middle), firstSequence, startedMs }),
-    createBatch(source, second),
+    createBatch(identity, { metrics: metrics.slice(0, middle), firstSequence, startedMs }),
+    createBatch(identity, second),
   ];
 }
 
@@ -57,6 +63,7 @@ function toMessage({ type, value, durationMs, timestampMs, dimensions, metadata 
   };
 }
 
+/** As google.protobuf.Value. Objects and lists are JSON text by now, and absent values are left out. */
 function toValues(fields: Fields): Record<string, MessageInitShape<typeof ValueSchema>> {
   const values: Record<string, MessageInitShape<typeof ValueSchema>> = {};
   for (const [name, value] of Object.entries(fields)) values[name] = { kind: toKind(value) };

@@ -1,25 +1,28 @@
 import type { Transport } from "@connectrpc/connect";
+import { LIMITS } from "../catalogue/limits.ts";
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { createWarnOnce, type ProblemListener } from "./problem.ts";
 import type { Protocol } from "./transport.ts";
 
+/** What a host decides; what it leaves out or sets to undefined has the default named here. */
 export interface MetricsClientOptions {
   /** Where the service is, such as `http://metrics:8890`. May be left out with a transport of your own. */
   readonly url?: string | undefined;
-  /** A writer key. */
+  /** A writer key, sent as `x-api-key`. Without one the service rejects every metric. */
   readonly apiKey?: string | undefined;
-  /** Who measures: letters, digits, `_` and `-`. */
+  /** Who measures: 1 to 100 letters, digits, `_` and `-`. Becomes the label `service`. */
   readonly service: string;
+  /** Version of the service that measures, at most 100 characters; default: none. */
   readonly version?: string | undefined;
-  /** Which of several instances of the service this is. */
+  /** Which of several instances of the service this is: at most 100 letters, digits, `_`, `-` and `.`. */
   readonly instanceId?: string | undefined;
   /** `connect` (default, over fetch), `grpc` (Node only), or any transport of Connect. */
   readonly transport?: Protocol | Transport | undefined;
-  /** Metrics in one request; default 100, which is what the service takes unless told otherwise. */
+  /** Most metrics in one request; default 100, which is what a service takes by default. */
   readonly batchMetrics?: number | undefined;
   /** Longest wait of a metric for its batch to fill, in milliseconds; default 1000. */
   readonly flushIntervalMs?: number | undefined;
-  /** Most metrics in memory; default 10 000. Beyond, the oldest is dropped. */
+  /** Most metrics in memory; default 10 000. Beyond, the oldest that is not being sent is dropped. */
   readonly bufferMetrics?: number | undefined;
   /** Longest wait for an answer, in milliseconds; default 10 000. Then the batch is sent again. */
   readonly timeoutMs?: number | undefined;
@@ -29,10 +32,13 @@ export interface MetricsClientOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** The options with their defaults filled in; every field is valid. */
 export interface ClientSettings {
+  /** Without a slash at its end; undefined only beside a transport of the host's own. */
   readonly url: string | undefined;
   readonly apiKey: string | undefined;
   readonly service: string;
+  /** Empty for none, as is `instanceId`. */
   readonly version: string;
   readonly instanceId: string;
   readonly transport: Protocol | Transport;
@@ -44,7 +50,11 @@ export interface ClientSettings {
   readonly clock: Clock;
 }
 
-/** The options in force. @throws an Error that names the first one that is unusable. */
+/**
+ * The options in force. Values are checked as a host of plain JavaScript may pass them.
+ *
+ * @throws an Error that names the first one that is unusable. It never quotes an API key.
+ */
 export function readClientOptions(options: MetricsClientOptions): ClientSettings {
   const { transport = "connect" } = options;
   return {
@@ -54,7 +64,7 @@ export function readClientOptions(options: MetricsClientOptions): ClientSettings
     version: text("version", options.version, /^.{0,100}$/u) ?? "",
     instanceId: text("instanceId", options.instanceId, /^[\w.-]{0,100}$/) ?? "",
     transport,
-    batchMetrics: whole("batchMetrics", options.batchMetrics ?? 100, 10_000),
+    batchMetrics: whole("batchMetrics", options.batchMetrics ?? LIMITS.METRICS_PER_REQUEST, 10_000),
     flushIntervalMs: whole("flushIntervalMs", options.flushIntervalMs ?? 1000, 3_600_000),
     bufferMetrics: whole("bufferMetrics", options.bufferMetrics ?? 10_000, 10_000_000),
     timeoutMs: whole("timeoutMs", options.timeoutMs ?? 10_000, 3_600_000),
@@ -63,16 +73,19 @@ export function readClientOptions(options: MetricsClientOptions): ClientSettings
   };
 }
 
-/** What hears of problems, whatever else is wrong with the options. */
+/**
+ * The listener for problems, also when the other options are unusable: they have to be reported to somebody.
+ */
 export function readListener(options: Partial<MetricsClientOptions>): ProblemListener {
   try {
     if (typeof options.onProblem === "function") return options.onProblem;
   } catch {
-    // Options that cannot be read are told of in the way of those that were not given.
+    // A getter that throws: as if no listener were given.
   }
   return createWarnOnce();
 }
 
+/** With a transport of the host's own, a URL may be absent, but not wrong. */
 function readUrl(url: unknown, transport: unknown): string | undefined {
   if (typeof transport === "string") {
     if (transport !== "connect" && transport !== "grpc") {
@@ -99,6 +112,7 @@ function text(name: string, value: unknown, pattern: RegExp): string | undefined
   return value;
 }
 
+/** From 1 to `max`. Timers take at most 2^31 ms, so the limits of times are below that. */
 function whole(name: string, value: unknown, max: number): number {
   if (typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= max) return value;
   throw new Error(`${name}: must be a whole number from 1 to ${max}`);

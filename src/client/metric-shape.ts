@@ -9,16 +9,22 @@ import type {
   ToolExecutionOptions,
 } from "./metric-options.ts";
 
-/** Where the options of a metric type go on the wire. */
+/**
+ * Where the options of a metric type go on the wire. Names there are those of `src/catalogue` and of the
+ * predecessor's clients; the metadata names are what the catalogue's instruments read.
+ */
 export interface MetricShape<Options = never> {
+  /** The metric type, as the catalogue names it. */
   readonly type: string;
-  /** The option that is the value; else `value`, which defaults to 1. */
+  /** The option that is the value, and required then; without one it is `value`, which defaults to 1. */
   readonly value?: keyof Options & string;
+  /** Options that become dimensions, which are grouped and filtered by. */
   readonly dimensions: readonly (readonly [option: keyof Options & string, name: string])[];
+  /** Options that become metadata, which is stored with the metric and not grouped by. */
   readonly metadata: readonly (readonly [option: keyof Options & string, name: string])[];
 }
 
-export const AUTH: MetricShape<AuthOptions> = {
+export const AUTH_SHAPE: MetricShape<AuthOptions> = {
   type: "auth_request",
   dimensions: [
     ["success", "success"],
@@ -29,7 +35,7 @@ export const AUTH: MetricShape<AuthOptions> = {
   metadata: [["errorCode", "error_code"]],
 };
 
-export const TOOL_EXECUTION: MetricShape<ToolExecutionOptions> = {
+export const TOOL_EXECUTION_SHAPE: MetricShape<ToolExecutionOptions> = {
   type: "tool_execution",
   dimensions: [
     ["success", "success"],
@@ -48,7 +54,7 @@ export const TOOL_EXECUTION: MetricShape<ToolExecutionOptions> = {
   ],
 };
 
-export const TOOL_DISCOVERY: MetricShape<ToolDiscoveryOptions> = {
+export const TOOL_DISCOVERY_SHAPE: MetricShape<ToolDiscoveryOptions> = {
   type: "tool_discovery",
   dimensions: [
     ["query", "query"],
@@ -62,7 +68,7 @@ export const TOOL_DISCOVERY: MetricShape<ToolDiscoveryOptions> = {
   ],
 };
 
-export const REGISTRY_OPERATION: MetricShape<RegistryOperationOptions> = {
+export const REGISTRY_OPERATION_SHAPE: MetricShape<RegistryOperationOptions> = {
   type: "registry_operation",
   dimensions: [
     ["operation", "operation"],
@@ -76,7 +82,7 @@ export const REGISTRY_OPERATION: MetricShape<RegistryOperationOptions> = {
   ],
 };
 
-export const HEALTH_CHECK: MetricShape<HealthCheckOptions> = {
+export const HEALTH_CHECK_SHAPE: MetricShape<HealthCheckOptions> = {
   type: "health_check",
   dimensions: [
     ["endpoint", "endpoint"],
@@ -86,7 +92,7 @@ export const HEALTH_CHECK: MetricShape<HealthCheckOptions> = {
   metadata: [],
 };
 
-export const PROTOCOL_LATENCY: MetricShape<ProtocolLatencyOptions> = {
+export const PROTOCOL_LATENCY_SHAPE: MetricShape<ProtocolLatencyOptions> = {
   type: "protocol_latency",
   value: "seconds",
   dimensions: [
@@ -96,14 +102,14 @@ export const PROTOCOL_LATENCY: MetricShape<ProtocolLatencyOptions> = {
   metadata: [["sessionKey", "session_key"]],
 };
 
-export const CUSTOM: MetricShape<CustomOptions> = {
+export const CUSTOM_SHAPE: MetricShape<CustomOptions> = {
   type: "custom",
   value: "value",
   dimensions: [["name", "metric_name"]],
   metadata: [],
 };
 
-/** A metric that says everything in `value`, `dimensions` and `metadata`. */
+/** Any type without options of its own: everything is said in `value`, `dimensions` and `metadata`. */
 export function plainShape(type: string): MetricShape<CommonOptions> {
   return { type, dimensions: [], metadata: [] };
 }

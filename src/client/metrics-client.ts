@@ -1,4 +1,4 @@
-import { type Clock, holdProcess, systemClock } from "../lib/clock.ts";
+import { type Clock, keepProcessAlive, systemClock } from "../lib/clock.ts";
 import { HOUR_MS } from "../lib/time.ts";
 import {
   type ClientSettings,
@@ -7,7 +7,6 @@ import {
   readListener,
 } from "./client-options.ts";
 import { Delivery } from "./delivery.ts";
-import { flushBeforeExit, forgetAtExit } from "./exit-flush.ts";
 import type {
   AuthOptions,
   CommonOptions,
@@ -19,16 +18,27 @@ import type {
   ToolDiscoveryOptions,
   ToolExecutionOptions,
 } from "./metric-options.ts";
-import * as shapes from "./metric-shape.ts";
+import {
+  AUTH_SHAPE,
+  CUSTOM_SHAPE,
+  HEALTH_CHECK_SHAPE,
+  type MetricShape,
+  PROTOCOL_LATENCY_SHAPE,
+  plainShape,
+  REGISTRY_OPERATION_SHAPE,
+  TOOL_DISCOVERY_SHAPE,
+  TOOL_EXECUTION_SHAPE,
+} from "./metric-shape.ts";
 import { type Counts, Outcomes } from "./outcomes.ts";
 import { type PendingMetric, readMetric } from "./read-metric.ts";
-import { createSubmit } from "./submit.ts";
-import { openTransport } from "./transport.ts";
+import { createSubmitCall, openTransport } from "./transport.ts";
 
+/** Default limit of a flush. */
 const FLUSH_MS = 10_000;
-/** How much is told of a type that cannot be one. */
+/** How many characters a problem quotes of a type that is no metric type. */
 const TYPE_SHOWN = 50;
 
+/** As in MetricsClientOptions. */
 interface Connection {
   readonly url: string | undefined;
   readonly apiKey: string | undefined;
@@ -37,14 +47,15 @@ interface Connection {
 /**
  * Sends metrics to the service in the background. Emitting costs the caller microseconds: it copies, stamps
  * and queues. Nothing here ever throws or rejects, whatever the host passes and whatever the network does;
- * what goes wrong is counted and told to `onProblem`.
+ * what goes wrong is counted and reported to `onProblem`.
  *
- * What the buffer holds survives an outage and a restart of the service, and is stored exactly once.
+ * What the buffer holds survives an outage and a restart of the service, though not the end of this process,
+ * and is stored exactly once. A client is for the life of a process: make one and share it.
  */
 export class MetricsClient {
   readonly #clock: Clock;
   readonly #outcomes: Outcomes;
-  /** Undefined when the options are unusable. */
+  /** Undefined when the options are unusable: then every metric is dropped, and a problem says why. */
   readonly #delivery: Delivery | undefined;
   #emitted = 0;
   readonly #connection: Connection;
@@ -64,12 +75,15 @@ export class MetricsClient {
     else this.#delivery = openDelivery(settings, this.#outcomes);
   }
 
-  /** Where the service is and the key to it, as far as known. No field, for hosts log and serialize objects. */
+  /**
+   * Where the service is and the key to it, as far as the options say. A getter and no field, because hosts
+   * log and serialize objects, and the key would be in their logs.
+   */
   get connection(): Connection {
     return this.#connection;
   }
 
-  /** What became of the metrics so far. */
+  /** What became of the metrics so far: a copy, which does not change later. */
   get counts(): Counts {
     const { accepted, rejected, dropped, retries } = this.#outcomes;
     const waiting = this.#delivery?.waiting ?? 0;
@@ -78,53 +92,56 @@ export class MetricsClient {
 
   /** An authentication of a caller: `auth_request`. */
   emitAuth(options: AuthOptions): void {
-    this.#emit(shapes.AUTH, options);
+    this.#emit(AUTH_SHAPE, options);
   }
 
   /** An MCP method carried out for a client: `tool_execution`. */
   emitToolExecution(options: ToolExecutionOptions): void {
-    this.#emit(shapes.TOOL_EXECUTION, options);
+    this.#emit(TOOL_EXECUTION_SHAPE, options);
   }
 
   /** A semantic search for tools: `tool_discovery`. */
   emitToolDiscovery(options: ToolDiscoveryOptions): void {
-    this.#emit(shapes.TOOL_DISCOVERY, options);
+    this.#emit(TOOL_DISCOVERY_SHAPE, options);
   }
 
   /** An operation on a registry's resource: `registry_operation`. */
   emitRegistryOperation(options: RegistryOperationOptions): void {
-    this.#emit(shapes.REGISTRY_OPERATION, options);
+    this.#emit(REGISTRY_OPERATION_SHAPE, options);
   }
 
   /** A health check of a server: `health_check`. */
   emitHealthCheck(options: HealthCheckOptions): void {
-    this.#emit(shapes.HEALTH_CHECK, options);
+    this.#emit(HEALTH_CHECK_SHAPE, options);
   }
 
   /** The time between two steps of an MCP session: `protocol_latency`. */
   emitProtocolLatency(options: ProtocolLatencyOptions): void {
-    this.#emit(shapes.PROTOCOL_LATENCY, options);
+    this.#emit(PROTOCOL_LATENCY_SHAPE, options);
   }
 
   /** Anything else, by name: `custom`. */
   emitCustom(options: CustomOptions): void {
-    this.#emit(shapes.CUSTOM, options);
+    this.#emit(CUSTOM_SHAPE, options);
   }
 
-  /** A metric of any type of the catalogue, with its dimensions and metadata by their names on the wire. */
+  /**
+   * A metric of any type of the catalogue, with its dimensions and metadata by their names on the wire. An
+   * unknown type is rejected by the service, not here.
+   */
   emit(type: string, options: MetricOptions = {}): void {
-    this.#emit(shapes.plainShape(type), options);
+    this.#emit(plainShape(type), options);
   }
 
   /**
    * Send what waits, and wait until everything emitted so far has its outcome: at most `timeoutMs`, default
-   * 10 s. Resolves to whether it has. Keeps the process alive meanwhile.
+   * 10 000, at most an hour. Resolves to whether it has. Keeps the process alive meanwhile.
    */
   async flush(options?: { readonly timeoutMs?: number }): Promise<boolean> {
     const delivery = this.#delivery;
     if (delivery === undefined) return this.#emitted === 0;
     const timeoutMs = Math.min(options?.timeoutMs ?? FLUSH_MS, HOUR_MS);
-    const release = holdProcess();
+    const release = keepProcessAlive();
     let cancel = (): void => {};
     const timeout = new Promise<boolean>((resolve) => {
       cancel = this.#clock.after(timeoutMs, () => resolve(false));
@@ -137,14 +154,17 @@ export class MetricsClient {
     }
   }
 
-  /** Flush, then give up what is left. What is emitted later is dropped. Safe to call again. */
+  /**
+   * Flush within `timeoutMs`, then drop what is left. What is emitted later is dropped. Safe to call again.
+   */
   async close(options?: { readonly timeoutMs?: number }): Promise<void> {
     await this.flush(options);
-    forgetAtExit(this);
+    unflushed.delete(this);
     this.#delivery?.close();
   }
 
-  #emit<Options extends CommonOptions>(shape: shapes.MetricShape<Options>, options: Options): void {
+  /** Counts it first: whatever happens next is an outcome of this metric. */
+  #emit<Options extends CommonOptions>(shape: MetricShape<Options>, options: Options): void {
     this.#emitted += 1;
     if (this.#delivery === undefined) {
       this.#outcomes.drop(1, "misconfigured");
@@ -165,8 +185,8 @@ export class MetricsClient {
 function openDelivery(settings: ClientSettings, outcomes: Outcomes): Delivery {
   const { url = "", transport, clock, apiKey, timeoutMs, service, version, instanceId } = settings;
   const opened = typeof transport === "string" ? openTransport(url, transport) : transport;
-  const submit = createSubmit({ transport: opened, apiKey, timeoutMs, clock });
-  return new Delivery({ ...settings, source: { service, version, instanceId }, submit, outcomes });
+  const submit = createSubmitCall({ transport: opened, apiKey, timeoutMs, clock });
+  return new Delivery({ ...settings, identity: { service, version, instanceId }, submit, outcomes });
 }
 
 /** The message of whatever was thrown, or any value as text; it may be as hostile as what threw it. */
@@ -176,4 +196,42 @@ function textOf(error: unknown): string {
   } catch {
     return "an error that cannot be shown";
   }
+}
+
+/** As much of Node's `process` as is used; browsers have none. */
+interface ExitingProcess {
+  on?(event: "beforeExit", listener: () => void): unknown;
+}
+
+/** Longest delay of the end of a process, in milliseconds. */
+const EXIT_MS = 5000;
+/** Node emits `beforeExit` again after each flush, and a host's own listener may emit metrics each time. */
+const EXIT_ROUNDS_MAX = 2;
+
+/** Clients with metrics that a process at its end must not lose. */
+const unflushed = new Set<MetricsClient>();
+let isListening = false;
+let exitRounds = 0;
+
+/**
+ * Flush the client when the process has nothing else to do and would end. Signals stay the host's: its own
+ * SIGTERM handler closes the client. Does nothing in a browser.
+ */
+function flushBeforeExit(client: MetricsClient): void {
+  unflushed.add(client);
+  if (isListening) return;
+  isListening = true;
+  const { process } = globalThis as { process?: ExitingProcess };
+  process?.on?.("beforeExit", () => {
+    const due = [...unflushed];
+    unflushed.clear();
+    if (due.length === 0 || exitRounds >= EXIT_ROUNDS_MAX) return;
+    exitRounds += 1;
+    for (const each of due) void flushForExit(each);
+  });
+}
+
+/** A flush that fails within its time is the last: the process has waited as long as it may. */
+async function flushForExit(client: MetricsClient): Promise<void> {
+  if (!(await client.flush({ timeoutMs: EXIT_MS }))) exitRounds = EXIT_ROUNDS_MAX;
 }

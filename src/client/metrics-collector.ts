@@ -4,33 +4,41 @@ import { emitHttpRequest } from "./http/request-observer.ts";
 import type { MetricOptions } from "./metric-options.ts";
 import type { MetricsClient } from "./metrics-client.ts";
 
+/** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
+/** Longest wait of `getMetrics` for its answer, in milliseconds. */
 const SCRAPE_MS = 10_000;
 
-/** Numbers by server id. */
+/** How many of something each server has, by server id. */
 export type ServerCounts = Readonly<Record<string, number>>;
 type Capability = "tools" | "prompts" | "resources";
 
+/** How often a collector reports by itself. */
 export interface MetricsCollectorOptions {
-  /** Time between two reports of what stays as it is, in milliseconds; default a minute. */
+  /**
+   * Time between two reports of the gauges, in milliseconds; default a minute. Longer than the service's
+   * METRICS_INSTANCE_EXPIRY_SECONDS (300 by default), they would vanish in between.
+   */
   readonly reportIntervalMs?: number | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
 }
 
 /**
- * Reports what a composer is, how its servers fare and what it does for its clients. Durations are in
- * seconds, sizes in bytes. Like the client, it never throws; only `getMetrics` can reject.
+ * Reports what a composer is, what state its servers are in and what it does for its clients: the method
+ * names are those of the composer whose metrics these are. Durations are in seconds, sizes in bytes, and a
+ * counter counts one a call. Like the client, it never throws; only `getMetrics` can reject.
  *
- * Numbers that stay as they are (servers, capabilities, uptime) are reported again each minute, because the
- * service stops showing those of an instance that has fallen silent.
+ * The gauges (servers, capabilities, uptime) are reported again each minute, because the service stops
+ * showing those of an instance that has fallen silent.
  */
 export class MetricsCollector {
   readonly client: MetricsClient;
   readonly #clock: Clock;
   #startedMs: number;
-  /** What stays as it is, by what it says. */
+  /** The last report of every gauge, by a name for the gauge and its labels. */
   readonly #gauges = new Map<string, { readonly type: string; readonly options: MetricOptions }>();
+  /** Servers that have some of it, so that one that is gone can be reported as 0. */
   readonly #servers: Readonly<Record<Capability, Set<string>>> = {
     tools: new Set(),
     prompts: new Set(),
@@ -47,71 +55,81 @@ export class MetricsCollector {
     this.#reportIntervalMs = options.reportIntervalMs ?? MINUTE_MS;
   }
 
-  /** What the composer is; its uptime counts from here. */
+  /** What the composer is (`mcp_composer_info`); its uptime counts from here. */
   initialize(version: string, platform: string): void {
     this.#startedMs = this.#clock.monotonicMs();
-    this.#hold("info", "composer_info", { value: 1, dimensions: { version, platform } });
+    this.#setGauge("info", "composer_info", { value: 1, dimensions: { version, platform } });
     this.updateUptime();
   }
 
+  /** The time since `initialize`, in seconds. Done by itself with every report. */
   updateUptime(): void {
     const seconds = (this.#clock.monotonicMs() - this.#startedMs) / 1000;
-    this.#hold("uptime", "composer_uptime", { value: seconds });
+    this.#setGauge("uptime", "composer_uptime", { value: seconds });
   }
 
+  /** How many servers are configured, and how many of them are in each state. */
   updateServerCounts(total: number, running: number, stopped: number, failed: number): void {
     for (const [state, value] of Object.entries({ total, running, stopped, failed })) {
-      this.#hold(`servers ${state}`, "server_count", { value, dimensions: { state } });
+      this.#setGauge(`servers ${state}`, "server_count", { value, dimensions: { state } });
     }
   }
 
+  /** How many tools, prompts and resources all servers have together. */
   updateCapabilityCounts(tools: number, prompts: number, resources: number): void {
     for (const [kind, value] of Object.entries({ tools, prompts, resources })) {
-      this.#hold(`capabilities ${kind}`, "capability_count", { value, dimensions: { kind } });
+      this.#setGauge(`capabilities ${kind}`, "capability_count", { value, dimensions: { kind } });
     }
   }
 
-  /** All servers that have tools; one that was here before and no longer is counts as gone. */
+  /** The tools of every server that has some; a server that was here before and no longer is has 0. */
   updatePerServerTools(tools: ServerCounts): void {
     this.#updatePerServer("tools", tools);
   }
 
+  /** As `updatePerServerTools`, for prompts. */
   updatePerServerPrompts(prompts: ServerCounts): void {
     this.#updatePerServer("prompts", prompts);
   }
 
+  /** As `updatePerServerTools`, for resources. */
   updatePerServerResources(resources: ServerCounts): void {
     this.#updatePerServer("resources", resources);
   }
 
-  /** How many tools have a name that another tool has too. */
+  /** How many tool names are claimed by several servers. */
   updateToolConflicts(conflicts: number): void {
-    this.#hold("conflicts", "tool_conflicts", { value: conflicts });
+    this.#setGauge("conflicts", "tool_conflicts", { value: conflicts });
   }
 
-  /** What the composer's process uses, or that of one of its servers. */
+  /** What the composer's process uses, or that of one of its servers: megabytes, and percent of CPU. */
   updateProcessUsage(memoryMb: number, cpuPercent: number, serverId?: string): void {
     for (const [kind, value] of Object.entries({ memory_mb: memoryMb, cpu_percent: cpuPercent })) {
       this.client.emit("process_usage", { value, dimensions: { kind, server_id: serverId } });
     }
   }
 
+  /** An attempt to start a server. */
   recordServerStart(serverId: string, success = true): void {
     this.#count("server_start", { server_id: serverId, status: success ? "success" : "failed" });
   }
 
+  /** An attempt to stop a server. */
   recordServerStop(serverId: string, success = true): void {
     this.#count("server_stop", { server_id: serverId, status: success ? "success" : "failed" });
   }
 
+  /** A restart, and what has caused it. */
   recordServerRestart(serverId: string, reason: "manual" | "crash" | "config_change" = "manual"): void {
     this.#count("server_restart", { server_id: serverId, reason });
   }
 
+  /** A server has ended without being asked to. */
   recordServerCrash(serverId: string): void {
     this.#count("server_crash", { server_id: serverId });
   }
 
+  /** A call of a tool. `errorType`, which counts for failures only, is a label: one of few. */
   recordToolInvocation(toolId: string, duration: number, success = true, errorType?: string): void {
     this.client.emit("tool_invocation", {
       durationMs: inMs(duration),
@@ -123,6 +141,7 @@ export class MetricsCollector {
     });
   }
 
+  /** A reading of a resource; its URI is a label. */
   recordResourceRead(resourceUri: string, duration: number, success = true): void {
     this.client.emit("resource_read", {
       durationMs: inMs(duration),
@@ -130,6 +149,7 @@ export class MetricsCollector {
     });
   }
 
+  /** A request to the composer's HTTP interface; `endpoint` is a route's template, not a path with ids. */
   recordHttpRequest(
     method: string,
     endpoint: string,
@@ -148,26 +168,30 @@ export class MetricsCollector {
     });
   }
 
+  /** An attempt to authenticate; `reason` says why it failed. */
   recordAuthAttempt(method: string, success: boolean, reason?: string): void {
     const status = success ? "success" : "failed";
     this.#count("auth_attempt", { method, status, reason: success ? undefined : (reason ?? "unknown") });
   }
 
+  /** A decision whether a caller may use something; `reason` says why it may not. */
   recordAuthzCheck(resourceType: string, allowed: boolean, reason?: string): void {
     const status = allowed ? "allowed" : "denied";
     const why = allowed ? undefined : (reason ?? "unknown");
     this.#count("authz_check", { resource_type: resourceType, status, reason: why });
   }
 
-  /** The service keeps and shows a hash of the user's id. */
+  /** A request was rejected by a rate limit. Of the user's id the service keeps and shows a keyed hash. */
   recordRateLimitExceeded(endpoint: string, userId?: string): void {
     this.#count("rate_limit_exceeded", { endpoint, user_id: userId });
   }
 
+  /** An attempt to load the configuration anew. */
   recordConfigReload(success = true): void {
     this.#count("config_reload", { status: success ? "success" : "failed" });
   }
 
+  /** A mistake in the configuration. */
   recordConfigValidationError(errorType: string): void {
     this.#count("config_validation_error", { error_type: errorType });
   }
@@ -197,7 +221,9 @@ export class MetricsCollector {
     return CONTENT_TYPE;
   }
 
-  /** Report nothing by itself any more. The client stays open. */
+  /**
+   * Stop the reports that a timer makes. The client stays open, and what is called later is still reported.
+   */
   close(): void {
     this.#isClosed = true;
     this.#cancelReport?.();
@@ -209,7 +235,7 @@ export class MetricsCollector {
     try {
       entries = Object.entries(counts);
     } catch (error) {
-      // Counted and told by the client, as any metric that cannot be read.
+      // Counted and reported by the client, as any metric that cannot be read.
       this.client.emit("capability_count", { value: error as number });
       return;
     }
@@ -218,7 +244,7 @@ export class MetricsCollector {
       gone.delete(serverId);
       known.add(serverId);
       const dimensions = { kind, server_id: serverId };
-      this.#hold(`${kind} of ${serverId}`, "capability_count", { value, dimensions });
+      this.#setGauge(`${kind} of ${serverId}`, "capability_count", { value, dimensions });
     }
     for (const serverId of gone) {
       known.delete(serverId);
@@ -227,11 +253,13 @@ export class MetricsCollector {
     }
   }
 
+  /** One more of something that happens. */
   #count(type: string, dimensions: NonNullable<MetricOptions["dimensions"]>): void {
     this.client.emit(type, { dimensions });
   }
 
-  #hold(name: string, type: string, options: MetricOptions): void {
+  /** Reports a gauge now, and again with every report. */
+  #setGauge(name: string, type: string, options: MetricOptions): void {
     this.client.emit(type, options);
     if (this.#isClosed) return;
     this.#gauges.set(name, { type, options });
@@ -247,7 +275,7 @@ export class MetricsCollector {
   }
 }
 
-/** What is no number is left to the client to refuse: arithmetic with a symbol throws. */
+/** What is no number is left to the client to reject: arithmetic with a symbol or a bigint throws. */
 function inMs(seconds: number): number {
   return typeof seconds === "number" ? seconds * 1000 : seconds;
 }

@@ -3,15 +3,20 @@ import { HOUR_MS } from "../lib/time.ts";
 import type { MetricsClient } from "./metrics-client.ts";
 
 export interface ProtocolFlowOptions {
-  /** Most sessions that are followed at a time; default 10 000. Beyond, the one that began first is let go. */
+  /**
+   * Most sessions that are followed at a time; default 10 000. Beyond, the one that began first is forgotten.
+   */
   readonly sessionsMax?: number | undefined;
-  /** How long a session is followed, in milliseconds; default an hour. */
+  /** How long a session is followed after its `initialize`, in milliseconds; default an hour. */
   readonly sessionMs?: number | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
 }
 
-/** What a step is called that ends with this method, and the method it begins with. */
+/**
+ * By the method that ends a step: its value of `flow_step`, and the method that begins it. Names and order
+ * are those of MCP's lifecycle (https://modelcontextprotocol.io/specification/2025-06-18/basic/lifecycle).
+ */
 const STEPS: Readonly<Record<string, readonly { readonly from: string; readonly flowStep: string }[]>> = {
   "tools/list": [{ from: "initialize", flowStep: "initialize_to_tools_list" }],
   "tools/call": [
@@ -21,10 +26,11 @@ const STEPS: Readonly<Record<string, readonly { readonly from: string; readonly 
 };
 const METHODS = new Set(["initialize", ...Object.keys(STEPS)]);
 
+/** One MCP session, from its `initialize`. */
 interface Session {
   readonly beganMs: number;
   readonly serverName: string | undefined;
-  /** When each method came first. */
+  /** When each method came first, on the monotonic clock. */
   readonly firstMs: Map<string, number>;
 }
 
@@ -37,7 +43,7 @@ export class ProtocolFlow {
   readonly #clock: Clock;
   readonly #sessionsMax: number;
   readonly #sessionMs: number;
-  /** In the order in which they began. */
+  /** By session id, in the order in which they began. */
   readonly #sessions = new Map<string, Session>();
 
   constructor(client: MetricsClient, options: ProtocolFlowOptions = {}) {
@@ -52,7 +58,10 @@ export class ProtocolFlow {
     return this.#sessions.size;
   }
 
-  /** A client has called `method` in this session. Methods that are no step are none of our business. */
+  /**
+   * A client has called `method` in this session. Only `initialize`, `tools/list` and `tools/call` count, and
+   * each only the first time; a session whose `initialize` was not seen is not measured. Never throws.
+   */
   record(sessionId: string, method: string, serverName?: string): void {
     if (!METHODS.has(method)) return;
     const nowMs = this.#clock.monotonicMs();
@@ -75,11 +84,12 @@ export class ProtocolFlow {
     }
   }
 
-  /** The session is over. */
+  /** The session is over: its memory is freed, and a later `initialize` under the same id starts anew. */
   end(sessionId: string): void {
     this.#sessions.delete(sessionId);
   }
 
+  /** Follows a session, and forgets those that are too old or too many. */
   #begin(sessionId: string, nowMs: number, serverName: string | undefined): void {
     const known = this.#sessions.get(sessionId);
     // Whoever initializes twice in a session counts from the first time.

@@ -2,26 +2,33 @@ import { LIMITS } from "../catalogue/limits.ts";
 import type { CommonOptions } from "./metric-options.ts";
 import type { MetricShape } from "./metric-shape.ts";
 
+/** Dimensions or metadata as they are sent: without absent values, objects and lists as JSON text. */
 export type Fields = Readonly<Record<string, string | number | boolean>>;
 
 /** A metric as it waits: a copy, so that the host may change what it handed in. */
 export interface PendingMetric {
   readonly type: string;
+  /** May be NaN or infinite: the service says why it rejects it. */
   readonly value: number;
   readonly durationMs: number | undefined;
+  /** Whole milliseconds since 1970, UTC. */
   readonly timestampMs: number;
   readonly dimensions: Fields;
   readonly metadata: Fields;
 }
 
-/** What could be at most 50 code points; the service counts exactly. */
+/**
+ * Most UTF-16 units of a name, whose limit is 50 code points: a cheap bound on memory. Longer ones cannot be
+ * valid, and shorter ones are left to the service, which counts exactly.
+ */
 const NAME_LENGTH_MAX = 2 * LIMITS.METADATA_KEY_LENGTH_MAX;
-/** The farthest time that a Date and a protobuf Timestamp both can say. */
+/** The farthest time that google.protobuf.Timestamp can say (the end of the year 9999), to the day. */
 const TIMESTAMP_MS_MAX = Date.UTC(9999, 11, 31);
 
 /**
- * Copy a metric out of what the host passed. Every property is read once, and text beyond the service's
- * limits is cut: a query that is too long is better short than missing.
+ * Copy a metric out of what the host passed. Every property is read once, so that a getter cannot give two
+ * answers. Text beyond the service's limits is cut: a query that is too long is better short than missing.
+ * `nowMs` is the time of a metric without a timestamp.
  *
  * @throws whatever a getter of the host throws, and an Error that says which option is unusable.
  */
@@ -48,13 +55,14 @@ export function readMetric<Options extends CommonOptions>(
   };
 }
 
-/** Any text, but text: what is none could not be sent, and would take its whole batch with it. */
+/** Any text. Other values could not be encoded, which would fail the whole batch. */
 function readType(type: unknown): string {
   if (typeof type !== "string") throw new Error(`type must be text, not ${typeof type}`);
   if (type.length > NAME_LENGTH_MAX) throw new Error(`type has ${type.length} characters`);
   return type;
 }
 
+/** A missing value is 1, except where the type has an option of its own for it. */
 function readValue<Options extends CommonOptions>(shape: MetricShape<Options>, options: Options): number {
   const name = shape.value ?? "value";
   const value = optionalNumber(name, (options as Readonly<Record<string, unknown>>)[name]);
@@ -69,6 +77,7 @@ function optionalNumber(name: string, value: unknown): number | undefined {
   return value;
 }
 
+/** In whole milliseconds; undefined where none is given. */
 function readTimestamp(timestamp: unknown): number | undefined {
   if (timestamp === undefined || timestamp === null) return undefined;
   const ms = timestamp instanceof Date ? timestamp.getTime() : timestamp;
@@ -78,8 +87,10 @@ function readTimestamp(timestamp: unknown): number | undefined {
   return Math.trunc(ms);
 }
 
+/** What the fields are collected in. */
 type Target = Record<string, string | number | boolean>;
 
+/** Adds every own property of `fields`; the first that cannot be read or is one too many fails the metric. */
 function addAll(
   target: Target,
   what: string,
@@ -103,6 +114,7 @@ function addScalar(target: Target, name: string, value: unknown): void {
   target[name] = scalar(name, value, LIMITS.DIMENSION_VALUE_LENGTH_MAX);
 }
 
+/** Metadata may also be objects and lists, which are kept as JSON text. */
 function addAnything(target: Target, name: string, value: unknown): void {
   if (value === undefined || value === null || typeof value === "function") return;
   const max = LIMITS.METADATA_VALUE_LENGTH_MAX;
@@ -119,7 +131,7 @@ function scalar(name: string, value: unknown, lengthMax: number): string | numbe
     case "bigint":
       return String(value);
     case "number":
-      // JSON, in which it may be sent, cannot say the others.
+      // JSON, in which it may be sent, has no NaN and no infinity.
       if (Number.isFinite(value)) return value;
       throw new Error(`${name} must be finite`);
     default:

@@ -1,6 +1,9 @@
 import { type Environment, given } from "./setting.ts";
 
-/** Where the database is. `problem` and `warning` are for people and hold no part of a password. */
+/**
+ * Where the database is: a `path`, or the `problem` why there is none, and perhaps a `warning`. The texts are
+ * for people and hold no part of a URL's password.
+ */
 export interface DatabaseLocation {
   readonly path?: string;
   readonly problem?: string;
@@ -8,8 +11,9 @@ export interface DatabaseLocation {
 }
 
 /**
- * Where `env` puts the database, `path` being SQLITE_DB_PATH or its default. A `DATABASE_URL` that does
- * not count is not judged: in a shared environment it may be another program's.
+ * Where `env` puts the database, `path` being SQLITE_DB_PATH or its default. With SQLITE_DB_PATH given, a
+ * `DATABASE_URL` is not checked: in a shared environment it may be another program's. A warning says that it
+ * is ignored, unless both name the same file.
  */
 export function locateDatabase(env: Environment, path: string): DatabaseLocation {
   const url = given(env, "DATABASE_URL");
@@ -38,6 +42,7 @@ function readDatabaseUrl(url: string): DatabaseLocation {
   return { ...(warning !== undefined && { warning }), ...found };
 }
 
+/** By the URL's scheme; `sqlite+aiosqlite` and the like are SQLAlchemy's names for drivers. */
 function readLocation(scheme: string, location: string): DatabaseLocation {
   if (/^postgres(ql)?(\+\w+)?$/.test(scheme)) {
     return { problem: "DATABASE_URL: PostgreSQL is not supported; use sqlite:///path or SQLITE_DB_PATH" };
@@ -47,6 +52,7 @@ function readLocation(scheme: string, location: string): DatabaseLocation {
   return { problem: "DATABASE_URL: the value is not sqlite:///path or file:path" };
 }
 
+/** The path behind `sqlite:`, as the comment above says. */
 function readSqlite(location: string): DatabaseLocation {
   const path = /^\/\/\/(.+)$/s.exec(location)?.[1];
   if (path === undefined && !/^\/*$/.test(location)) {
@@ -62,7 +68,10 @@ function readSqlite(location: string): DatabaseLocation {
   return { path: `/${path}`, warning };
 }
 
-/** As SQLite reads `file:`, percent-encoding included. */
+/**
+ * As SQLite reads `file:` (https://sqlite.org/uri.html), percent-encoding included; its parameters are not
+ * used.
+ */
 function readFile(location: string): DatabaseLocation {
   const path = /^(?:\/\/(?:localhost)?(?=\/))?([^/].*|\/(?!\/).*)$/is.exec(location)?.[1];
   if (path === undefined || path === ":memory:") return { problem: "DATABASE_URL: file: takes a path" };
@@ -73,7 +82,7 @@ function readFile(location: string): DatabaseLocation {
   }
 }
 
-/** A path that libsql would take for something else than a file. */
+/** SQLITE_DB_PATH or its default, unless libsql would take it for something else than a file. */
 function readPath(path: string): DatabaseLocation {
   if (path === ":memory:") {
     return { problem: "SQLITE_DB_PATH: a database in memory would lose what was accepted; name a file" };

@@ -13,11 +13,13 @@ export function effectiveSettings(env: Environment, databasePath: string): reado
     const inForce = name === "SQLITE_DB_PATH" ? databasePath : (given(env, name) ?? byDefault);
     return { name, value: mask(kind, inForce), isDefault: inForce === byDefault };
   });
+  // Keys have no default and no length that may be known: they are either set or not there.
   const keys = Object.keys(env).filter((name) => isKeyVariable(name) && given(env, name) !== undefined);
   const keyRows = keys.sort().map((name) => ({ name, value: mask(apiKey, "set"), isDefault: false }));
   return [...rows, ...keyRows].filter(({ value }) => value !== "");
 }
 
+/** As people may see it. */
 function mask({ mask: masked }: Setting<unknown>["kind"], value: string): string {
   return value === "" || masked === undefined ? value : masked(value);
 }
@@ -30,7 +32,10 @@ export function describeSettings(settings: readonly EffectiveSetting[]): string[
   );
 }
 
-/** The table of README's configuration chapter, in Markdown, without a line feed at its end. */
+/**
+ * The table of README's configuration chapter, in Markdown, without a line feed at its end. README holds a
+ * copy that a test compares.
+ */
 export function configurationTable(): string {
   const rows = allSettings().map(({ name, kind, default: byDefault, description }) =>
     row(`\`${name}\``, byDefault === "" ? "–" : `\`${byDefault}\``, kind.expects, description),
@@ -41,6 +46,7 @@ export function configurationTable(): string {
   );
 }
 
+/** One row of a Markdown table; a `|` in a cell would end it. */
 function row(...cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
 }

@@ -1,30 +1,37 @@
 import { apiKey } from "./kinds.ts";
-import { type Environment, given, refusal } from "./setting.ts";
+import { type Environment, given, rejection } from "./setting.ts";
 
-/** How README and .env.example name these variables. */
+/**
+ * How README and .env.example name these variables, which are not in the table: their names are the
+ * operator's.
+ */
 export const KEY_VARIABLE = "METRICS_API_KEY_<NAME>";
 export const KEY_VARIABLE_DESCRIPTION =
   "API key with the role `writer` for the service `<name>` (lower case, `_` becomes `-`)";
 
 const PREFIX = "METRICS_API_KEY_";
+/** As `service` in a submission (`LIMITS.SERVICE_LENGTH_MAX`). */
 const SERVICE = /^[a-z0-9_-]{1,100}$/;
 
 /** A writer key that the environment gives to a service. */
 export interface WriterKey {
+  /** In lower case: environment variables are in upper case by custom, service names are not. */
   readonly service: string;
   /** Secret: to be hashed at once, and never logged. */
   readonly key: string;
 }
 
+/** Whether a variable gives a service its key. METRICS_API_KEY alone is a client's. */
 export function isKeyVariable(name: string): boolean {
   return name.startsWith(PREFIX) && name.length > PREFIX.length;
 }
 
 /**
- * Every `METRICS_API_KEY_<NAME>`, by name. Problems never hold a key.
+ * The keys of all `METRICS_API_KEY_<NAME>`, ordered by name. `problems` gains one line for each that is
+ * invalid; no line holds a key.
  *
- * One key for two services, or two keys for one, is refused: a key says who writes, and only one answer
- * can be stored.
+ * One key for two services, or two keys for one, is a problem: a key says who writes, and only one service
+ * can be stored for it. So is the admin key as a writer's.
  */
 export function readWriterKeys(
   env: Environment,
@@ -42,7 +49,7 @@ export function readWriterKeys(
     const sameKey = nameOfKey.get(key);
     const sameService = nameOfService.get(service);
     if (!SERVICE.test(service)) problems.push(`${name}: ${JSON.stringify(service)} is not a service name`);
-    if (apiKey.parse(key) === undefined) problems.push(refusal(name, apiKey, key));
+    if (apiKey.parse(key) === undefined) problems.push(rejection(name, apiKey, key));
     if (sameKey !== undefined) problems.push(`${name}: the same key as ${sameKey}`);
     if (sameService !== undefined) problems.push(`${name}: the same service as ${sameService}`);
     nameOfKey.set(key, name);

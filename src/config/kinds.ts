@@ -1,8 +1,11 @@
-/** What a setting's text must look like, and what it means. */
+/**
+ * What a setting's text must look like, and what it means. A kind is stateless: it says nothing of a
+ * setting's name or default, and the same kind serves many.
+ */
 export interface Kind<T> {
-  /** Completes "is not …" in a problem, and stands in README. Carries the range and the unit. */
+  /** Completes "is not …" in a problem, and stands in README's table. Carries the range and the unit. */
   readonly expects: string;
-  /** The meaning of a trimmed, non-empty text; undefined when it has none. */
+  /** The value of a trimmed, non-empty text; undefined when the text is invalid. Never throws. */
   readonly parse: (text: string) => T | undefined;
   /**
    * Present when the text may hold a secret: how it looks to people. Such a text is never quoted in
@@ -11,8 +14,9 @@ export interface Kind<T> {
   readonly mask?: (text: string) => string;
 }
 
-/** Stands for a secret. */
+/** Stands for a secret, whatever its length, in logs and in what `doctor` prints. */
 export const MASKED = "********";
+/** Bytes by unit, in lower case: SI units are powers of ten, IEC units (`kib`) of two. */
 const SIZE_UNITS: Readonly<Record<string, number>> = {
   "": 1,
   b: 1,
@@ -21,22 +25,25 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   kib: 1024,
   mib: 1024 * 1024,
 };
+/** As operators write booleans, in any case; OpenTelemetry's own variables know `true` only. */
 const TRUE_WORDS = ["true", "on", "yes", "1"];
 const FALSE_WORDS = ["false", "off", "no", "0"];
 
 /** Any text. `expects` says what it is for. */
-export function text(expects: string): Kind<string> {
+export function freeText(expects: string): Kind<string> {
   return { expects, parse: (value) => value };
 }
 
-/** An address to listen on. Whether this machine has it is found out at listening. */
+/**
+ * An address to listen on. Only its characters are checked: whether this machine has it, listening will show.
+ */
 export const host: Kind<string> = {
   expects: "an address or host name",
   parse: (value) => (/^[\w.:%-]+$/.test(value) ? value : undefined),
 };
 
-/** `unit` stands after the range, for people only. */
-export function integer(min: number, max: number, unit = ""): Kind<number> {
+/** From `min` to `max`, both included. `unit` stands after the range, for people only. */
+export function wholeNumber(min: number, max: number, unit = ""): Kind<number> {
   return {
     expects: `a whole number from ${min} to ${max}${unit && ` ${unit}`}`,
     parse(value) {
@@ -46,7 +53,10 @@ export function integer(min: number, max: number, unit = ""): Kind<number> {
   };
 }
 
-/** Written in seconds, decimals allowed; meant in whole milliseconds, which is what timers take. */
+/**
+ * Written in seconds, decimals allowed, from `min` to `max`; the value is in whole milliseconds, which is
+ * what timers take.
+ */
 export function seconds(min: number, max: number): Kind<number> {
   return {
     expects: `a number of seconds from ${min} to ${max}`,
@@ -58,7 +68,10 @@ export function seconds(min: number, max: number): Kind<number> {
   };
 }
 
-/** In bytes. `KB` and `MB` are powers of ten and `KiB` and `MiB` of two, whatever the case of the letters. */
+/**
+ * A size from `min` to `max`; the value is in bytes. `KB` and `MB` are powers of ten and `KiB` and `MiB` of
+ * two, whatever the case of the letters.
+ */
 export function size(min: string, max: string): Kind<number> {
   const floor = bytes(min) ?? Number.NaN;
   const ceiling = bytes(max) ?? Number.NaN;
@@ -71,6 +84,7 @@ export function size(min: string, max: string): Kind<number> {
   };
 }
 
+/** Bytes of `10MB` or `512`; undefined for anything else. */
 function bytes(value: string): number | undefined {
   const match = /^(\d{1,12}) ?([a-z]{0,3})$/i.exec(value);
   const unit = SIZE_UNITS[match?.[2]?.toLowerCase() ?? "none"];
@@ -78,7 +92,7 @@ function bytes(value: string): number | undefined {
 }
 
 /** Yes or no, in the words people use in environments. */
-export const flag: Kind<boolean> = {
+export const onOff: Kind<boolean> = {
   expects: "true or false (also on, off, yes, no, 1, 0)",
   parse(value) {
     const word = value.toLowerCase();
@@ -92,12 +106,13 @@ export function choice<const T extends string>(...words: readonly T[]): Kind<T> 
   return { expects: oneOf(words), parse: (value) => words.find((word) => word === value.toLowerCase()) };
 }
 
+/** `a, b or c`. */
 function oneOf(words: readonly string[]): string {
   const last = words.at(-1) ?? "";
   return words.length < 2 ? last : `${words.slice(0, -1).join(", ")} or ${last}`;
 }
 
-/** `user:password@` is not shown. */
+/** A URL of HTTP. It may hold `user:password@`, and tokens as parameters, which are masked. */
 export const httpUrl: Kind<URL> = {
   expects: "an http:// or https:// URL",
   parse(value) {
@@ -107,19 +122,20 @@ export const httpUrl: Kind<URL> = {
   mask: maskUserInfo,
 };
 
-/** A URL whose form its reader judges, because the form decides between several problems. */
+/** A URL that its reader parses, because several problems are told apart there. */
 export function url(expects: string): Kind<string> {
   return { expects, parse: (value) => value, mask: maskUserInfo };
 }
 
-// By hand and not by URL: what is masked here need not be a valid URL. Parameters can hold tokens too.
+// By hand and not with URL: what is masked here may be an invalid URL, and must be masked all the same.
 function maskUserInfo(value: string): string {
   return value.replace(/\/\/.*@/, `//${MASKED}@`).replace(/\?.*$/, `?${MASKED}`);
 }
 
 /**
- * An API key as an HTTP header can carry it. Spaces at its ends never arrive, so they are trimmed with
- * those of every other setting.
+ * An API key as an HTTP header can carry it (RFC 9110 section 5.5). Spaces at the ends of a header are not
+ * part of its value, so they are trimmed here as in every other setting. 16 characters are the least that is
+ * accepted because a key that people choose can be guessed.
  */
 export const apiKey: Kind<string> = {
   expects: "a key of 16 to 256 printable ASCII characters",
@@ -127,6 +143,7 @@ export const apiKey: Kind<string> = {
   mask: () => MASKED,
 };
 
+/** The number, if it is in the range. */
 function within(value: number, min: number, max: number): number | undefined {
   return value >= min && value <= max ? value : undefined;
 }

@@ -1,10 +1,12 @@
 import { isIP } from "node:net";
 import { httpUrl, type Kind, MASKED } from "./kinds.ts";
 
-/** Every bucket is a series for every combination of labels. */
+/** Most buckets of a histogram: each is a series for every combination of labels. */
 const BUCKETS_MAX = 100;
 
-/** Increasing upper bounds of histogram buckets. */
+/**
+ * Increasing upper bounds of histogram buckets (Prometheus' `le`), without the last, which is `+Inf` always.
+ */
 export const bucketBounds: Kind<readonly number[]> = {
   expects: `up to ${BUCKETS_MAX} increasing positive numbers with commas between them`,
   parse(value) {
@@ -14,7 +16,10 @@ export const bucketBounds: Kind<readonly number[]> = {
   },
 };
 
-/** Origins as a browser sends them. A closing slash, which no browser sends, is forgiven. */
+/**
+ * Origins as a browser sends them in `Origin`: scheme, host and port (RFC 6454). A closing slash, which no
+ * browser sends, is dropped. `*` alone stands for every origin.
+ */
 export const origins: Kind<readonly string[]> = {
   expects: "* or a list of origins such as https://dashboard.example.com, with commas between them",
   parse(value) {
@@ -23,13 +28,14 @@ export const origins: Kind<readonly string[]> = {
   },
 };
 
+/** The origin of an item, unless it is more than one: a path, a query, a user. */
 function origin(item: string): string | undefined {
   const parsed = httpUrl.parse(item);
   const hasMore = parsed === undefined || `${parsed.origin}/` !== parsed.href;
   return hasMore ? undefined : parsed.origin;
 }
 
-/** Addresses (`10.0.0.7`) and networks (`10.0.0.0/8`, `fd00::/8`). */
+/** IP addresses (`10.0.0.7`) and networks in CIDR notation (`10.0.0.0/8`, `fd00::/8`). */
 export const networks: Kind<readonly string[]> = {
   expects: "a list of IP addresses and networks such as 10.0.0.0/8, with commas between them",
   parse: (value) => mapAll(listItems(value), (item) => (isNetwork(item) ? item : undefined)),
@@ -43,7 +49,10 @@ function isNetwork(item: string): boolean {
   );
 }
 
-/** `name=value,name=value`, values percent-encoded where they must be, as OpenTelemetry writes attributes. */
+/**
+ * `name=value,name=value`, values percent-encoded where they must be, as OTEL_RESOURCE_ATTRIBUTES is defined
+ * in https://opentelemetry.io/docs/specs/otel/resource/sdk/.
+ */
 export const attributes: Kind<Readonly<Record<string, string>>> = {
   expects: "a list of name=value pairs with commas between them",
   parse(value) {
@@ -52,7 +61,10 @@ export const attributes: Kind<Readonly<Record<string, string>>> = {
   },
 };
 
-/** As attributes, but names in lower case and only what a header can carry. Values are secrets as a rule. */
+/**
+ * `name=value` pairs in the same form, as OTEL_EXPORTER_OTLP_HEADERS is defined, but only what a header can
+ * carry, names in lower case. Values hold credentials as a rule, so all of them are masked.
+ */
 export const headers: Kind<Readonly<Record<string, string>>> = {
   expects: "a list of header=value pairs with commas between them",
   parse(value) {
@@ -67,17 +79,19 @@ export const headers: Kind<Readonly<Record<string, string>>> = {
   mask: (value) => value.replace(/=[^,]*/g, `=${MASKED}`),
 };
 
+/** Name and decoded value; undefined for an item without a name or without `=`. */
 function pair(item: string): readonly [string, string] | undefined {
   const [name = "", ...content] = item.split("=");
   if (name.trim() === "" || content.length === 0) return undefined;
   try {
     return [name.trim(), decodeURIComponent(content.join("=").trim())];
   } catch {
-    // A lone percent sign: refused like any other malformed pair.
+    // A percent sign without two hex digits: rejected like any other malformed pair.
     return undefined;
   }
 }
 
+/** Items between commas, trimmed; empty ones are skipped, as after a last comma. */
 function listItems(value: string): string[] {
   return value
     .split(",")
@@ -85,7 +99,7 @@ function listItems(value: string): string[] {
     .filter((item) => item !== "");
 }
 
-/** Every item mapped, or nothing when one of them has no meaning. */
+/** Every item mapped, or undefined when one of them is invalid. */
 function mapAll<T>(items: readonly string[], map: (item: string) => T | undefined): T[] | undefined {
   const mapped = items.map(map).filter((item) => item !== undefined);
   return mapped.length === items.length ? mapped : undefined;

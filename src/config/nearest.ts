@@ -1,5 +1,5 @@
 /**
- * The candidate that `word` most likely meant; undefined when none is close.
+ * The candidate that `word` most likely meant, for "did you mean …?"; undefined when none is close.
  *
  * Close is a few typing errors, or words left out: `METRICS_PORT` means `METRICS_SERVICE_PORT`, though
  * eight letters away.
@@ -17,7 +17,10 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best;
 }
 
-/** Letters inserted, left out, replaced, or swapped with their neighbour (optimal string alignment). */
+/**
+ * How many letters are inserted, left out, replaced, or swapped with their neighbour: the optimal string
+ * alignment distance, in O(length²) time, which is nothing for names.
+ */
 function typingErrors(from: string, to: string): number {
   const columns = to.length + 1;
   let beforeLast: number[] = [];
@@ -36,6 +39,7 @@ function typingErrors(from: string, to: string): number {
   return at(last, columns - 1);
 }
 
+/** Outside the table no way leads on. */
 function at(row: readonly number[], column: number): number {
   return row[column] ?? Number.POSITIVE_INFINITY;
 }

@@ -1,28 +1,32 @@
 import type { Kind } from "./kinds.ts";
 
-/** One name of the environment. */
+/** One variable of the environment: what it is called, what it may hold, and what holds without it. */
 export interface Setting<T> {
+  /** The variable, such as `METRICS_RATE_LIMIT`. Operators' files name it: renaming breaks them. */
   readonly name: string;
+  /** How its text is parsed, checked and masked. */
   readonly kind: Kind<T>;
-  /** As it would be written; parsed like any other value. Empty: unset unless given. */
+  /** As an operator would write it, and parsed like any other text. Empty: the setting has no default. */
   readonly default: string;
-  /** For README, .env.example and `doctor`. */
+  /** What it decides, in a few words: for README's table and .env.example. */
   readonly description: string;
-  /** The value while the text is empty. */
+  /** The value where neither a text nor a default is given; undefined without it. */
   readonly unset?: T;
 }
 
+/** Settings that belong together, by the names of their fields in `Config`. */
 export type SettingGroup = Readonly<Record<string, Setting<unknown>>>;
 
-/** What a group of settings reads as. */
+/** The values of a group: each setting's, under the name of its field. */
 export type Values<G extends SettingGroup> = {
   readonly [K in keyof G]: G[K] extends Setting<infer T> ? T : never;
 };
 
-/** A setting as it is in force. `value` is masked where it is secret. */
+/** A setting as it is in force, for logs and `doctor`. `value` is masked where it is secret. */
 export interface EffectiveSetting {
   readonly name: string;
   readonly value: string;
+  /** Whether it equals the default, also where the environment says so itself. */
   readonly isDefault: boolean;
 }
 
@@ -36,7 +40,7 @@ export function optional<T>(name: string, kind: Kind<T>, description: string): S
   return { name, kind, default: "", description };
 }
 
-/** A list or record that is `empty` unless given. */
+/** A list or record that is `empty`, rather than undefined, unless given. */
 export function collection<T>(name: string, kind: Kind<T>, empty: T, description: string): Setting<T> {
   return { name, kind, default: "", description, unset: empty };
 }
@@ -49,10 +53,12 @@ export function given(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined;
 }
 
-/** What is wrong with a text that `kind` refuses. Quotes it unless it may be secret. */
-export function refusal(name: string, kind: Kind<unknown>, value: string): string {
+/** The problem with a text that `kind` rejects, as one line. Quotes the text unless it may be secret. */
+export function rejection(name: string, kind: Kind<unknown>, value: string): string {
   const subject = kind.mask === undefined ? JSON.stringify(value) : "the value";
-  // A Kubernetes Service called metrics-service puts METRICS_SERVICE_PORT=tcp://… into every pod.
+  // A Kubernetes Service called metrics-service puts METRICS_SERVICE_PORT=tcp://… into every pod of its
+  // namespace:
+  // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
   const hint = value.startsWith("tcp://") ? "; Kubernetes set it: use enableServiceLinks: false" : "";
   return `${name}: ${subject} is not ${kind.expects}${hint}`;
 }

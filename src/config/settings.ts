@@ -1,21 +1,29 @@
+import { LIMITS } from "../catalogue/limits.ts";
 import * as kinds from "./kinds.ts";
 import * as lists from "./list-kinds.ts";
 import { collection, optional, type Setting, type SettingGroup, setting, type Values } from "./setting.ts";
 
-const PORT = kinds.integer(0, 65_535);
-const MS = kinds.integer(100, 3_600_000, "ms");
-const NAME = kinds.text("any text");
-const FILE = kinds.text("a file path");
+/** 0 lets the system choose a free port. */
+const PORT = kinds.wholeNumber(0, 65_535);
+/** OpenTelemetry's durations are in milliseconds, the service's own in seconds. */
+const MS = kinds.wholeNumber(100, 3_600_000, "ms");
+const NAME = kinds.freeText("any text");
+const FILE = kinds.freeText("a file path");
 const DATABASE_URL = kinds.url("sqlite:////absolute/path, sqlite:///./relative/path or file:path");
+/** From a cached lookup to a tool that takes minutes. */
 const BUCKETS_S = "0.005,0.01,0.025,0.05,0.1,0.25,0.5,1,2.5,5,10,30,60,120,300";
 
 /**
- * Every setting of the service, one entry each: name, kind with range and unit, default, meaning.
+ * Every setting of the service, one entry each: name, kind with range and unit, default, meaning. A default
+ * stands nowhere else in the program.
  *
- * The names are those of the service this one replaces, or OpenTelemetry's where it has one. README's
- * table and .env.example are tested against this one. Texts are Markdown.
+ * The names are those of the service this one replaces, or OpenTelemetry's where it has one. README's table
+ * and .env.example are tested against this one. Texts are Markdown. The comment on a group says what is
+ * beyond README.
  */
 export const SETTINGS = {
+  // The one port for all protocols. What belongs to the transport is decided here, what callers may do under
+  // `keys`.
   server: {
     host: setting("METRICS_SERVICE_HOST", kinds.host, "0.0.0.0", "Address the service listens on"),
     port: setting("METRICS_SERVICE_PORT", PORT, "8890", "Port of every protocol; 0 takes a free one"),
@@ -27,7 +35,7 @@ export const SETTINGS = {
       [],
       "Proxies whose `X-Forwarded-For` counts: its first address is the client's",
     ),
-    reflection: setting("GRPC_REFLECTION", kinds.flag, "on", "Serve gRPC server reflection"),
+    reflection: setting("GRPC_REFLECTION", kinds.onOff, "on", "Serve gRPC server reflection"),
     shutdownTimeoutMs: setting(
       "SHUTDOWN_TIMEOUT_SECONDS",
       kinds.seconds(0, 600),
@@ -35,10 +43,12 @@ export const SETTINGS = {
       "Longest wait for running requests at shutdown",
     ),
   },
+  // Both or none. Without them the port speaks HTTP, for a proxy in front to terminate TLS.
   tls: {
     certFile: optional("TLS_CERT_FILE", FILE, "PEM certificate chain; with the key it turns on TLS"),
     keyFile: optional("TLS_KEY_FILE", FILE, "PEM private key of the certificate"),
   },
+  // `url` only says where the file is (see `database-path.ts`); `config.ts` turns both into one path.
   database: {
     path: setting("SQLITE_DB_PATH", FILE, "./data/metrics.db", "The database"),
     url: optional("DATABASE_URL", DATABASE_URL, "The database as a URL; `SQLITE_DB_PATH` wins"),
@@ -48,7 +58,7 @@ export const SETTINGS = {
       "30",
       "Longest wait for the database at start",
     ),
-    retriesMax: setting("DB_MAX_RETRIES", kinds.integer(0, 100), "5", "Attempts to repeat a failed open"),
+    retriesMax: setting("DB_MAX_RETRIES", kinds.wholeNumber(0, 100), "5", "Attempts to repeat a failed open"),
     queryTimeoutMs: setting(
       "METRICS_QUERY_TIMEOUT_SECONDS",
       kinds.seconds(0.1, 600),
@@ -56,23 +66,24 @@ export const SETTINGS = {
       "Longest run of one query",
     ),
   },
+  // Limits are token buckets: the number of requests a minute is also the size of the burst.
   keys: {
     adminKey: optional("METRICS_ADMIN_API_KEY", kinds.apiKey, "API key with the role `admin`"),
     rateLimitPerMinute: setting(
       "METRICS_RATE_LIMIT",
-      kinds.integer(1, 1_000_000_000),
+      kinds.wholeNumber(1, 1_000_000_000),
       "1000",
       "Requests a minute and key, where the key has no limit of its own",
     ),
     failuresPerMinute: setting(
       "METRICS_FAILED_AUTH_LIMIT",
-      kinds.integer(1, 1_000_000_000),
+      kinds.wholeNumber(1, 1_000_000_000),
       "20",
       "Wrong keys a minute and address that are answered 401; further ones get 429",
     ),
-    visitorRateLimitPerMinute: setting(
+    anonymousRateLimitPerMinute: setting(
       "METRICS_VISITOR_RATE_LIMIT",
-      kinds.integer(1, 1_000_000_000),
+      kinds.wholeNumber(1, 1_000_000_000),
       "600",
       "Requests a minute and network (a /16, of IPv6 a /32) from callers without a key, where none is needed",
     ),
@@ -89,6 +100,8 @@ export const SETTINGS = {
       "How API keys are stored",
     ),
   },
+  // Memory is bounded by `queuedMetricsMax`; a request larger than that could never be accepted and is a
+  // problem.
   ingest: {
     acknowledge: setting(
       "METRICS_ACK",
@@ -98,7 +111,7 @@ export const SETTINGS = {
     ),
     batchMetrics: setting(
       "BATCH_SIZE",
-      kinds.integer(1, 100_000),
+      kinds.wholeNumber(1, 100_000),
       "100",
       "Metrics written at once under `METRICS_ACK=buffered`",
     ),
@@ -110,27 +123,28 @@ export const SETTINGS = {
     ),
     queuedMetricsMax: setting(
       "MAX_QUEUED_METRICS",
-      kinds.integer(1, 10_000_000),
+      kinds.wholeNumber(1, 10_000_000),
       "100000",
       "Most metrics that wait for the disk; more are refused with 503",
     ),
     metricsPerRequestMax: setting(
       "MAX_METRICS_PER_REQUEST",
-      kinds.integer(1, 10_000),
-      "100",
+      kinds.wholeNumber(1, 10_000),
+      String(LIMITS.METRICS_PER_REQUEST),
       "Most metrics in one request",
     ),
     pointsPerRequestMax: setting(
       "MAX_DATA_POINTS_PER_REQUEST",
-      kinds.integer(1, 100_000),
+      kinds.wholeNumber(1, 100_000),
       "10000",
       "Most data points in one OTLP request",
     ),
   },
+  // Applied at every start, to the policies that no administrator has set.
   retention: {
     rawDays: setting(
       "METRICS_RETENTION_DAYS",
-      kinds.integer(1, 36_500, "days"),
+      kinds.wholeNumber(1, 36_500, "days"),
       "90",
       "How long raw metrics are kept, where nobody has set a policy",
     ),
@@ -141,6 +155,7 @@ export const SETTINGS = {
       "Time between two cleanups",
     ),
   },
+  // What is exported and how many series that may be, for scrapes and OTLP alike.
   telemetry: {
     serviceName: setting("OTEL_SERVICE_NAME", NAME, "mcp-metrics-service", "`service.name` of exports"),
     resourceAttributes: collection(
@@ -163,13 +178,13 @@ export const SETTINGS = {
     ),
     labelValuesMax: setting(
       "METRICS_MAX_LABEL_CARDINALITY",
-      kinds.integer(1, 100_000),
+      kinds.wholeNumber(1, 100_000),
       "150",
       "Most values of one label; further ones become `_other`",
     ),
     seriesMax: setting(
       "METRICS_MAX_SERIES",
-      kinds.integer(1, 1_000_000),
+      kinds.wholeNumber(1, 1_000_000),
       "10000",
       "Most exported series; the rest share one",
     ),
@@ -179,12 +194,13 @@ export const SETTINGS = {
       "300",
       "How long the gauges of a composer that reports nothing are still exported",
     ),
-    isDisabled: setting("OTEL_SDK_DISABLED", kinds.flag, "false", "Neither serve scrapes nor push"),
+    isDisabled: setting("OTEL_SDK_DISABLED", kinds.onOff, "false", "Neither serve scrapes nor push"),
   },
+  // A second port for scrapes, which needs no key by default, as Prometheus' exporters do not.
   prometheus: {
     isEnabled: setting(
       "OTEL_PROMETHEUS_ENABLED",
-      kinds.flag,
+      kinds.onOff,
       "true",
       "Serve `/metrics` on a port of its own",
     ),
@@ -197,6 +213,7 @@ export const SETTINGS = {
       "Whether scrapes need a reader key",
     ),
   },
+  // Pushing starts when one of the endpoints is given; `otlp.ts` chooses among the three.
   otlp: {
     ownEndpoint: optional("OTEL_OTLP_ENDPOINT", kinds.httpUrl, "Collector to push to, base or full URL"),
     metricsEndpoint: optional(
@@ -236,7 +253,7 @@ export const SETTINGS = {
   },
 } as const satisfies Readonly<Record<string, SettingGroup>>;
 
-/** What the table reads as, group by group. */
+/** The values of the table, group by group: what `readSettings` makes of an environment. */
 export type SettingValues = { readonly [G in keyof typeof SETTINGS]: Values<(typeof SETTINGS)[G]> };
 
 /** Every setting in the order of the table. */

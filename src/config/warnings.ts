@@ -3,16 +3,17 @@ import { nearest } from "./nearest.ts";
 import { type Environment, given } from "./setting.ts";
 import { allSettings } from "./settings.ts";
 
-/** Names of clients of this service, which may stand in a shared .env. */
+/** Variables of this service's clients, which may stand in a shared .env. */
 const CLIENT_NAMES = ["METRICS_SERVICE_URL", "METRICS_API_KEY"];
 
-/** What Kubernetes and Docker links add for a service called metrics, metrics-db and the like. */
+/** Variables that Kubernetes and Docker links add for a service called metrics, metrics-db and the like. */
 const SERVICE_LINK_NAME = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/;
 const SERVICE_LINK_VALUE = /^(tcp|udp):\/\//;
 
 /**
- * OpenTelemetry's own variables, as its specification of SDK configuration lists them.
- * A shared environment may hold any of them, so they are no typing errors.
+ * OpenTelemetry's own variables that this service does not read, as the specification of the SDK lists them
+ * (https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/). A shared environment
+ * may hold any of them, so they get a warning, but none of a typing error.
  */
 const OTEL_STANDARD_NAMES: ReadonlySet<string> = new Set([
   ...words("OTEL", "CONFIG_FILE ENTITIES LOG_LEVEL PROPAGATORS NODE_RESOURCE_DETECTORS"),
@@ -39,11 +40,15 @@ const OTEL_STANDARD_NAMES: ReadonlySet<string> = new Set([
   ...words("OTEL_EXPORTER", "PROMETHEUS_HOST PROMETHEUS_PORT ZIPKIN_ENDPOINT ZIPKIN_TIMEOUT"),
 ]);
 
+/** `OTEL_A` and `OTEL_B` of `words("OTEL", "A B")`. */
 function words(prefix: string, suffixes: string): string[] {
   return suffixes.split(" ").map((suffix) => `${prefix}_${suffix}`);
 }
 
-/** A warning for every `METRICS_*` and `OTEL_*` name that is set and that nothing here reads. */
+/**
+ * A warning for every `METRICS_*` and `OTEL_*` name that is set and that nothing here reads: a setting
+ * misspelt would otherwise be a default without a word. No warning holds a value.
+ */
 export function warnOfNames(env: Environment): string[] {
   const known = new Set(allSettings().map(({ name }) => name));
   return Object.keys(env)
@@ -52,19 +57,24 @@ export function warnOfNames(env: Environment): string[] {
     .map((name) => warn(name, known));
 }
 
+/** Whether a name that nothing reads is there for a known reason, and deserves no warning. */
 function isExpected(env: Environment, name: string): boolean {
   const value = given(env, name);
   const isServiceLink = SERVICE_LINK_NAME.test(name) || SERVICE_LINK_VALUE.test(value ?? "");
   return value === undefined || isKeyVariable(name) || CLIENT_NAMES.includes(name) || isServiceLink;
 }
 
+/** Names the nearest setting, because a typing error is the likeliest reason. */
 function warn(name: string, known: ReadonlySet<string>): string {
   if (OTEL_STANDARD_NAMES.has(name)) return `${name}: not used by this service`;
   const suggestion = nearest(name, known);
   return `${name}: unknown setting${suggestion === undefined ? "" : `; did you mean ${suggestion}?`}`;
 }
 
-/** `docker run --env-file` is no shell: the quotes of `NAME="text"` become part of the text. */
+/**
+ * A warning for every value in quotation marks: `docker run --env-file` is no shell, and takes the quotes of
+ * `NAME="text"` as part of the text.
+ */
 export function warnOfQuotes(env: Environment): string[] {
   const names = [...allSettings().map(({ name }) => name), ...Object.keys(env).filter(isKeyVariable).sort()];
   return names

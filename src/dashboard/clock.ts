@@ -1,4 +1,4 @@
-/** The page's only source of time, so that a test can hold it still. */
+/** The page's only source of time, so that tests can replace it. */
 export interface PageClock {
   /** Milliseconds since 1970-01-01T00:00:00Z. */
   nowMs(): number;
@@ -6,6 +6,7 @@ export interface PageClock {
   after(delayMs: number, job: () => void): () => void;
 }
 
+/** The browser's own. Timers of hidden tabs are slowed down by browsers, to one a minute at worst. */
 export const browserClock: PageClock = {
   nowMs: () => Date.now(),
   after(delayMs, job) {

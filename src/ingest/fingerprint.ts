@@ -5,8 +5,9 @@ import { readTimestamp } from "./timestamp.ts";
 import type { Validated } from "./validate.ts";
 
 /**
- * Tell requests apart that carry the same idempotency key: equal for requests that mean the same,
- * through whichever door and however spelt, so that a retry may go another way than the first try.
+ * Tell requests apart that carry the same idempotency key: equal for requests that mean the same, in
+ * whichever protocol and spelling, so that a retry may go another way than the first try. SHA-256, as 43
+ * characters.
  *
  * @throws {ServiceError} `malformed_body` for a request that is nested too deeply to be printed.
  */
@@ -19,6 +20,7 @@ export function fingerprint({ service, version, instanceId }: Validated, metrics
   }
 }
 
+/** The members in a fixed order, each in one spelling. */
 function canonicalMetric(metric: unknown): unknown {
   if (!isRecord(metric)) return metric;
   const { type, value, duration_ms, timestamp, dimensions, metadata } = metric;
@@ -31,6 +33,7 @@ function numberOf(value: unknown): unknown {
   return typeof value === "string" ? Number(value) : (value ?? null);
 }
 
+/** Members of an object have no order; absent equals null. */
 function sorted(fields: unknown): unknown {
   if (fields === undefined || fields === null) return [];
   return isRecord(fields) ? Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)) : fields;

@@ -4,15 +4,21 @@ import type { CommitResult, IdempotencyRecord, StoredAnswer } from "../store/met
 
 /** What one request adds to a transaction; it can be queued. */
 interface Queueable {
+  /** Set: a request with the same key that was stored before is answered as that one was. */
   readonly idempotency: IdempotencyRecord | undefined;
 }
 
-/** Gathers what requests add into batches, each of which becomes a transaction. */
+/**
+ * Gathers what requests add into batches, each of which becomes a transaction. Of submissions and of the
+ * directory's entries there is one each.
+ */
 export interface BatchGatherer<Item extends Queueable, Batch> {
   /** Rows of what was added since the last `take`. */
   readonly rowCount: number;
+  /** Rows that `item` will add. */
   rowsOf(item: Item): number;
   add(item: Item): void;
+  /** All that was added, in that order; the gatherer is empty then. */
   take(): Batch;
   /** Whether a batch has nothing to store. */
   isEmpty(batch: Batch): boolean;
@@ -21,11 +27,16 @@ export interface BatchGatherer<Item extends Queueable, Batch> {
 export interface GroupCommitOptions<Item extends Queueable, Batch> {
   readonly clock: Clock;
   readonly gatherer: BatchGatherer<Item, Batch>;
+  /**
+   * Stores a batch in one transaction, all of it or none, and names the items (by their place among those
+   * with an idempotency key) that were stored before. Called once at a time.
+   */
   readonly commit: (batch: Batch, nowMs: number) => Promise<CommitResult>;
   /** Metrics that may wait or be on their way to disk; so a slow disk costs memory only up to here. */
   readonly queuedMetricsMax: number;
   /** Set: commits wait until this many metrics are there or the first has waited this long. */
   readonly linger: { readonly metrics: number; readonly ms: number } | undefined;
+  /** After every commit that was not empty, failed ones included. */
   readonly onCommit: (metrics: number, seconds: number) => void;
 }
 
@@ -40,34 +51,44 @@ const GATHER_TURNS = 3;
 /** How long buffered metrics wait after a failed commit before they are tried again. */
 const RETRY_MS = 1000;
 
-/** A submission, or (undefined) the mark a flush leaves behind what it waits for. */
+/** A place in the queue, and the promise that somebody may wait for. */
 interface Entry<Item> {
+  /** Undefined: the mark that a flush leaves behind what it waits for. */
   readonly submission: Item | undefined;
   readonly resolve: (earlier: StoredAnswer | undefined) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Whether nobody waits for this entry to be on disk: its metrics were answered when they were queued. */
-const isAnswered = ({ submission }: Entry<Queueable>) =>
+/**
+ * Whether nobody has to wait for this entry to be on disk: neither a flush nor a retry depends on it. Where
+ * commits linger, its metrics were answered when they were queued.
+ */
+const mayLinger = ({ submission }: Entry<Queueable>) =>
   submission !== undefined && submission.idempotency === undefined;
 
 /**
- * Joins submissions into transactions.
+ * Joins submissions into transactions (group commit: one fsync for all that has come in).
  *
- * No fixed linger: while one transaction is on its way to disk the next one gathers, so that
- * throughput comes from load and an idle service answers at once. The exception is `linger`, the
- * predecessor's buffer, for those who ask for answers before the disk has them.
+ * Submissions are committed in the order of `add`, in one transaction at a time. No fixed linger: while one
+ * transaction is on its way to disk the next one gathers, so that throughput comes from load and an idle
+ * service answers at once. The exception is `linger`, the predecessor's buffer, for those who ask for answers
+ * before the disk has them.
  */
 export class GroupCommit<Item extends Queueable, Batch> {
   readonly #options: GroupCommitOptions<Item, Batch>;
+  /** Entries that no transaction holds yet, oldest first. */
   #waiting: Entry<Item>[] = [];
   #waitingMetrics = 0;
+  /** Metrics of the transaction under way. */
   #inFlightMetrics = 0;
   #isCommitting = false;
   /** Something waits that must not linger: somebody waits for it, or its time is over. */
   #isUrgent = false;
+  /** The next transaction starts after some turns of the event loop. */
   #scheduled = false;
+  /** Ends the wait of a lingering commit. */
   #cancelTimer: (() => void) | undefined;
+  /** A commit of answered metrics has failed; the next try waits for `RETRY_MS`. */
   #backingOff = false;
   #closed = false;
 
@@ -114,7 +135,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
   async close(): Promise<void> {
     this.#closed = true;
     const failures: unknown[] = [];
-    // A failure ends one flush; what waited behind it still has its turn. Every turn leaves less.
+    // A failure ends one flush; what waited behind it is still committed. Every round leaves less.
     while (this.depth > 0) await this.flush().catch((error: unknown) => void failures.push(error));
     if (failures.length > 0) throw failures[0];
   }
@@ -123,7 +144,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
     return new Promise((resolve, reject) => {
       const entry = { submission, resolve, reject };
       this.#waiting.push(entry);
-      this.#isUrgent ||= !isAnswered(entry);
+      this.#isUrgent ||= !mayLinger(entry);
       this.#scheduleWhenDue();
     });
   }
@@ -143,27 +164,25 @@ export class GroupCommit<Item extends Queueable, Batch> {
     });
   }
 
-  /** Start a transaction after the input that is there already, so that it holds all that has arrived by then. */
+  /**
+   * Start a transaction after the input that is there already, so that it holds all that has arrived by then.
+   */
   #schedule(): void {
     if (this.#scheduled || this.#backingOff || this.#isCommitting) return;
     this.#scheduled = true;
-    afterTurns(GATHER_TURNS, () => this.#start());
+    this.#startAfter(GATHER_TURNS);
   }
 
+  #startAfter(turns: number): void {
+    setImmediate(() => (turns > 1 ? this.#startAfter(turns - 1) : this.#start()));
+  }
+
+  /** Begin a transaction with all that waits, as far as one holds it. */
   #start(): void {
+    const { gatherer } = this.#options;
     this.#scheduled = false;
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    const entries = this.#takeEntries();
-    if (entries.length === 0) return;
-    this.#isCommitting = true;
-    this.#inFlightMetrics = this.#options.gatherer.rowCount;
-    this.#waitingMetrics -= this.#inFlightMetrics;
-    void this.#commit(entries);
-  }
-
-  #takeEntries(): readonly Entry<Item>[] {
-    const { gatherer } = this.#options;
     let count = 0;
     for (const { submission } of this.#waiting) {
       if (submission !== undefined) gatherer.add(submission);
@@ -172,10 +191,16 @@ export class GroupCommit<Item extends Queueable, Batch> {
     }
     const entries = this.#waiting.splice(0, count);
     this.#isUrgent &&= this.#waiting.length > 0;
-    return entries;
+    if (entries.length === 0) return;
+    this.#isCommitting = true;
+    this.#inFlightMetrics = gatherer.rowCount;
+    this.#waitingMetrics -= this.#inFlightMetrics;
+    void this.#commit(entries);
   }
 
-  /** Never rejects: every entry is told itself. */
+  /**
+   * Commit what the gatherer holds of `entries`. Never rejects: the promise of each entry says how it went.
+   */
   async #commit(entries: readonly Entry<Item>[]): Promise<void> {
     const { clock, gatherer, commit, onCommit } = this.#options;
     const startedMs = clock.monotonicMs();
@@ -199,10 +224,11 @@ export class GroupCommit<Item extends Queueable, Batch> {
     if (metrics > 0) onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
   }
 
+  /** Reject what somebody waits for, and queue again what was answered already, in front of all else. */
   #failed(entries: readonly Entry<Item>[], error: Error): void {
     const retryable = error instanceof ServiceError && error.reason === "storage_unavailable";
     const isKept = (entry: Entry<Item>) =>
-      this.#options.linger !== undefined && retryable && !this.#closed && isAnswered(entry);
+      this.#options.linger !== undefined && retryable && !this.#closed && mayLinger(entry);
     for (const entry of entries) if (!isKept(entry)) entry.reject(error);
     // A flush that waits already waits for these entries too.
     for (const { submission, reject } of this.#waiting) if (submission === undefined) reject(error);
@@ -220,8 +246,4 @@ export class GroupCommit<Item extends Queueable, Batch> {
       this.#schedule();
     });
   }
-}
-
-function afterTurns(turns: number, job: () => void): void {
-  setImmediate(turns > 1 ? () => afterTurns(turns - 1, job) : job);
 }

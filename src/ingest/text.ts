@@ -1,4 +1,7 @@
-/** Length in Unicode code points, as every limit counts. */
+/**
+ * Length in Unicode code points, as every limit counts: as Python's `len` and SQLite's `length` do, so that a
+ * text has the same length on both sides.
+ */
 export function codePoints(text: string): number {
   let count = text.length;
   for (let at = 0; at < text.length - 1; at += 1) {
@@ -16,7 +19,10 @@ export function isLongerThan(text: string, max: number): boolean {
   return text.length > max && codePoints(text) > max;
 }
 
-/** `value` for an error message: quoted, and cut so that a client cannot make us echo a megabyte. */
+/**
+ * `value` for an error message, as JSON, of at most 80 characters: a client cannot make the service echo a
+ * megabyte. Never throws, whatever the value.
+ */
 export function quote(value: unknown): string {
   let text: string | undefined;
   try {

@@ -1,4 +1,7 @@
-/** RFC 3339, and ISO 8601 without a zone: date, `T` or a space, time, optional fraction, optional zone. */
+/**
+ * RFC 3339 (section 5.6), and ISO 8601 without a zone: date, `T` or a space, time, optional fraction,
+ * optional zone.
+ */
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
 
@@ -18,17 +21,15 @@ const EPOCH_MS_MIN = 1e11;
  * text and rounded in numbers.
  */
 export function readTimestamp(value: unknown): number | undefined {
-  const ms = readMs(value);
+  let ms: number | undefined;
+  if (typeof value === "string") ms = readText(value);
+  else if (typeof value === "number") ms = Math.round(Math.abs(value) >= EPOCH_MS_MIN ? value : value * 1000);
+  else if (value instanceof Date) ms = value.getTime();
   // Written so that NaN, the time of an invalid Date, is outside too.
   return ms !== undefined && ms >= YEAR_1_MS && ms <= YEAR_9999_END_MS ? ms : undefined;
 }
 
-function readMs(value: unknown): number | undefined {
-  if (typeof value === "number") return Math.round(Math.abs(value) >= EPOCH_MS_MIN ? value : value * 1000);
-  if (value instanceof Date) return value.getTime();
-  return typeof value === "string" ? readText(value) : undefined;
-}
-
+/** A leap second (`:60`) counts as the first second of the next minute, as POSIX time has none. */
 function readText(text: string): number | undefined {
   const match = ISO_8601.exec(text);
   if (match === null) return undefined;

@@ -1,36 +1,50 @@
 import { findMetricType } from "../catalogue/catalogue.ts";
+import type { MetricType } from "../catalogue/definition.ts";
 import { LIMITS } from "../catalogue/limits.ts";
-import type { Measurement, Scalar } from "../catalogue/measurement.ts";
+import type { DimensionValue, Measurement } from "../catalogue/measurement.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
-import { checkScalars, type FieldContext, NUMERIC, readFields, readTime, readValue } from "./read-fields.ts";
 import type { SubmittedMetric } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
-import { checkChoices, withoutNames } from "./type-rules.ts";
+import {
+  checkScalars,
+  type FieldContext,
+  NUMERIC,
+  type Problem,
+  readFieldMap,
+  readTime,
+  readValue,
+} from "./validation.ts";
 
-/** What one metric is judged with. */
+/** What one metric of the catalogue is validated with. */
 export interface MetricContext extends FieldContext {
+  /** Shared by all requests: equal combinations of dimensions become one object. */
   readonly intern: InternDimensions;
+  /** Replaces the names of people, so that none is ever stored; see `pseudonyms` in the catalogue. */
   readonly pseudonymise: Pseudonymise;
 }
 
-/** One submitted metric → a Measurement, or undefined after telling `context.refuse` every reason. */
+/**
+ * One submitted metric → a Measurement, or undefined after reporting every broken rule to `context.reject`.
+ *
+ * All fields are read before any of them decides, so that a client learns of all its mistakes at once.
+ */
 export function validateMetric(metric: SubmittedMetric, context: MetricContext): Measurement | undefined {
   const type = typeof metric.type === "string" ? findMetricType(metric.type) : undefined;
-  if (type === undefined) refuseType(metric.type, context);
+  if (type === undefined) rejectType(metric.type, context);
   const value = readValue(metric.value, context);
   const durationMs = readDuration(metric.duration_ms, context);
   const timestampMs = readTime(metric.timestamp, context);
-  const sent = readFields("dimensions", metric.dimensions, context);
-  const metadata = readFields("metadata", metric.metadata, context);
+  const sent = readFieldMap("dimensions", metric.dimensions, context);
+  const metadata = readFieldMap("metadata", metric.metadata, context);
   const dimensionKeys = sent && checkScalars("dimensions", sent, context);
   const metadataKeys = metadata && checkMetadata(metadata, context);
   if (type === undefined || value === undefined || durationMs === null || timestampMs === undefined)
     return undefined;
   if (sent === undefined || dimensionKeys === undefined) return undefined;
   if (metadata === undefined || metadataKeys === undefined) return undefined;
-  if (!checkChoices(type, sent, context.refuse)) return undefined;
-  const dimensions = withoutNames(type, sent, context.pseudonymise);
+  if (type.choices !== undefined && !checkChoices(type.choices, sent, context)) return undefined;
+  const dimensions = type.pseudonyms === undefined ? sent : withoutNames(type.pseudonyms, sent, context);
   const otherKeys = dimensionKeys.filter((key) => !type.dimensions.includes(key));
   return {
     dimensions: context.intern(type, dimensions),
@@ -38,42 +52,43 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
     value,
     durationMs,
     otherKeys,
-    otherValues: otherKeys.map((key) => dimensions[key] as Scalar),
+    otherValues: otherKeys.map((key) => dimensions[key] as DimensionValue),
     metadataKeys,
     metadataValues: metadataKeys.map((key) => metadata[key]),
     distribution: undefined,
   };
 }
 
-function refuseType(type: unknown, { refuse }: MetricContext): void {
+function rejectType(type: unknown, { reject }: MetricContext): void {
   if (type === undefined || type === null || type === "")
-    refuse("type", "required", "Metric type is required");
-  else refuse("type", "unknown_type", `unknown metric type ${quote(type)}`);
+    reject("type", "required", "Metric type is required");
+  else reject("type", "unknown_type", `unknown metric type ${quote(type)}`);
 }
 
-/** The duration; undefined when absent, null when refused. */
-function readDuration(duration: unknown, { refuse }: MetricContext): number | undefined | null {
+/** The duration in ms; undefined when absent, null when it breaks a rule. */
+function readDuration(duration: unknown, { reject }: MetricContext): number | undefined | null {
   if (duration === undefined || duration === null) return undefined;
   const number = typeof duration === "string" && NUMERIC.test(duration) ? Number(duration) : duration;
   const field = "duration_ms";
-  if (typeof number !== "number") refuse(field, "not_numeric", `Duration ${quote(duration)} must be numeric`);
-  else if (Number.isNaN(number)) refuse(field, "nan", "Duration cannot be NaN");
-  else if (number < 0) refuse(field, "negative", `Duration cannot be negative: ${number}`);
-  else if (!Number.isFinite(number)) refuse(field, "infinite", "Duration cannot be infinite");
+  if (typeof number !== "number") reject(field, "not_numeric", `Duration ${quote(duration)} must be numeric`);
+  else if (Number.isNaN(number)) reject(field, "nan", "Duration cannot be NaN");
+  else if (number < 0) reject(field, "negative", `Duration cannot be negative: ${number}`);
+  else if (!Number.isFinite(number)) reject(field, "infinite", "Duration cannot be infinite");
   else if (number > LIMITS.DURATION_MS_MAX) {
-    refuse(field, "too_large", `Duration too large: ${number} ms, at most ${LIMITS.DURATION_MS_MAX}`);
+    reject(field, "too_large", `Duration too large: ${number} ms, at most ${LIMITS.DURATION_MS_MAX}`);
   } else return number;
   return null;
 }
 
+/** The keys of the metadata, or undefined after reporting every field that breaks a rule. */
 function checkMetadata(
   metadata: Readonly<Record<string, unknown>>,
-  { refuse }: MetricContext,
+  { reject }: MetricContext,
 ): readonly string[] | undefined {
   const keys = Object.keys(metadata);
   if (keys.length > LIMITS.METADATA_FIELDS_MAX) {
     const message = `Too many metadata fields: ${keys.length}, at most ${LIMITS.METADATA_FIELDS_MAX}`;
-    refuse("metadata", "too_many", message);
+    reject("metadata", "too_many", message);
     return undefined;
   }
   let valid = true;
@@ -81,12 +96,12 @@ function checkMetadata(
     const problem = metadataProblem(key, metadata[key]);
     if (problem === undefined) continue;
     valid = false;
-    refuse(`metadata.${isLongerThan(key, 80) ? quote(key) : key}`, problem.reason, problem.message);
+    reject(`metadata.${isLongerThan(key, 80) ? quote(key) : key}`, problem.reason, problem.message);
   }
   return valid ? keys : undefined;
 }
 
-function metadataProblem(key: string, value: unknown): { reason: string; message: string } | undefined {
+function metadataProblem(key: string, value: unknown): Problem | undefined {
   if (key === "" || isLongerThan(key, LIMITS.METADATA_KEY_LENGTH_MAX)) {
     const message = `Metadata key ${quote(key)} must have 1 to ${LIMITS.METADATA_KEY_LENGTH_MAX} characters`;
     return { reason: "invalid_key", message };
@@ -107,4 +122,43 @@ function nestedJson(value: object): string {
   } catch {
     return "x".repeat(LIMITS.METADATA_VALUE_LENGTH_MAX + 1);
   }
+}
+
+/**
+ * Whether every dimension that decides what the metric means has one of its values. Others may say anything;
+ * an unknown state of a server, say, would be counted under no state at all.
+ */
+function checkChoices(
+  choices: NonNullable<MetricType["choices"]>,
+  dimensions: Readonly<Record<string, unknown>>,
+  { reject }: MetricContext,
+): boolean {
+  let isValid = true;
+  for (const [name, values] of Object.entries(choices)) {
+    const value = Object.hasOwn(dimensions, name) ? dimensions[name] : undefined;
+    if (values.includes(value as string)) continue;
+    isValid = false;
+    const allowed = values.join(", ");
+    if (value === undefined || value === null || value === "") {
+      reject(`dimensions.${name}`, "required", `${name} is required: one of ${allowed}`);
+    } else {
+      reject(`dimensions.${name}`, "not_a_choice", `${name} ${quote(value)} must be one of ${allowed}`);
+    }
+  }
+  return isValid;
+}
+
+/** The dimensions as they may be kept: a pseudonym in the place of each name of a person. */
+function withoutNames(
+  pseudonyms: readonly string[],
+  dimensions: Readonly<Record<string, unknown>>,
+  { pseudonymise }: MetricContext,
+): Readonly<Record<string, unknown>> {
+  const named = pseudonyms.filter((name) => {
+    const value = Object.hasOwn(dimensions, name) ? dimensions[name] : "";
+    return value !== null && value !== "";
+  });
+  if (named.length === 0) return dimensions;
+  const replaced = named.map((name) => [name, pseudonymise(String(dimensions[name]))]);
+  return { ...dimensions, ...Object.fromEntries(replaced) };
 }

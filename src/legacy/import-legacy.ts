@@ -10,11 +10,11 @@ import {
   resumeImport,
 } from "../sqlite/legacy/legacy-imports.ts";
 import type { LegacyMetric, LegacySource } from "../sqlite/legacy/legacy-source.ts";
-import { MetricStore } from "../sqlite/metrics/metric-store.ts";
-import { applyDefaultRetention, cutoffOf, listPolicies } from "../sqlite/retention/policies.ts";
+import { MetricWriter } from "../sqlite/metrics/metric-writer.ts";
+import { applyDefaultRetention, listPolicies } from "../sqlite/retention/policies.ts";
 import { Rollups } from "../sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../store/batch.ts";
-import { tableOfType } from "../store/plan/retention-tables.ts";
+import { cutoffOf, tableOfType } from "../store/retention.ts";
 import { importKeys, importPolicies, type Taken } from "./import-settings.ts";
 import { createReadMetric } from "./read-metric.ts";
 import { createdMsOf } from "./read-values.ts";
@@ -75,7 +75,7 @@ export function importLegacy(options: LegacyOptions): LegacyResult {
   // What the predecessor adds from now on is for the next run.
   const { lastId, rows } = source.extentAfter(begun.lastId);
   const rollups = new Rollups(database);
-  const store = new MetricStore(database, rollups);
+  const store = new MetricWriter(database, rollups);
   const builder = new BatchBuilder();
   const expired = createExpiredCount(database, nowMs);
   const addChunk = createAddChunk({

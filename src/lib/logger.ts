@@ -8,8 +8,13 @@ export interface Logger {
   named(name: string): Logger;
 }
 
+/**
+ * Named values of one line, after the message; one named `message` or `level` takes the place of the line's
+ * own.
+ */
 export type LogFields = Readonly<Record<string, unknown>>;
 
+/** By importance, ascending; `silent` is above all and no line has it. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
@@ -20,7 +25,9 @@ const VALUES_MAX = 200;
 const DEPTH_MAX = 8;
 
 export interface LoggerOptions {
+  /** Least important level that is written (LOG_LEVEL). */
   readonly level: LogLevel;
+  /** Takes one line with its line feed, synchronously. */
   readonly write: (line: string) => void;
   readonly wallMs: () => number;
 }
@@ -95,7 +102,10 @@ function shorten(text: string): string {
   return text.length > STRING_LENGTH_MAX ? `${text.slice(0, STRING_LENGTH_MAX)}…` : text;
 }
 
-/** JSON leaves DEL, the C1 controls and Unicode's line separators as they are; terminals and line readers do not. */
+/**
+ * JSON leaves DEL, the C1 controls and Unicode's line separators as they are; terminals and line readers do
+ * not.
+ */
 function escapeControls(json: string): string {
   return json.replace(
     /[\u007f-\u009f\u2028\u2029]/g,

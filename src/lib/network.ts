@@ -16,7 +16,9 @@ export function networkOf(address: string): string | undefined {
 }
 
 const IPV4 = /(?:\d{1,3}\.){3}\d{1,3}/;
-/** An address of IPv4, or groups between colons: where one of IPv6 begins and ends among them is for later. */
+/**
+ * An address of IPv4, or groups between colons: where one of IPv6 begins and ends among them is for later.
+ */
 const CANDIDATE = new RegExp(`${IPV4.source}|[0-9a-f]{0,4}(?::(?:${IPV4.source}|[0-9a-f]*))+`, "gi");
 /** What an address of IPv6 has between its colons, with an empty group or two where it has `::`. */
 const GROUPS_MIN = 3;
@@ -27,7 +29,7 @@ export function hideAddresses(text: string): string {
   return text.replace(CANDIDATE, (found) => networkOf(found) ?? hideAmong(found.split(":")));
 }
 
-/** Other things stand beside addresses: `ip:2001:db8::1`, `2001:db8::1: refused`. */
+/** A run of groups between colons may hold more than an address: `ip:2001:db8::1`, `2001:db8::1: refused`. */
 function hideAmong(groups: readonly string[]): string {
   const parts: string[] = [];
   for (let at = 0, length = 1; at < groups.length; at += length) {
@@ -38,7 +40,7 @@ function hideAmong(groups: readonly string[]): string {
   return parts.join(":");
 }
 
-/** How many groups the longest address of IPv6 has that begins there; 1 where none does. */
+/** How many groups the longest IPv6 address that begins there has; 1 where none begins. */
 function lengthOfAddress(groups: readonly string[], at: number): number {
   for (let length = Math.min(GROUPS_MAX, groups.length - at); length >= GROUPS_MIN; length -= 1) {
     if (isIPv6(groups.slice(at, at + length).join(":"))) return length;

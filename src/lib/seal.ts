@@ -1,22 +1,32 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 
-/** Keeps secrets that must be used again, in a form that tells nothing to whoever finds it. */
+/**
+ * Encrypts secrets that have to be used again, for storage: a copy of the database alone does not reveal
+ * them.
+ */
 export interface Seal {
-  /** `owner` is whose it is; it is opened for the same one only. */
+  /** Encrypts `secret` for `owner`, who is authenticated with it: nonce, tag and ciphertext in one. */
   close(secret: string, owner: string): Uint8Array;
-  /** Undefined for what another key has sealed, or for somebody else, or what was changed. */
+  /**
+   * The secret; undefined for what another key has sealed, what belongs to another owner, or what was
+   * changed.
+   */
   open(sealed: Uint8Array, owner: string): string | undefined;
 }
 
 const ALGORITHM = "aes-256-gcm";
+// The sizes that SP 800-38D recommends for GCM.
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What webhook secrets are sealed with. */
-export const createWebhookSeal = (secret: Buffer): Seal => createSeal(secret, "webhook secrets");
+/** The seal of webhook secrets, under a key derived from the installation's secret. */
+export const createWebhookSeal = (secret: Uint8Array): Seal => createSeal(secret, "webhook secrets");
 
-/** Authenticated encryption with a key that is made from `secret`, for one `purpose` only. */
-export function createSeal(secret: Buffer, purpose: string): Seal {
+/**
+ * AES-256-GCM (NIST SP 800-38D) with a random nonce for each secret, under a key that HKDF (RFC 5869) derives
+ * from `secret` for one `purpose` only.
+ */
+export function createSeal(secret: Uint8Array, purpose: string): Seal {
   const key = Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
   return {
     close(text, owner) {

@@ -1,29 +1,25 @@
 import type { Clock } from "../lib/clock.ts";
 import { DAY_MS } from "../lib/time.ts";
-import type { Operations } from "../sqlite/threads/operations.ts";
-import { RETENTION_TABLES, type RetentionTable } from "../store/plan/retention-tables.ts";
+import type { MetricStore } from "../store/metrics.ts";
+import type { Pace } from "../store/plan/steps.ts";
+import { RETENTION_TABLES, type RetentionStore, type RetentionTable } from "../store/retention.ts";
+import type { Upkeep } from "../store/upkeep.ts";
 
-type StorageOperation =
-  | "flushRollups"
-  | "listPolicies"
-  | "deleteExpired"
-  | "deleteRollupKeys"
-  | "giveBackSpace";
-
-/** The operations that a cleanup consists of: of the writer thread, or on a database that is open here. */
-export type CleanupStorage = {
-  readonly [Name in StorageOperation]: (
-    ...input: Parameters<Operations[Name]>
-  ) => Promise<Awaited<ReturnType<Operations[Name]>>>;
-};
+/** What a cleanup needs of the store. */
+export interface CleanupStore {
+  readonly metrics: Pick<MetricStore, "flushRollups" | "deleteUnusedRollupKeys">;
+  readonly retention: Pick<RetentionStore, "listPolicies" | "deleteExpired">;
+  readonly upkeep: Pick<Upkeep, "giveBackSpace">;
+}
 
 export interface CleanupDeps {
-  readonly storage: CleanupStorage;
+  readonly store: CleanupStore;
   readonly clock: Clock;
   /** Whether metrics wait for the disk: a cleanup then takes a quarter of the writer's time, not half. */
   readonly isBusy: () => boolean;
   /** Ends a cleanup after the step that is under way. */
   readonly signal: AbortSignal;
+  /** Told after each step how many rows it deleted. */
   readonly onDeleted: (rows: number) => void;
 }
 
@@ -36,8 +32,7 @@ export interface CleanedTable {
   readonly error: Error | undefined;
 }
 
-/** Rows a step: some milliseconds of the writer's time, which is what a commit may have to wait. */
-const ROWS_PER_STEP = 500;
+/** How much longer than a step the pause after it is, while metrics wait for the disk. */
 const BUSY_PAUSES = 3;
 
 /** The cleanup was told to stop. */
@@ -60,7 +55,7 @@ export async function cleanUp(
   nowMs: number,
 ): Promise<readonly CleanedTable[]> {
   const results: CleanedTable[] = [];
-  // Measurements are walked through once for all of their tables.
+  // Metrics are walked through once for all of their tables.
   const measurements = tables.filter(({ kind }) => kind === "measurements");
   const others = tables.filter(({ kind }) => kind !== "measurements").map((table) => [table]);
   for (const together of [measurements, ...others]) {
@@ -75,21 +70,20 @@ async function cleanTables(
   tables: readonly RetentionTable[],
   nowMs: number,
 ): Promise<readonly CleanedTable[]> {
-  const { storage, clock } = deps;
+  const { clock, store } = deps;
   const deleted = new Map<string, number>();
   const names = tables.map(({ name }) => name);
   const startedMs = clock.monotonicMs();
   let error: Error | undefined;
   try {
     // What is not in every rollup is not deleted, so that deleting never changes one.
-    if (tables[0]?.kind === "measurements") await rollUp(deps);
-    await inSteps(deps, undefined, async (cursor: unknown) => {
-      const step = await storage.deleteExpired({ tables: names, nowMs, cursor, rowsMax: ROWS_PER_STEP });
-      for (const [name, rows] of Object.entries(step.deleted)) {
+    if (tables[0]?.kind === "measurements")
+      await store.metrics.flushRollups(clock.wallMs(), createPace(deps));
+    await store.retention.deleteExpired({ tables: names, nowMs }, createPace(deps), (counts) => {
+      for (const [name, rows] of Object.entries(counts)) {
         deleted.set(name, (deleted.get(name) ?? 0) + rows);
         deps.onDeleted(rows);
       }
-      return step.cursor;
     });
   } catch (cause) {
     error = cause as Error;
@@ -98,46 +92,36 @@ async function cleanTables(
   return names.map((table) => ({ table, deleted: deleted.get(table) ?? 0, seconds, error }));
 }
 
-async function rollUp(deps: CleanupDeps): Promise<void> {
-  const { storage, clock } = deps;
-  const first = await storage.flushRollups(clock.wallMs());
-  if (first === undefined) return;
-  await inSteps(deps, first, (target: number) => storage.flushRollups(clock.wallMs(), target));
-}
-
 /** Breakdowns that no row has any more, and free pages. Failing, it is for the next cleanup to do. */
 async function tidyUp(deps: CleanupDeps, nowMs: number): Promise<void> {
-  const { storage } = deps;
+  const { metrics, retention, upkeep } = deps.store;
   try {
     const rollups = RETENTION_TABLES.filter(({ kind }) => kind === "rollups").map(({ name }) => name);
-    const policies = (await storage.listPolicies()).filter(({ tableName }) => rollups.includes(tableName));
+    const policies = (await retention.listPolicies()).filter(({ tableName }) => rollups.includes(tableName));
     if (policies.every(({ isActive }) => isActive)) {
       const longest = Math.max(...policies.map(({ retentionDays }) => retentionDays));
-      const beforeDay = Math.floor(nowMs / DAY_MS) - longest;
-      const remove = () => storage.deleteRollupKeys(beforeDay, ROWS_PER_STEP);
-      await inSteps(deps, 0, async () => ((await remove()) === ROWS_PER_STEP ? 0 : undefined));
+      await metrics.deleteUnusedRollupKeys(Math.floor(nowMs / DAY_MS) - longest, createPace(deps));
     }
-    await inSteps(deps, 0, async () => ((await storage.giveBackSpace()) ? 0 : undefined));
+    await upkeep.giveBackSpace(createPace(deps));
   } catch (error) {
     if (!(error instanceof CleanupStoppedError)) throw error;
   }
 }
 
-/** Take steps until one returns undefined; each gets what the one before returned. @throws {CleanupStoppedError} */
-async function inSteps<Cursor>(
-  { clock, isBusy, signal }: CleanupDeps,
-  first: Cursor,
-  step: (cursor: Cursor) => Promise<Cursor | undefined>,
-): Promise<void> {
-  let cursor: Cursor | undefined = first;
-  for (;;) {
-    if (signal.aborted) throw new CleanupStoppedError();
-    const startedMs = clock.monotonicMs();
-    cursor = await step(cursor as Cursor);
-    if (cursor === undefined) return;
-    const tookMs = clock.monotonicMs() - startedMs;
+/**
+ * Pauses after each step for as long as it took, or some times as long while others wait.
+ *
+ * @throws {CleanupStoppedError} at once, and from each pause after the signal: no step begins then.
+ */
+function createPace({ clock, isBusy, signal }: CleanupDeps): Pace {
+  if (signal.aborted) throw new CleanupStoppedError();
+  let beganMs = clock.monotonicMs();
+  return async () => {
+    const tookMs = clock.monotonicMs() - beganMs;
     await pause(clock, isBusy() ? BUSY_PAUSES * tookMs : tookMs, signal);
-  }
+    if (signal.aborted) throw new CleanupStoppedError();
+    beganMs = clock.monotonicMs();
+  };
 }
 
 /** Ends early when the signal comes. */

@@ -1,12 +1,12 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { DAY_MS } from "../lib/time.ts";
-import { RETENTION_TABLES, type RetentionTable } from "../store/plan/retention-tables.ts";
-import { type CleanedTable, CleanupStoppedError, type CleanupStorage, cleanUp } from "./cleanup.ts";
+import { RETENTION_TABLES, type RetentionTable } from "../store/retention.ts";
+import { type CleanedTable, CleanupStoppedError, type CleanupStore, cleanUp } from "./cleanup.ts";
 import type { TrustedTime } from "./trusted-time.ts";
 
 export interface RetentionRunsDeps {
-  readonly storage: CleanupStorage;
+  readonly store: CleanupStore;
   readonly clock: Clock;
   readonly time: TrustedTime;
   readonly isBusy: () => boolean;

@@ -1,12 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
 
-/** Something that is done again and again while the service runs. */
-export interface Job {
-  readonly name: string;
-  readonly everyMs: number;
-  readonly run: () => Promise<void>;
-}
-
 /**
  * Run `job` every `intervalMs`, one run at a time: the interval counts from the end of a run. A failed
  * run is reported and the next one comes all the same. The returned function stops it and resolves

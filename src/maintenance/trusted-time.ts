@@ -13,7 +13,7 @@
 
 import type { Clock } from "../lib/clock.ts";
 import { DAY_MS } from "../lib/time.ts";
-import type { TrustedTimeState } from "../sqlite/retention/trusted-time.ts";
+import type { RetentionStore, TrustedTimeState } from "../store/retention.ts";
 
 /** The state after `elapsedMs` of the monotonic clock, while the wall clock says `wallMs`. */
 export function follow(state: TrustedTimeState, elapsedMs: number, wallMs: number): TrustedTimeState {
@@ -34,10 +34,8 @@ export function resume(state: TrustedTimeState, wallMs: number): TrustedTimeStat
   return { trustedMs: state.trustedMs, leadMs, aheadMs: isLongGap ? 0 : state.aheadMs };
 }
 
-export interface TrustedTimeStorage {
-  readTrustedTime(): Promise<TrustedTimeState | undefined>;
-  saveTrustedTime(state: TrustedTimeState): Promise<void>;
-}
+/** Where the time that was followed is kept. */
+export type TrustedTimeStore = Pick<RetentionStore, "readTrustedTime" | "saveTrustedTime">;
 
 /** Follows the time, and saves it whenever it is asked to. */
 export interface TrustedTime {
@@ -51,9 +49,9 @@ export interface TrustedTime {
   trustWall(): Promise<void>;
 }
 
-export async function openTrustedTime(storage: TrustedTimeStorage, clock: Clock): Promise<TrustedTime> {
+export async function openTrustedTime(store: TrustedTimeStore, clock: Clock): Promise<TrustedTime> {
   const fresh = (): TrustedTimeState => ({ trustedMs: clock.wallMs(), leadMs: undefined, aheadMs: 0 });
-  const saved = await storage.readTrustedTime();
+  const saved = await store.readTrustedTime();
   let state = saved === undefined ? fresh() : resume(saved, clock.wallMs());
   let followedMs = clock.monotonicMs();
   function look(): void {
@@ -64,7 +62,7 @@ export async function openTrustedTime(storage: TrustedTimeStorage, clock: Clock)
   return {
     async follow() {
       look();
-      await storage.saveTrustedTime(state);
+      await store.saveTrustedTime(state);
     },
     nowMs() {
       look();
@@ -77,7 +75,7 @@ export async function openTrustedTime(storage: TrustedTimeStorage, clock: Clock)
     async trustWall() {
       look();
       state = fresh();
-      await storage.saveTrustedTime(state);
+      await store.saveTrustedTime(state);
     },
   };
 }

@@ -1,9 +1,20 @@
-import type { Attributes } from "./attributes.ts";
+/**
+ * The data points of an OTLP request, decoded and nothing validated yet: the model of
+ * https://opentelemetry.io/docs/specs/otel/metrics/data-model/ in plain objects, free of protobuf.
+ */
+
+/** What attributes can hold once they are decoded; what a dimension cannot hold is rejected later. */
+export type Attributes = ReadonlyMap<string, unknown>;
+
+/** Text that is the same for the same attributes in any order, and for no others. */
+export function canonical(attributes: Attributes): string {
+  return JSON.stringify([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** The points of a request, before anything is made of them. */
 export interface SentPoints {
   readonly count: number;
-  /** In slices, as there may be many; to be called once. */
+  /** Yields to the event loop now and then, as there may be many; to be called once. */
   readonly read: () => Promise<readonly ResourcePoints[]>;
 }
 
@@ -18,9 +29,9 @@ export interface ResourcePoints {
 /** What points have in common. One object for all points of an instrument in a request. */
 export interface Instrument {
   readonly name: string;
-  /** UCUM, as it was sent. */
+  /** UCUM (https://ucum.org), as it was sent. */
   readonly unit: string;
-  /** The library that measured, as text that no other one has. */
+  /** The instrumentation scope, as text that no other one has. */
   readonly scope: string;
 }
 
@@ -28,65 +39,72 @@ export interface Instrument {
 export interface DataPoint {
   readonly instrument: Instrument;
   readonly attributes: Attributes;
+  /** Since when a cumulative point counts. */
   readonly startNs: bigint;
+  /** When its values were true. */
   readonly timeNs: bigint;
-  readonly reading: Reading;
+  readonly data: PointData;
 }
 
+/** Whether values are those since the last point or since the start (AggregationTemporality). */
 export type Temporality = "delta" | "cumulative" | "unspecified";
 
-/** What a point says. Numbers beyond 2^53 have lost their last digits here, and are refused later. */
-export type Reading =
+/** What a point says. Numbers beyond 2^53 have lost their last digits here, and are rejected later. */
+export type PointData =
   | { readonly kind: "gauge"; readonly value: number }
-  | SumReading
-  | ExplicitReading
-  | ExponentialReading
+  | SumData
+  | ExplicitHistogramData
+  | ExponentialHistogramData
   /** Nothing that could be stored, and which way. */
   | { readonly kind: "summary" | "no recorded value" | "no value" };
 
-export interface SumReading {
+export interface SumData {
   readonly kind: "sum";
   readonly temporality: Temporality;
+  /** Whether it can only grow. */
   readonly isMonotonic: boolean;
   readonly value: number;
 }
 
-interface DistributionReading {
+interface AnyHistogramData {
   readonly temporality: Temporality;
+  /** Values in all buckets together. */
   readonly count: number;
+  /** Of the values; absent where they may be negative, as OTLP asks for. */
   readonly sum: number | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
 }
 
-export interface ExplicitReading extends DistributionReading {
+/** A histogram whose sender chose the bounds. */
+export interface ExplicitHistogramData extends AnyHistogramData {
   readonly kind: "histogram";
-  /** Upper bounds; `counts` has one more for what is above, or both are empty. */
+  /** Upper bounds, inclusive; `counts` has one more for what is above, or both are empty. */
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
 }
 
-export interface ExponentialReading extends DistributionReading {
+/** A histogram whose bounds are the powers of base = 2^(2^-scale). */
+export interface ExponentialHistogramData extends AnyHistogramData {
   readonly kind: "exponential histogram";
   readonly scale: number;
+  /** Values from -zeroThreshold to zeroThreshold are in `zeroCount`. */
   readonly zeroThreshold: number;
   readonly zeroCount: number;
   readonly positive: Buckets;
+  /** Of the absolute values. */
   readonly negative: Buckets;
 }
 
-/** Consecutive buckets; bucket i holds what is above base^i, up to base^(i+1). */
+/** Consecutive buckets from index `offset` on; bucket i holds what is above base^i, up to base^(i+1). */
 export interface Buckets {
   readonly offset: number;
   readonly counts: readonly number[];
 }
 
-export type HistogramReading = ExplicitReading | ExponentialReading;
-
-/** Why a point is not stored. */
-export interface Refusal {
-  readonly field: string;
-  /** The stable name of the broken rule. */
-  readonly reason: string;
-  readonly message: string;
+/** The lower bound of bucket `index` of an exponential histogram. */
+export function lowerBound(scale: number, index: number): number {
+  return 2 ** (index * 2 ** -scale);
 }
+
+export type HistogramData = ExplicitHistogramData | ExponentialHistogramData;

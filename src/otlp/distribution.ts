@@ -5,23 +5,25 @@
  * into the same buckets again gives the same counts.
  */
 import type { Distribution } from "../catalogue/measurement.ts";
-import type { HistogramReading } from "./data-point.ts";
-import { lowerBound } from "./histogram-problem.ts";
+import { type HistogramData, lowerBound } from "./data-point.ts";
 
 /** Most numbers that stand for one bucket … */
 const NUMBERS_PER_BUCKET_MAX = 4;
 /** … and about as many for one point: what is stored of it takes some kilobytes at the most. */
 const NUMBERS_MAX = 128;
 
-/** How many are above `low`, up to `high`. */
+/** A bucket of either kind of histogram: `count` values above `low`, up to `high`. */
 interface Bucket {
   readonly low: number;
   readonly high: number;
   readonly count: number;
 }
 
-/** Where the values of a sound histogram that has some lie, each times `scale`. */
-export function distributionOf(histogram: HistogramReading, scale: number): Distribution {
+/**
+ * Where the values of a sound histogram that has some lie, each times `scale` (from its unit to ms). Of
+ * `count` values at most some 128 numbers are kept, each with how many it stands for.
+ */
+export function toDistribution(histogram: HistogramData, scale: number): Distribution {
   const { count } = histogram;
   const scaled = (value: number | undefined) => (value === undefined ? undefined : times(value, scale));
   const [sum = 0, min, max] = [histogram.sum, histogram.min, histogram.max].map(scaled);
@@ -31,7 +33,7 @@ export function distributionOf(histogram: HistogramReading, scale: number): Dist
   const numbersMax = Math.min(NUMBERS_PER_BUCKET_MAX, Math.ceil(NUMBERS_MAX / Math.max(1, buckets.length)));
   const numbers: Numbers = { values: [], counts: [] };
   if (count === 1) put(numbers, sum, 1);
-  // Within these, nobody knows.
+  // One bucket without bounds: all that is known is the mean.
   else if (buckets.length === 0) put(numbers, sum / count, count);
   else for (const bucket of close(buckets, sum, min, max)) spread(bucket, numbersMax, numbers);
   const { values, counts } = numbers;
@@ -43,6 +45,7 @@ export function times(a: number, b: number): number {
   return b === 1 || !Number.isFinite(a) ? a : Number((a * b).toPrecision(15));
 }
 
+/** What is kept: `counts[i]` values are taken to be `values[i]`. Ascending. */
 interface Numbers {
   readonly values: number[];
   readonly counts: number[];
@@ -53,7 +56,8 @@ function put({ values, counts }: Numbers, value: number, count: number): void {
   counts.push(count);
 }
 
-function bucketsOf(histogram: HistogramReading): readonly Bucket[] {
+/** All buckets, ascending; the outermost of explicit ones reach to infinity. */
+function bucketsOf(histogram: HistogramData): readonly Bucket[] {
   if (histogram.kind === "histogram") {
     const { counts, bounds } = histogram;
     return counts.map((count, index) => ({
@@ -68,7 +72,7 @@ function bucketsOf(histogram: HistogramReading): readonly Bucket[] {
     ...negative.counts
       .map((count, index) => ({ low: -bound(negative, index + 1), high: -bound(negative, index), count }))
       .reverse(),
-    // Not below zero: what is measured seldom is.
+    // Taken as from zero up: what is measured is seldom negative.
     { low: 0, high: zeroThreshold, count: zeroCount },
     ...positive.counts.map((count, index) => ({
       low: bound(positive, index),
@@ -114,6 +118,7 @@ function guessTop(buckets: readonly Bucket[], sum: number, low: number): number 
   return Math.max(low + 2 * (middle - low), low + Math.abs(low) * 0.01, Number.MIN_VALUE);
 }
 
+/** Puts the numbers that stand for a bucket: its known ends, and the rest at even distances between. */
 function spread(
   { low, high, count, least, greatest }: ClosedBucket,
   numbersMax: number,

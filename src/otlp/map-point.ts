@@ -1,6 +1,10 @@
+import { LIMITS } from "../catalogue/limits.ts";
+import type { Distribution, Measurement } from "../catalogue/measurement.ts";
+import type { Violation } from "../errors.ts";
 import type { SubmittedMetric } from "../ingest/submission.ts";
-import type { Attributes } from "./attributes.ts";
-import type { DataPoint, Instrument, Reading, Refusal } from "./data-point.ts";
+import { type MetricContext, validateMetric } from "../ingest/validate-metric.ts";
+import type { Attributes, DataPoint, HistogramData, Instrument, PointData } from "./data-point.ts";
+import { times, toDistribution } from "./distribution.ts";
 import {
   ERROR_FIELD,
   INSTRUMENTS,
@@ -9,38 +13,72 @@ import {
   TIME_UNITS_MS,
 } from "./mapping.ts";
 
-/** How the points of an instrument are stored. */
-export interface Plan {
-  readonly type: string;
-  readonly value: InstrumentMapping["value"];
-  /** Of a histogram of durations: its unit in ms. */
-  readonly unitMs: number | undefined;
+/** What can be stored of a point: cumulative data as its difference from the last point. */
+export type StorableData = Extract<PointData, { kind: "gauge" | "sum" }> | HistogramData;
+
+/**
+ * The measurement of a point, validated by the rules for submitted metrics; undefined after reporting every
+ * broken one to `context.reject`. A histogram is one measurement with a distribution, whose value is what the
+ * mapping says and whose duration is the sum, in ms.
+ *
+ * @param data what the point adds to the ones before, and more than nothing
+ */
+export function measure(
+  point: DataPoint,
+  data: StorableData,
+  context: MetricContext,
+): Measurement | undefined {
+  const mapping = mappingOf(point.instrument, data.kind);
+  const metric = mapPoint(point, mapping);
+  if ("reason" in metric) {
+    context.reject(metric.field, metric.reason, metric.message);
+    return undefined;
+  }
+  if (data.kind === "gauge" || data.kind === "sum")
+    return validateMetric({ ...metric, value: data.value }, context);
+  const { count, sum = 0 } = data;
+  const unitMs = TIME_UNITS_MS.get(point.instrument.unit);
+  const distribution = toDistribution(data, unitMs ?? 1);
+  const durationMs = unitMs === undefined ? undefined : times(sum, unitMs);
+  if (durationMs !== undefined && !areDurations(distribution, durationMs, context)) return undefined;
+  const value = { amount: sum, count, zero: 0 }[mapping.value];
+  const measurement = validateMetric({ ...metric, value }, context);
+  // One value needs no distribution.
+  return measurement && { ...measurement, durationMs, distribution: count === 1 ? undefined : distribution };
+}
+
+/** Whether all of them can have been durations; the sum of many may exceed what one can take. */
+function areDurations({ min, max }: Distribution, sumMs: number, { reject }: MetricContext): boolean {
+  if (min < 0 || sumMs < 0)
+    reject("duration_ms", "negative", `Duration cannot be negative: ${Math.min(min, sumMs)}`);
+  else if (max > LIMITS.DURATION_MS_MAX)
+    reject("duration_ms", "too_large", `Duration too large: ${max} ms, at most ${LIMITS.DURATION_MS_MAX}`);
+  else return true;
+  return false;
 }
 
 const CUSTOM: InstrumentMapping = { type: "custom", value: "amount", attributes: [] };
+/** A histogram of durations counts events; one of anything else distributes amounts. */
+const CUSTOM_DURATIONS: InstrumentMapping = { ...CUSTOM, value: "count" };
 
-function mappingOf({ name, unit }: Instrument, kind: Reading["kind"]): InstrumentMapping {
+/** By kind and name; a histogram of a known name that is not in a unit of time is `custom` too. */
+function mappingOf({ name, unit }: Instrument, kind: PointData["kind"]): InstrumentMapping {
   if (kind === "sum") return INSTRUMENTS.sum.get(name) ?? CUSTOM;
   if (kind !== "histogram" && kind !== "exponential histogram") return CUSTOM;
-  const isTime = TIME_UNITS_MS.has(unit);
-  return (
-    (isTime ? INSTRUMENTS.histogram.get(name) : undefined) ?? {
-      ...CUSTOM,
-      value: isTime ? "count" : "amount",
-    }
-  );
+  return TIME_UNITS_MS.has(unit) ? (INSTRUMENTS.histogram.get(name) ?? CUSTOM_DURATIONS) : CUSTOM;
 }
 
-export function planOf(instrument: Instrument, kind: Reading["kind"]): Plan {
-  const { type, value } = mappingOf(instrument, kind);
-  const isHistogram = kind === "histogram" || kind === "exponential histogram";
-  return { type, value, unitMs: isHistogram ? TIME_UNITS_MS.get(instrument.unit) : undefined };
-}
-
-/** The metric a point becomes, but for its value. */
-export function mapPoint(point: DataPoint): SubmittedMetric | Refusal {
-  const { instrument, timeNs, reading } = point;
-  const mapping = mappingOf(instrument, reading.kind);
+/**
+ * The metric a point becomes, but for its value. Attributes with a place in the mapping are dimensions under
+ * its names, all others under their own; an error goes into the metadata, and its absence is success.
+ *
+ * @returns a violation where two attributes would be the same dimension.
+ */
+export function mapPoint(
+  point: DataPoint,
+  mapping = mappingOf(point.instrument, point.data.kind),
+): SubmittedMetric | Violation {
+  const { instrument, timeNs } = point;
   const nameDimension = mapping.type === "custom" ? NAME_DIMENSION.custom : NAME_DIMENSION.other;
   const dimensions = new Map<string, unknown>([[nameDimension, instrument.name]]);
   const mapped = new Set<string>();
@@ -65,11 +103,12 @@ export function mapPoint(point: DataPoint): SubmittedMetric | Refusal {
   };
 }
 
+/** The violation, where a dimension would have two values. */
 function addUnderOwnNames(
   dimensions: Map<string, unknown>,
   attributes: Attributes,
   except: ReadonlySet<string>,
-): Refusal | undefined {
+): Violation | undefined {
   for (const [attribute, value] of attributes) {
     if (except.has(attribute)) continue;
     const dimension = dimensionName(attribute);

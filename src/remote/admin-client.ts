@@ -4,7 +4,7 @@ import { createConnectTransport } from "@connectrpc/connect-node";
 import { AdminService, type ApiKey, KeyRole as Role } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import type { Backup } from "../api/admin/backup.ts";
 import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
-import type { ApiKeyRecord, KeyRole } from "../sqlite/keys/key-store.ts";
+import type { ApiKeyRecord, KeyRole } from "../store/keys.ts";
 
 const ROLES = ["writer", "writer", "reader", "admin", "server"] as const satisfies readonly KeyRole[];
 const PAGE_SIZE = 1000;

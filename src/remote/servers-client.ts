@@ -2,7 +2,7 @@ import { durationFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { DirectoryService, type Server } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { ServerAdministration, WebhookSecret } from "../api/directory/servers.ts";
-import type { ServerRecord } from "../sqlite/directory/servers.ts";
+import type { ServerRecord } from "../store/directory.ts";
 import { connectTransport, plainly } from "./admin-client.ts";
 
 const PAGE_SIZE = 1000;

@@ -1,6 +1,11 @@
-/** The record of an idempotency key, to be written with the rows it answers for. */
+import type { Batch } from "./batch.ts";
+import type { Pace } from "./plan/steps.ts";
+
+/** The record of an idempotency key, to be stored with the rows it answers for. */
 export interface IdempotencyRecord {
+  /** Unique for the API key that sent it. */
   readonly key: string;
+  /** Tells the request from others that come with the same key. */
   readonly fingerprint: string;
   /** The answer to give, and to give again; JSON. */
   readonly answer: string;
@@ -14,35 +19,70 @@ export interface StoredAnswer {
 
 /** What a commit answers. */
 export interface CommitResult {
-  /** Idempotency keys that were there before, by their place in `batch.keyed`; their rows were not stored again. */
+  /**
+   * Idempotency keys that were stored before and have not expired (`LIMITS.IDEMPOTENCY_MS`), by their place in
+   * `batch.keyed`; of what they cover nothing was stored again.
+   */
   readonly duplicates: readonly { readonly index: number; readonly stored: StoredAnswer }[];
 }
 
-/** A series after a commit. */
+/** The last point of a cumulative series after a commit: the next one is worth what it adds to this. */
 export interface SeriesUpdate {
   readonly key: string;
+  /** The service whose keys send it: series are counted and bounded by owner. */
   readonly owner: string;
   /** JSON. */
   readonly lastPoint: string;
+  /** Whether it was not found before. */
   readonly isNew: boolean;
 }
 
+/** A cumulative series as it is stored. */
 export interface KnownSeries {
   readonly lastPoint: string;
+  /** When it was stored. */
   readonly seenMs: number;
 }
 
+/** Which cumulative series a request continues, and what tells it from a repetition. */
 export interface SeriesQuestion {
   readonly owner: string;
   readonly keys: readonly string[];
-  /** Whether this has been answered before. */
   readonly apiKeyId: number;
   readonly idempotencyKey: string;
 }
 
+/** What is stored of the series of a question. */
 export interface SeriesFound {
+  /** The answer of the same request, when it was stored before: nothing else is to be done then. */
   readonly earlier: StoredAnswer | undefined;
+  /** By key; series that are new are not in it. */
   readonly series: ReadonlyMap<string, KnownSeries>;
   /** Of the series that are new, how many there is room for; they count as begun from now on. */
   readonly room: number;
+}
+
+/** Metrics: written in batches, rolled up by hour and day. */
+export interface MetricStore {
+  /**
+   * Store every row of `batch`, its idempotency records and its series, except what earlier records cover. The
+   * batch is the store's from then on; batches of one `BatchBuilder` are committed in the order it made them,
+   * and none is left out that was not empty.
+   */
+  commit(batch: Batch, nowMs: number): Promise<CommitResult>;
+  /** What is stored of cumulative series. Whoever asks next does not get the same room again. */
+  findSeries(question: SeriesQuestion, nowMs: number): Promise<SeriesFound>;
+  /** The number of the newest stored request; 0 in an empty database. */
+  lastRequestNumber(): Promise<number>;
+  /**
+   * Bring hourly and daily rollups up to what was committed before the call. Queries count every committed
+   * metric at once, with or without it; SQL over the rollup tables is as new as the last flush. Long work.
+   */
+  flushRollups(nowMs: number, pace: Pace): Promise<void>;
+  /** Forget combinations of dimensions that no rollup row since `beforeDay` (days since 1970) has. Long work. */
+  deleteUnusedRollupKeys(beforeDay: number, pace: Pace): Promise<void>;
+  /** Forget idempotency keys that have expired by `nowMs`. Long work. */
+  deleteExpiredIdempotencyKeys(nowMs: number, pace: Pace): Promise<void>;
+  /** Forget cumulative series that nobody has continued for thirty days. Long work. */
+  deleteEndedSeries(nowMs: number, pace: Pace): Promise<void>;
 }

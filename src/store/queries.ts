@@ -1,5 +1,3 @@
-/** What the reader thread is asked and answers: plain values that can be cloned. */
-
 /** From `startMs`, before `endMs`; ms since 1970 UTC, by the time something happened. */
 export interface TimeRange {
   readonly startMs: number;
@@ -104,4 +102,46 @@ export interface EventRow {
   /** JSON objects. */
   readonly dimensions: string;
   readonly metadata: string;
+}
+
+/** Which states are asked for: what instances said last of what is the case. */
+export interface LatestQuery {
+  /** Undefined: of all. */
+  readonly service: string | undefined;
+  /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
+  readonly sinceMs: number;
+  /** When there are more than `VALUES_MAX`: fail, or leave the oldest out. */
+  readonly beyond: "fail" | "leave out";
+}
+
+/** What an instance said last about something. */
+export interface LatestValue {
+  readonly service: string;
+  /** '' when it did not say. */
+  readonly instanceId: string;
+  readonly type: string;
+  /** As text, without those that are null or empty: whoever says nothing says the same in each spelling. */
+  readonly dimensions: Readonly<Record<string, string>>;
+  /** When it was so, and when it was heard of. */
+  readonly timestampMs: number;
+  readonly receivedMs: number;
+  readonly value: number;
+}
+
+/**
+ * Questions over metrics. Each sees one moment of the database, everything that was committed before it among
+ * it, rolled up or not.
+ *
+ * `signal` gives a query up that nobody waits for any more; it rejects then as it likes.
+ *
+ * @throws {ServiceError} `queue_full` when too many wait; `deadline_exceeded`; `validation_failed` for what only
+ * the database could tell, such as a range that retention has deleted; `storage_unavailable`.
+ */
+export interface QueryStore {
+  /** Statistics in groups, for one range or step by step. */
+  aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateAnswer>;
+  /** One page of metrics as they were submitted; it may end before it is full, and is the last without `next`. */
+  events(query: EventsQuery, signal?: AbortSignal): Promise<EventsAnswer>;
+  /** Oldest first, and in the order of arrival what happened at once. */
+  latestValues(query: LatestQuery, signal?: AbortSignal): Promise<readonly LatestValue[]>;
 }

@@ -1,5 +1,6 @@
 /** Who exports: the attributes of the OTLP resource, the labels of `target_info`. */
 export interface ResourceOptions {
+  /** OTEL_SERVICE_NAME, which has defaults of its own. */
   readonly serviceName: string;
   readonly serviceVersion: string;
   readonly instanceId: string;
@@ -7,7 +8,7 @@ export interface ResourceOptions {
   readonly resourceAttributes?: Readonly<Record<string, string>>;
 }
 
-/** By the names of OpenTelemetry's semantic conventions. */
+/** The resource, by the names of OpenTelemetry's semantic conventions for services. */
 export function describeResource(options: ResourceOptions): Record<string, string> {
   return {
     "service.version": options.serviceVersion,
@@ -19,7 +20,8 @@ export function describeResource(options: ResourceOptions): Record<string, strin
 }
 
 /**
- * Attributes as Prometheus labels, as OpenTelemetry's compatibility rules want them.
+ * Attributes as Prometheus labels, as OpenTelemetry's compatibility rules want them
+ * (https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics/#metric-attributes).
  *
  * PrometheusSerializer (exporter-prometheus 0.301.0) replaces the characters too, but writes a label twice
  * for two names that differ in nothing else (`a.b`, `a_b`), and leaves a digit in front; for either,

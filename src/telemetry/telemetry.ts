@@ -1,59 +1,42 @@
-import { resourceFromAttributes } from "@opentelemetry/resources";
-import { MeterProvider, PeriodicExportingMetricReader } from "@opentelemetry/sdk-metrics";
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
+import type { MetricType } from "../catalogue/definition.ts";
+import type { Measurement } from "../catalogue/measurement.ts";
 import { OPERATION_TYPES } from "../catalogue/operations.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { SECONDS_BOUNDARIES } from "./boundaries.ts";
-import { createExposition, createServiceExposition, type Exposition } from "./exposition.ts";
-import { LabelValues } from "./label-values.ts";
-import { createMetricExporter, type MetricExporter } from "./metric-exporter.ts";
-import { createOperationDurations } from "./operation-durations.ts";
-import { createOtlpExporter } from "./otlp-exporter.ts";
-import { moveCredentials } from "./otlp-request.ts";
+import { createExposition, createServiceExposition, type Exposition } from "./exposition/exposition.ts";
+import { type OtlpOptions, openPush } from "./otlp/push.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
-import { type RestoredState, toMeasurement } from "./restored-states.ts";
-import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self-metrics.ts";
-import type { Family } from "./series.ts";
-import { planSeries } from "./series-plan.ts";
-import { createSeriesProducer, type TemporalityPreference } from "./series-producer.ts";
-import { SeriesStore } from "./series-store.ts";
-import { SeriesTable } from "./series-table.ts";
-import { serviceFamilies } from "./service-families.ts";
+import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self/self-metrics.ts";
+import { LabelValues } from "./series/label-values.ts";
+import { createOperationDurations } from "./series/operation-durations.ts";
+import { planSeries } from "./series/plan.ts";
+import { type RestoredState, toMeasurement } from "./series/restored-state.ts";
+import { serviceFamilies } from "./series/service-families.ts";
+import { SeriesStore } from "./series/store.ts";
+import { type Sender, SeriesTable } from "./series/table.ts";
 
-/** A dead endpoint may hold up a stopping process for so long. */
-const SHUTDOWN_GRACE_MS = 1_000;
-/** An endpoint that is down for a night must not fill the log. */
-const FAILURE_LOG_INTERVAL_MS = 60_000;
-
-export interface OtlpOptions {
-  /** In full, path included; may hold a name and password, which are not logged. */
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly compression: "gzip" | "none";
-  /** For an export with all its retries; no more than the interval. */
-  readonly timeoutMs: number;
-  readonly intervalMs: number;
-  readonly temporality: TemporalityPreference;
-}
-
-/** The resource is what `target_info` and OTLP exports carry. */
+/**
+ * The resource is what `target_info` and OTLP exports carry. Nothing has a default here: those of the
+ * operator's settings stand in `config/settings.ts` alone.
+ */
 export interface TelemetryOptions extends ResourceOptions {
-  /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have. */
-  readonly labelValuesMax?: number;
+  /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have; further ones read `_other`. */
+  readonly labelValuesMax: number;
   /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesStoreOptions`. */
-  readonly seriesMax?: number;
-  /** HISTOGRAM_BUCKET_BOUNDARIES: ascending, in seconds. */
-  readonly secondsBoundaries?: readonly number[];
+  readonly seriesMax: number;
+  /** HISTOGRAM_BUCKET_BOUNDARIES: ascending upper bounds of durations, in seconds. */
+  readonly secondsBoundaries: readonly number[];
   /**
    * METRICS_NAMING: `both` adds the histograms of the semantic conventions to the catalogue's instruments,
-   * and `semconv` leaves those out that say the same. "legacy" by default.
+   * and `semconv` leaves those out that say the same; `legacy` is the catalogue's alone.
    */
-  readonly naming?: Naming;
+  readonly naming: Naming;
   /** METRICS_INSTANCE_EXPIRY_SECONDS: the gauges of an instance that is silent for so long are not shown. */
-  readonly instanceSilenceMs?: number;
-  /** Push to an OTLP receiver; absent: nothing is sent. */
-  readonly otlp?: OtlpOptions | undefined;
+  readonly instanceSilenceMs: number;
+  /** Push to an OTLP receiver; undefined: nothing is sent. */
+  readonly otlp: OtlpOptions | undefined;
+  /** What the service's own gauges are asked for. */
   readonly gauges: Gauges;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -61,55 +44,58 @@ export interface TelemetryOptions extends ResourceOptions {
 
 export type Naming = "legacy" | "semconv" | "both";
 
+/** What is exported of the service: the metrics it was sent, and those of its own. */
 export interface Telemetry {
   readonly exporter: MetricExporter;
   readonly selfMetrics: SelfMetrics;
   /**
-   * Everything as Prometheus text, with all that was recorded before the call. Written in slices, so that
-   * others have their turn, and one at a time: calls during the writing share the next one.
+   * Everything as Prometheus text, with all that was recorded before the call. Written in parts, between
+   * which the event loop serves others, and once at a time: calls during the writing share the next one.
    */
   exposition(): Promise<Exposition>;
   /**
-   * Of what instances report of themselves, that of one service together, or of all: under its own labels
-   * only. Written as `exposition` is.
+   * What the instances of one service report of themselves, or those of all, added up under the metrics' own
+   * labels. Written as `exposition` is.
    */
   serviceExposition(service: string | undefined): Promise<Exposition>;
-  /** Show a gauge as it was reported before the service started, to be heard of at `heardMs`. */
-  restore(state: RestoredState, heardMs: number): void;
+  /** Show a gauge as it was before the service started; its instance reported it at `reportedMs`. */
+  restore(state: RestoredState, reportedMs: number): void;
   /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
   forceFlush(): Promise<void>;
   /** One last export, which gets a second, then no more. */
   shutdown(): Promise<void>;
 }
 
-export const LABEL_VALUES_MAX = 150;
-export const SERIES_MAX = 10_000;
-export const INSTANCE_SILENCE_MS = 300_000;
+export interface MetricExporter {
+  /**
+   * Count what was committed: instruments and `metrics_processed_total`. To be called
+   * once, after the commit: what is counted here and rolled back there would be counted again by the
+   * client's retry. Never throws, does no I/O; the exporters read when they are asked or due.
+   */
+  record(sender: Sender, measurements: readonly Measurement[]): void;
+}
 
 /** Build all of it. @throws {TypeError} when the OTLP URL is none. */
 export function openTelemetry(options: TelemetryOptions): Telemetry {
-  const { clock, labelValuesMax: distinctMax = LABEL_VALUES_MAX } = options;
-  const secondsBoundaries = options.secondsBoundaries ?? SECONDS_BOUNDARIES;
-  const onFold = (label: string) => selfMetrics.labelOverflow(label);
+  const { clock, labelValuesMax: distinctMax, naming, secondsBoundaries, seriesMax } = options;
+  const onOverflow = (label: string) => selfMetrics.labelOverflow(label);
   const selfMetrics = openSelfMetrics({
     gauges: options.gauges,
     secondsBoundaries,
-    boundLabelValue: new LabelValues({ distinctMax, onFold }).bound,
+    boundLabelValue: new LabelValues({ distinctMax, onOverflow }).bound,
     wallMs: clock.wallMs,
   });
-  const { naming = "legacy", seriesMax = SERIES_MAX } = options;
   const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
   const plan = planSeries({ types: METRIC_TYPES, without: new Set(replaced), secondsBoundaries });
-  const store = new SeriesStore({ seriesMax, distinctMax, wallMs: clock.wallMs, onFold });
+  const store = new SeriesStore({ seriesMax, distinctMax, wallMs: clock.wallMs, onOverflow });
   const table = new SeriesTable({
     plan,
     store,
-    onFold,
-    instanceSilenceMs: options.instanceSilenceMs ?? INSTANCE_SILENCE_MS,
+    onOverflow,
+    instanceSilenceMs: options.instanceSilenceMs,
     onSkip: (reason) => selfMetrics.exportSkipped(reason),
   });
-  const operations = naming === "legacy" ? undefined : createOperationDurations({ store, onFold });
-  const recorders = operations === undefined ? [table] : [table, operations];
+  const operations = naming === "legacy" ? undefined : createOperationDurations({ store, onOverflow });
   const readFamilies = () => {
     table.refresh(clock.wallMs());
     return [...plan.families, ...(operations?.families ?? []), ...selfMetrics.readFamilies()];
@@ -120,82 +106,46 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   };
   const resourceAttributes = describeResource(options);
   const push =
-    options.otlp === undefined ? undefined : openPush(options, options.otlp, readFamilies, selfMetrics);
+    options.otlp &&
+    openPush({ ...options, otlp: options.otlp, resourceAttributes, readFamilies, selfMetrics });
   return {
-    exporter: createMetricExporter(recorders, selfMetrics, clock.wallMs),
+    exporter: {
+      record(sender, measurements) {
+        table.record(sender, measurements, clock.wallMs());
+        operations?.record(sender, measurements);
+        countProcessed(selfMetrics, sender.service, measurements);
+      },
+    },
     selfMetrics,
     exposition: createExposition({ readFamilies, resourceAttributes, wallMs: clock.wallMs }),
     serviceExposition: createServiceExposition({ readServiceFamilies, wallMs: clock.wallMs }),
-    restore(state, heardMs) {
+    restore(state, reportedMs) {
       const measurement = toMeasurement(state);
-      if (measurement !== undefined) table.record(state, [measurement], heardMs);
+      if (measurement !== undefined) table.record(state, [measurement], reportedMs);
     },
-    forceFlush: async () => push?.provider.forceFlush(),
+    forceFlush: async () => push?.flush(),
     shutdown: async () => {
-      push?.exporter.hurry(SHUTDOWN_GRACE_MS);
-      await push?.provider.shutdown();
+      await push?.shutdown();
       selfMetrics.close();
     },
   };
 }
 
-function openPush(
-  options: TelemetryOptions,
-  otlp: OtlpOptions,
-  readFamilies: () => readonly Family[],
+/** One addition for each run of the same type: clients send their metrics in such runs. */
+function countProcessed(
   selfMetrics: SelfMetrics,
-) {
-  const { clock, logger } = options;
-  const resource = resourceFromAttributes(describeResource(options));
-  const producer = createSeriesProducer({
-    readFamilies,
-    temporality: otlp.temporality,
-    resource,
-    scope: { name: "mcp-metrics", version: options.serviceVersion },
-    wallMs: clock.wallMs,
-  });
-  const report = createExportReport(logger, clock);
-  const exporter = createOtlpExporter({
-    request: moveCredentials(otlp),
-    compression: otlp.compression,
-    timeoutMs: Math.min(otlp.timeoutMs, otlp.intervalMs),
-    clock,
-    onSuccess() {
-      producer.confirm();
-      selfMetrics.otlpExport("success");
-      report.success();
-    },
-    onFailure(error) {
-      selfMetrics.otlpExport("failure");
-      report.failure(error);
-    },
-  });
-  const reader = new PeriodicExportingMetricReader({
-    exporter,
-    exportIntervalMillis: otlp.intervalMs,
-    exportTimeoutMillis: otlp.intervalMs,
-    metricProducers: [producer],
-  });
-  return { exporter, provider: new MeterProvider({ resource, readers: [reader] }) };
-}
-
-/** The first failure is logged at once, later ones at most once a minute with their number. */
-function createExportReport(logger: Logger, clock: Clock) {
-  let failures = 0;
-  let quietUntilMs = Number.NEGATIVE_INFINITY;
-  let isReported = false;
-  return {
-    success() {
-      if (isReported) logger.info("OTLP export works again");
-      isReported = false;
-    },
-    failure(error: Error) {
-      failures += 1;
-      if (clock.monotonicMs() < quietUntilMs) return;
-      logger.warn("OTLP export failed; the next one carries its totals", { failures, reason: error.message });
-      failures = 0;
-      isReported = true;
-      quietUntilMs = clock.monotonicMs() + FAILURE_LOG_INTERVAL_MS;
-    },
-  };
+  service: string,
+  measurements: readonly Measurement[],
+): void {
+  let type: MetricType | undefined;
+  let run = 0;
+  for (const { dimensions, distribution } of measurements) {
+    if (dimensions.type !== type) {
+      if (type !== undefined) selfMetrics.metricsProcessed(service, type.name, run);
+      type = dimensions.type;
+      run = 0;
+    }
+    run += distribution?.count ?? 1;
+  }
+  if (type !== undefined) selfMetrics.metricsProcessed(service, type.name, run);
 }

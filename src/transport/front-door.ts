@@ -6,9 +6,9 @@ import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { Admit } from "../access/admission.ts";
+import type { AdmitAnonymous } from "../access/anonymous-access.ts";
 import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
-import type { AdmitVisit } from "../access/visits.ts";
 import type { Operations } from "../api/operations.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -45,7 +45,7 @@ export interface FrontDoorOptions {
   /** Authenticates callers of what asks for a key. */
   readonly admit: Admit;
   /** … and those of what may be called without one. */
-  readonly admitAnonymous: AdmitVisit;
+  readonly admitAnonymous: AdmitAnonymous;
   /** The id of each request of both ports, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
   /** Whether calls are taken now, for grpc.health.v1. */

@@ -3,8 +3,6 @@ import type { SubmitObserver } from "../api/submit.ts";
 import type { Violation } from "../errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RetentionObserver } from "../maintenance/retention-runs.ts";
-import type { Operations } from "../sqlite/threads/operations.ts";
-import type { ReaderOperations } from "../sqlite/threads/reader-operations.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Exchange } from "../transport/http/exchange.ts";
 
@@ -23,7 +21,7 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     for (const { field, reason } of violations) selfMetrics.validationError(fieldLabel(field), reason);
   };
   const submit: SubmitObserver = {
-    onRefused: countViolations,
+    onRejected: countViolations,
     onAnswer({ requestId }, service, { measurements, rejected, rejections }) {
       const fields = { request_id: requestId, service, accepted: measurements.length, rejected };
       const message = `Processed ${measurements.length} metrics from ${service}`;
@@ -60,12 +58,7 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     onUnexpected({ requestId, endpoint }: Exchange, error: unknown) {
       logger.error("a request failed unexpectedly", { request_id: requestId, endpoint, error });
     },
-    onOperation(name: keyof Operations, seconds: number, failed: boolean) {
-      selfMetrics.databaseOperation({ ...OPERATION_LABELS[name], seconds, failed });
-    },
-    onQuery(name: keyof ReaderOperations, seconds: number, failed: boolean) {
-      selfMetrics.databaseOperation({ operation: "select", table: QUERY_TABLES[name], seconds, failed });
-    },
+    onStoreCall: selfMetrics.databaseOperation,
   };
 }
 
@@ -73,53 +66,3 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
 function fieldLabel(field: string): string {
   return field.replace(/^metrics\[\d+\]\.?/, "").split(".", 1)[0] || "metric";
 }
-
-const QUERY_TABLES: Readonly<Record<keyof ReaderOperations, string>> = {
-  aggregate: "rollups",
-  events: "metrics",
-  latestValues: "latest_values",
-  survey: "all",
-  chart: "server_metrics",
-  serverEvents: "server_events",
-  serverUses: "server_usage",
-};
-
-const OPERATION_LABELS: Readonly<Record<keyof Operations, { operation: string; table: string }>> = {
-  commitMetrics: { operation: "insert", table: "metrics" },
-  commitDirectory: { operation: "insert", table: "server_metrics" },
-  listServers: { operation: "select", table: "servers" },
-  listMetricNames: { operation: "select", table: "server_series" },
-  registerServer: { operation: "insert", table: "servers" },
-  updateServer: { operation: "update", table: "servers" },
-  setServerSecret: { operation: "update", table: "servers" },
-  rotateServerKey: { operation: "update", table: "api_keys" },
-  recomputeDay: { operation: "upsert", table: "server_metrics_daily" },
-  flushRollups: { operation: "upsert", table: "rollups" },
-  deleteRollupKeys: { operation: "delete", table: "rollup_keys" },
-  truncateLog: { operation: "checkpoint", table: "none" },
-  probe: { operation: "probe", table: "none" },
-  deleteExpiredAnswers: { operation: "delete", table: "idempotency_keys" },
-  findSeries: { operation: "select", table: "cumulative_series" },
-  deleteEndedSeries: { operation: "delete", table: "cumulative_series" },
-  listKeys: { operation: "select", table: "api_keys" },
-  createKey: { operation: "insert", table: "api_keys" },
-  revokeKey: { operation: "update", table: "api_keys" },
-  rotateKey: { operation: "update", table: "api_keys" },
-  syncEnvironmentKeys: { operation: "update", table: "api_keys" },
-  recordUsage: { operation: "upsert", table: "api_key_usage_log" },
-  listDailyUsage: { operation: "select", table: "api_key_daily_usage" },
-  recordAudit: { operation: "insert", table: "admin_audit_log" },
-  finishAudit: { operation: "update", table: "admin_audit_log" },
-  listAudit: { operation: "select", table: "admin_audit_log" },
-  listPolicies: { operation: "select", table: "retention_policies" },
-  setPolicy: { operation: "update", table: "retention_policies" },
-  applyDefaultRetention: { operation: "update", table: "retention_policies" },
-  deleteExpired: { operation: "delete", table: "expired" },
-  surveyTable: { operation: "count", table: "all" },
-  giveBackSpace: { operation: "vacuum", table: "none" },
-  readTrustedTime: { operation: "select", table: "trusted_time" },
-  saveTrustedTime: { operation: "update", table: "trusted_time" },
-  countUngoverned: { operation: "count", table: "all" },
-  databaseSize: { operation: "select", table: "none" },
-  lastRequestNumber: { operation: "select", table: "metrics" },
-};

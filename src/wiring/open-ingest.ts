@@ -5,11 +5,9 @@ import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
-import { flushRollups } from "../maintenance/flush-rollups.ts";
-import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
-import type { Writer } from "../sqlite/threads/writer.ts";
 import { BatchBuilder, type Submission } from "../store/batch.ts";
-import type { Foundation } from "./foundation.ts";
+import { WITHOUT_PAUSE } from "../store/plan/steps.ts";
+import type { ServiceContext } from "./service-context.ts";
 
 /** What takes metrics in. */
 export interface Ingest {
@@ -22,15 +20,13 @@ export interface Ingest {
   readonly queueMetrics: () => number;
 }
 
-export function openIngest(
-  { config, clock, lifecycle, telemetry, observers }: Foundation,
-  writer: Writer,
-): Ingest {
+export async function openIngest(context: ServiceContext): Promise<Ingest> {
+  const { config, clock, lifecycle, store, telemetry, observers } = context;
   const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax } = config.ingest;
   const commits = new GroupCommit({
     clock,
     gatherer: new BatchBuilder(),
-    commit: writer.commitMetrics,
+    commit: store.metrics.commit,
     queuedMetricsMax,
     linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,
     onCommit: (metrics, seconds) => telemetry.selfMetrics.commit({ metrics, seconds }),
@@ -39,7 +35,7 @@ export function openIngest(
   const flushMetrics = () => commits.flush();
   const judging = {
     intern: createDimensionSets(),
-    pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
+    pseudonymise: createPseudonymise(await store.upkeep.installationSecret()),
     wallMs: clock.wallMs,
   };
   const corridor = {
@@ -60,11 +56,11 @@ export function openIngest(
       // More would be told for ever that the queue is full.
       pointsMax: Math.min(config.ingest.pointsPerRequestMax, queuedMetricsMax),
       queuedPointsMax: queuedMetricsMax,
-      findSeries: (question, nowMs) => writer.call("findSeries", question, nowMs),
+      findSeries: store.metrics.findSeries,
     }),
     flush: createFlush(async () => {
       await flushMetrics();
-      await flushRollups(writer, clock);
+      await store.metrics.flushRollups(clock.wallMs(), WITHOUT_PAUSE);
     }),
     flushMetrics,
     queueMetrics: () => commits.depth,

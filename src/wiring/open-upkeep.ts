@@ -3,11 +3,9 @@ import { UsageLog } from "../access/usage-log.ts";
 import { type Administration, openAdministration } from "../api/admin/administration.ts";
 import { maintenanceJobs } from "../maintenance/jobs.ts";
 import { every } from "../maintenance/schedule.ts";
-import { administrationStorage } from "../sqlite/threads/administration.ts";
-import type { Foundation } from "./foundation.ts";
 import type { LoadedServers } from "./load-servers.ts";
-import type { ServiceDatabase } from "./open-database.ts";
 import type { Ingest } from "./open-ingest.ts";
+import type { ServiceContext } from "./service-context.ts";
 
 /** Administration, and what is done by the clock. */
 export interface Upkeep {
@@ -19,29 +17,28 @@ export interface Upkeep {
 }
 
 export async function openUpkeep(
-  { config, clock, logger, lifecycle, observers, shutdownSignal }: Foundation,
-  { writer, reader, isWorking }: ServiceDatabase,
+  { config, clock, logger, lifecycle, store, observers, shutdownSignal }: ServiceContext,
   { queueMetrics }: Ingest,
   keys: LoadedKeys,
   { registry, seal }: LoadedServers,
 ): Promise<Upkeep> {
   const usage = new UsageLog({
     wallMs: clock.wallMs,
-    store: (record, nowMs) => writer.call("recordUsage", record, nowMs),
-    unsavedUsage: () => keys.directory.unsavedUsage(),
-    usageSaved: (days) => keys.directory.usageSaved(days),
+    store: store.keys.recordUsage,
+    unsavedUsage: () => keys.registry.unsavedUsage(),
+    usageSaved: (days) => keys.registry.usageSaved(days),
   });
   lifecycle.own("usage", usage.flush);
-  await writer.call("applyDefaultRetention", config.retention.rawDays, clock.wallMs());
+  await store.retention.applyDefault(config.retention.rawDays, clock.wallMs());
   const { administration, runs, time } = await openAdministration({
-    storage: { ...administrationStorage(writer.call), surveyTable: reader.survey },
+    store,
     clock,
     logger,
     isBusy: () => queueMetrics() > 0,
     signal: shutdownSignal,
     observer: observers.retention,
     defaultRateLimit: config.keys.rateLimitPerMinute,
-    directory: keys.directory,
+    keyRegistry: keys.registry,
     registry,
     seal,
   });
@@ -49,15 +46,12 @@ export async function openUpkeep(
   lifecycle.own("retention", runs.idle);
   const report = (error: unknown) => logger.error("maintenance failed", { error });
   const jobs = maintenanceJobs({
-    path: config.database.path,
-    writer,
-    reader,
+    store,
     clock,
     flushUsage: usage.flush,
     time,
     runs,
     cleanupIntervalMs: config.retention.cleanupIntervalMs,
-    isStorageWorking: isWorking,
   });
   for (const { name, everyMs, run } of jobs) lifecycle.own(name, every(clock, everyMs, run, report));
   return { administration, countUsage: usage.add, beginCleanups: () => void runs.scheduled() };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createRecord, KEY, setup } from "./support.ts";
+import { createRecord, KEY, setup } from "./admission-setup.ts";
 
 test("a good key is admitted as its owner, and told how its bucket stands", () => {
   const { admit, reported } = setup();
@@ -118,8 +118,8 @@ test("jumps of the wall clock neither fill a bucket nor empty it", () => {
 });
 
 test("a key ends at its expiry, to the millisecond", () => {
-  const { admit, clock, directory } = setup();
-  directory.put(createRecord({ expiresMs: clock.wallMs() + 1000 }));
+  const { admit, clock, registry } = setup();
+  registry.put(createRecord({ expiresMs: clock.wallMs() + 1000 }));
   clock.advance(999);
   assert.ok(admit().call);
   clock.advance(1);

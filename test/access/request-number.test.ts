@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createRequestNumbers } from "../../src/access/request-number.ts";
+import { createRequestNumbers } from "../../src/access/call.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { matchesGlob, mayWrite } from "../../src/access/service-binding.ts";
+import { matchesGlob, mayWrite } from "../../src/access/call.ts";
 import { cpuMsSince } from "../support/cpu-time.ts";
 
 const PRINCIPAL = { apiKeyId: 1, service: "auth", role: "writer", allowedServices: [] } as const;

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type AnsweredCall, UsageLog } from "../../src/access/usage-log.ts";
-import type { DailyUsage, UsageRecord, UsageRow } from "../../src/sqlite/keys/usage-store.ts";
+import type { DailyUsage, UsageRecord, UsageRow } from "../../src/store/keys.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { turn } from "../support/turn.ts";
 

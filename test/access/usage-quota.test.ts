@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
-import { KeyDirectory } from "../../src/access/key-directory.ts";
+import { KeyRegistry } from "../../src/access/key-registry.ts";
 import { QuotaUsage } from "../../src/access/usage-quota.ts";
-import { createRecord, KEY, setup } from "./support.ts";
+import { createRecord, KEY, setup } from "./admission-setup.ts";
 
 const DAY_MS = 86_400_000;
 const at = (text: string) => Date.parse(text);
@@ -137,17 +137,17 @@ test("a refusal by quota costs no token, names the limit and says when to come b
 });
 
 test("a rotated key begins with what the old one has used, stored or not; a changed one keeps it", () => {
-  const { admit, directory } = setup(createRecord({ dailyUsageLimit: 3 }));
+  const { admit, registry } = setup(createRecord({ dailyUsageLimit: 3 }));
   admit();
-  directory.put(createRecord({ dailyUsageLimit: 3, description: "changed" }));
+  registry.put(createRecord({ dailyUsageLimit: 3, description: "changed" }));
   admit();
   const old = createRecord({ dailyUsageLimit: 3 });
-  directory.put(createRecord({ key: "new", id: 2, dailyUsageLimit: 3 }), old);
+  registry.put(createRecord({ key: "new", id: 2, dailyUsageLimit: 3 }), old);
   assert.ok(admit("new").call);
   assert.is(admit("new").failure?.reason, "daily_limit_exceeded");
   assert.ok(admit().call, "the old one counts for itself");
   const day = Date.UTC(2026, 0, 1) / DAY_MS;
-  assert.equal(directory.unsavedUsage(), [
+  assert.equal(registry.unsavedUsage(), [
     { apiKeyId: 1, day, requestCount: 3 },
     { apiKeyId: 2, day, requestCount: 3 },
   ]);
@@ -157,14 +157,14 @@ test("keys go on from what is stored; the local key, which is in no table, is no
   const { clock } = setup();
   const day = clock.wallMs() / DAY_MS;
   const records = [createRecord({ monthlyUsageLimit: 3 }), createRecord({ key: "local", id: 0 })];
-  const directory = new KeyDirectory(clock, records, [
+  const registry = new KeyRegistry(clock, records, [
     { apiKeyId: 1, day, requestCount: 1 },
     { apiKeyId: 1, day: day + 30, requestCount: 1 },
   ]);
-  const entries = [KEY, "local"].map((key) => directory.find(key));
-  for (const entry of entries) assert.ok(entry && directory.takeToken(entry), hashKey(KEY));
-  assert.ok(entries[0] && directory.findExceededQuota(entries[0]));
-  assert.equal(directory.unsavedUsage(), [{ apiKeyId: 1, day, requestCount: 2 }]);
+  const entries = [KEY, "local"].map((key) => registry.find(key));
+  for (const entry of entries) assert.ok(entry && registry.takeToken(entry), hashKey(KEY));
+  assert.ok(entries[0] && registry.findExceededQuota(entries[0]));
+  assert.equal(registry.unsavedUsage(), [{ apiKeyId: 1, day, requestCount: 2 }]);
 });
 
 test.run();

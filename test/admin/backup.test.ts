@@ -4,8 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createBackup } from "../../src/api/admin/backup.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { startBackup } from "../../src/sqlite/file/backup.ts";
-import { MIGRATIONS_FOLDER } from "../../src/sqlite/file/migrations-folder.ts";
+import { startFileBackup } from "../../src/sqlite/file/upkeep.ts";
 import { openMigrated, temporaryFolder, temporaryPath } from "../sqlite/support.ts";
 import { TestClock } from "../support/test-clock.ts";
 
@@ -18,13 +17,12 @@ function setup(logBytes: () => number) {
   const backup = createBackup({
     clock,
     start(target) {
-      const reading = startBackup({ source, target, migrationsFolder: MIGRATIONS_FOLDER });
+      const run = startFileBackup(source, target);
       started.resolve();
-      return reading;
+      return { ...run, log: () => ({ bytes: logBytes(), bytesMax: 1_000_000_000 }) };
     },
     flush: async () => {},
     signal: new AbortController().signal,
-    log: () => ({ bytes: logBytes(), bytesMax: 1_000_000_000 }),
   });
   return { backup, clock, started: started.promise, target: join(temporaryFolder(), "backup.db") };
 }

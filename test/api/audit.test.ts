@@ -18,15 +18,15 @@ function setup({ fails = false } = {}) {
       write: (line) => lines.push(JSON.parse(line)),
       wallMs: clock.wallMs,
     }),
-    storage: {
-      async recordAudit({ action }, outcome) {
+    store: {
+      async record({ action }, outcome) {
         if (fails) throw full();
         return rows.push(`${action} ${outcome}`);
       },
-      async finishAudit(id, outcome) {
+      async finish(id, outcome) {
         rows.push(`${id} ${outcome}`);
       },
-      listAudit: async () => [],
+      list: async () => [],
     },
   });
   return { audit, lines, rows };

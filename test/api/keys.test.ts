@@ -1,14 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
-import { KeyDirectory } from "../../src/access/key-directory.ts";
-import {
-  type CreateKeyInput,
-  createKeyAdministration,
-  OVERLAP_SECONDS_MAX,
-} from "../../src/api/admin/keys.ts";
+import { KeyRegistry } from "../../src/access/key-registry.ts";
+import { SERVICE_ITSELF } from "../../src/api/admin/audit.ts";
+import { type CreateKeyInput, createKeys, OVERLAP_SECONDS_MAX } from "../../src/api/admin/keys.ts";
 import { ServiceError } from "../../src/errors.ts";
-import type { ApiKeyRecord } from "../../src/sqlite/keys/key-store.ts";
+import type { AuditTrace } from "../../src/store/audit.ts";
+import type { ApiKeyRecord } from "../../src/store/keys.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 const INPUT: CreateKeyInput = {
@@ -20,10 +18,15 @@ const INPUT: CreateKeyInput = {
   description: "",
 };
 
+const traceOf = (action: string, target: string): AuditTrace => {
+  const { apiKeyId, service: actor } = SERVICE_ITSELF;
+  return { timestampMs: 0, apiKeyId, actor, action, target, details: {} };
+};
+
 /** Administration over a store in memory. */
 function setup({ defaultRateLimit = 77 } = {}) {
   const clock = new TestClock();
-  const directory = new KeyDirectory(clock, []);
+  const keyRegistry = new KeyRegistry(clock, []);
   const records: ApiKeyRecord[] = [];
   const change = (id: number, changes: Partial<ApiKeyRecord>): ApiKeyRecord => {
     const old = records[id - 1];
@@ -32,20 +35,21 @@ function setup({ defaultRateLimit = 77 } = {}) {
     records[id - 1] = changed;
     return changed;
   };
-  const administration = createKeyAdministration({
+  const keysOf = createKeys({
     clock,
     defaultRateLimit,
-    directory,
-    storage: {
-      listKeys: async () => records,
-      async createKey(key, createdMs) {
+    keyRegistry,
+    audit: { transacted: (_actor, { action, target }, work) => work(traceOf(action, target)) },
+    store: {
+      list: async () => records,
+      async create(key, createdMs) {
         const unused = { usageCount: 0, lastUsedMs: undefined };
         const record = { ...key, ...unused, id: records.length + 1, isActive: true, createdMs };
         records.push(record);
         return record;
       },
-      revokeKey: async (id) => change(id, { isActive: false }),
-      async rotateKey({ id, keyHash, oldExpiresMs, nowMs }) {
+      revoke: async (id) => change(id, { isActive: false }),
+      async rotate({ id, keyHash, oldExpiresMs, nowMs }) {
         const old = change(id, { expiresMs: oldExpiresMs });
         const replacement = {
           ...old,
@@ -59,31 +63,31 @@ function setup({ defaultRateLimit = 77 } = {}) {
       },
     },
   });
-  return { clock, directory, records, administration };
+  return { clock, keyRegistry, records, administration: keysOf(SERVICE_ITSELF) };
 }
 
 test("a new key is in force at once, and only its hash is kept", async () => {
-  const { administration, directory, records } = setup();
+  const { administration, keyRegistry, records } = setup();
   const { record, secret } = await administration.create({ ...INPUT, description: "gateway" });
-  assert.is(directory.find(secret)?.record, record);
+  assert.is(keyRegistry.find(secret)?.record, record);
   assert.equal([record.keyHash, record.rateLimit], [hashKey(secret), 77]);
   assert.not.ok(JSON.stringify(records).includes(secret));
 });
 
 test("a revoked key is out of force at once", async () => {
-  const { administration, directory } = setup();
+  const { administration, keyRegistry } = setup();
   const { record, secret } = await administration.create(INPUT);
   await administration.revoke(record.id);
-  assert.is(directory.find(secret)?.record.isActive, false);
+  assert.is(keyRegistry.find(secret)?.record.isActive, false);
 });
 
 test("a rotated key works on for its overlap and no longer, beside the new one", async () => {
-  const { administration, directory, clock } = setup();
+  const { administration, keyRegistry, clock } = setup();
   const old = await administration.create(INPUT);
   const { secret } = await administration.rotate(old.record.id, 60);
   const isExpired = (key: string) => {
-    const entry = directory.find(key);
-    return entry === undefined || directory.isExpired(entry);
+    const entry = keyRegistry.find(key);
+    return entry === undefined || keyRegistry.isExpired(entry);
   };
   clock.advance(59_999);
   assert.equal([isExpired(old.secret), isExpired(secret)], [false, false]);
@@ -92,11 +96,11 @@ test("a rotated key works on for its overlap and no longer, beside the new one",
 });
 
 test("without overlap a rotated key ends at once", async () => {
-  const { administration, directory } = setup();
+  const { administration, keyRegistry } = setup();
   const old = await administration.create(INPUT);
   await administration.rotate(old.record.id, 0);
-  const entry = directory.find(old.secret);
-  assert.ok(entry !== undefined && directory.isExpired(entry));
+  const entry = keyRegistry.find(old.secret);
+  assert.ok(entry !== undefined && keyRegistry.isExpired(entry));
 });
 
 const REFUSED: readonly { name: string; input: Partial<CreateKeyInput>; field: string }[] = [

@@ -49,7 +49,7 @@ function setup(changes: Partial<SubmitDeps> = {}) {
     ack: "durable",
     serviceBinding: "warn",
     observer: {
-      onRefused: (violations) => story.push(`refused ${violations.map(({ field }) => field).join()}`),
+      onRejected: (violations) => story.push(`refused ${violations.map(({ field }) => field).join()}`),
       onAnswer: (_call, service, { measurements, rejected }) =>
         story.push(`answer ${service} ${measurements.length} ${rejected}`),
       onForeignService: ({ principal }, service) => story.push(`${principal.service} writes ${service}`),

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIMITS } from "../../src/catalogue/limits.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 
 const FOLDER = new URL("../../proto/mcp/metrics/v1/", import.meta.url);
 
@@ -28,7 +29,6 @@ function readComments(): ReadonlyMap<string, string> {
   return comments;
 }
 
-const DAY_MS = 86_400_000;
 const grouped = (value: number) => String(value).replace(/\B(?=(\d{3})+$)/g, " ");
 const power = (value: number) => value.toExponential().replace("+", "");
 

@@ -14,13 +14,13 @@ import Libsql from "libsql";
 import { fill } from "../../bench/history/fill.ts";
 import { createRandom } from "../../bench/random.ts";
 import { type ServiceOptions, startService } from "../../bench/service-process.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
 import { createLedger } from "./ledger.ts";
 import { printChecks } from "./promises.ts";
 import { createSenders } from "./senders.ts";
 
-const HELP = `Usage: node test/chaos/cleanup-kills.ts [options]
+const HELP = `Usage: npm run chaos:cleanup -- [options]
   --expired N   rows that cleanup has to delete (default 1000000)
   --kills N     default 50
   --seed N      of the moments of death; default random, printed

@@ -17,7 +17,7 @@ import { digestOf } from "../sqlite/support.ts";
 import { type Files, type Mutation, mutate } from "./damage-mutations.ts";
 import { printChecks } from "./promises.ts";
 
-const HELP = `Usage: node test/chaos/damage.ts [options]
+const HELP = `Usage: npm run chaos:damage -- [options]
   --count N   mutations, default 200
   --seed N    default random, printed
 `;

@@ -1,5 +1,5 @@
-/** Prints every row that clients stored, one a line: `node read-rows.ts PATH`. */
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+/** Prints every row that clients stored, one a line, of the database at the path it is given. */
+import { readDatabase } from "../../src/sqlite/offline.ts";
 
 const SQL = `SELECT id, service, metric_type, timestamp, value, duration_ms, dimensions, metadata, created_at
   FROM metrics ORDER BY id`;

@@ -16,7 +16,7 @@ import { type ServiceProcess, startService } from "../../bench/service-process.t
 import { createWorkload } from "../../bench/workload.ts";
 import { printChecks } from "./promises.ts";
 
-const HELP = `Usage: node test/chaos/slow-readers.ts [options]
+const HELP = `Usage: npm run chaos:readers -- [options]
   --metrics N   that the database holds to be exported (default 500000)
   --seconds N   how long they take nothing (default 45)
 `;

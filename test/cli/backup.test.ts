@@ -4,11 +4,12 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, statSync, writeFil
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { findService } from "../../src/local-service.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { findService } from "../../src/sqlite/file/announcement.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { createServices, KEYS, logged, submit, until, valuesIn } from "../faults/support.ts";
-import { missingForTmpfs, mountTmpfs, reportSkipped } from "../faults/tools.ts";
+import { missingForTmpfs, mountTmpfs } from "../faults/tools.ts";
 import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/support.ts";
+import { unlessMissing } from "../support/needs.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "./run-cli.ts";
 
@@ -182,10 +183,7 @@ test("a shutdown does not wait for a backup, and leaves nothing of it", async ()
   assert.equal(readdirSync(folder), []);
 });
 
-const reason = missingForTmpfs();
-if (reason !== undefined) reportSkipped("a backup to a full disk", reason);
-
-(reason === undefined ? test : test.skip)("a full disk is told, and nothing is left on it", async () => {
+unlessMissing(test, missingForTmpfs())("a full disk is told, and nothing is left on it", async () => {
   const { env, path } = freshEnvironment();
   await fill(path, 10_000);
   const folder = temporaryFolder();

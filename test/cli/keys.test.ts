@@ -5,12 +5,11 @@ import { hashKey } from "../../src/access/api-key.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
 import { startTestService } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
+import { runJson, withAndWithoutService } from "./with-and-without-service.ts";
 
-/** Run a keys command that must succeed, and return its JSON. */
+/** Runs a keys command that must succeed, and returns its JSON. */
 async function keys<Answer>(env: Env, ...args: string[]): Promise<Answer> {
-  const { code, stdout, stderr } = await runCli(["keys", ...args, "--json"], env);
-  assert.is(code, 0, stderr);
-  return JSON.parse(stdout) as Answer;
+  return (await runJson(env, "keys", ...args)) as Answer;
 }
 
 interface Created {
@@ -27,19 +26,8 @@ async function knock(url: string, key: string): Promise<unknown> {
   return response.status === 200 ? 200 : body.error;
 }
 
-/** The same guarantees with and without a service: these run in both worlds. */
-async function inBothWorlds(work: (env: Env, url: string | undefined) => Promise<void>): Promise<void> {
-  const { env } = freshEnvironment();
-  const service = await startTestService(env);
-  try {
-    await Promise.all([work(freshEnvironment().env, undefined), work(env, service.url)]);
-  } finally {
-    await service.close();
-  }
-}
-
 test("create prints the key once, as a line to export; nothing else ever shows it or its hash", () =>
-  inBothWorlds(async (env) => {
+  withAndWithoutService(async (env) => {
     const { code, stdout } = await runCli(["keys", "create", "gateway", "--description", "for tests"], env);
     assert.is(code, 0);
     const key = /^export METRICS_API_KEY=(mcp_metrics_[A-Za-z0-9_-]{43})\n$/.exec(stdout)?.[1] ?? "";
@@ -67,7 +55,7 @@ function readLog(env: Env): string {
 }
 
 test("a key has the role, limit, globs and lifetime it was created with", () =>
-  inBothWorlds(async (env) => {
+  withAndWithoutService(async (env) => {
     const options = [
       "--role",
       "reader",
@@ -106,7 +94,7 @@ test("a key has the role, limit, globs and lifetime it was created with", () =>
   }));
 
 test("a revoked key is refused with the next request, and stays listed as revoked", () =>
-  inBothWorlds(async (env, url) => {
+  withAndWithoutService(async (env, url) => {
     const { id, key } = await keys<Created>(env, "create", "gateway");
     if (url !== undefined) assert.is(await knock(url, key), 200);
     assert.equal(await keys(env, "revoke", `${id}`), { id, is_active: false });
@@ -115,7 +103,7 @@ test("a revoked key is refused with the next request, and stays listed as revoke
   }));
 
 test("a rotated key is replaced at once, or works on for the overlap that was asked for", () =>
-  inBothWorlds(async (env, url) => {
+  withAndWithoutService(async (env, url) => {
     const limits = ["--rate-limit", "99", "--daily-limit", "9", "--monthly-limit", "90"];
     const first = await keys<Created>(env, "create", "gateway", ...limits, "--allow", "x");
     const second = await keys<Created>(env, "rotate", `${first.id}`, "--overlap", "1h");
@@ -143,7 +131,7 @@ test("a key ends by itself when its lifetime is over", async () => {
 });
 
 test("what cannot be done is told in one line, with exit code 1, and changes nothing", () =>
-  inBothWorlds(async (env) => {
+  withAndWithoutService(async (env) => {
     await keys(env, "create", "gateway");
     const before = await keys<Listed[]>(env, "list");
     const refused: readonly [readonly string[], RegExp][] = [

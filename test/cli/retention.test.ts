@@ -1,20 +1,17 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../src/lib/time.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
+import { runJson } from "./with-and-without-service.ts";
 
-const DAY_MS = 86_400_000;
-
-/** Run a command that must succeed, and return its JSON. */
 async function retention(env: Env, ...args: string[]): Promise<readonly Record<string, unknown>[]> {
-  const { code, stdout, stderr } = await runCli(["retention", ...args, "--json"], env);
-  assert.is(code, 0, stderr);
-  return [JSON.parse(stdout)].flat();
+  return [await runJson(env, "retention", ...args)].flat() as readonly Record<string, unknown>[];
 }
 
-/** Two metrics to be deleted and one to stay, in a database that a service holds, and then no more. */
-async function inBothWorlds(work: (env: Env) => Promise<void>): Promise<void> {
+/** With two metrics to be deleted and one to stay: through the running service, and after it has ended. */
+async function withOldMetrics(work: (env: Env) => Promise<void>): Promise<void> {
   for (const isRunning of [true, false]) {
     const { env } = freshEnvironment();
     const service = await startTestService(env);
@@ -37,7 +34,7 @@ async function inBothWorlds(work: (env: Env) => Promise<void>): Promise<void> {
 }
 
 test("a run deletes nothing until it is told to, and then what it said", () =>
-  inBothWorlds(async (env) => {
+  withOldMetrics(async (env) => {
     const [preview] = await retention(env, "preview", "--table", "auth_metrics");
     assert.equal(
       [preview?.table, preview?.records_to_delete, preview?.total_records],
@@ -66,7 +63,7 @@ test("a run deletes nothing until it is told to, and then what it said", () =>
   }));
 
 test("a policy is set and listed", () =>
-  inBothWorlds(async (env) => {
+  withOldMetrics(async (env) => {
     await retention(env, "set", "metrics_hourly", "--days", "30", "--state", "off");
     const found = (await retention(env, "list")).find(({ table_name }) => table_name === "metrics_hourly");
     assert.equal(found, {
@@ -80,7 +77,7 @@ test("a policy is set and listed", () =>
   }));
 
 test("a wrong table, days out of range and a force without --yes fail in one line", () =>
-  inBothWorlds(async (env) => {
+  withOldMetrics(async (env) => {
     const cases = [
       { args: ["preview", "--table", "x"], line: /No retention policy found for table: x/ },
       { args: ["run", "--table", "x", "--yes"], line: /No retention policy found for table: x/ },

@@ -1,29 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { sql } from "../directory/support.ts";
-import { startTestService } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
+import { runJson, withAndWithoutService } from "./with-and-without-service.ts";
 
 type Json = Record<string, unknown>;
 
-async function servers(env: Env, ...args: string[]): Promise<unknown> {
-  const { code, stdout, stderr } = await runCli(["servers", ...args, "--json"], env);
-  assert.is(code, 0, stderr);
-  return JSON.parse(stdout);
-}
-
-/** While a service holds the database, and while none does. */
-async function inBothWorlds(work: (env: Env, url: string | undefined) => Promise<void>): Promise<void> {
-  for (const isRunning of [true, false]) {
-    const { env } = freshEnvironment();
-    const service = isRunning ? await startTestService(env) : undefined;
-    try {
-      await work(env, service?.url);
-    } finally {
-      await service?.close();
-    }
-  }
-}
+const servers = (env: Env, ...args: readonly string[]) => runJson(env, "servers", ...args);
 
 const status = async (url: string, key: unknown, id: string) => {
   const headers = { "x-api-key": String(key), "content-type": "application/json" };
@@ -32,7 +15,7 @@ const status = async (url: string, key: unknown, id: string) => {
 };
 
 test("servers are registered, listed, given new keys and secrets, disabled and enabled, with a service or without", () =>
-  inBothWorlds(async (env, url) => {
+  withAndWithoutService(async (env, url) => {
     const path = env.SQLITE_DB_PATH ?? "";
     const made = (await servers(
       env,
@@ -99,7 +82,7 @@ test("servers are registered, listed, given new keys and secrets, disabled and e
   }));
 
 test("what cannot be is refused in a sentence, with a service or without", () =>
-  inBothWorlds(async (env, url) => {
+  withAndWithoutService(async (env, url) => {
     await servers(env, "register", "taken");
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [["register", "taken"], /server taken is registered already/],

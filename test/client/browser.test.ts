@@ -8,11 +8,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type * as Library from "../../src/client/index.ts";
 import { openBrowser } from "../dashboard/support/browser.ts";
+import { needing } from "../support/needs.ts";
 import { WRITER_KEY } from "../support/service.ts";
-import { closeAll, startService } from "./support.ts";
+import { closeAll, startService } from "./client-and-service.ts";
 
 const LIBRARY = fileURLToPath(new URL("../../src/client/index.ts", import.meta.url));
 const browser: Browser | undefined = await openBrowser();
+const checked = needing(test, "chromium");
 
 async function bundle(): Promise<string> {
   const options = { bundle: true, write: false, format: "esm", platform: "browser" } as const;
@@ -37,8 +39,9 @@ test.after(async () => {
 });
 
 /** What a page of the site makes of it: the client's counts and the reasons of its problems. */
-async function emitFromPage(chromium: Browser, url: string) {
-  const page = await chromium.newPage();
+async function emitFromPage(url: string) {
+  if (browser === undefined) throw new Error("no browser");
+  const page = await browser.newPage();
   const errors: string[] = [];
   page.on("pageerror", (error) => void errors.push(String(error)));
   await page.goto(origin);
@@ -59,22 +62,20 @@ async function emitFromPage(chromium: Browser, url: string) {
   return result;
 }
 
-if (browser !== undefined) {
-  test("a page sends metrics, where the service lets its origin in", async () => {
-    const service = await startService({ CORS_ORIGINS: origin });
-    const { isSent, reasons, counts } = await emitFromPage(browser, service.url);
-    assert.equal([isSent, reasons, counts.accepted], [true, ["unreadable"], 1]);
-    assert.is(service.rows().length, 1);
-  });
+checked("a page sends metrics, where the service lets its origin in", async () => {
+  const service = await startService({ CORS_ORIGINS: origin });
+  const { isSent, reasons, counts } = await emitFromPage(service.url);
+  assert.equal([isSent, reasons, counts.accepted], [true, ["unreadable"], 1]);
+  assert.is(service.rows().length, 1);
+});
 
-  test("a page that is not let in goes on, and its client says so", async () => {
-    const service = await startService();
-    const { isSent, reasons, counts } = await emitFromPage(browser, service.url);
-    assert.is(isSent, false);
-    assert.ok(reasons.includes("unreachable"));
-    assert.is(counts.waiting, 1);
-    assert.is(service.rows().length, 0);
-  });
-}
+checked("a page that is not let in goes on, and its client says so", async () => {
+  const service = await startService();
+  const { isSent, reasons, counts } = await emitFromPage(service.url);
+  assert.is(isSent, false);
+  assert.ok(reasons.includes("unreachable"));
+  assert.is(counts.waiting, 1);
+  assert.is(service.rows().length, 0);
+});
 
 test.run();

@@ -9,7 +9,7 @@ import { DirectoryClient, DirectoryError } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
 import { ADMIN_KEY } from "../support/service.ts";
 import { TestClock } from "../support/test-clock.ts";
-import { closeAll, openProxy, type RestartableService, startService } from "./support.ts";
+import { closeAll, openProxy, type RestartableService, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);
 

@@ -5,7 +5,7 @@ import type { MetricsClient } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { turn } from "../support/turn.ts";
-import { closeAll, openClient, openProxy, startService } from "./support.ts";
+import { closeAll, openClient, openProxy, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);
 

@@ -5,7 +5,7 @@ import { MetricsCollector } from "../../src/client/index.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { TestClock } from "../support/test-clock.ts";
-import { closeAll, openClient } from "./support.ts";
+import { closeAll, openClient } from "./client-and-service.ts";
 
 let service: TestService | undefined;
 

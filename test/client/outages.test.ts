@@ -5,7 +5,13 @@ import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { MetricsClient } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
 import { TestClock } from "../support/test-clock.ts";
-import { closeAll, openClient, openProxy, type RestartableService, startService } from "./support.ts";
+import {
+  closeAll,
+  openClient,
+  openProxy,
+  type RestartableService,
+  startService,
+} from "./client-and-service.ts";
 
 test.after.each(closeAll);
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { WRITER_KEY } from "../support/service.ts";
-import { closeAll, startService } from "./support.ts";
+import { closeAll, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);
 

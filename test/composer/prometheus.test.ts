@@ -1,11 +1,11 @@
 /** A Prometheus server that scrapes a composer's metrics answers what the specification's dashboards ask. */
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { hasProgram } from "../support/programs.ts";
+import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { called, count, requested, state } from "./metrics.ts";
-import { submit, WRITER_KEY } from "./support.ts";
+import { submit, WRITER_KEY } from "./requests.ts";
 
 const DATA_TIMEOUT_MS = 60_000;
 
@@ -15,7 +15,8 @@ interface Context {
   readonly stop: () => Promise<void>;
 }
 const test = suite<Context>("composer's Prometheus queries");
-const hasPrometheus = hasProgram("prometheus");
+const missing = missingProgram("prometheus");
+const checked = unlessMissing(test, missing);
 
 const configuration = (target: string) =>
   JSON.stringify({
@@ -32,7 +33,7 @@ const configuration = (target: string) =>
   });
 
 test.before(async (context) => {
-  if (!hasPrometheus) return;
+  if (missing !== undefined) return;
   const service = await startTestService();
   const prometheus = await startPrometheus(configuration(new URL(service.url).host));
   let isStopped = false;
@@ -99,8 +100,7 @@ const QUESTIONS: readonly Question[] = [
 ];
 
 for (const { query, labels, isRight } of QUESTIONS) {
-  test(`${query} is answered`, async ({ prometheus }) => {
-    if (!hasPrometheus) return;
+  checked(`${query} is answered`, async ({ prometheus }) => {
     let last = "";
     await until(async () => {
       const samples = await prometheus.query(query);
@@ -113,15 +113,15 @@ for (const { query, labels, isRight } of QUESTIONS) {
   });
 }
 
-test("a scrape with a wrong key is refused: Prometheus calls that target down, and has nothing of it", async ({
-  prometheus,
-}) => {
-  if (!hasPrometheus) return;
-  await until(
-    async () => (await prometheus.query('up{job="stranger"}')).some(({ value }) => value[1] === "0"),
-    DATA_TIMEOUT_MS,
-  );
-  assert.equal(await prometheus.query('{__name__=~"mcp_.*",job="stranger"}'), []);
-});
+checked(
+  "a scrape with a wrong key is refused: Prometheus calls that target down, and has nothing of it",
+  async ({ prometheus }) => {
+    await until(
+      async () => (await prometheus.query('up{job="stranger"}')).some(({ value }) => value[1] === "0"),
+      DATA_TIMEOUT_MS,
+    );
+    assert.equal(await prometheus.query('{__name__=~"mcp_.*",job="stranger"}'), []);
+  },
+);
 
 test.run();

@@ -5,10 +5,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
 import { startTestService } from "../support/service.ts";
-import { parseScrape } from "../telemetry/support.ts";
+import { parseScrape } from "../telemetry/scrape.ts";
+import { submit } from "./requests.ts";
 import { composerSamples } from "./samples.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
-import { submit } from "./support.ts";
 
 const METRICS = [
   { type: "composer_uptime", value: 100 },

@@ -4,10 +4,10 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
 import { startTestService, type TestService } from "../support/service.ts";
-import { parseScrape } from "../telemetry/support.ts";
+import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
+import { readRows, submit, WRITER_KEY } from "./requests.ts";
 import { composerSamples, disagreements } from "./samples.ts";
-import { readRows, submit, WRITER_KEY } from "./support.ts";
 
 const test = suite<{ service: TestService }>("composer's metrics");
 

@@ -2,12 +2,12 @@
  * The program the suite tests: our listener, router and RPC handlers with the suite's service behind
  * them. It reads from standard input which port to open, and says on standard output where it is.
  *
- * Usage: node server.ts DESCRIPTORS
+ * Its argument is the file of descriptors.
  */
 import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
-import { createRequestNumbers } from "../../src/access/request-number.ts";
+import { createRequestNumbers } from "../../src/access/call.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";
 import { createRouter } from "../../src/transport/router.ts";

@@ -1,12 +1,13 @@
 import axe from "axe-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { needing } from "../support/needs.ts";
 import { ADMIN_KEY } from "../support/service.ts";
 import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./support/browser.ts";
 import { ALPHA_KEY, BETA_KEY, fillDirectory, startWithKeys, submitWorkload } from "./support/traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, close } = await startWithKeys();
 await submitWorkload(url, ALPHA_KEY, "alpha", 800, 1);
 await submitWorkload(url, BETA_KEY, "beta", 400, 2);

@@ -3,11 +3,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { formatCount, formatDuration, formatShare } from "../../src/dashboard/format/numbers.ts";
 import { meanOf, sumOf, toChartData } from "../../src/dashboard/query/directory.ts";
+import { needing } from "../support/needs.ts";
 import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
 import { fillDirectory, startWithKeys } from "./support/traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();
 const { directory, options: admin, name: NAME } = await fillDirectory(url);
 

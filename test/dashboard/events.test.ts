@@ -6,9 +6,9 @@ import {
   FilterOperator,
   ListEventsResponseSchema,
 } from "../../gen/mcp/metrics/v1/query_service_pb.js";
-import { createAnswers } from "../../src/dashboard/api/answers.ts";
-import { outcomeOf, tellingFields } from "../../src/dashboard/format/event.ts";
-import { type ListEvents, readEvents, toEventsRequest } from "../../src/dashboard/query/events.ts";
+import { createAnswerCache } from "../../src/dashboard/api/answer-cache.ts";
+import { eventOutcome, salientFields } from "../../src/dashboard/format/event.ts";
+import { type ListEventsCall, readEventsPage, toEventListRequest } from "../../src/dashboard/query/events.ts";
 import { scopeOf } from "../../src/dashboard/query/scope.ts";
 import { DEFAULT_STATE } from "../../src/dashboard/state/page-state.ts";
 
@@ -18,7 +18,7 @@ const string = (value: string) => ({ kind: { case: "stringValue", value } });
 const bool = (value: boolean) => ({ kind: { case: "boolValue", value } });
 
 test("events are asked for with the page's filters, the type and the outcome", () => {
-  const request = toEventsRequest(scope, { eventType: "auth_request", outcome: "failure" }, 50);
+  const request = toEventListRequest(scope, { eventType: "auth_request", outcome: "failure" }, 50);
   assert.equal([request.types, request.pageSize], [["auth_request"], 50]);
   assert.equal(request.filters, [
     { dimension: "server", operator: FilterOperator.EQUALS, values: ["github"] },
@@ -29,7 +29,7 @@ test("events are asked for with the page's filters, the type and the outcome", (
 /** Pages of the given sizes, one after the other. */
 function pagesOf(...sizes: number[]) {
   const tokens: string[] = [];
-  const list: ListEvents = async ({ pageToken }) => {
+  const list: ListEventsCall = async ({ pageToken }) => {
     tokens.push(pageToken);
     const at = Number(pageToken || 0);
     const events = Array.from({ length: sizes[at] ?? 0 }, (_, index) =>
@@ -41,27 +41,27 @@ function pagesOf(...sizes: number[]) {
   return { list, tokens };
 }
 
-const request = toEventsRequest(scope, DEFAULT_STATE, 3);
+const request = toEventListRequest(scope, DEFAULT_STATE, 3);
 
 test("pages that filters leave little of are read on until one is full", async () => {
   const { list, tokens } = pagesOf(0, 1, 0, 2, 3);
-  const { events, olderToken } = await readEvents(list, request, signal);
+  const { events, olderToken } = await readEventsPage(list, request, signal);
   assert.equal([events.length, olderToken, tokens], [3, "4", ["", "1", "2", "3"]]);
 });
 
 test("… but not without end, and it can be gone on from there", async () => {
   const { list, tokens } = pagesOf(...Array<number>(20).fill(0));
-  assert.is((await readEvents(list, request, signal)).olderToken, "5");
-  assert.is((await readEvents(list, request, signal, "5")).olderToken, "10");
+  assert.is((await readEventsPage(list, request, signal)).olderToken, "5");
+  assert.is((await readEventsPage(list, request, signal, "5")).olderToken, "10");
   assert.is(tokens.length, 10);
 });
 
 test("how an event ended is known however it was said", () => {
-  assert.is(outcomeOf({ success: bool(true) }), "success");
-  assert.is(outcomeOf({ success: string("False") }), "failure");
-  assert.is(outcomeOf({ healthy: bool(false) }), "failure");
-  assert.is(outcomeOf({ success: string("perhaps") }), undefined);
-  assert.is(outcomeOf({}), undefined);
+  assert.is(eventOutcome({ success: bool(true) }), "success");
+  assert.is(eventOutcome({ success: string("False") }), "failure");
+  assert.is(eventOutcome({ healthy: bool(false) }), "failure");
+  assert.is(eventOutcome({ success: string("perhaps") }), undefined);
+  assert.is(eventOutcome({}), undefined);
 });
 
 test("a line tells first why it failed and what was called, and leaves out what is not there", () => {
@@ -72,7 +72,7 @@ test("a line tells first why it failed and what was called, and leaves out what 
     client_name: string(""),
     tool_name: string("sort"),
   };
-  assert.equal(tellingFields(dimensions, { error_code: string("timeout"), other: string("x") }), [
+  assert.equal(salientFields(dimensions, { error_code: string("timeout"), other: string("x") }), [
     ["error_code", "timeout"],
     ["tool_name", "sort"],
     ["method", "tools/call"],
@@ -81,11 +81,11 @@ test("a line tells first why it failed and what was called, and leaves out what 
 });
 
 test("answers are kept up to a number, and those longest unused go first", () => {
-  const answers = createAnswers(2);
-  answers.keep("a", 1, 10);
-  answers.keep("b", 2, 20);
+  const answers = createAnswerCache(2);
+  answers.store("a", 1, 10);
+  answers.store("b", 2, 20);
   assert.equal(answers.find("a"), { value: 1, atMs: 10 });
-  answers.keep("c", 3, 30);
+  answers.store("c", 3, 30);
   assert.is(answers.find("b"), undefined);
   assert.equal(answers.find("a"), { value: 1, atMs: 10 });
   answers.clear();

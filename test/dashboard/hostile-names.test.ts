@@ -1,10 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { needing } from "../support/needs.ts";
 import { openBrowser, openDashboard, rowsOf, settled } from "./support/browser.ts";
 import { ALPHA_KEY, startWithKeys, submit } from "./support/traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();
 
 const NAMES = [

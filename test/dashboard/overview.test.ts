@@ -4,12 +4,13 @@ import * as assert from "uvu/assert";
 import { FilterOperator, SummaryGroup } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { formatCount, formatDuration, formatShare } from "../../src/dashboard/format/numbers.ts";
 import { parseHash } from "../../src/dashboard/state/page-url.ts";
+import { needing } from "../support/needs.ts";
 import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
 import { ALPHA_KEY, BETA_KEY, queryClient, startWithKeys, submitWorkload } from "./support/traffic.ts";
 
 const HOUR_MS = 3_600_000;
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();
 await submitWorkload(url, ALPHA_KEY, "alpha", 600, 1);
 await submitWorkload(url, BETA_KEY, "beta", 300, 2);

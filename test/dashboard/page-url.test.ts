@@ -5,22 +5,32 @@ import {
   DEFAULT_STATE,
   FILTER_DIMENSIONS,
   ORDERS,
+  type Order,
   OTHER_VIEWS,
   openView,
   type PageState,
-  PERIODS,
   SUBJECTS,
   withFilter,
 } from "../../src/dashboard/state/page-state.ts";
 import { formatHash, parseHash } from "../../src/dashboard/state/page-url.ts";
-import { fixedRange, PRESETS, type Preset, type RangeChoice } from "../../src/dashboard/state/time-range.ts";
+import {
+  DIRECTORY_PERIODS,
+  type DirectoryPeriod,
+  fixedRange,
+  PRESETS,
+  type Preset,
+  type RangeChoice,
+} from "../../src/dashboard/state/time-range.ts";
 
 const text = fc
   .string({ unit: "binary", minLength: 1, maxLength: 60 })
   .filter((value) => value.isWellFormed());
 const lists = [...(Object.keys(SUBJECTS) as (keyof typeof SUBJECTS)[]), "directory" as const];
 const place = fc.oneof(
-  fc.record({ view: fc.constantFrom(...OTHER_VIEWS), subject: fc.constant(undefined) }),
+  fc.record({
+    view: fc.constantFrom(...(Object.keys(OTHER_VIEWS) as (keyof typeof OTHER_VIEWS)[])),
+    subject: fc.constant(undefined),
+  }),
   fc.record({ view: fc.constantFrom(...lists), subject: fc.option(text, { nil: undefined }) }),
 );
 const range: fc.Arbitrary<RangeChoice> = fc.oneof(
@@ -39,8 +49,8 @@ const states: fc.Arbitrary<PageState> = fc
     fc.record({
       eventType: fc.option(text, { nil: undefined }),
       outcome: fc.constantFrom("success" as const, "failure" as const, undefined),
-      order: fc.constantFrom(...ORDERS),
-      period: fc.constantFrom(...PERIODS),
+      order: fc.constantFrom(...(Object.keys(ORDERS) as Order[])),
+      period: fc.constantFrom(...(Object.keys(DIRECTORY_PERIODS) as DirectoryPeriod[])),
       autoRefresh: fc.boolean(),
     }),
   )

@@ -3,12 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { needing } from "../support/needs.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
 import { ALPHA_KEY, submit } from "./support/traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-"));
 
 test.after(async () => {

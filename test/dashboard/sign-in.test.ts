@@ -1,11 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { needing } from "../support/needs.ts";
 import { ADMIN_KEY } from "../support/service.ts";
 import { openBrowser, openDashboard, rowsOf, settled, signIn } from "./support/browser.ts";
 import { ALPHA_KEY, BETA_KEY, startWithKeys, submit } from "./support/traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();
 const tool = (tool_name: string) => ({
   type: "tool_execution",

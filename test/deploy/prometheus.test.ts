@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { parse, stringify } from "yaml";
 import { createDemoComposer } from "../../bench/demo-composer.ts";
 import { createWorkload } from "../../bench/workload.ts";
-import { hasProgram } from "../support/programs.ts";
+import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { DEPLOY, interpolate, panelsOf, readDashboard } from "./dashboard.ts";
@@ -48,10 +48,11 @@ function configure(target: string): string {
   return stringify(config);
 }
 
-const hasPrometheus = hasProgram("prometheus") && hasProgram("promtool");
+const missing = missingProgram("prometheus", "promtool");
+const checked = unlessMissing(test, missing);
 
 test.before(async (context) => {
-  if (!hasPrometheus) return;
+  if (missing !== undefined) return;
   context.service = await startTestService();
   const { url, prometheusUrl } = context.service;
   context.prometheus = await startPrometheus(configure(new URL(prometheusUrl).host));
@@ -75,8 +76,7 @@ test.after(async ({ service, prometheus, stop }) => {
   await service?.close();
 });
 
-test("promtool finds the rules right, and each of them fires where it should", async () => {
-  if (!hasPrometheus) return;
+checked("promtool finds the rules right, and each of them fires where it should", async () => {
   await run("promtool", ["check", "config", `${FOLDER}/prometheus.yml`]);
   const tested = readFileSync(`${FOLDER}/alerts.test.yml`, "utf8");
   for (const { rules } of parse(readFileSync(`${FOLDER}/alerts.yml`, "utf8")).groups) {
@@ -88,8 +88,7 @@ test("promtool finds the rules right, and each of them fires where it should", a
 });
 
 for (const { title, targets = [] } of panelsOf(readDashboard())) {
-  test(`"${title}" has data, and none of a service that is not there`, async ({ prometheus }) => {
-    if (!hasPrometheus) return;
+  checked(`"${title}" has data, and none of a service that is not there`, async ({ prometheus }) => {
     for (const { expr } of targets) {
       await until(async () => {
         const samples = await prometheus.query(interpolate(expr));
@@ -101,8 +100,7 @@ for (const { title, targets = [] } of panelsOf(readDashboard())) {
   });
 }
 
-test("every rule can be evaluated, and the traffic's own alerts are raised", async ({ prometheus }) => {
-  if (!hasPrometheus) return;
+checked("every rule can be evaluated, and the traffic's own alerts are raised", async ({ prometheus }) => {
   const raised = ["AuthFailuresHigh", "ToolErrorsHigh", "ToolLatencyHigh"];
   await until(async () => {
     const { groups } = (await prometheus.api("rules")) as {

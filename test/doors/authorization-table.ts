@@ -12,6 +12,7 @@ export const METHODS: Readonly<Record<string, Rule>> = {
   "mcp.metrics.v1.QueryService/ListDimensionValues": "key",
   "mcp.metrics.v1.QueryService/ListEvents": "key",
   "mcp.metrics.v1.QueryService/ExportEvents": "key",
+  "mcp.metrics.v1.QueryService/ListMetricTypes": "key",
   "mcp.metrics.v1.AdminService/CreateKey": "admin",
   "mcp.metrics.v1.AdminService/ListKeys": "admin",
   "mcp.metrics.v1.AdminService/RevokeKey": "admin",

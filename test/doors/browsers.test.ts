@@ -1,4 +1,5 @@
 /** What browsers, caches and curious people send: preflights, Connect GET, HEAD, wrong methods, unknown paths. */
+
 import { Code } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -6,7 +7,7 @@ import { openRestDoors } from "../support/doors.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { callRaw, type MediaType } from "../support/raw-rpc.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
-import { sum } from "../telemetry/support.ts";
+import { sum } from "../telemetry/scrape.ts";
 
 const ORIGIN = "https://dashboard.example";
 const METRICS_SERVICE = "/mcp.metrics.v1.MetricsService";

@@ -3,7 +3,7 @@
 import type { CreateKeyInput } from "../../src/api/admin/keys.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { USAGE_INTERVAL_MS } from "../../src/maintenance/jobs.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { until } from "../faults/support.ts";
 import { parseExposition } from "../support/exposition.ts";
 import type { TestService } from "../support/service.ts";

@@ -4,8 +4,8 @@ import { connect } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type TestService, WRITER_KEY } from "../support/service.ts";
-import { only, select } from "../telemetry/support.ts";
-import { columns, setup } from "./support.ts";
+import { only, select } from "../telemetry/scrape.ts";
+import { columns, setup } from "./scraped-service.ts";
 
 const NGINX_METRICS_MAX = 1024;
 

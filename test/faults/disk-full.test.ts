@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../sqlite/support.ts";
+import { unlessMissing } from "../support/needs.ts";
 import { begin, createServices, flush, get, submissionOf, submit, until, valuesIn } from "./support.ts";
-import { missingForTmpfs, mountTmpfs, reportSkipped } from "./tools.ts";
+import { missingForTmpfs, mountTmpfs } from "./tools.ts";
 
-const reason = missingForTmpfs();
-if (reason !== undefined) reportSkipped("a full disk", reason);
-const guarantee = reason === undefined ? test : test.skip;
+const guarantee = unlessMissing(test, missingForTmpfs());
 
 const { start, killAll } = createServices();
 const mounts: { unmount(): void }[] = [];

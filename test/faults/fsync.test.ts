@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/support.ts";
+import { unlessMissing } from "../support/needs.ts";
 import { createServices, submit, until, valuesIn } from "./support.ts";
-import { missingForStrace, reportSkipped } from "./tools.ts";
+import { missingForStrace } from "./tools.ts";
 
-const reason = missingForStrace();
-if (reason !== undefined) reportSkipped("failing fsync and write", reason);
-const guarantee = reason === undefined ? test : test.skip;
+const guarantee = unlessMissing(test, missingForStrace());
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

@@ -2,7 +2,7 @@
 import { type ClientRequest, type IncomingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { type ServiceOptions, type ServiceProcess, startService } from "../../bench/service-process.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 
 export const KEYS = { gateway: "gateway-key-for-the-tests" };
 

@@ -3,13 +3,15 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Missing, missingProgram } from "../support/needs.ts";
 
-/** Why a fault cannot be provoked here; undefined when it can. */
-export function missingForTmpfs(): string | undefined {
+/** What is missing where a fault cannot be provoked; undefined where it can. */
+export function missingForTmpfs(): Missing | undefined {
   const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-mount-"));
   try {
     const mounted = mountTmpfs(folder, "1m");
-    if (mounted === undefined) return "mounting a tmpfs needs root";
+    if (mounted === undefined)
+      return { why: "nothing may be mounted here: a small disk needs root and mount" };
     mounted.unmount();
     return undefined;
   } finally {
@@ -17,10 +19,11 @@ export function missingForTmpfs(): string | undefined {
   }
 }
 
-export function missingForStrace(): string | undefined {
-  const { status, error } = spawnSync("strace", ["-f", "-e", "trace=none", "true"], { stdio: "ignore" });
-  if (error !== undefined) return "strace is not installed";
-  return status === 0 ? undefined : "strace may not trace here";
+export function missingForStrace(): Missing | undefined {
+  const missing = missingProgram("strace");
+  if (missing !== undefined) return missing;
+  const { status } = spawnSync("strace", ["-f", "-e", "trace=none", "true"], { stdio: "ignore" });
+  return status === 0 ? undefined : { why: "strace may not trace here" };
 }
 
 /** A file system of that size, gone with `unmount`. Undefined where it may not be made. */
@@ -30,9 +33,4 @@ export function mountTmpfs(folder: string, size: string): { unmount(): void } | 
   });
   if (status !== 0) return undefined;
   return { unmount: () => void spawnSync("umount", ["-l", folder], { stdio: "ignore" }) };
-}
-
-/** Say on the console, where nobody overlooks it, that guarantees were not checked. */
-export function reportSkipped(what: string, reason: string): void {
-  process.stderr.write(`SKIPPED ${what}: ${reason}\n`);
 }

@@ -2,8 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
-import { describeRejection } from "../../src/ingest/judge-each.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
+import { describeRejection } from "../../src/ingest/validation.ts";
 
 const validate = createValidate({
   intern: createDimensionSets(),

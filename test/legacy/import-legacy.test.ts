@@ -4,7 +4,7 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { cleanEnvironment, type Env, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { until } from "../faults/support.ts";
 import { digestOf } from "../sqlite/support.ts";

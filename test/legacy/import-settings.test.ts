@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { startTestService } from "../support/service.ts";
 import { createPredecessor, LATER_RELEASE } from "./predecessor.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { createPredecessor } from "./predecessor.ts";
 import { freshTarget, importFile } from "./support.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type Libsql from "libsql";
 import * as assert from "uvu/assert";
 import { type Database, openReader } from "../../src/sqlite/file/database.ts";
-import { readDatabase } from "../../src/sqlite/threads/offline.ts";
+import { readDatabase } from "../../src/sqlite/offline.ts";
 import { type Env, freshEnvironment, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { addMetrics, createPredecessor } from "./predecessor.ts";
 

@@ -1,12 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../src/errors.ts";
-import { CleanupStoppedError, type CleanupStorage, cleanUp } from "../../src/maintenance/cleanup.ts";
-import { RETENTION_TABLES } from "../../src/store/plan/retention-tables.ts";
+import { CleanupStoppedError, type CleanupStore, cleanUp } from "../../src/maintenance/cleanup.ts";
+import type { Pace } from "../../src/store/plan/steps.ts";
+import { RETENTION_TABLES } from "../../src/store/retention.ts";
 import { TestClock } from "../support/test-clock.ts";
 import { turn } from "../support/turn.ts";
 
-/** A storage whose every step takes 10 ms, and that has `rows` of auth_metrics to delete. */
+/** A store whose every step takes 10 ms, and that has `rows` of auth_metrics to delete. */
 function setup({ rows = 0, isBusy = false, isActive = true } = {}) {
   const clock = new TestClock();
   const stop = new AbortController();
@@ -20,37 +21,50 @@ function setup({ rows = 0, isBusy = false, isActive = true } = {}) {
     const failure = failures.get(name);
     if (failure !== undefined) throw failure;
   };
-  const storage: CleanupStorage = {
-    async flushRollups(_nowMs, target) {
-      await step("flush");
-      return target === undefined ? 7 : undefined;
+  /** Steps until `step` says that it was the last, with a pause between two. */
+  async function steps(pace: Pace, take: () => Promise<boolean>): Promise<void> {
+    while (await take()) await pace();
+  }
+  let flushes = 2;
+  const store: CleanupStore = {
+    metrics: {
+      flushRollups: (_nowMs, pace) =>
+        steps(pace, async () => {
+          await step("flush");
+          flushes -= 1;
+          return flushes > 0;
+        }),
+      deleteUnusedRollupKeys: () => step("keys"),
     },
-    async listPolicies() {
-      const policy = { retentionDays: 365, isActive, timestampColumn: "" };
-      return RETENTION_TABLES.map(({ name }) => ({ ...policy, tableName: name }));
+    retention: {
+      async listPolicies() {
+        const policy = { retentionDays: 365, isActive, timestampColumn: "" };
+        return RETENTION_TABLES.map(({ name }) => ({ ...policy, tableName: name }));
+      },
+      deleteExpired: ({ tables }, pace, onDeleted) =>
+        steps(pace, async () => {
+          await step(tables.length > 1 ? "measurements" : (tables[0] ?? ""));
+          if (!tables.includes("auth_metrics")) return false;
+          const deleted = Math.min(left, 500);
+          left -= deleted;
+          onDeleted({ auth_metrics: deleted });
+          return left > 0;
+        }),
     },
-    async deleteExpired({ tables, rowsMax }) {
-      await step(tables.length > 1 ? "measurements" : (tables[0] ?? ""));
-      if (!tables.includes("auth_metrics")) return { deleted: {}, cursor: undefined };
-      const deleted = Math.min(left, rowsMax);
-      left -= deleted;
-      return { deleted: { auth_metrics: deleted }, cursor: left > 0 ? left : undefined };
-    },
-    async deleteRollupKeys() {
-      await step("keys");
-      return 0;
-    },
-    async giveBackSpace() {
-      await step("space");
-      space -= 1;
-      return space > 0;
+    upkeep: {
+      giveBackSpace: (pace) =>
+        steps(pace, async () => {
+          await step("space");
+          space -= 1;
+          return space > 0;
+        }),
     },
   };
   let counted = 0;
   const running = (tables = RETENTION_TABLES) =>
     cleanUp(
       {
-        storage,
+        store,
         clock,
         isBusy: () => isBusy,
         signal: stop.signal,
@@ -135,8 +149,10 @@ for (const [isBusy, expectedMs] of [
 }
 
 test("a signal ends a cleanup after its step, in the middle of a pause too", async () => {
-  const { story, stop, running } = setup({ rows: 100_000 });
+  const { story, stop, running, pauseMs } = setup({ rows: 100_000 });
   const over = running();
+  // Between the two steps of bringing rollups up to date.
+  await pauseMs();
   await turn(20);
   stop.abort();
   const results = await over;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { follow, openTrustedTime, resume } from "../../src/maintenance/trusted-time.ts";
-import type { TrustedTimeState } from "../../src/sqlite/retention/trusted-time.ts";
+import type { TrustedTimeState } from "../../src/store/retention.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { HistogramReading } from "../../src/otlp/data-point.ts";
-import { distributionOf } from "../../src/otlp/distribution.ts";
+import type { HistogramData } from "../../src/otlp/data-point.ts";
+import { toDistribution } from "../../src/otlp/distribution.ts";
 import { explicit, explicitOf, exponentialOf } from "./points.ts";
 
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -11,7 +11,7 @@ const durations = fc.array(
   { minLength: 1, maxLength: 300 },
 );
 
-const without = <Reading extends HistogramReading>(reading: Reading): Reading => ({
+const without = <PointData extends HistogramData>(reading: PointData): PointData => ({
   ...reading,
   min: undefined,
   max: undefined,
@@ -22,7 +22,7 @@ test("counting a distribution into the sender's buckets gives the sender's count
     fc.property(durations, (values) => {
       const sent = explicitOf(values, BOUNDS);
       for (const reading of [sent, without(sent)]) {
-        const { values: found, counts, count } = distributionOf(reading, 1);
+        const { values: found, counts, count } = toDistribution(reading, 1);
         const again = explicitOf(
           found.flatMap((value, index) => new Array<number>(counts[index] ?? 0).fill(value)),
           BOUNDS,
@@ -38,7 +38,7 @@ test("a distribution's numbers ascend, and keep within what the sender said of i
   fc.assert(
     fc.property(durations, fc.integer({ min: -4, max: 8 }), (values, scale) => {
       for (const reading of [explicitOf(values, BOUNDS), exponentialOf(values, scale)]) {
-        const { values: found, min, max } = distributionOf(reading, 1000);
+        const { values: found, min, max } = toDistribution(reading, 1000);
         assert.equal(
           found,
           found.toSorted((a, b) => a - b),
@@ -52,26 +52,26 @@ test("a distribution's numbers ascend, and keep within what the sender said of i
 });
 
 test("one value, and two between known extremes, stand where they are", () => {
-  assert.equal(distributionOf(explicitOf([0.125], BOUNDS), 1000).values, [125]);
-  assert.equal(distributionOf(without(explicitOf([0.125], BOUNDS)), 1000).values, [125]);
-  assert.equal(distributionOf(explicitOf([0.125, 7], BOUNDS), 1000).values, [125, 7000]);
+  assert.equal(toDistribution(explicitOf([0.125], BOUNDS), 1000).values, [125]);
+  assert.equal(toDistribution(without(explicitOf([0.125], BOUNDS)), 1000).values, [125]);
+  assert.equal(toDistribution(explicitOf([0.125, 7], BOUNDS), 1000).values, [125, 7000]);
 });
 
 test("without buckets all are taken for their mean", () => {
-  const { values, counts } = distributionOf(explicit({ count: 4, sum: 10 }), 1);
+  const { values, counts } = toDistribution(explicit({ count: 4, sum: 10 }), 1);
   assert.equal([values, counts], [[2.5], [4]]);
 });
 
 test("what is beyond the last bound is guessed from the sum", () => {
   const reading = without(explicitOf([0.004, 100, 300], BOUNDS));
-  const beyond = distributionOf(reading, 1).values.slice(1);
+  const beyond = toDistribution(reading, 1).values.slice(1);
   assert.ok(Math.abs(beyond.reduce((sum, value) => sum + value, 0) / beyond.length - 200) < 1, `${beyond}`);
 });
 
 test("as many values as can be counted take a few numbers", () => {
   const counts = [2 ** 40, 2 ** 41, 2 ** 42];
   const count = counts.reduce((sum, one) => sum + one, 0);
-  const found = distributionOf(explicit({ count, sum: count, bounds: [1, 2], counts }), 1);
+  const found = toDistribution(explicit({ count, sum: count, bounds: [1, 2], counts }), 1);
   assert.ok(found.values.length <= 12);
   assert.is(
     found.counts.reduce((sum, one) => sum + one, 0),

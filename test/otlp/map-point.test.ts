@@ -1,17 +1,16 @@
 /** What the mapping makes of instruments and attributes. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Attributes } from "../../src/otlp/attributes.ts";
-import type { Reading } from "../../src/otlp/data-point.ts";
+import type { Attributes, PointData } from "../../src/otlp/data-point.ts";
 import { mapPoint } from "../../src/otlp/map-point.ts";
 import { dataPoint, explicitOf } from "./points.ts";
 import { NOW_NS, Store } from "./store.ts";
 
-const GAUGE: Reading = { kind: "gauge", value: 1 };
-const COUNTER: Reading = { kind: "sum", temporality: "delta", isMonotonic: true, value: 4 };
-const SECONDS: Reading = explicitOf([0.25, 0.5], [1]);
+const GAUGE: PointData = { kind: "gauge", value: 1 };
+const COUNTER: PointData = { kind: "sum", temporality: "delta", isMonotonic: true, value: 4 };
+const SECONDS: PointData = explicitOf([0.25, 0.5], [1]);
 
-function map(name: string, reading: Reading, attributes: Record<string, unknown> = {}, unit = "s") {
+function map(name: string, reading: PointData, attributes: Record<string, unknown> = {}, unit = "s") {
   const instrument = { name, unit, scope: "" };
   return mapPoint(dataPoint(reading, { instrument, attributes: new Map(Object.entries(attributes)) }));
 }
@@ -121,7 +120,7 @@ for (const { name, instrument, reading, value, durationMs } of VALUES) {
       attributes,
       timeNs: NOW_NS,
     });
-    const [measurement] = (await new Store().judge([point])).measurements;
+    const [measurement] = (await new Store().validate([point])).measurements;
     assert.equal([measurement?.value, measurement?.durationMs], [value, durationMs]);
   });
 }
@@ -129,7 +128,7 @@ for (const { name, instrument, reading, value, durationMs } of VALUES) {
 test("a distribution of sizes adds them up, and has no durations", async () => {
   const instrument = { name: "size", unit: "By", scope: "" };
   const point = dataPoint(explicitOf([10, 30], [20]), { instrument, timeNs: NOW_NS });
-  const [measurement] = (await new Store().judge([point])).measurements;
+  const [measurement] = (await new Store().validate([point])).measurements;
   assert.equal(
     [measurement?.value, measurement?.durationMs, measurement?.distribution?.count],
     [40, undefined, 2],

@@ -1,27 +1,32 @@
 /** Points as the decoder makes them, for tests. */
-import type { DataPoint, ExplicitReading, ExponentialReading, Reading } from "../../src/otlp/data-point.ts";
+import type {
+  DataPoint,
+  ExplicitHistogramData,
+  ExponentialHistogramData,
+  PointData,
+} from "../../src/otlp/data-point.ts";
 
 export const INSTRUMENT = { name: "calls", unit: "1", scope: "" };
 
-export function dataPoint(reading: Reading, changes: Partial<DataPoint> = {}): DataPoint {
-  return { instrument: INSTRUMENT, attributes: new Map(), startNs: 1n, timeNs: 2n, reading, ...changes };
+export function dataPoint(data: PointData, changes: Partial<DataPoint> = {}): DataPoint {
+  return { instrument: INSTRUMENT, attributes: new Map(), startNs: 1n, timeNs: 2n, data, ...changes };
 }
 
-export function explicit(changes: Partial<ExplicitReading> = {}): ExplicitReading {
+export function explicit(changes: Partial<ExplicitHistogramData> = {}): ExplicitHistogramData {
   const none = { count: 0, sum: 0, min: undefined, max: undefined, bounds: [], counts: [] };
   return { kind: "histogram", temporality: "delta", ...none, ...changes };
 }
 
 const NO_BUCKETS = { offset: 0, counts: [] };
 
-export function exponential(changes: Partial<ExponentialReading> = {}): ExponentialReading {
+export function exponential(changes: Partial<ExponentialHistogramData> = {}): ExponentialHistogramData {
   const none = { count: 0, sum: 0, min: undefined, max: undefined, scale: 0, zeroThreshold: 0, zeroCount: 0 };
   const buckets = { positive: NO_BUCKETS, negative: NO_BUCKETS };
   return { kind: "exponential histogram", temporality: "delta", ...none, ...buckets, ...changes };
 }
 
 /** What an SDK makes of values: each in the bucket it belongs to. */
-export function explicitOf(values: readonly number[], bounds: readonly number[]): ExplicitReading {
+export function explicitOf(values: readonly number[], bounds: readonly number[]): ExplicitHistogramData {
   const counts = new Array<number>(bounds.length + 1).fill(0);
   for (const value of values) {
     const found = bounds.findIndex((bound) => value <= bound);
@@ -32,7 +37,7 @@ export function explicitOf(values: readonly number[], bounds: readonly number[])
 }
 
 /** The same with buckets that grow by 2^(2^-scale); zeros apart. */
-export function exponentialOf(values: readonly number[], scale: number): ExponentialReading {
+export function exponentialOf(values: readonly number[], scale: number): ExponentialHistogramData {
   const zeroCount = values.filter((value) => value === 0).length;
   const positive = bucketsOf(
     values.filter((value) => value > 0),

@@ -15,8 +15,11 @@ import {
   type PushMetricExporter,
   type ViewOptions,
 } from "@opentelemetry/sdk-metrics";
-import { SECONDS_BOUNDARIES } from "../../src/telemetry/boundaries.ts";
+import { readConfig } from "../../src/config.ts";
 import type { PythonClient } from "../support/python.ts";
+
+/** Upper bounds of the histograms of durations, in seconds, unless they are configured. */
+export const SECONDS_BOUNDARIES = readConfig({}).telemetry.secondsBuckets;
 
 export interface Application {
   /** A call of a tool. */
@@ -62,7 +65,7 @@ function startJs(create: (url: string) => PushMetricExporter, port: number, key:
   const jobs = meter.createCounter("jobs.done");
   const active = meter.createUpDownCounter("sessions.active");
   const responses = meter.createHistogram(SIZES, { unit: "By" });
-  const advice = { explicitBucketBoundaries: [...SECONDS_BOUNDARIES] };
+  const advice = { explicitBucketBoundaries: [...readConfig({}).telemetry.secondsBuckets] };
   const durations = meter.createHistogram("mcp.server.operation.duration", { unit: "s", advice });
   return {
     call(seconds, error) {
@@ -102,7 +105,7 @@ export function startPython(
   key: string,
 ): Application {
   const script = join(import.meta.dirname, "../python/otlp_application.py");
-  const bounds = SECONDS_BOUNDARIES.join(",");
+  const bounds = readConfig({}).telemetry.secondsBuckets.join(",");
   const child = spawn(python, [script, protocol, `${port}`, key, bounds], {
     stdio: ["pipe", "pipe", "inherit"],
   });

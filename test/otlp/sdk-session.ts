@@ -4,9 +4,9 @@ import { createServer } from "node:net";
 import { dirname } from "node:path";
 import * as assert from "uvu/assert";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
+import { readConfig } from "../../src/config.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
-import { SECONDS_BOUNDARIES } from "../../src/telemetry/boundaries.ts";
 import { temporaryPath } from "../sqlite/support.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
 import type { StartApplication } from "./sdk-application.ts";
@@ -85,7 +85,7 @@ export async function openSession(startApplication: StartApplication) {
       assert.is(scraped("mcp_tool_executions_total", labels), seconds.length);
       assert.is(scraped("mcp_tool_execution_duration_seconds_count", labels), seconds.length);
       assert.is(scraped("mcp_tool_execution_duration_seconds_sum", labels), total(seconds));
-      for (const bound of SECONDS_BOUNDARIES) {
+      for (const bound of readConfig({}).telemetry.secondsBuckets) {
         const bucket = { ...labels, le: String(bound) };
         const wanted = seconds.filter((each) => each <= bound).length;
         assert.is(scraped("mcp_tool_execution_duration_seconds_bucket", bucket), wanted, `le ${bound}`);

@@ -1,9 +1,8 @@
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
+import type { LastPoint } from "../../src/otlp/cumulative-series.ts";
+import { createSeriesKeys, decodeLastPoint, encodeLastPoint } from "../../src/otlp/cumulative-series.ts";
 import type { DataPoint } from "../../src/otlp/data-point.ts";
-import { type JudgedPoints, judgePoints } from "../../src/otlp/judge-points.ts";
-import { decodeLastPoint, encodeLastPoint } from "../../src/otlp/last-point.ts";
-import { createSeriesKeys } from "../../src/otlp/series-key.ts";
-import type { LastPoint } from "../../src/otlp/since-last.ts";
+import { type ValidatedPoints, validatePoints } from "../../src/otlp/validate-points.ts";
 
 export const NOW_NS = 1_800_000_000_000_000_000n;
 const nameSeries = createSeriesKeys("gateway", new Map());
@@ -14,8 +13,8 @@ export class Store {
   sum = 0;
   readonly #series = new Map<string, string>();
 
-  async judge(points: readonly DataPoint[], room = 10): Promise<JudgedPoints> {
-    return judgePoints(points, {
+  async validate(points: readonly DataPoint[], room = 10): Promise<ValidatedPoints> {
+    return validatePoints(points, {
       intern: createDimensionSets(),
       pseudonymise: (name) => name,
       nowMs: Number(NOW_NS / 1_000_000n),
@@ -28,7 +27,7 @@ export class Store {
     });
   }
 
-  commit({ measurements, counted }: JudgedPoints): void {
+  commit({ measurements, counted }: ValidatedPoints): void {
     for (const { value, distribution } of measurements) {
       this.sum += value;
       this.count += distribution?.count ?? 1;

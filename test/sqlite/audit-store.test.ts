@@ -1,13 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import {
-  type AuditTrace,
-  audited,
-  finishAudit,
-  listAudit,
-  recordAudit,
-} from "../../src/sqlite/keys/audit-store.ts";
+import { audited, finishAudit, listAudit, recordAudit } from "../../src/sqlite/keys/audit-store.ts";
 import { listPolicies, setPolicy } from "../../src/sqlite/retention/policies.ts";
+import type { AuditTrace } from "../../src/store/audit.ts";
 import { openMigrated } from "./support.ts";
 
 const TRACE: AuditTrace = {

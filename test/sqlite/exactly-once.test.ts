@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIMITS } from "../../src/catalogue/limits.ts";
-import { deleteExpiredAnswers } from "../../src/sqlite/metrics/idempotency-store.ts";
+import { deleteExpiredIdempotencyKeys } from "../../src/sqlite/metrics/idempotency-store.ts";
 import { createSubmitter, NOW_MS, type Request, within } from "./submitter.ts";
 
 /** Around the numbers of rows that go into one statement. */
@@ -110,10 +110,10 @@ test("a key is forgotten after 24 hours, not a millisecond earlier, whether or n
     };
     const end = NOW_MS + LIMITS.IDEMPOTENCY_MS;
     assert.is(store(NOW_MS), 0);
-    assert.is(deleteExpiredAnswers(database, end - 1, 10), 0);
+    assert.is(deleteExpiredIdempotencyKeys(database, end - 1, 10), 0);
     assert.is(store(end - 1), 1);
     assert.is(store(end), 0);
-    assert.is(deleteExpiredAnswers(database, end + LIMITS.IDEMPOTENCY_MS, 10), 1);
+    assert.is(deleteExpiredIdempotencyKeys(database, end + LIMITS.IDEMPOTENCY_MS, 10), 1);
     assert.is(database.all("SELECT * FROM metrics").length, 2);
   });
 });
@@ -125,7 +125,7 @@ test("expired answers are deleted in steps of the size that was asked for", () =
     }
     const later = NOW_MS + LIMITS.IDEMPOTENCY_MS;
     assert.equal(
-      [2, 2, 2, 2].map((rows) => deleteExpiredAnswers(database, later, rows)),
+      [2, 2, 2, 2].map((rows) => deleteExpiredIdempotencyKeys(database, later, rows)),
       [2, 2, 1, 0],
     );
   });

@@ -4,8 +4,9 @@ import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from "node:
 import { basename, dirname, join, relative } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { acquireLock, DatabaseInUseError, isDatabaseInUse } from "../../src/sqlite/file/lock.ts";
+import { acquireLock, isDatabaseInUse } from "../../src/sqlite/file/lock.ts";
 import { realDatabasePath } from "../../src/sqlite/file/real-path.ts";
+import { StoreInUseError } from "../../src/store/errors.ts";
 import { openMigrated, temporaryFolder, temporaryPath } from "./support.ts";
 
 const LOCK_MODULE = new URL("../../src/sqlite/file/lock.ts", import.meta.url).href;
@@ -47,7 +48,7 @@ for (const isThere of [true, false]) {
     for (const name of names) {
       assert.throws(
         () => acquireLock(name),
-        (error: unknown) => error instanceof DatabaseInUseError,
+        (error: unknown) => error instanceof StoreInUseError,
         name,
       );
       assert.is(isDatabaseInUse(name), true, name);

@@ -2,9 +2,10 @@ import { cpSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "no
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DatabaseOpenError } from "../../src/sqlite/file/failure.ts";
 import { MigrationError, readMigrations } from "../../src/sqlite/file/migrator.ts";
-import { withDatabase } from "../../src/sqlite/threads/offline.ts";
-import { DatabaseOpenError, openWriterThread } from "../../src/sqlite/threads/writer.ts";
+import { withDatabase } from "../../src/sqlite/offline.ts";
+import { openWriterThread } from "../../src/sqlite/threads/writer.ts";
 import {
   crashImage,
   digestOf,
@@ -137,7 +138,7 @@ function openThread(path: string) {
     path,
     migrationsFolder: MIGRATIONS_FOLDER,
     onFatal: () => {},
-    onOperation: () => {},
+    onCall: () => {},
   });
 }
 

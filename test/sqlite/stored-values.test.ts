@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createRequestNumbers } from "../../src/access/request-number.ts";
+import { createRequestNumbers } from "../../src/access/call.ts";
 import { FIRST_REQUEST, NOW_MS, roundTrip, within } from "./submitter.ts";
 
 const ODD: Readonly<Record<string, unknown>> = {

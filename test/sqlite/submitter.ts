@@ -1,7 +1,7 @@
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
-import { MetricStore } from "../../src/sqlite/metrics/metric-store.ts";
+import { MetricWriter } from "../../src/sqlite/metrics/metric-writer.ts";
 import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
 import { BatchBuilder, type Submission } from "../../src/store/batch.ts";
 import type { CommitResult } from "../../src/store/metrics.ts";
@@ -31,7 +31,7 @@ export function createSubmitter(database: Database) {
     metricsMax: 100_000,
   });
   const rollups = new Rollups(database);
-  const store = new MetricStore(database, rollups);
+  const store = new MetricWriter(database, rollups);
   let nextRequest = FIRST_REQUEST;
   return {
     builder,

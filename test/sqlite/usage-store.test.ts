@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Database } from "../../src/sqlite/file/database.ts";
-import { createKey, listKeys, type NewApiKey, rotateKey } from "../../src/sqlite/keys/key-store.ts";
-import { listDailyUsage, recordUsage, type UsageRow } from "../../src/sqlite/keys/usage-store.ts";
+import { createKey, listKeys, rotateKey } from "../../src/sqlite/keys/key-store.ts";
+import { listDailyUsage, recordUsage } from "../../src/sqlite/keys/usage-store.ts";
+import type { NewApiKey, UsageRow } from "../../src/store/keys.ts";
 import { openMigrated } from "./support.ts";
 
 const NOW = Date.UTC(2026, 4, 31, 23, 59, 10);

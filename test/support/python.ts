@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Test } from "uvu";
+import { missingProgram, unlessMissing } from "./needs.ts";
 import { preparedFolder } from "./prepared-folder.ts";
 
 export interface PythonClient {
@@ -66,18 +67,20 @@ export function pythonClient(): Promise<PythonClient> {
   return client;
 }
 
-/**
- * A `test` for what needs Python. Where that cannot be had, the tests are skipped and say why, except
- * with CI=true, where it is a failure: skipping must not become the normal state unnoticed.
- */
+/** A `test` for what needs Python. Where that cannot be had, the tests are declared as skipped. */
 export async function pythonTests(test: Test) {
+  type PythonTest = (name: string, body: (python: PythonClient) => Promise<void>) => void;
+  const missing = (why: string): PythonTest => {
+    const declare = unlessMissing(test, { why, install: "python3-venv" });
+    return (name) => declare(name, () => undefined);
+  };
+  const absent = missingProgram("python3");
+  if (absent !== undefined) return missing(absent.why);
   try {
     const found = await pythonClient();
-    return (name: string, body: (python: PythonClient) => Promise<void>) => test(name, () => body(found));
+    return ((name, body) => test(name, () => body(found))) satisfies PythonTest;
   } catch (error) {
-    if (process.env.CI === "true") throw error;
-    process.stderr.write(`skipped, no Python client: ${lastLine(error)}\n`);
-    return (name: string, _body: (python: PythonClient) => Promise<void>) => test.skip(name);
+    return missing(`Python has no packages: ${lastLine(error)}`);
   }
 }
 

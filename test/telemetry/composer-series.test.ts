@@ -4,7 +4,8 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import { FAMILIES, FEED_CASES } from "../composer/families.ts";
 import { composerSamples, disagreements } from "../composer/samples.ts";
-import { measure, open, parseScrape, select, sum } from "./support.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { parseScrape, select, sum } from "./scrape.ts";
 
 const SENDER = ["service", "instance_id"];
 const COMPOSER = { service: "composer", instanceId: "pod-1" };

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { measure, only, open } from "./support.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { only } from "./scrape.ts";
 
 const SENDER = { service: "gateway", instanceId: "" };
 

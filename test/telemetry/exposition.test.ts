@@ -3,8 +3,10 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
-import { toLabelValue } from "../../src/telemetry/label-values.ts";
-import { measure, only, open, parseScrape, select } from "./support.ts";
+import { toLabelValue } from "../../src/telemetry/series/label-values.ts";
+import { needing } from "../support/needs.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { only, parseScrape, select } from "./scrape.ts";
 
 const METADATA = {
   request_size_bytes: 10,
@@ -117,10 +119,7 @@ test("the configured bounds replace those in seconds and leave sizes alone", asy
   await telemetry.shutdown();
 });
 
-const PROMTOOL = "/usr/bin/promtool";
-const hasPromtool = spawnSync(PROMTOOL, ["--version"]).status === 0;
-
-(hasPromtool ? test : test.skip)(
+needing(test, "promtool")(
   "promtool accepts every metric there is, and finds nothing to lint but five names that are given",
   async () => {
     const telemetry = open({
@@ -153,7 +152,7 @@ const hasPromtool = spawnSync(PROMTOOL, ["--version"]).status === 0;
     selfMetrics.serviceBindingViolation("auth");
     selfMetrics.otlpExport("failure");
     const { text } = await telemetry.exposition();
-    const { status, stdout, stderr } = spawnSync(PROMTOOL, ["check", "metrics"], {
+    const { status, stdout, stderr } = spawnSync("promtool", ["check", "metrics"], {
       input: text,
       encoding: "utf8",
     });

@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Scalar } from "../../src/catalogue/measurement.ts";
-import { LabelValues, toLabelValue } from "../../src/telemetry/label-values.ts";
+import type { DimensionValue } from "../../src/catalogue/measurement.ts";
+import { LabelValues, toLabelValue } from "../../src/telemetry/series/label-values.ts";
 
-const CASES: readonly { name: string; value: Scalar | undefined; expected: string }[] = [
+const CASES: readonly { name: string; value: DimensionValue | undefined; expected: string }[] = [
   { name: "absent", value: undefined, expected: "_unset" },
   { name: "null", value: null, expected: "_unset" },
   { name: "empty", value: "", expected: "_unset" },
@@ -29,7 +29,7 @@ for (const { name, value, expected } of CASES) {
 
 test("a label keeps its first values and folds the rest, counting each time", () => {
   const folds: string[] = [];
-  const { bound } = new LabelValues({ distinctMax: 2, onFold: (label) => folds.push(label) });
+  const { bound } = new LabelValues({ distinctMax: 2, onOverflow: (label) => folds.push(label) });
   const texts = ["a", "b", "c", "a", "c", undefined].map((value) => bound("tool_name", value));
   assert.equal(texts, ["a", "b", "_other", "a", "_other", "_unset"]);
   assert.equal(folds, ["tool_name", "tool_name"]);
@@ -37,13 +37,13 @@ test("a label keeps its first values and folds the rest, counting each time", ()
 });
 
 test("a value that nobody holds on to any more leaves its place to another", () => {
-  const labels = new LabelValues({ distinctMax: 1, onFold: () => {} });
+  const labels = new LabelValues({ distinctMax: 1, onOverflow: () => {} });
   labels.bound("instance_id", "a");
-  labels.hold("instance_id", "a");
-  labels.hold("instance_id", "a");
-  labels.letGo("instance_id", "a");
+  labels.retain("instance_id", "a");
+  labels.retain("instance_id", "a");
+  labels.release("instance_id", "a");
   assert.is(labels.bound("instance_id", "b"), "_other", "one still holds it");
-  labels.letGo("instance_id", "a");
+  labels.release("instance_id", "a");
   assert.is(labels.bound("instance_id", "b"), "b");
 });
 

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import type { Naming } from "../../src/telemetry/telemetry.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import { openReceiver } from "./otlp-receiver.ts";
-import { parseScrape } from "./support.ts";
+import { parseScrape } from "./scrape.ts";
 
 const SERVER = "mcp_server_operation_duration_seconds";
 const REPLACED = "mcp_tool_execution_duration_seconds";

@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Scalar } from "../../src/catalogue/measurement.ts";
+import type { DimensionValue } from "../../src/catalogue/measurement.ts";
+import { measure, open } from "./open-telemetry.ts";
 import { openReceiver } from "./otlp-receiver.ts";
-import { measure, only, open, select, sum } from "./support.ts";
+import { only, select, sum } from "./scrape.ts";
 
 const SERVER = "mcp_server_operation_duration_seconds";
 const CLIENT = "mcp_client_operation_duration_seconds";
@@ -11,7 +12,7 @@ const BOUNDS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300];
 
 interface Operation {
   readonly name: string;
-  readonly dimensions: Readonly<Record<string, Scalar>>;
+  readonly dimensions: Readonly<Record<string, DimensionValue>>;
   readonly metadata?: Readonly<Record<string, unknown>>;
   readonly attributes: Readonly<Record<string, string>>;
 }

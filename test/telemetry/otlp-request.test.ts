@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { moveCredentials } from "../../src/telemetry/otlp-request.ts";
+import { moveCredentials } from "../../src/telemetry/otlp/exporter.ts";
 
 test("a URL without credentials is used as it stands", () => {
   const request = { url: "https://collector/otlp/v1/metrics?t=1", headers: { a: "b" } };

@@ -1,9 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
-import type { OtlpOptions } from "../../src/telemetry/telemetry.ts";
+import type { OtlpOptions } from "../../src/telemetry/otlp/push.ts";
+import { measure, open, recordLog } from "./open-telemetry.ts";
 import { openReceiver, PASS, type Receiver } from "./otlp-receiver.ts";
-import { measure, only, open, recordLog } from "./support.ts";
+import { only } from "./scrape.ts";
 
 function otlp(baseUrl: string, options: Partial<OtlpOptions> = {}): OtlpOptions {
   // Exports come from forceFlush only: an hour between those of the timer.

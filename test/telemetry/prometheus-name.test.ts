@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
-import { toPrometheusName } from "../../src/telemetry/prometheus-name.ts";
+import { toPrometheusName } from "../../src/telemetry/exposition/prometheus-name.ts";
 
 const CASES = [
   { name: "mcp.server.operation.duration", unit: "s", is: "mcp_server_operation_duration_seconds" },

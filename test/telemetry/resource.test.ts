@@ -2,8 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { describeResource, toLabels } from "../../src/telemetry/resource.ts";
 import { startTestService } from "../support/service.ts";
+import { open } from "./open-telemetry.ts";
 import { openReceiver } from "./otlp-receiver.ts";
-import { open, parseScrape, select } from "./support.ts";
+import { parseScrape, select } from "./scrape.ts";
 
 const SERVICE = { serviceName: "metrics", serviceVersion: "1.0.0", instanceId: "7" };
 

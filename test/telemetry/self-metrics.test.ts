@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openProcessMetrics } from "../../src/telemetry/process-metrics.ts";
-import { OBSERVED_DEFINITIONS, recordedDefinitions } from "../../src/telemetry/self-metric-definitions.ts";
-import { measure, only, open, select } from "./support.ts";
+import { OBSERVED_DEFINITIONS, recordedDefinitions } from "../../src/telemetry/self/definitions.ts";
+import { openProcessMetrics } from "../../src/telemetry/self/process-metrics.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { only, select } from "./scrape.ts";
 
 test("a request is counted by method, endpoint and status, and timed by method and endpoint", async () => {
   const telemetry = open();

@@ -3,8 +3,8 @@ import { AggregationTemporality, DataPointType, type MetricData } from "@opentel
 import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createFamily, observe, openSeries, seriesKey } from "../../src/telemetry/series.ts";
-import { createSeriesProducer, type TemporalityPreference } from "../../src/telemetry/series-producer.ts";
+import { createSeriesProducer, type TemporalityPreference } from "../../src/telemetry/otlp/producer.ts";
+import { createFamily, observe, openSeries, seriesKey } from "../../src/telemetry/series/series.ts";
 
 function setup(temporality: TemporalityPreference) {
   let nowMs = 1_000;

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { measure, only, open, select, sum } from "./support.ts";
+import { measure, open } from "./open-telemetry.ts";
+import { only, select, sum } from "./scrape.ts";
 
 test("an authentication feeds its counter and its histogram, under the catalogue's labels", async () => {
   const telemetry = open();

@@ -1,4 +1,4 @@
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import {
@@ -7,16 +7,14 @@ import {
   type RetentionRunsDeps,
 } from "../../maintenance/retention-runs.ts";
 import { openTrustedTime, type TrustedTime } from "../../maintenance/trusted-time.ts";
-import type { AuditTrace } from "../../sqlite/keys/audit-store.ts";
-import type { administrationStorage } from "../../sqlite/threads/administration.ts";
+import type { StoreOperations } from "../../store/store.ts";
 import { createServers, type PagedServers, type ServersDeps } from "../directory/servers.ts";
 import { type Actor, type Audit, createAudit } from "./audit.ts";
-import { auditedKeys } from "./audited-keys.ts";
 import { createDatabaseAdministration, type DatabaseAdministration } from "./database.ts";
-import { createKeyAdministration, type KeyAdministration } from "./keys.ts";
+import { createKeys, type KeyAdministration } from "./keys.ts";
 import { createRetention, type RetentionAdministration } from "./retention.ts";
 
-/** All that an administrator can do. What changes something is told who does it, and leaves a trace. */
+/** What administrators do, through whichever door; what changes something is told who does it, and leaves a trace. */
 export interface Administration {
   readonly keys: (actor: Actor) => KeyAdministration;
   readonly retention: (actor: Actor) => RetentionAdministration;
@@ -28,13 +26,12 @@ export interface Administration {
 
 export interface AdministrationDeps
   extends Pick<RetentionRunsDeps, "isBusy" | "signal" | "observer">,
-    Pick<ServersDeps, "seal" | "registry"> {
-  readonly storage: ReturnType<typeof administrationStorage>;
+    Pick<ServersDeps, "seal" | "registry" | "defaultRateLimit"> {
+  readonly store: StoreOperations;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly defaultRateLimit: number;
   /** Keys in force in this process; undefined where no service runs. */
-  readonly directory: KeyDirectory | undefined;
+  readonly keyRegistry: KeyRegistry | undefined;
 }
 
 export interface OpenAdministration {
@@ -46,30 +43,32 @@ export interface OpenAdministration {
 
 /** Administration of a running service, or of a database that is open here. */
 export async function openAdministration(deps: AdministrationDeps): Promise<OpenAdministration> {
-  const { storage, clock } = deps;
-  const time = await openTrustedTime(storage, clock);
-  const runs = createRetentionRuns({ ...deps, time, logger: deps.logger.named("retention") });
-  const audit = createAudit({ ...deps, logger: deps.logger.named("audit") });
-  const openKeys = (trace: AuditTrace | undefined) => {
-    const traced = () => {
-      if (trace === undefined) throw new Error("a key was changed without a trace");
-      return trace;
-    };
-    return createKeyAdministration({
-      ...deps,
-      storage: {
-        listKeys: storage.listKeys,
-        createKey: (key, nowMs) => storage.createKey(traced(), key, nowMs),
-        revokeKey: (id) => storage.revokeKey(traced(), id),
-        rotateKey: (input) => storage.rotateKey(traced(), input),
-      },
-    });
-  };
+  const { store, clock, logger, isBusy, signal, observer, defaultRateLimit, keyRegistry, registry, seal } =
+    deps;
+  const time = await openTrustedTime(store.retention, clock);
+  const runs = createRetentionRuns({
+    store,
+    clock,
+    time,
+    isBusy,
+    signal,
+    observer,
+    logger: logger.named("retention"),
+  });
+  const audit = createAudit({ store: store.audit, clock, logger: logger.named("audit") });
   const administration = {
-    keys: auditedKeys(audit, openKeys),
-    retention: createRetention({ ...deps, runs, time, audit }),
-    database: createDatabaseAdministration(storage),
-    servers: createServers({ ...deps, audit }),
+    keys: createKeys({ store: store.keys, audit, clock, defaultRateLimit, keyRegistry }),
+    retention: createRetention({ store: store.retention, runs, time, clock, audit }),
+    database: createDatabaseAdministration(store),
+    servers: createServers({
+      store: store.directory,
+      audit,
+      clock,
+      seal,
+      defaultRateLimit,
+      keyRegistry,
+      registry,
+    }),
     audit,
   };
   return { administration, runs, time };

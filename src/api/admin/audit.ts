@@ -1,7 +1,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { AuditDetails, AuditEntry, AuditTrace } from "../../sqlite/keys/audit-store.ts";
+import type { AuditDetails, AuditStore, AuditTrace } from "../../store/audit.ts";
 
 /** Who acts: the owner of an admin key. */
 export interface Actor {
@@ -22,15 +22,8 @@ export interface Act {
   readonly details?: AuditDetails;
 }
 
-/** Where acts are written down; the writer thread of a service, or the database itself in the CLI. */
-export interface AuditStorage {
-  recordAudit(trace: AuditTrace, outcome: string): Promise<number>;
-  finishAudit(id: number, outcome: string, details: AuditDetails): Promise<void>;
-  listAudit(beforeId: number | undefined, rowsMax: number): Promise<readonly AuditEntry[]>;
-}
-
 export interface AuditDeps {
-  readonly storage: AuditStorage;
+  readonly store: AuditStore;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -41,7 +34,7 @@ const TARGET_LENGTH_MAX = 200;
 const OK = "ok";
 
 /** The trail of administrative acts: a row and a log line for each, for those that failed too. */
-export function createAudit({ storage, clock, logger }: AuditDeps) {
+export function createAudit({ store, clock, logger }: AuditDeps) {
   function traceOf(actor: Actor, { action, target, details = {} }: Act): AuditTrace {
     return {
       timestampMs: clock.wallMs(),
@@ -78,7 +71,7 @@ export function createAudit({ storage, clock, logger }: AuditDeps) {
         return result;
       } catch (error) {
         log(trace, outcomeOf(error));
-        await storage.recordAudit(trace, outcomeOf(error)).catch(rowMissing);
+        await store.record(trace, outcomeOf(error)).catch(rowMissing);
         throw error;
       }
     },
@@ -95,12 +88,11 @@ export function createAudit({ storage, clock, logger }: AuditDeps) {
       describe: (result: Result) => AuditDetails = () => ({}),
     ): Promise<Result> {
       const trace = traceOf(actor, act);
-      const id = await storage.recordAudit(trace, "started").catch(rowMissing);
+      const id = await store.record(trace, "started").catch(rowMissing);
       async function end(outcome: string, details: AuditDetails): Promise<void> {
         const whole = { ...trace, details: { ...trace.details, ...details } };
         log(whole, outcome);
-        const written =
-          id === undefined ? storage.recordAudit(whole, outcome) : storage.finishAudit(id, outcome, details);
+        const written = id === undefined ? store.record(whole, outcome) : store.finish(id, outcome, details);
         await written.catch(rowMissing);
       }
       try {
@@ -114,7 +106,7 @@ export function createAudit({ storage, clock, logger }: AuditDeps) {
     },
 
     /** Acts before number `beforeId` (undefined: all), newest first. */
-    list: (beforeId: number | undefined, rowsMax: number) => storage.listAudit(beforeId, rowsMax),
+    list: (beforeId: number | undefined, rowsMax: number) => store.list(beforeId, rowsMax),
   };
 }
 

@@ -2,7 +2,8 @@ import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
 import { ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { type Reading, ReadingError, type ReadingResults } from "../../sqlite/file/background-job.ts";
+import type { BackupRun, Upkeep } from "../../store/upkeep.ts";
+import { BackupError } from "../../store/upkeep.ts";
 
 export interface BackupAnswer {
   readonly path: string;
@@ -13,23 +14,17 @@ export interface BackupAnswer {
 export interface BackupDeps {
   readonly clock: Clock;
   /** Begin to write a backup to this path. */
-  readonly start: (path: string) => Reading<ReadingResults["backup"]>;
+  readonly start: Upkeep["startBackup"];
   /** Everything that was acknowledged is on disk when it resolves. */
   readonly flush: () => Promise<unknown>;
   /** Gives up the backup that runs: it may take longer than a shutdown. */
   readonly signal: AbortSignal;
-  /** How large the write-ahead log is now, and may become while a backup keeps it from beginning anew. */
-  readonly log: () => { readonly bytes: number; readonly bytesMax: number };
 }
 
 /** How often the log is looked at. */
 const LOOK_INTERVAL_MS = 1000;
 
 export type Backup = (path: string) => Promise<BackupAnswer>;
-
-/** The operating system's refusals of a path, as opposed to a backup that failed. */
-const PATH_CODES = ["EACCES", "EPERM", "EROFS", "EISDIR", "ENOENT", "ENOTDIR", "ENAMETOOLONG"];
-const FULL_CODES = ["ENOSPC", "EDQUOT", "SQLITE_FULL"];
 
 /**
  * Backup: a consistent copy of the database in a new file, while metrics are taken on. It holds
@@ -42,6 +37,8 @@ export function createBackup(deps: BackupDeps): Backup {
   const { clock, start, flush } = deps;
   let isRunning = false;
   return async (path) => {
+    if (start === undefined)
+      throw new ServiceError("unimplemented", "this database is backed up by its own means");
     checkPath(path);
     if (isRunning) throw unavailable("a backup is being written already; one at a time");
     isRunning = true;
@@ -58,16 +55,16 @@ export function createBackup(deps: BackupDeps): Backup {
   };
 }
 
-async function finished<Result>(reading: Reading<Result>, deps: BackupDeps): Promise<Result> {
+async function finished(run: BackupRun, deps: BackupDeps): Promise<{ readonly bytes: number }> {
   const { clock, signal } = deps;
   let reason: ServiceError | undefined;
   const giveUp = (why: ServiceError) => {
     reason ??= why;
-    void reading.cancel();
+    void run.cancel();
   };
   const onAbort = () => giveUp(new ServiceError("shutting_down", "the backup was given up: shutting down"));
   const look = () => {
-    const { bytes, bytesMax } = deps.log();
+    const { bytes, bytesMax } = run.log();
     if (bytes > bytesMax) giveUp(logTooLarge(bytesMax));
     else stopLooking = clock.after(LOOK_INTERVAL_MS, look);
   };
@@ -75,10 +72,10 @@ async function finished<Result>(reading: Reading<Result>, deps: BackupDeps): Pro
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await reading.result;
+    return await run.result;
   } catch (error) {
     // Also when the process died: what it had written goes, and it is gone when this returns.
-    await reading.cancel();
+    await run.cancel();
     throw reason ?? error;
   } finally {
     stopLooking();
@@ -104,10 +101,10 @@ function checkPath(path: string): void {
 }
 
 function explain(error: unknown, path: string): unknown {
-  if (!(error instanceof ReadingError)) return error;
-  const { code = "", message } = error.failure;
-  if (PATH_CODES.includes(code)) return badPath(path, `cannot be written: ${message}`);
-  const why = FULL_CODES.includes(code) ? "there is no room for it on the disk" : message;
+  if (!(error instanceof BackupError)) return error;
+  const { kind, message } = error;
+  if (kind === "path") return badPath(path, `cannot be written: ${message}`);
+  const why = kind === "full" ? "there is no room for it on the disk" : message;
   return unavailable(`the backup to ${path} failed: ${why}; nothing is left of it`, error);
 }
 

@@ -1,7 +1,6 @@
-import type { DatabaseSize, TableCount } from "../../sqlite/file/database-stats.ts";
-import { emptySurvey, mergeSurvey } from "../../sqlite/retention/step.ts";
-import { RETENTION_TABLES } from "../../store/plan/retention-tables.ts";
-import { type RetentionStorage, surveyWhole } from "./retention.ts";
+import { emptySurvey, mergeSurvey, RETENTION_TABLES } from "../../store/retention.ts";
+import type { StoreOperations } from "../../store/store.ts";
+import type { StoreSize } from "../../store/upkeep.ts";
 
 /** What a table holds, as SQL shows it, and how long it is kept. */
 export interface TableStats {
@@ -14,7 +13,8 @@ export interface TableStats {
   readonly policy: { readonly retentionDays: number; readonly isActive: boolean } | undefined;
 }
 
-export interface DatabaseUse extends DatabaseSize {
+/** How much of the disk the database takes. What its engine does not have is 0. */
+export interface DatabaseUse extends Required<StoreSize> {
   /** The file and its log. */
   readonly totalBytes: number;
   readonly usedPages: number;
@@ -22,27 +22,25 @@ export interface DatabaseUse extends DatabaseSize {
   readonly efficiencyPercent: number;
 }
 
-export interface DatabaseReads extends Pick<RetentionStorage, "listPolicies" | "surveyTable"> {
-  countUngoverned(): Promise<readonly TableCount[]>;
-  databaseSize(): Promise<DatabaseSize>;
-}
-
 export type DatabaseAdministration = ReturnType<typeof createDatabaseAdministration>;
 
 /** What an operator asks about the database. Reads every row once: 10 million take some ten seconds. */
-export function createDatabaseAdministration(reads: DatabaseReads) {
+export function createDatabaseAdministration({
+  retention,
+  upkeep,
+}: Pick<StoreOperations, "retention" | "upkeep">) {
   return {
     async stats(): Promise<readonly TableStats[]> {
-      const policies = new Map((await reads.listPolicies()).map((policy) => [policy.tableName, policy]));
+      const policies = new Map((await retention.listPolicies()).map((policy) => [policy.tableName, policy]));
       const stats: TableStats[] = [];
       let measurements = emptySurvey();
       for (const { name, kind } of RETENTION_TABLES) {
-        const survey = await surveyWhole(reads, { table: name, cutoffMs: undefined, totalsOnly: true });
+        const survey = await retention.survey({ table: name, cutoffMs: undefined, totalsOnly: true });
         if (kind === "measurements") measurements = mergeSurvey(measurements, survey);
         const { total: recordCount, oldestMs, newestMs } = survey;
         stats.push({ table: name, recordCount, oldestMs, newestMs, policy: policies.get(name) });
       }
-      for (const { table, total: recordCount, oldestMs, newestMs } of await reads.countUngoverned()) {
+      for (const { table, total: recordCount, oldestMs, newestMs } of await upkeep.countUngoverned()) {
         stats.push({ table, recordCount, oldestMs, newestMs, policy: undefined });
       }
       // The view `metrics` shows the measurements of every type, also where another policy governs them.
@@ -52,12 +50,16 @@ export function createDatabaseAdministration(reads: DatabaseReads) {
       );
     },
     async size(): Promise<DatabaseUse> {
-      const size = await reads.databaseSize();
-      const usedPages = size.pageCount - size.freePages;
-      const efficiency = size.pageCount === 0 ? 0 : (usedPages / size.pageCount) * 100;
+      const { mainBytes, walBytes = 0, pageCount = 0, pageSize = 0, freePages = 0 } = await upkeep.size();
+      const usedPages = pageCount - freePages;
+      const efficiency = pageCount === 0 ? 0 : (usedPages / pageCount) * 100;
       return {
-        ...size,
-        totalBytes: size.mainBytes + size.walBytes,
+        mainBytes,
+        walBytes,
+        pageCount,
+        pageSize,
+        freePages,
+        totalBytes: mainBytes + walBytes,
         usedPages,
         efficiencyPercent: Math.round(efficiency * 100) / 100,
       };

@@ -1,21 +1,11 @@
 import { generateKey, hashKey } from "../../access/api-key.ts";
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { ServiceError, type Violation } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { ApiKeyRecord, KeyRole, NewApiKey } from "../../sqlite/keys/key-store.ts";
-
-/** Where keys are kept; the writer thread of a service, or the database itself in the CLI. */
-export interface KeyStorage {
-  listKeys(): Promise<readonly ApiKeyRecord[]>;
-  createKey(key: NewApiKey, nowMs: number): Promise<ApiKeyRecord>;
-  revokeKey(id: number): Promise<ApiKeyRecord>;
-  rotateKey(input: { id: number; keyHash: string; oldExpiresMs: number; nowMs: number }): Promise<{
-    readonly old: ApiKeyRecord;
-    readonly replacement: ApiKeyRecord;
-  }>;
-}
+import type { ApiKeyRecord, KeyRole, KeyStore } from "../../store/keys.ts";
+import type { Actor, Audit } from "./audit.ts";
 
 export interface CreateKeyInput {
   readonly service: string;
@@ -31,15 +21,33 @@ export interface CreateKeyInput {
   readonly monthlyUsageLimit?: number | undefined;
 }
 
-export interface KeyAdministrationDeps {
-  readonly storage: KeyStorage;
-  readonly clock: Clock;
-  readonly defaultRateLimit: number;
-  /** Keys in force in this process; undefined where no service runs. */
-  readonly directory: KeyDirectory | undefined;
+/** A key with its secret, which is shown once and kept nowhere. */
+export interface KeyWithSecret {
+  readonly record: ApiKeyRecord;
+  readonly secret: string;
 }
 
-export type KeyAdministration = ReturnType<typeof createKeyAdministration>;
+/** What AdminService and the command line share. Changes are in force when they return. */
+export interface KeyAdministration {
+  /** Every key, revoked and expired ones too, by id. */
+  list(): Promise<readonly ApiKeyRecord[]>;
+  /** @throws {ServiceError} `validation_failed`. */
+  create(input: CreateKeyInput): Promise<KeyWithSecret>;
+  /** @throws {ServiceError} `not_found`. */
+  revoke(id: number): Promise<ApiKeyRecord>;
+  /** The old key works on for the overlap. @throws {ServiceError} `not_found`, `validation_failed`. */
+  rotate(id: number, overlapSeconds: number): Promise<KeyWithSecret>;
+}
+
+export interface KeysDeps {
+  readonly store: Pick<KeyStore, "list" | "create" | "revoke" | "rotate">;
+  readonly audit: Pick<Audit, "transacted">;
+  readonly clock: Clock;
+  /** Requests a minute of a key that is given no limit of its own. */
+  readonly defaultRateLimit: number;
+  /** Keys in force in this process; undefined where no service runs. */
+  readonly keyRegistry: KeyRegistry | undefined;
+}
 
 const RATE_LIMIT_MAX = 1_000_000;
 const USAGE_LIMIT_MAX = 1e12;
@@ -47,60 +55,65 @@ const ALLOWED_SERVICES_MAX = 100;
 const DESCRIPTION_LENGTH_MAX = 200;
 export const OVERLAP_SECONDS_MAX = 90 * 86_400;
 
-/** Create, list, revoke, rotate: what AdminService and the CLI share. Changes are in force when they return. */
-export function createKeyAdministration({
-  storage,
-  clock,
-  defaultRateLimit,
-  directory,
-}: KeyAdministrationDeps) {
-  return {
-    list: () => storage.listKeys(),
+/** The administration of keys, as an actor carries it out: each change leaves a trace in the audit log. */
+export function createKeys(deps: KeysDeps): (actor: Actor) => KeyAdministration {
+  const { store, audit, clock, defaultRateLimit, keyRegistry } = deps;
+  return (actor) => ({
+    list: () => store.list(),
 
-    /** @throws {ServiceError} `validation_failed`. The secret is returned once and kept nowhere. */
-    async create(input: CreateKeyInput): Promise<{ record: ApiKeyRecord; secret: string }> {
-      checkNewKey(input, clock.wallMs());
-      // Not checked: the operator's default may be higher than what an administrator may give.
-      const rateLimit = input.rateLimit ?? defaultRateLimit;
-      const secret = generateKey();
-      const record = await storage.createKey(
-        {
+    create(input) {
+      const { service, role, rateLimit, allowedServices, expiresMs } = input;
+      const details = {
+        role,
+        rate_limit: rateLimit ?? null,
+        allowed_services: allowedServices,
+        expires_at: expiresMs === undefined ? null : isoOf(expiresMs),
+      };
+      return audit.transacted(actor, { action: "key.create", target: service, details }, async (trace) => {
+        checkNewKey(input, clock.wallMs());
+        const secret = generateKey();
+        const key = {
           ...input,
-          rateLimit,
+          // Not checked: the operator's default may be higher than what an administrator may give.
+          rateLimit: rateLimit ?? defaultRateLimit,
           dailyUsageLimit: input.dailyUsageLimit,
           monthlyUsageLimit: input.monthlyUsageLimit,
           keyHash: hashKey(secret),
-        },
-        clock.wallMs(),
-      );
-      directory?.put(record);
-      return { record, secret };
-    },
-
-    /** @throws {ServiceError} `not_found`. */
-    async revoke(id: number): Promise<ApiKeyRecord> {
-      const record = await storage.revokeKey(id);
-      directory?.put(record);
-      return record;
-    },
-
-    /** @throws {ServiceError} `not_found`, `validation_failed`. */
-    async rotate(id: number, overlapSeconds: number): Promise<{ record: ApiKeyRecord; secret: string }> {
-      checkOverlap(overlapSeconds);
-      const secret = generateKey();
-      const nowMs = clock.wallMs();
-      const oldExpiresMs = nowMs + overlapSeconds * 1000;
-      const { old, replacement } = await storage.rotateKey({
-        id,
-        keyHash: hashKey(secret),
-        oldExpiresMs,
-        nowMs,
+        };
+        const record = await store.create(key, clock.wallMs(), trace);
+        keyRegistry?.put(record);
+        return { record, secret };
       });
-      directory?.put(old);
-      directory?.put(replacement, old);
-      return { record: replacement, secret };
     },
-  };
+
+    revoke: (id) =>
+      audit.transacted(actor, { action: "key.revoke", target: `key ${id}` }, async (trace) => {
+        const record = await store.revoke(id, trace);
+        keyRegistry?.put(record);
+        return record;
+      }),
+
+    rotate(id, overlapSeconds) {
+      const details = { overlap_seconds: overlapSeconds };
+      const act = { action: "key.rotate", target: `key ${id}`, details };
+      return audit.transacted(actor, act, async (trace) => {
+        checkOverlap(overlapSeconds);
+        const secret = generateKey();
+        const nowMs = clock.wallMs();
+        const oldExpiresMs = nowMs + overlapSeconds * 1000;
+        const rotation = { id, keyHash: hashKey(secret), oldExpiresMs, nowMs };
+        const { old, replacement } = await store.rotate(rotation, trace);
+        keyRegistry?.put(old);
+        keyRegistry?.put(replacement, old);
+        return { record: replacement, secret };
+      });
+    },
+  });
+}
+
+/** Also of a number that is no time, which the act itself rejects. */
+function isoOf(ms: number): string {
+  return Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : String(ms);
 }
 
 /** @throws {ServiceError} `validation_failed` for an overlap of two keys that is no time, or too long. */

@@ -3,11 +3,15 @@ import type { Clock } from "../../lib/clock.ts";
 import type { CleanedTable } from "../../maintenance/cleanup.ts";
 import { isClockAhead, type RetentionRuns } from "../../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../../maintenance/trusted-time.ts";
-import type { AuditTrace } from "../../sqlite/keys/audit-store.ts";
-import type { SurveyStep, SurveyStepResult } from "../../sqlite/retention/operations.ts";
-import { cutoffOf, type PolicyChange, type RetentionPolicy } from "../../sqlite/retention/policies.ts";
-import { emptySurvey, mergeSurvey, type Survey } from "../../sqlite/retention/step.ts";
-import { RETENTION_TABLES, type RetentionTable, retentionTable } from "../../store/plan/retention-tables.ts";
+import type { RetentionStore } from "../../store/retention.ts";
+import {
+  cutoffOf,
+  type PolicyChange,
+  RETENTION_TABLES,
+  type RetentionPolicy,
+  type RetentionTable,
+  retentionTable,
+} from "../../store/retention.ts";
 import type { Actor, Audit } from "./audit.ts";
 
 /** What a cleanup would delete of one table. Rows are those that the policy governs, as they are stored. */
@@ -57,14 +61,8 @@ export interface RetentionRunInput {
   readonly force: boolean;
 }
 
-export interface RetentionStorage {
-  listPolicies(): Promise<readonly RetentionPolicy[]>;
-  setPolicy(trace: AuditTrace, change: PolicyChange, nowMs: number): Promise<RetentionPolicy>;
-  surveyTable(step: SurveyStep): Promise<SurveyStepResult>;
-}
-
 export interface RetentionDeps {
-  readonly storage: RetentionStorage;
+  readonly store: Pick<RetentionStore, "listPolicies" | "setPolicy" | "survey">;
   readonly runs: RetentionRuns;
   readonly time: TrustedTime;
   readonly clock: Clock;
@@ -85,11 +83,11 @@ export interface RetentionAdministration {
 export const RETENTION_DAYS_MAX = 36_500;
 
 export function createRetention(deps: RetentionDeps): (actor: Actor) => RetentionAdministration {
-  const { storage, runs, time, clock, audit } = deps;
+  const { store, runs, time, clock, audit } = deps;
 
   async function policiesOf(tables: readonly RetentionTable[]): Promise<readonly RetentionPolicy[]> {
     const names = tables.map(({ name }) => name);
-    return (await storage.listPolicies()).filter(({ tableName }) => names.includes(tableName));
+    return (await store.listPolicies()).filter(({ tableName }) => names.includes(tableName));
   }
 
   async function preview(table: string | undefined): Promise<readonly RetentionPreview[]> {
@@ -97,17 +95,17 @@ export function createRetention(deps: RetentionDeps): (actor: Actor) => Retentio
     const previews: RetentionPreview[] = [];
     for (const policy of await policiesOf(tablesOf(table))) {
       const cutoffMs = cutoffOf(policy, nowMs);
-      const survey = await surveyWhole(storage, { table: policy.tableName, cutoffMs, totalsOnly: false });
-      const { total, doomed } = survey;
+      const survey = await store.survey({ table: policy.tableName, cutoffMs, totalsOnly: false });
+      const { total, expired } = survey;
       previews.push({
         table: policy.tableName,
         retentionDays: policy.retentionDays,
-        recordsToDelete: doomed,
+        recordsToDelete: expired,
         totalRecords: total,
-        oldestToDeleteMs: survey.oldestDoomedMs,
-        newestToDeleteMs: survey.newestDoomedMs,
+        oldestToDeleteMs: survey.oldestExpiredMs,
+        newestToDeleteMs: survey.newestExpiredMs,
         cutoffMs: cutoffOf({ ...policy, isActive: true }, nowMs) ?? nowMs,
-        percentageToDelete: total === 0 ? 0 : Math.round((doomed / total) * 10_000) / 100,
+        percentageToDelete: total === 0 ? 0 : Math.round((expired / total) * 10_000) / 100,
       });
     }
     return previews;
@@ -172,14 +170,14 @@ export function createRetention(deps: RetentionDeps): (actor: Actor) => Retentio
   }
 
   return (actor) => ({
-    policies: () => storage.listPolicies(),
+    policies: () => store.listPolicies(),
     setPolicy(change) {
       const { tableName, retentionDays = null, isActive = null } = change;
       const details = { retention_days: retentionDays, is_active: isActive };
       const act = { action: "retention.set_policy", target: tableName, details };
       return audit.transacted(actor, act, async (trace) => {
         checkChange(change);
-        return storage.setPolicy(trace, change, clock.wallMs());
+        return store.setPolicy(change, clock.wallMs(), trace);
       });
     },
     preview,
@@ -197,21 +195,6 @@ export function createRetention(deps: RetentionDeps): (actor: Actor) => Retentio
       return audit.spanning(actor, act, () => timed(input), describe);
     },
   });
-}
-
-/** Count all of a table, some at a time, so that others who ask get their turn. */
-export async function surveyWhole(
-  storage: Pick<RetentionStorage, "surveyTable">,
-  what: Omit<SurveyStep, "cursor">,
-): Promise<Survey> {
-  let whole = emptySurvey();
-  let cursor: number | undefined;
-  do {
-    const step = await storage.surveyTable({ ...what, cursor });
-    whole = mergeSurvey(whole, step.survey);
-    cursor = step.cursor;
-  } while (cursor !== undefined);
-  return whole;
 }
 
 function tablesOf(name: string | undefined): readonly RetentionTable[] {

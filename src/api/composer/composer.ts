@@ -1,31 +1,39 @@
 import type { Call } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import { type ComposerDeps, readServers, readStanding, type Standing } from "./figures.ts";
-import { type FiguresRequest, readScope, type Scope } from "./scope.ts";
+import { type FiguresRequest, type FiguresScope, readScope } from "./scope.ts";
 import { capabilities, composerVersion, processUsage, serverCounts, uptimeSeconds } from "./states.ts";
 import { readHttpTraffic } from "./traffic.ts";
 
 /**
- * What composers have reported, put together: how things stand by those instances that have reported a state
- * within the window, and what happened within it. Null where nobody reported anything.
+ * What composers have reported, put together: how things stand (by those instances that have reported a state
+ * within the window), and what happened within it. The predecessor's figures under their names; null where
+ * nobody reported anything, so that 0 means none.
  */
 export type Composer = ReturnType<typeof createComposer>;
 
-/** Every function throws {ServiceError} `validation_failed`, `service_not_allowed`, and what `Reader` throws. */
+/**
+ * The figures of composers. A writer's key sees its own service's, other keys those of all or of one.
+ *
+ * Every function throws {ServiceError} `validation_failed`, `service_not_allowed`, and what `Reader` throws.
+ */
 export function createComposer(deps: ComposerDeps) {
   return {
+    /** All figures: of the composers, and of each of their servers. */
     metrics: (call: Call, request: FiguresRequest, signal: AbortSignal) =>
       readMetrics(deps, readScope(request, call.principal), signal),
 
+    /** Which servers run, in short. */
     async status(call: Call, request: FiguresRequest, signal: AbortSignal) {
       return describeStatus(await readStanding(deps, readScope(request, call.principal), signal));
     },
 
+    /** Whether the composers' servers are well, with the state of each. */
     async detailedHealth(call: Call, request: FiguresRequest, signal: AbortSignal) {
       return describeHealth(await readStanding(deps, readScope(request, call.principal), signal));
     },
 
-    /** @throws {ServiceError} `not_found` also: nobody has spoken of that server. */
+    /** One server's figures. @throws {ServiceError} `not_found` also: nobody has reported that server. */
     async serverMetrics(call: Call, id: string, request: FiguresRequest, signal: AbortSignal) {
       const { figures } = await readServers(deps, readScope(request, call.principal), signal);
       const found = figures.get(id);
@@ -35,7 +43,7 @@ export function createComposer(deps: ComposerDeps) {
   };
 }
 
-async function readMetrics(deps: ComposerDeps, scope: Scope, signal: AbortSignal) {
+async function readMetrics(deps: ComposerDeps, scope: FiguresScope, signal: AbortSignal) {
   const { standing, query, figures, capabilitiesOf } = await readServers(deps, scope, signal);
   const { nowMs, states } = standing;
   const { requests, averageMs, p95Ms, p99Ms } = await readHttpTraffic(deps.reader, query);
@@ -60,6 +68,10 @@ async function readMetrics(deps: ComposerDeps, scope: Scope, signal: AbortSignal
   };
 }
 
+/**
+ * Every server is `running` or `stopped` here, and the whole `healthy` or `degraded`: the predecessor's
+ * words.
+ */
 function describeStatus(standing: Standing) {
   const { nowMs, states, servers } = standing;
   const { total, running, stopped } = serverCounts(states);
@@ -88,9 +100,13 @@ function describeHealth(standing: Standing) {
   };
 }
 
+/** RFC 3339, in UTC, with milliseconds. */
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/** By the counts where they are reported, else by the servers themselves. */
+/**
+ * By the counts where they are reported, else by the servers themselves: unhealthy where none runs, degraded
+ * where not all do.
+ */
 function healthOf({ states, servers }: Standing): "healthy" | "degraded" | "unhealthy" {
   const counts = serverCounts(states);
   const statuses = [...servers.values()].map(({ status }) => status);

@@ -1,26 +1,32 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../sqlite/threads/reader.ts";
-import type { Scope } from "./scope.ts";
+import type { QueryStore } from "../../store/queries.ts";
+import type { FiguresScope } from "./scope.ts";
 import { type ServerState, serverStates } from "./server-states.ts";
-import { type Capabilities, capabilities, processUsage, type States, textOf } from "./states.ts";
+import { type Capabilities, capabilities, dimensionOf, processUsage, type States } from "./states.ts";
 import { readServerTraffic, type ServerTraffic, type TrafficQuery } from "./traffic.ts";
 
+/** What figures are read with. */
 export interface ComposerDeps {
-  readonly reader: Pick<Reader, "aggregate" | "latestValues">;
+  readonly reader: Pick<QueryStore, "aggregate" | "latestValues">;
   readonly clock: Pick<Clock, "wallMs">;
 }
 
-/** How things stand. */
+/** How things stand, from what instances reported last. */
 export interface Standing {
+  /** ms since 1970 UTC: the end of the window. */
   readonly nowMs: number;
   readonly states: States;
+  /** By id. */
   readonly servers: ReadonlyMap<string, ServerState>;
 }
 
-/** By the instances that have reported a state within the scope's window. */
+/**
+ * How things stand by the instances that have reported a state within the scope's window. Fails where there
+ * are more states than a query may read, rather than leave servers out.
+ */
 export async function readStanding(
   { reader, clock }: ComposerDeps,
-  { service, windowMs }: Scope,
+  { service, windowMs }: FiguresScope,
   signal: AbortSignal,
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
@@ -29,13 +35,13 @@ export async function readStanding(
   return { nowMs, states, servers: serverStates(states) };
 }
 
-/** What is answered of a server, under the names of the answer. Null where nobody said. */
+/** What is answered of a server, under the names of the answer. Null where nobody reported it. */
 export type ServerFigures = ReturnType<typeof serverFigures>;
 
-/** How things stand, and the figures of every server that somebody has spoken of or whose tools were called. */
+/** How things stand, and the figures of every server that was reported or whose tools were called. */
 export async function readServers(
   deps: ComposerDeps,
-  scope: Scope,
+  scope: FiguresScope,
   signal: AbortSignal,
 ): Promise<{
   readonly standing: Standing;
@@ -47,12 +53,12 @@ export async function readServers(
   const { nowMs, states, servers } = standing;
   const query = { ...scope, nowMs, signal };
   const traffic = await readServerTraffic(deps.reader, query, servers);
-  const statesOf = Map.groupBy(states, (state) => textOf(state, "server_id"));
+  const statesOf = Map.groupBy(states, (state) => dimensionOf(state, "server_id"));
   const ids = [...new Set([...servers.keys(), ...traffic.servers.keys()])].sort();
   const figures = ids.map((id) => {
-    const said = { state: servers.get(id), states: statesOf.get(id) ?? [] };
-    const came = { traffic: traffic.servers.get(id), seconds: traffic.seconds };
-    return [id, serverFigures({ id, nowMs, ...said, ...came })] as const;
+    const reported = { state: servers.get(id), states: statesOf.get(id) ?? [] };
+    const called = { traffic: traffic.servers.get(id), seconds: traffic.seconds };
+    return [id, serverFigures({ id, nowMs, ...reported, ...called })] as const;
   });
   return {
     standing,
@@ -62,14 +68,16 @@ export async function readServers(
   };
 }
 
+/** What is known of one server. */
 interface ServerFiguresInput {
   readonly id: string;
   readonly nowMs: number;
-  /** Those of the server. */
+  /** Those with its `server_id`. */
   readonly states: States;
   /** Undefined where only its tools were called: then it runs. */
   readonly state: ServerState | undefined;
   readonly traffic: ServerTraffic | undefined;
+  /** The length of the window that `traffic` is of. */
   readonly seconds: number;
 }
 

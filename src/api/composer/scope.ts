@@ -2,7 +2,7 @@ import type { Principal } from "../../access/call.ts";
 import { invalidField, ServiceError } from "../../errors.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../lib/time.ts";
 
-/** What a composer's figures are asked of, as a query spells it. */
+/** What figures are asked of, as the query of a URL spells it. */
 export interface FiguresRequest {
   /** Undefined: the key's own service, or all services for a key that sees all. */
   readonly service: string | undefined;
@@ -10,17 +10,20 @@ export interface FiguresRequest {
   readonly window: string | undefined;
 }
 
-export interface Scope {
+/** What figures are read of. */
+export interface FiguresScope {
   /** Undefined: all. */
   readonly service: string | undefined;
+  /** How far back from now. */
   readonly windowMs: number;
 }
 
+/** 1095 days: three years. */
 const WINDOW_MS_MAX = 1095 * DAY_MS;
 const UNITS_MS: Readonly<Record<string, number>> = { s: 1000, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** @throws {ServiceError} `validation_failed`, `service_not_allowed`. */
-export function readScope({ service, window }: FiguresRequest, principal: Principal): Scope {
+export function readScope({ service, window }: FiguresRequest, principal: Principal): FiguresScope {
   return { service: readService(service, principal), windowMs: readWindow(window) };
 }
 

@@ -1,15 +1,19 @@
-import { find, type States, textOf } from "./states.ts";
+import { dimensionOf, find, type States } from "./states.ts";
 
+/** `failed`: it crashed, or could not be started. */
 export type ServerStatus = "running" | "stopped" | "failed";
 
+/** The state of a server of composers. */
 export interface ServerState {
   readonly status: ServerStatus;
   /** When it was started last, ms since 1970 UTC; undefined while it does not run, or where nobody said. */
   readonly startedMs: number | undefined;
 }
 
-/** What an event says of a server; undefined for one that changes nothing, as a failed attempt to stop it. */
-const SAYS: Readonly<Record<string, (status: string) => ServerStatus | undefined>> = {
+/**
+ * The status after an event; undefined for one that changes nothing, as a failed attempt to stop a server.
+ */
+const STATUS_AFTER: Readonly<Record<string, (status: string) => ServerStatus | undefined>> = {
   server_start: (status) => (status === "success" ? "running" : "failed"),
   server_stop: (status) => (status === "success" ? "stopped" : undefined),
   server_restart: () => "running",
@@ -17,8 +21,9 @@ const SAYS: Readonly<Record<string, (status: string) => ServerStatus | undefined
 };
 
 /**
- * The servers that instances have spoken of, by id. What happened last to a server decides; where nothing has
- * happened, it runs if it offers something or uses memory. With several instances it runs where it runs in one.
+ * The servers that instances have reported, by id, in the order of ids. What happened last to a server
+ * decides; where nothing has happened, it runs if it offers something or uses memory. With several instances
+ * it runs where it runs in one.
  */
 export function serverStates(states: States): ReadonlyMap<string, ServerState> {
   const servers = new Map<string, ServerState>();
@@ -31,6 +36,7 @@ export function serverStates(states: States): ReadonlyMap<string, ServerState> {
   return new Map([...servers].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+/** Servers as one instance of a composer sees them. */
 function ofOneInstance(states: States): Map<string, ServerState> {
   const servers = new Map<string, ServerState>();
   const present = [
@@ -38,21 +44,23 @@ function ofOneInstance(states: States): Map<string, ServerState> {
     ...find(states, "process_usage"),
   ];
   for (const state of present) {
-    const id = textOf(state, "server_id");
+    const id = dimensionOf(state, "server_id");
     if (id !== "") servers.set(id, { status: "running", startedMs: undefined });
   }
   // Oldest first, so that the last one stays.
   for (const event of states) {
-    const status = SAYS[event.type]?.(textOf(event, "status"));
-    const id = textOf(event, "server_id");
+    const status = STATUS_AFTER[event.type]?.(dimensionOf(event, "status"));
+    const id = dimensionOf(event, "server_id");
     if (status === undefined || id === "") continue;
     servers.set(id, { status, startedMs: status === "running" ? event.timestampMs : undefined });
   }
   return servers;
 }
 
+/** Of two instances that disagree the higher one counts. */
 const RANK: Readonly<Record<ServerStatus, number>> = { running: 2, failed: 1, stopped: 0 };
 
+/** Where a server runs in both, it has run since the earlier start. */
 function join(one: ServerState | undefined, other: ServerState): ServerState {
   if (one === undefined || RANK[one.status] < RANK[other.status]) return other;
   if (one.status !== other.status) return one;

@@ -1,34 +1,39 @@
-import type { Reader } from "../../sqlite/threads/reader.ts";
-import type { Scope } from "./scope.ts";
+import type { QueryStore } from "../../store/queries.ts";
+import type { FiguresScope } from "./scope.ts";
 
+/** Requests by their outcome. Null: nobody reported any. */
 export interface Requests {
   readonly total: number | null;
   readonly successful: number | null;
   readonly failed: number | null;
 }
 
+/** What came to the composers' HTTP interface. */
 export interface HttpTraffic {
   readonly requests: Requests;
-  /** Milliseconds. */
+  /** Durations in ms; percentiles are within 1 %, as they come from sketches. */
   readonly averageMs: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
 }
 
-/** The calls of a server's tools. */
+/** The calls of a server's tools within the window. */
 export interface ServerTraffic {
   count: number;
   errors: number;
+  /** Of the calls that have a duration. */
   sumDurationMs: number;
+  /** Calls that have one. */
   durations: number;
 }
 
-export interface TrafficQuery extends Scope {
+/** A scope, at one moment. */
+export interface TrafficQuery extends FiguresScope {
   readonly nowMs: number;
   readonly signal: AbortSignal;
 }
 
-type Aggregate = Pick<Reader, "aggregate">;
+type Aggregate = Pick<QueryStore, "aggregate">;
 
 const NONE = {
   requests: { total: null, successful: null, failed: null },
@@ -49,10 +54,13 @@ export async function readHttpTraffic(reader: Aggregate, query: TrafficQuery): P
   return { requests: { total, successful, failed }, averageMs, p95Ms, p99Ms };
 }
 
-/** Tools that are told apart; beyond, the query fails and says so. */
+/** Tools of all servers; with more the query fails and says so. */
 const TOOLS_MAX = 20_000;
 
-/** What the tools of each server were called, and over how many seconds. */
+/**
+ * The calls of each server's tools, and the seconds they came in. A call that names no server belongs to the
+ * one whose id its tool's name begins with.
+ */
 export async function readServerTraffic(
   reader: Aggregate,
   query: TrafficQuery,
@@ -77,7 +85,10 @@ export async function readServerTraffic(
   return { servers, seconds: Math.round((range.endMs - range.startMs) / 1000) };
 }
 
-/** Up to the last dot that ends the id of a known server; else up to the first: `github` of `github.search`. */
+/**
+ * The server in a tool's name, as composers write it (`github.search`): up to the last dot that ends the id
+ * of a known server, else up to the first; undefined for a name without a dot.
+ */
 function serverOf(tool: string, knownServers: ReadonlyMap<string, unknown>): string | undefined {
   for (let dot = tool.lastIndexOf("."); dot > 0; dot = tool.lastIndexOf(".", dot - 1)) {
     const id = tool.slice(0, dot);
@@ -87,6 +98,7 @@ function serverOf(tool: string, knownServers: ReadonlyMap<string, unknown>): str
   return first > 0 ? tool.slice(0, first) : undefined;
 }
 
+/** What is asked of the rollups. */
 interface Question {
   readonly type: string;
   readonly groupBy: readonly string[];

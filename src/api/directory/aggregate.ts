@@ -2,7 +2,8 @@ import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { readTimestamp } from "../../ingest/timestamp.ts";
 import { DAY_MS } from "../../lib/time.ts";
-import type { RecomputeStep, RecomputeStepResult } from "../../sqlite/directory/recompute-day.ts";
+import type { DirectoryStore } from "../../store/directory.ts";
+import { WITHOUT_PAUSE } from "../../store/plan/steps.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import type { RetentionAdministration } from "../admin/retention.ts";
 
@@ -30,8 +31,8 @@ export interface AggregateDeps {
   readonly audit: Audit;
   /** Reads and changes how long metrics are kept, in the name of whoever calls. */
   readonly retention: (actor: Actor) => RetentionAdministration;
-  /** One step of computing a day; the next one goes on at its cursor. */
-  readonly recompute: (step: RecomputeStep, nowMs: number) => Promise<RecomputeStepResult>;
+  /** Computes the totals of a day, step by step. */
+  readonly store: Pick<DirectoryStore, "recomputeDay">;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
@@ -49,22 +50,13 @@ const TABLE = "server_metrics";
  * @throws {ServiceError} `validation_failed` for what is no day up to today, and for one of which metrics have
  *   been deleted.
  */
-export function createAggregate({ audit, retention, recompute, wallMs }: AggregateDeps): Aggregate {
+export function createAggregate({ audit, retention, store, wallMs }: AggregateDeps): Aggregate {
   return async (actor, { date, retentionDays }) => {
     const nowMs = wallMs();
     const day = readDay(date, nowMs);
     const name = new Date(day * DAY_MS).toISOString().slice(0, 10);
     const act = { action: "directory.aggregate", target: name };
-    const work = async () => {
-      let series = 0;
-      let cursor: number | undefined;
-      do {
-        const step = await recompute({ day, cursor }, nowMs);
-        series += step.series;
-        cursor = step.cursor;
-      } while (cursor !== undefined);
-      return series;
-    };
+    const work = () => store.recomputeDay(day, nowMs, WITHOUT_PAUSE);
     const describe = (series: number) => ({ metrics_aggregated: series });
     const metricsAggregated = await audit.spanning(actor, act, work, describe);
     // Last: a request that is refused for its day changes nothing.

@@ -1,7 +1,7 @@
 /**
  * Collect: one server's metrics. Follow it from here down:
  *
- *   whose     known-server.ts                    the server of the key             401 404
+ *   whose     server-access.ts                   the server of the key             401 404
  *   signed    signature.ts                       over the bytes as they came       401
  *   allowed   the server's own switch                                              403
  *   valid     read-metric.ts                     metric by metric                  422
@@ -10,10 +10,16 @@
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
 import { ServiceError, type Violation, validationFailed } from "../../errors.ts";
-import { describeRejection, type Judged, judgeEach, type Rejection } from "../../ingest/judge-each.ts";
-import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
-import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
+import {
+  describeRejection,
+  type Reject,
+  type Rejection,
+  readTime,
+  type ValidatedMetrics,
+  validateEach,
+} from "../../ingest/validation.ts";
+import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import type { MetricNames } from "./metric-names.ts";
 import { readServerMetric } from "./read-metric.ts";
@@ -96,7 +102,7 @@ export function createCollect(deps: CollectDeps): Collect {
     const admitName = await names.admitterOf(server.record.number);
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
-    const validated = judgeEach(envelope.metrics, extra, readServerMetric);
+    const validated = validateEach(envelope.metrics, extra, readServerMetric);
     const warnings = [...envelope.warnings, ...validated.warnings];
     const answer = describe(serverId, envelope.metrics.length, { ...validated, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
@@ -146,10 +152,10 @@ function readEnvelope(
   if (!Array.isArray(metrics) || metrics.length === 0) malformed("Metrics data is required");
   const violations: Violation[] = [];
   const warnings: string[] = [];
-  const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
-  checkCount(metrics, metricsMax, refuse);
-  const defaultMs = readTime(timestamp, { nowMs, refuse, warn: (message) => void warnings.push(message) });
-  const idempotencyKey = readIdempotencyKey(key, refuse);
+  const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
+  checkCount(metrics, metricsMax, reject);
+  const defaultMs = readTime(timestamp, { nowMs, reject, warn: (message) => void warnings.push(message) });
+  const idempotencyKey = readIdempotencyKey(key, reject);
   if (violations.length > 0) throw validationFailed(violations);
   return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey, warnings };
 }
@@ -158,7 +164,7 @@ function readEnvelope(
 function describe(
   serverId: string,
   processed: number,
-  { accepted, rejections, rejected, warnings }: Judged<ServerPoint>,
+  { accepted, rejections, rejected, warnings }: ValidatedMetrics<ServerPoint>,
   timestampMs: number,
 ): CollectAnswer {
   return {

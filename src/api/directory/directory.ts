@@ -1,11 +1,10 @@
 import type { Violation } from "../../errors.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
-import type { Reader } from "../../sqlite/threads/reader.ts";
-import type { DirectoryEntry } from "../../store/directory/entry.ts";
+import type { DirectoryEntry, DirectoryStore } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import type { Administration } from "../admin/administration.ts";
 import type { Actor } from "../admin/audit.ts";
-import { type Aggregate, type AggregateDeps, createAggregate } from "./aggregate.ts";
+import { type Aggregate, createAggregate } from "./aggregate.ts";
 import { type Collect, createCollect } from "./collect.ts";
 import { createServerEvents, type ServerEvents } from "./events.ts";
 import { createFetchMetrics, type FetchMetrics } from "./fetch-metrics.ts";
@@ -35,13 +34,9 @@ export interface DirectoryDeps {
   /** The servers in force, which requests find without a query. */
   readonly registry: ServerRegistry;
   /** Resolves once it is on disk; to the earlier answer where the request is remembered. */
-  readonly store: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
-  /** The names of a server's metrics that are stored, by the server's number. */
-  readonly readMetricNames: (server: number) => Promise<readonly string[]>;
-  /** One step of computing a day anew. */
-  readonly recomputeDay: AggregateDeps["recompute"];
-  /** Answers queries beside the writes. */
-  readonly reader: Pick<Reader, "chart" | "serverEvents" | "serverUses">;
+  readonly commit: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
+  /** What is stored of servers. */
+  readonly store: DirectoryStore;
   /** Where the directory shares the audit trail and retention with all others. */
   readonly administration: Administration;
   /** Puts a pseudonym of this installation in the place of a user's id. */
@@ -56,13 +51,21 @@ export interface DirectoryDeps {
 
 /** The directory over its storage. Holds no timer and nothing that must be closed. */
 export function createDirectory(deps: DirectoryDeps): Directory {
-  const { reader, administration } = deps;
+  const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, onRejected } = deps;
+  const { audit, retention, servers } = administration;
+  const names = new MetricNames(store.listMetricNames);
   return {
-    collect: createCollect({ ...deps, names: new MetricNames(deps.readMetricNames) }),
-    fetchMetrics: createFetchMetrics({ ...deps, readChart: reader.chart }),
-    trackUsage: createTrackUsage(deps),
-    aggregate: createAggregate({ ...deps, ...administration, recompute: deps.recomputeDay }),
-    events: createServerEvents({ ...deps, readEvents: reader.serverEvents, readUses: reader.serverUses }),
-    servers: administration.servers,
+    collect: createCollect({ registry, store: commit, names, wallMs, metricsMax, onRejected }),
+    fetchMetrics: createFetchMetrics({ registry, readChart: store.chart, wallMs }),
+    trackUsage: createTrackUsage({ registry, store: commit, pseudonymise, wallMs }),
+    aggregate: createAggregate({ audit, retention, store, wallMs }),
+    events: createServerEvents({
+      registry,
+      store: commit,
+      readEvents: store.listEvents,
+      readUses: store.listUses,
+      wallMs,
+    }),
+    servers,
   };
 }

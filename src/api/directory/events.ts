@@ -1,10 +1,14 @@
 import type { Call, Principal } from "../../access/call.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
-import { type Refuse, readTime } from "../../ingest/read-fields.ts";
 import { quote } from "../../ingest/text.ts";
-import type { ListQuery, StoredServerEvent } from "../../sqlite/directory/events.ts";
-import type { StoredServerUse } from "../../sqlite/directory/usage.ts";
-import type { DirectoryEntry, ServerEvent } from "../../store/directory/entry.ts";
+import { type Reject, readTime } from "../../ingest/validation.ts";
+import type {
+  DirectoryEntry,
+  ListQuery,
+  ServerEvent,
+  StoredServerEvent,
+  StoredServerUse,
+} from "../../store/directory.ts";
 import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
 import { redactDetails } from "./redaction.ts";
@@ -107,12 +111,12 @@ function readEvent(
   nowMs: number,
 ): ServerEvent {
   const violations: Violation[] = [];
-  const refuse: Refuse = (field, reason, message) => void violations.push({ field, reason, message });
+  const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
   const known = EVENT_TYPES.find((name) => name === type);
   if (known === undefined) {
-    refuse("event_type", "unknown_type", `event type ${quote(type)} is none of ${EVENT_TYPES.join(", ")}`);
+    reject("event_type", "unknown_type", `event type ${quote(type)} is none of ${EVENT_TYPES.join(", ")}`);
   }
-  const timestampMs = readTime(timestamp, { nowMs, refuse, warn: () => {} });
+  const timestampMs = readTime(timestamp, { nowMs, reject, warn: () => {} });
   if (known === undefined || timestampMs === undefined) throw validationFailed(violations);
   return {
     serverId,

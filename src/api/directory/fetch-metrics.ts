@@ -1,7 +1,7 @@
-import type { Visit } from "../../access/call.ts";
+import type { AnonymousCall } from "../../access/call.ts";
 import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
-import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
+import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
 import { type ChartPeriod, readPeriod } from "./periods.ts";
 import { malformed, readServerId } from "./read-request.ts";
 import { visibleServer } from "./server-access.ts";
@@ -64,7 +64,7 @@ export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries
 }
 
 /** Figures of a server, for callers with a key and without. */
-export type FetchMetrics = (call: Visit, request: FetchRequest) => Promise<FetchedMetrics>;
+export type FetchMetrics = (call: AnonymousCall, request: FetchRequest) => Promise<FetchedMetrics>;
 
 /** What `createFetchMetrics` is made of. */
 export interface FetchMetricsDeps {

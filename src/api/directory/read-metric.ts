@@ -1,13 +1,13 @@
+import { isLongerThan, quote } from "../../ingest/text.ts";
 import {
   checkScalars,
   type FieldContext,
-  readFields,
+  readFieldMap,
   readTime,
   readValue,
-} from "../../ingest/read-fields.ts";
-import { isLongerThan, quote } from "../../ingest/text.ts";
+} from "../../ingest/validation.ts";
 import { wellFormed } from "../../lib/json.ts";
-import type { ServerPoint } from "../../store/directory/entry.ts";
+import type { ServerPoint } from "../../store/directory.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
 export const SERVER_METRIC_TYPES = [
@@ -32,7 +32,7 @@ export interface ServerMetricContext extends FieldContext {
   readonly admitName: (name: string) => boolean;
 }
 
-/** One submitted metric of a server, or undefined after telling `context.refuse` every reason. */
+/** One submitted metric of a server, or undefined after reporting to `context.reject` every reason. */
 export function readServerMetric(
   metric: Readonly<Record<string, unknown>>,
   context: ServerMetricContext,
@@ -40,7 +40,7 @@ export function readServerMetric(
   const type = readType(metric.type, context);
   const value = readValue(metric.value, context);
   const timestampMs = readTime(metric.timestamp, context, context.defaultMs);
-  const tags = readFields("tags", metric.tags, context);
+  const tags = readFieldMap("tags", metric.tags, context);
   const keys = tags && checkScalars("tags", tags, context);
   // Last: only the name of a metric that is otherwise good counts among the server's.
   const isGood = type !== undefined && value !== undefined && timestampMs !== undefined && keys !== undefined;
@@ -58,17 +58,17 @@ export function readServerMetric(
 /** The name, which is admitted only for a metric that is otherwise good. */
 function readName(
   name: unknown,
-  { refuse, admitName }: ServerMetricContext,
+  { reject, admitName }: ServerMetricContext,
   isGood: boolean,
 ): string | undefined {
   if (name === undefined || name === null || name === "")
-    refuse("name", "required", "Metric name is required");
+    reject("name", "required", "Metric name is required");
   else if (typeof name !== "string" || CONTROL.test(name) || !name.isWellFormed()) {
-    refuse("name", "invalid", `Metric name ${quote(name)} must be a string without control characters`);
+    reject("name", "invalid", `Metric name ${quote(name)} must be a string without control characters`);
   } else if (isLongerThan(name, METRIC_NAME_LENGTH_MAX)) {
-    refuse("name", "too_long", `Metric name too long: at most ${METRIC_NAME_LENGTH_MAX} characters`);
+    reject("name", "too_long", `Metric name too long: at most ${METRIC_NAME_LENGTH_MAX} characters`);
   } else if (isGood && !admitName(name)) {
-    refuse(
+    reject(
       "name",
       "too_many",
       `Too many metric names: ${quote(name)} would be one more than a server may have`,
@@ -78,11 +78,11 @@ function readName(
 }
 
 /** The type, or undefined after the violation was noted. */
-function readType(type: unknown, { refuse }: ServerMetricContext): string | undefined {
+function readType(type: unknown, { reject }: ServerMetricContext): string | undefined {
   if (type === undefined || type === null || type === "")
-    refuse("type", "required", "Metric type is required");
+    reject("type", "required", "Metric type is required");
   else if (!TYPES.has(type)) {
-    refuse("type", "unknown_type", `metric type ${quote(type)} is none of ${SERVER_METRIC_TYPES.join(", ")}`);
+    reject("type", "unknown_type", `metric type ${quote(type)} is none of ${SERVER_METRIC_TYPES.join(", ")}`);
   } else return String(type);
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { Seal } from "../../lib/seal.ts";
-import type { ServerRecord } from "../../sqlite/directory/servers.ts";
+import type { ServerRecord } from "../../store/directory.ts";
 
 /** A registered server, with what a signature of it is checked with. */
 export interface RegisteredServer {

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { generateKey, hashKey } from "../../access/api-key.ts";
-import type { KeyDirectory } from "../../access/key-directory.ts";
+import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../lib/seal.ts";
-import type { ServerChange, ServerPage, ServerRecord } from "../../sqlite/directory/servers.ts";
-import type { NewApiKey } from "../../sqlite/keys/key-store.ts";
-import type { administrationStorage } from "../../sqlite/threads/administration.ts";
+import type { DirectoryStore, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
+import type { NewApiKey } from "../../store/keys.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import { checkOverlap } from "../admin/keys.ts";
 import { checkServer } from "./check-server.ts";
@@ -70,15 +69,10 @@ export interface PagedServers extends ServerAdministration {
   list(page?: ServerPage): Promise<readonly ServerRecord[]>;
 }
 
-type Storage = Pick<
-  ReturnType<typeof administrationStorage>,
-  "listServers" | "registerServer" | "updateServer" | "rotateServerKey" | "setServerSecret"
->;
-
 /** What `createServers` is made of. */
 export interface ServersDeps {
   /** Writes the server and the trace of the act in one transaction. */
-  readonly storage: Storage;
+  readonly store: Pick<DirectoryStore, "list" | "register" | "update" | "rotateKey" | "setSecret">;
   /** Writes every act down, those that failed too. */
   readonly audit: Audit;
   readonly clock: Clock;
@@ -87,7 +81,7 @@ export interface ServersDeps {
   /** Requests a minute of a server's key, where the request does not say. */
   readonly defaultRateLimit: number;
   /** Keys and servers in force in this process; undefined where no service runs. */
-  readonly directory: KeyDirectory | undefined;
+  readonly keyRegistry: KeyRegistry | undefined;
   /** The servers in force in this process; undefined where no service runs. */
   readonly registry: ServerRegistry | undefined;
 }
@@ -99,7 +93,7 @@ const GENERATED_SECRET_BYTES = 32;
 
 /** Administration of servers, in the name of an actor. */
 export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers {
-  const { storage, audit, clock, seal, defaultRateLimit, directory, registry } = deps;
+  const { store, audit, clock, seal, defaultRateLimit, keyRegistry, registry } = deps;
 
   function newKey(serverId: string, rateLimit = defaultRateLimit): { apiKey: string; record: NewApiKey } {
     const apiKey = generateKey();
@@ -135,7 +129,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
   }
 
   return (actor) => ({
-    list: (page) => storage.listServers(page),
+    list: (page) => store.list(page),
 
     register(input) {
       const { id, name = id, webhookUrl, isPublic, tools, rateLimit } = input;
@@ -146,13 +140,8 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
         const { sealed, webhookSecret } = secretOf(id, input.webhookSecret);
         const { apiKey, record } = newKey(id, rateLimit);
         const row = { id, name, metricsEnabled: true, isPublic, tools, webhookUrl: webhookUrl || undefined };
-        const made = await storage.registerServer(
-          trace,
-          { ...row, sealedSecret: sealed },
-          record,
-          clock.wallMs(),
-        );
-        directory?.put(made.key);
+        const made = await store.register({ ...row, sealedSecret: sealed }, record, clock.wallMs(), trace);
+        keyRegistry?.put(made.key);
         return { server: inForce(made.server), apiKey, webhookSecret };
       });
     },
@@ -168,7 +157,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
       };
       return audit.transacted(actor, { action: "server.update", target: id, details }, async (trace) => {
         checkServer({ name, tools, webhookUrl });
-        return { server: inForce(await storage.updateServer(trace, id, change)) };
+        return { server: inForce(await store.update(id, change, trace)) };
       });
     },
 
@@ -179,9 +168,9 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
         const { apiKey, record } = newKey(id);
         const nowMs = clock.wallMs();
         const times = { nowMs, oldExpiresMs: nowMs + overlapSeconds * 1000 };
-        const { server, old, replacement } = await storage.rotateServerKey(trace, id, record, times);
-        if (old !== undefined) directory?.put(old);
-        directory?.put(replacement, old);
+        const { server, old, replacement } = await store.rotateKey(id, record, times, trace);
+        if (old !== undefined) keyRegistry?.put(old);
+        keyRegistry?.put(replacement, old);
         return { server, apiKey };
       });
     },
@@ -190,7 +179,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
       const act = { action: "server.set_secret", target: id, details: { webhook_secret: secret.kind } };
       return audit.transacted(actor, act, async (trace) => {
         const { sealed, webhookSecret } = secretOf(id, secret);
-        return { server: inForce(await storage.setServerSecret(trace, id, sealed)), webhookSecret };
+        return { server: inForce(await store.setSecret(id, sealed, trace)), webhookSecret };
       });
     },
   });

@@ -1,7 +1,7 @@
-import type { Visit } from "../../access/call.ts";
+import type { AnonymousCall } from "../../access/call.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
-import type { DirectoryEntry, ServerPoint } from "../../store/directory/entry.ts";
+import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
 import { redactDetails } from "./redaction.ts";
 import { mayKnow, notFound } from "./server-access.ts";
@@ -34,7 +34,7 @@ export interface UseAnswer {
 }
 
 /** Stores a use of a server, for callers with a key and without. */
-export type TrackUsage = (call: Visit, submitted: SubmittedUse) => Promise<UseAnswer>;
+export type TrackUsage = (call: AnonymousCall, submitted: SubmittedUse) => Promise<UseAnswer>;
 
 /** What `createTrackUsage` is made of. */
 export interface TrackUsageDeps {
@@ -125,7 +125,7 @@ function hiding(user: string | undefined, pseudonym: string | undefined): (text:
 
 /** What is stored of a client: its network, and its User-Agent without what names people. */
 function describeClient(
-  { network }: Visit,
+  { network }: AnonymousCall,
   userAgent: string | undefined,
   hide: (text: string) => string,
 ): string {

@@ -1,10 +1,10 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Reader } from "../../sqlite/threads/reader.ts";
+import type { QueryStore } from "../../store/queries.ts";
 
 /** What queries are answered with. */
 export interface QueryDeps {
   /** Reads stored metrics beside the writes. */
-  readonly reader: Pick<Reader, "aggregate" | "events">;
+  readonly reader: Pick<QueryStore, "aggregate" | "events">;
   /** Says when "now" is, for ranges that end with it. */
   readonly clock: Pick<Clock, "wallMs">;
 }

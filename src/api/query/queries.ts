@@ -1,6 +1,7 @@
 import type { QueryDeps } from "./deps.ts";
 import { createListDimensionValues } from "./dimension-values.ts";
 import { createExportEvents, createListEvents } from "./events.ts";
+import { listMetricTypes } from "./metric-types.ts";
 import { createQuerySeries } from "./query-series.ts";
 import { createSummary } from "./summary.ts";
 import { createTopValues } from "./top-values.ts";
@@ -17,5 +18,6 @@ export function createQueries(deps: QueryDeps) {
     listDimensionValues: createListDimensionValues(deps),
     listEvents: createListEvents(deps),
     exportEvents: createExportEvents(deps),
+    listMetricTypes,
   };
 }

@@ -1,35 +1,42 @@
-import { type Clock, holdProcess, systemClock } from "../../lib/clock.ts";
-import { randomKey } from "../random-key.ts";
-import { RetryPause } from "../retry-pause.ts";
-import { DirectoryError, readRefusal } from "./directory-error.ts";
+import { type Clock, keepProcessAlive, systemClock } from "../../lib/clock.ts";
+import { Backoff } from "../backoff.ts";
+import { randomKey, sign } from "../web-crypto.ts";
+import { DirectoryError, readErrorResponse } from "./directory-error.ts";
 import type { CollectReceipt, Period, ServerMetric, ServerMetrics } from "./server-metrics.ts";
-import { sign } from "./sign.ts";
 
+/** Which directory, and as whom. Whether the key and the secret are right is found out by calls. */
 export interface DirectoryClientOptions {
   /** Where the directory is, such as `https://directory.example`. */
   readonly url: string;
-  /** The server's own key, a reader's, or none for what is public. */
+  /** Sent as `x-api-key`: the server's own key, a reader's, or none for what is public. */
   readonly apiKey?: string | undefined;
-  /** The server's webhook secret; with it, `collect` signs. */
+  /** The server's webhook secret; with it, `collect` signs. Needed once the server has one. */
   readonly secret?: string | undefined;
-  /** Longest wait for one answer, in milliseconds; default 10 000. */
+  /**
+   * Longest wait for one answer, in milliseconds; default 10 000. A repeated call may take four times that.
+   */
   readonly timeoutMs?: number | undefined;
   /** For tests. */
   readonly clock?: Clock | undefined;
 }
 
+/** What may be said of a use of a server. */
 export interface UsageOptions {
-  /** Kept as a keyed hash only. */
+  /** Who, at most 200 code points; the directory keeps a keyed hash only. */
   readonly userId?: string | undefined;
-  /** At most 4 KB as JSON. */
+  /** Anything else, at most 4096 bytes as JSON. */
   readonly details?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Calls of one request at most, pauses between them. */
 const ATTEMPTS = 4;
-/** Whoever is asked to wait longer has better things to do, and finds in the error how long. */
+/** Longest pause: where the directory asks for more, the call fails and the error says how long. */
 const WAIT_MS_MAX = 30_000;
 
-/** Reads and writes what a directory knows of its MCP servers. */
+/**
+ * Reads and writes what a directory knows of its MCP servers, over its REST routes (`/functions/v1/…`). Works
+ * in Node and in browsers, where the directory must allow the origin (CORS_ORIGINS).
+ */
 export class DirectoryClient {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -46,9 +53,10 @@ export class DirectoryClient {
   }
 
   /**
-   * What a server has measured over a period, in steps; `metrics` picks some by name.
+   * What a server has measured over a period that ends now, in steps. `period` is `7d` by default; `metrics`
+   * picks some by name, by default all.
    *
-   * @throws {DirectoryError} when it cannot be had, after some tries where that may help.
+   * @throws {DirectoryError} after up to four calls where repeating can help, at once where it cannot.
    */
   async fetchServerMetrics(
     serverId: string,
@@ -61,9 +69,11 @@ export class DirectoryClient {
   }
 
   /**
-   * Store what a server has measured of itself, once, however often it had to be sent.
+   * Store what a server has measured of itself: 1 to 100 metrics, once, however often they had to be sent.
+   * Resolves when they are on disk; some may have been rejected, as the receipt says.
    *
-   * @throws {DirectoryError} when nothing is stored.
+   * @throws {DirectoryError} when nothing is stored, or after the last call without an answer, when that is
+   *   unknown.
    */
   async collect(serverId: string, metrics: readonly ServerMetric[]): Promise<CollectReceipt> {
     const now = new Date(this.#clock.wallMs()).toISOString();
@@ -91,6 +101,7 @@ export class DirectoryClient {
     return this.#track({ server_id: serverId, action: "invoke", tool_id: toolId }, options);
   }
 
+  /** One call, not repeated: a page or a tool does not wait for it. */
   async #track(usage: Readonly<Record<string, string>>, options: UsageOptions = {}): Promise<boolean> {
     try {
       const body = JSON.stringify({ ...usage, user_id: options.userId, details: options.details });
@@ -102,6 +113,7 @@ export class DirectoryClient {
     }
   }
 
+  /** @throws {DirectoryError} for any answer but a success, and for none. */
   async #call(
     method: "GET" | "POST",
     path: string,
@@ -116,7 +128,7 @@ export class DirectoryClient {
         signal: AbortSignal.timeout(this.#timeoutMs),
         ...(body !== undefined && { body }),
       });
-      if (!answer.ok) throw await readRefusal(answer);
+      if (!answer.ok) throw await readErrorResponse(answer);
       return (await answer.json()) as Readonly<Record<string, unknown>>;
     } catch (cause) {
       if (cause instanceof DirectoryError) throw cause;
@@ -127,21 +139,22 @@ export class DirectoryClient {
 
   /** Call until it succeeds, cannot succeed, or has been tried often enough. */
   async #persist<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-    const pause = new RetryPause(this.#clock);
+    const backoff = new Backoff(this.#clock);
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await call();
       } catch (error) {
         if (!(error instanceof DirectoryError && error.isRetryable) || attempt === ATTEMPTS) throw error;
-        const waitMs = pause.failed(error.retryAfterMs);
+        const waitMs = backoff.failed(error.retryAfterMs);
         if (waitMs > WAIT_MS_MAX) throw error;
         await this.#wait(waitMs);
       }
     }
   }
 
+  /** Keeps the process alive meanwhile: somebody awaits the call. */
   async #wait(ms: number): Promise<void> {
-    const release = holdProcess();
+    const release = keepProcessAlive();
     await new Promise<void>((resolve) => void this.#clock.after(ms, resolve));
     release();
   }

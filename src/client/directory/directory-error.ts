@@ -3,9 +3,9 @@ export class DirectoryError extends Error {
   override readonly name = "DirectoryError";
   /** The service's stable reason, such as `api_key_invalid`; `unreachable` where it gave no answer. */
   readonly reason: string;
-  /** Of HTTP; undefined where there was no answer. */
+  /** The status of HTTP; undefined where there was no answer. */
   readonly status: number | undefined;
-  /** How long the service asks to be left alone. */
+  /** How long the service asks not to be called (`retry-after`), in milliseconds; 0 when it says nothing. */
   readonly retryAfterMs: number;
 
   constructor(
@@ -23,14 +23,14 @@ export class DirectoryError extends Error {
     this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 
-  /** Whether the same call may succeed later. */
+  /** Whether the same call may succeed later: no answer, a rate limit, or a service that is away. */
   get isRetryable(): boolean {
     return this.status === undefined || [429, 502, 503, 504].includes(this.status);
   }
 }
 
-/** From an answer that says no. */
-export async function readRefusal(answer: Response): Promise<DirectoryError> {
+/** The error that a directory's answer of another status than 2xx stands for. */
+export async function readErrorResponse(answer: Response): Promise<DirectoryError> {
   const text = await answer.text();
   const seconds = Number(answer.headers.get("retry-after"));
   return new DirectoryError(fieldOf(text, "error") ?? `HTTP ${answer.status}`, {
@@ -40,7 +40,7 @@ export async function readRefusal(answer: Response): Promise<DirectoryError> {
   });
 }
 
-/** Undefined also when somebody between us and the service has answered with something else. */
+/** A text of a JSON answer; undefined where a proxy has answered with something else than JSON. */
 function fieldOf(text: string, name: string): string | undefined {
   try {
     const value = JSON.parse(text)[name];

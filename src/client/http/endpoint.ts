@@ -1,10 +1,13 @@
 /** What stands in for all endpoints beyond the bound. */
 export const OTHER_ENDPOINT = "_other";
 
+/** Most endpoints named by path, and most mounts: each name is a label value, so a series or more. */
 const ENDPOINTS_MAX = 100;
-/** Whoever tries random paths must not take the places of endpoints that there are. */
+/**
+ * How many of them the server may not have known, so that a scanner of paths leaves room for real endpoints.
+ */
 const UNFOUND_MAX = 30;
-/** No word of a path is so long; a token or a signature is. */
+/** Longest segment that passes for a word; beyond, it is taken for a token or a signature. */
 const WORD_LENGTH_MAX = 40;
 
 /** Collections whose members follow them by a name of their own. */
@@ -51,19 +54,27 @@ function looksLikeId(segment: string): boolean {
   return segment.length > WORD_LENGTH_MAX || /[\d.]/.test(segment) || HEX.test(segment) || UUID.test(segment);
 }
 
-/** A route as its framework knows it. */
+/** A route as its framework knows it, such as `/servers/:id`. */
 export interface RouteTemplate {
-  /** The path its router is mounted at, without ids; where that is a parameter, clients choose it. */
+  /**
+   * The path its router is mounted at, without ids; empty at the root. Clients choose it where it is a
+   * parameter.
+   */
   readonly mount: string;
+  /** The template within that router, in the framework's own syntax. */
   readonly path: string;
 }
 
-/** Names endpoints by their routes or paths, a bounded number of what clients choose. */
+/**
+ * Names endpoints by their routes or paths, with a bound on the names that clients can bring about: beyond,
+ * they are `_other`. Routes come from the host's code and are not bounded.
+ */
 export class EndpointNames {
   readonly #names = new Set<string>();
   #unfound = 0;
   readonly #mounts = new Set<string>();
 
+  /** The mount and the template in one. */
   ofRoute({ mount, path }: RouteTemplate): string {
     if (mount === "") return path;
     if (!this.#mounts.has(mount) && this.#mounts.size >= ENDPOINTS_MAX) return OTHER_ENDPOINT;
@@ -71,7 +82,7 @@ export class EndpointNames {
     return path === "/" ? mount : `${mount}${path}`;
   }
 
-  /** `isFound` is whether the server knew the path, as far as its answer says. */
+  /** The normalized path; `isFound` is whether the server knew the path, as far as its response says. */
   ofPath(target: string, isFound: boolean): string {
     const endpoint = normalizeEndpoint(target);
     if (this.#names.has(endpoint)) return endpoint;

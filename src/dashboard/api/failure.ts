@@ -1,18 +1,30 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 
-/** What went wrong, as the reader can act on it. */
-export interface Failure {
-  readonly kind: "signed-out" | "unreachable" | "cancelled" | "refused";
+/** A failed call in the terms of whoever looks at the page: what they can do about it, and a text to show. */
+export interface PageFailure {
+  /**
+   * - `signed-out`: the key is missing, revoked or expired; the page goes back to the sign-in form.
+   * - `unreachable`: the network or the service is down; the page asks again by itself.
+   * - `cancelled`: the page gave up its own call because something else is asked for; nothing is shown.
+   * - `rejected`: the service answered, and says no (a filter it does not take, a limit, a query that takes
+   * too long); trying again needs a decision of the user.
+   */
+  readonly kind: "signed-out" | "unreachable" | "cancelled" | "rejected";
+  /**
+   * One sentence without a full stop, from the service where it sent one. Plain text; never parsed as HTML.
+   */
   readonly text: string;
-  /** When trying again makes sense, where the service said so. */
+  /** From the `retry-after` header of rate limits and overload; undefined where the service named no time. */
   readonly retryAfterSeconds: number | undefined;
 }
 
-/** Tell apart what the reader must do something about: sign in, wait, or ask for less. */
-export function readFailure(error: unknown): Failure {
+/**
+ * Sorts anything thrown by an RPC into the few kinds that the page treats differently. Never throws itself.
+ */
+export function readFailure(error: unknown): PageFailure {
   const found = ConnectError.from(error);
   const retryAfterSeconds = Number(found.metadata.get("retry-after")) || undefined;
-  const failure = (kind: Failure["kind"], text: string) => ({ kind, text, retryAfterSeconds });
+  const failure = (kind: PageFailure["kind"], text: string) => ({ kind, text, retryAfterSeconds });
   switch (found.code) {
     case Code.Canceled:
       return failure("cancelled", "cancelled");
@@ -24,16 +36,20 @@ export function readFailure(error: unknown): Failure {
       // What a browser makes of a connection that nobody answers.
       return error instanceof TypeError || found.cause instanceof TypeError
         ? failure("unreachable", "the service cannot be reached")
-        : failure("refused", found.rawMessage);
+        : failure("rejected", found.rawMessage);
     case Code.Internal:
       return isNetworkFailure(found)
         ? failure("unreachable", "the service cannot be reached")
-        : failure("refused", "the service failed to answer; its log says why");
+        : failure("rejected", "the service failed to answer; its log says why");
     default:
-      return failure("refused", found.rawMessage);
+      return failure("rejected", found.rawMessage);
   }
 }
 
+/**
+ * `fetch` rejects with a TypeError when there is no connection, and each browser words it in its own way:
+ * Chromium "Failed to fetch", Firefox "NetworkError", Safari "Load failed".
+ */
 function isNetworkFailure({ cause, rawMessage }: ConnectError): boolean {
   return cause instanceof TypeError || /failed to fetch|networkerror|load failed/i.test(rawMessage);
 }

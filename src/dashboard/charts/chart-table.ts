@@ -3,7 +3,11 @@ import { NOTHING } from "../format/numbers.ts";
 import { formatInstant, formatPoint } from "../format/time.ts";
 import type { ChartData } from "./chart-data.ts";
 
-/** What a chart draws, to be read: latest first. */
+/**
+ * The chart's points as a table, newest first: for those who read with a screen reader or want exact numbers.
+ *
+ * @param formatValue the same as on the chart's axis, so that both speak of one unit.
+ */
 export function chartTable(
   { timesMs, stepMs, lines }: ChartData,
   formatValue: (value: number) => string,

@@ -6,25 +6,40 @@ import { createLegend } from "./legend.ts";
 import { createPlot, type PlotSettings } from "./plot.ts";
 import { createTooltip } from "./tooltip.ts";
 
+/** A chart in the page. Its element stays the same for the chart's life; `show` renews what is in it. */
 export interface Chart {
   readonly element: HTMLElement;
+  /**
+   * Draws data over a range. Lines that were turned off in the legend stay off while their names are in the
+   * data.
+   */
   show(data: ChartData, range: ResolvedRange): void;
-  /** The numbers in a table instead of the drawing. */
+  /** Puts a table of the same numbers in the place of the drawing, or takes it away again. */
   showTable(isTable: boolean): void;
-  /** Draw again in the colours of the theme that is on. */
+  /**
+   * Draws again in the colours of the theme that is on: a canvas does not follow the style sheet by itself.
+   */
   recolor(): void;
+  /** Stops watching the element's size and frees the canvas. Nothing else may be called afterwards. */
   close(): void;
 }
 
+/** How one chart differs from the next; the rest is the same for all of them. */
 export interface ChartOptions extends Omit<PlotSettings, "onCursor"> {
+  /** Read aloud when the chart gets the focus, with a hint at the arrow keys. */
   readonly label: string;
-  /** What the legend says of a line; nothing when absent. */
+  /**
+   * One number for a line beside its name in the legend, as its average or its latest value. Absent: none.
+   */
   readonly summarize?: (values: Line["values"]) => string;
 }
 
 /**
- * A chart of lines or stacked bars over time: a legend that turns lines off, numbers beside the cursor or by
- * the arrow keys, a dragged range to zoom to, and the same as a table.
+ * A chart of lines or stacked bars over time. The legend turns lines off and on, the tooltip gives the
+ * numbers of the point under the cursor, dragging over the plot zooms, and a table shows the same numbers.
+ *
+ * A canvas says nothing to a screen reader, so the plot can be focused: the arrow keys, Home and End move
+ * over the points, and each one's numbers are put in a live region, which is read aloud.
  */
 export function createChart(options: ChartOptions): Chart {
   const { label, height, formatValue } = options;
@@ -36,7 +51,10 @@ export function createChart(options: ChartOptions): Chart {
   let data = NO_DATA;
   let shown = NO_DATA;
   let range: ResolvedRange = { startMs: 0, endMs: 1 };
-  /** The point the cursor is at. */
+  /**
+   * Index of the point the cursor is at; undefined while it is elsewhere, and the arrow keys begin at the
+   * end.
+   */
   let pointed: number | undefined;
 
   const plot = createPlot(canvas, {
@@ -84,6 +102,10 @@ export function createChart(options: ChartOptions): Chart {
   };
 }
 
+/**
+ * The elements: the plot, its table, and the live region for what the arrow keys find. Both boxes have the
+ * same fixed height, so that nothing below moves when one takes the place of the other.
+ */
 function chartFrame(label: string, height: number) {
   const canvas = element("div", {
     class: "plot",

@@ -2,15 +2,23 @@ import { element, nameText } from "../dom/element.ts";
 import type { Line } from "./chart-data.ts";
 import { swatch } from "./tooltip.ts";
 
+/** The list of a chart's lines, below it. */
 export interface Legend {
   readonly element: HTMLElement;
+  /**
+   * Renews names and summaries. Buttons of lines that are still there are kept, because a button that is
+   * replaced loses the keyboard focus.
+   */
   show(lines: readonly Line[]): void;
 }
 
 /**
- * The names of the lines; each turns its line off and on.
+ * Names of lines as toggle buttons (`aria-pressed`): pressed is shown.
  *
- * @param hidden which are off; changed by clicks, then `onChange` is called.
+ * @param hidden names of the lines that are off. Changed in place by clicks; kept by the caller, so that a
+ * line stays off when new data comes.
+ * @param summarize see `ChartOptions.summarize`
+ * @param onChange called after each click, for the chart to draw again
  */
 export function createLegend(
   hidden: Set<string>,

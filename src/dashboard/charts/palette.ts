@@ -1,9 +1,14 @@
-/** Colours of categories in the style sheet: `--series-1` … */
+/**
+ * How many colours for categories the style sheet has: `--series-1` to `--series-8`.
+ */
 const COLORS = 8;
 
 /**
- * Gives each name a colour and keeps to it: a line does not change its colour because another one became
- * larger. Names beyond the palette share its colours.
+ * A function from names to colours that answers the same for the same name as long as the panel exists. A
+ * line must not change its colour because another one grew larger than it. Beyond eight names colours are
+ * reused.
+ *
+ * @param known colours that are decided in advance, by name
  */
 export function createPalette(known: Readonly<Record<string, string>> = {}): (name: string) => string {
   const given = new Map(Object.entries(known));

@@ -3,39 +3,57 @@ import type { ResolvedRange } from "../state/time-range.ts";
 import { type ChartData, NO_DATA, stack } from "./chart-data.ts";
 import { type ChartKind, plotOptions } from "./plot-options.ts";
 
-/** Where the cursor is: at which point, and how far from the left. */
+/** Where the cursor is. */
 export interface PlotCursor {
+  /** Index of the nearest point in the data. */
   readonly at: number;
+  /** Distance from the left edge of the plotting area, without the axis. */
   readonly leftPx: number;
+  /** Width of that area: decides on which side of the cursor the tooltip has room. */
   readonly widthPx: number;
 }
 
+/** What stays the same for a plot's life. */
 export interface PlotSettings {
   readonly kind: ChartKind;
+  /** CSS pixels; the width is that of the element around it. */
   readonly height: number;
+  /** For the labels of the value axis. */
   readonly formatValue: (value: number) => string;
-  /** Absent: there is nothing to zoom to. */
+  /** Called with the dragged range in milliseconds since 1970. Absent: there is nothing to zoom to. */
   readonly onZoom?: (fromMs: number, toMs: number) => void;
-  /** Undefined when it has left. */
+  /** The cursor has moved over this plot, or was put there by the keyboard; undefined when it has left. */
   readonly onCursor: (cursor: PlotCursor | undefined) => void;
 }
 
+/** A drawing that can be renewed. */
 export interface Plot {
+  /**
+   * Does nothing while the element has no width (its panel is hidden); it is made up for when it gets one.
+   */
   draw(data: ChartData, range: ResolvedRange): void;
-  /** Put something over the drawing, which moves with it. */
+  /**
+   * Puts an element over the plotting area, in its coordinates. One at the most; it survives new drawings.
+   */
   overlay(layer: HTMLElement): void;
-  /** Put the cursor at a point. */
+  /** Moves the cursor to a point, as if the mouse were there, with the same call of `onCursor`. */
   pointAt(at: number): void;
+  /** Draws again with the colours of the theme that is on. */
   recolor(): void;
+  /** Frees the canvas and stops watching the size. */
   close(): void;
 }
 
-/** One drawing in `canvas`, as wide as that is: renewed in place while it has the same lines. */
+/**
+ * One uPlot in `canvas`, as wide as that. New values for the same lines are set in place, which takes a
+ * fraction of building a plot; only other lines, or other colours, build a new one.
+ */
 export function createPlot(canvas: HTMLElement, settings: PlotSettings): Plot {
   const { kind, height } = settings;
   let data = NO_DATA;
   let range: ResolvedRange = { startMs: 0, endMs: 1 };
   let plot: uPlot | undefined;
+  /** Names and colours of the lines that the present plot was built for. */
   let drawn = "";
   let layer: HTMLElement | undefined;
 

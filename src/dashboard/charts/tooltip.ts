@@ -3,6 +3,7 @@ import { formatPoint } from "../format/time.ts";
 import type { ChartData } from "./chart-data.ts";
 import type { PlotCursor } from "./plot.ts";
 
+/** The box beside the cursor that says what the lines say there. */
 export interface Tooltip {
   readonly element: HTMLElement;
   /** What the lines say at a point, beside the cursor. */
@@ -10,11 +11,17 @@ export interface Tooltip {
   hide(): void;
 }
 
-/** Beyond this a tooltip would cover the chart. */
+/** Lines beyond this are left out: the box would cover the chart. */
 const ROWS_MAX = 10;
+/** Distance between cursor and box. */
 const GAP_PX = 14;
 
-/** Numbers of one point of a chart, beside the cursor. */
+/**
+ * Numbers of one point of a chart. The box is on the left of the cursor in the right half of the chart, and
+ * the other way round, so that it is never cut off by the panel's edge.
+ *
+ * @param formatValue the same as on the chart's axis
+ */
 export function createTooltip(formatValue: (value: number) => string): Tooltip {
   const root = element("div", { class: "tooltip", hidden: true });
   return {
@@ -48,7 +55,11 @@ export function createTooltip(formatValue: (value: number) => string): Tooltip {
   };
 }
 
-/** A line's colour, before its name. The colour comes from the style sheet's property. */
+/**
+ * A patch in a line's colour before its name. Hidden from screen readers: the name says the same.
+ *
+ * @param color a custom property of the style sheet
+ */
 export function swatch(color: string): HTMLElement {
   const made = element("span", { class: "swatch", "aria-hidden": "true" });
   made.style.background = `var(${color})`;

@@ -1,11 +1,15 @@
-/**
- * Elements by function calls. Text is set as text: nothing a client named ever becomes markup, and there is
- * no other way to put text on the page.
- */
+/** Undefined and false are skipped, so that an optional child can be written as `condition && element(…)`. */
 type Child = Node | string | undefined | false;
+/** Listeners are given as attributes whose names begin with `on`. */
 type Attributes = Readonly<Record<string, string | number | boolean | undefined | ((event: never) => void)>>;
 
-/** `on…` adds a listener; true is an attribute without a value; false and undefined leave it out. */
+/**
+ * An HTML element with attributes and children. A string becomes a text node and is never parsed, whoever
+ * chose it: names of tools and servers come from clients, and there is no other way to put text on the page.
+ *
+ * @param attributes `on…` adds a listener; `true` sets an attribute without a value; `false` and `undefined`
+ * leave it out
+ */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -17,7 +21,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The same for drawings. */
+/** The same for SVG, whose elements have a namespace of their own. */
 export function drawing(tag: string, attributes: Attributes = {}, ...children: Child[]): SVGElement {
   const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
   setAttributes(made, attributes);

@@ -30,9 +30,13 @@ const PATHS = {
   play: "M5 3l7.5 5L5 13z",
 } as const;
 
+/** Names of views double as names of their icons; see the sidebar. */
 export type IconName = keyof typeof PATHS;
 
-/** A picture beside words: those say what it means, so it says nothing itself. */
+/**
+ * An outline of 16 by 16 pixels in the colour of the text around it. Hidden from screen readers: whatever has
+ * an icon also has words, visible or for screen readers alone.
+ */
 export function icon(name: IconName): SVGElement {
   return drawing(
     "svg",

@@ -1,15 +1,20 @@
 import { element } from "./element.ts";
 
+/** A button and the sheet it opens. */
 export interface Popover {
   readonly element: HTMLElement;
+  /** Removes the sheet if it is open; the focus is left where it is. */
   close(): void;
 }
 
 /**
- * A button that shows a sheet below itself. Escape, a click elsewhere or leaving it with the keyboard puts it
- * away; Escape gives the focus back to the button.
+ * A button that shows a sheet below itself, as a dialog of WAI-ARIA. The first field in it gets the focus.
+ * Escape closes it and gives the focus back to the button; a click elsewhere, or Tab out of it, closes it as
+ * well.
  *
- * @param fill makes what the sheet holds, each time it is opened.
+ * @param button gets `aria-haspopup` and `aria-expanded`; its label becomes the sheet's
+ * @param fill builds what is in the sheet, each time it opens: it shows the state of that moment. Its
+ * argument closes the sheet and returns the focus to the button.
  */
 export function createPopover(button: HTMLButtonElement, fill: (close: () => void) => HTMLElement): Popover {
   const root = element("div", { class: "popover" }, button);
@@ -54,6 +59,7 @@ export function createPopover(button: HTMLButtonElement, fill: (close: () => voi
   return { element: root, close };
 }
 
+/** Moves a sheet that would reach beyond the right edge of the window back into it, with 12 px to spare. */
 function keepInView(sheet: HTMLElement): void {
   const beyond = sheet.getBoundingClientRect().right - document.documentElement.clientWidth + 12;
   if (beyond > 0) sheet.style.transform = `translateX(${-Math.ceil(beyond)}px)`;

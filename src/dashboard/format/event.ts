@@ -1,15 +1,20 @@
-/** The fields of an event as JSON shows them, and as one line. */
+/**
+ * A `google.protobuf.Value` as generated code has it: a oneof, of which dimensions and metadata use scalars.
+ */
 export interface FieldValue {
   readonly kind: { readonly case?: string | undefined; readonly value?: unknown };
 }
 
-/** A value of `google.protobuf.Value` as text; of dimensions and metadata only scalars come. */
+/** The value as text, as it was submitted: no rounding, no units. */
 export function fieldText({ kind }: FieldValue): string {
   return kind.case === undefined || kind.case === "nullValue" ? "null" : String(kind.value);
 }
 
-/** What a dimension says of how it ended; undefined where it says nothing. */
-export function outcomeOf(
+/**
+ * How a metric ended, from its dimension `success` or `healthy`. Submitters spell booleans in several ways,
+ * as `true`, `"True"` or `1`; anything else says nothing, and the answer is undefined.
+ */
+export function eventOutcome(
   dimensions: Readonly<Record<string, FieldValue>>,
 ): "success" | "failure" | undefined {
   const said = dimensions.success ?? dimensions.healthy;
@@ -19,8 +24,8 @@ export function outcomeOf(
   return text === "false" || text === "0" ? "failure" : undefined;
 }
 
-/** What comes first in a line, of everything the catalogue knows. */
-const TELLING = [
+/** Dimensions that help most to recognise an event, most helpful first. All others follow. */
+const SALIENT = [
   "error_code",
   "tool_name",
   "method",
@@ -30,15 +35,18 @@ const TELLING = [
   "flow_step",
   "endpoint",
 ];
-/** What a line has room for. */
+/** Fields of one line; all of them are shown when the event is opened. */
 const FIELDS_MAX = 6;
 
-/** The fields that tell most, first: why it failed, then what it was. What the row says elsewhere is left out. */
-export function tellingFields(
+/**
+ * The fields for an event's line: why it failed, then what it was about. Left out are empty ones and the
+ * outcome, which has a column of its own.
+ */
+export function salientFields(
   dimensions: Readonly<Record<string, FieldValue>>,
   metadata: Readonly<Record<string, FieldValue>>,
 ): readonly (readonly [name: string, text: string])[] {
-  const weight = (name: string) => (TELLING.indexOf(name) + TELLING.length + 1) % (TELLING.length + 1);
+  const weight = (name: string) => (SALIENT.indexOf(name) + SALIENT.length + 1) % (SALIENT.length + 1);
   const why = metadata.error_code === undefined ? {} : { error_code: metadata.error_code };
   return Object.entries({ ...dimensions, ...why })
     .filter(([name]) => name !== "success" && name !== "healthy")

@@ -1,9 +1,12 @@
-/** Numbers as the page shows them: at most four digits, with their unit; a dash for what nobody said. */
+/** In place of a number that does not exist, as the average of nothing. Never for zero. */
 export const NOTHING = "–";
+
+/** A statistic that the service did not answer, as a number: every formatter below writes NaN as a dash. */
+export const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 
-/** 1 234, 12.3k, 4.56M. */
+/** 1 234, 12.3k, 4.56M: exact below 10 000, three digits and a power of a thousand above. */
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return NOTHING;
   const size = Math.abs(count);
@@ -13,17 +16,20 @@ export function formatCount(count: number): string {
   return `${threeDigits(count / 1e9)}G`;
 }
 
-/** Every digit, for titles and tables that are read aloud. */
+/** Every digit, for titles and for tables, where a rounded number would hide a difference. */
 export function formatExact(count: number | bigint): string {
   return typeof count === "number" && !Number.isFinite(count) ? NOTHING : count.toLocaleString("en-US");
 }
 
-/** 12.3/s, 0.42/s. */
+/** Events a second, to three digits: 12.3/s, 0.42/s. */
 export function formatRate(perSecond: number): string {
   return Number.isFinite(perSecond) ? `${formatCount(threeDigitsNumber(perSecond))}/s` : NOTHING;
 }
 
-/** From a share of 0 to 1: 97.1%, 0.03%, 100%. Never 100% or 0% for what is not quite. */
+/**
+ * A share of 0 to 1 as 97.1%, 0.03%, 100%. Rounding never makes 100% or 0% of what is not quite that: one
+ * failure in a million must remain visible.
+ */
 export function formatShare(share: number): string {
   if (!Number.isFinite(share)) return NOTHING;
   const percent = share * 100;
@@ -33,7 +39,7 @@ export function formatShare(share: number): string {
   return `${percent.toFixed(percent < 1 ? 2 : 1)}%`;
 }
 
-/** From milliseconds: 840 µs, 45 ms, 1.23 s, 4 min 5 s. */
+/** Milliseconds as 840 µs, 45 ms, 1.23 s, 4 min 5 s, 2 h 10 min. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return NOTHING;
   if (ms === 0) return "0 ms";
@@ -45,7 +51,7 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** 512 B, 1.50 MB: powers of a thousand, as disks are sold and the service's limits are written. */
+/** 512 B, 1.50 MB: powers of a thousand, as disks are sold and as the service's limits are written. */
 export function formatBytes(bytes: number | bigint): string {
   let size = Number(bytes);
   if (!Number.isFinite(size)) return NOTHING;
@@ -55,7 +61,10 @@ export function formatBytes(bytes: number | bigint): string {
   return `${unit === 0 ? size : threeDigits(size)} ${units[unit]}`;
 }
 
-/** How much more or less than before: +12%, −3.4%; undefined where nothing can be said. */
+/**
+ * A change against an earlier value: +12%, −3.4%, ±0%, "over ×10". Undefined where the earlier value is zero
+ * or unknown, since no percentage says anything then.
+ */
 export function formatChange(now: number, before: number): string | undefined {
   if (!Number.isFinite(now) || !Number.isFinite(before) || before === 0) return undefined;
   const percent = (now / before - 1) * 100;
@@ -69,7 +78,7 @@ function threeDigitsNumber(value: number): number {
   return Number(value.toPrecision(3));
 }
 
-/** Always three, so that numbers below each other can be compared. */
+/** Always three digits, so that numbers below each other in a column can be compared: 1.20, 12.0, 120. */
 function threeDigits(value: number): string {
   const size = Math.abs(value);
   if (size >= 99.95) return value.toFixed(0);

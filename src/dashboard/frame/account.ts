@@ -2,8 +2,14 @@ import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
 import { chooseTheme, currentTheme } from "../dom/theme.ts";
 
-/** What belongs to whoever looks, below the navigation: the theme, and the way out. */
+/**
+ * The buttons for the theme and for signing out, below the navigation.
+ *
+ * @param onTheme called after the theme was switched, to draw charts again
+ * @param onLeave called when somebody signs out
+ */
 export function createAccount(onTheme: () => void, onLeave: () => void) {
+  /** The picture shows the theme that a click switches to. */
   const drawn = () => icon(currentTheme() === "dark" ? "sun" : "moon");
   const theme = element(
     "button",
@@ -23,7 +29,7 @@ export function createAccount(onTheme: () => void, onLeave: () => void) {
   });
   return {
     elements: [theme, leave],
-    /** The theme has changed. */
+    /** Changes the picture after the theme has changed, also when the system changed it. */
     recolor: () => theme.firstElementChild?.replaceWith(drawn()),
   };
 }

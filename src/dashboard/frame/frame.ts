@@ -1,4 +1,4 @@
-import type { Failure } from "../api/failure.ts";
+import type { PageFailure } from "../api/failure.ts";
 import { element } from "../dom/element.ts";
 import { describeRange } from "../format/time.ts";
 import type { PageState } from "../state/page-state.ts";
@@ -8,18 +8,33 @@ import { createRefresher } from "./refresher.ts";
 import { createSidebar } from "./sidebar.ts";
 import { createToolbar } from "./toolbar.ts";
 
-/** What stands around every view: where one can go, what is shown, and whether it is up to date. */
+/**
+ * What stands around every view: navigation, heading, filters, time and refresh. It is built once for a
+ * sign-in and outlives the views, so that focus and open menus survive a change of the view.
+ */
 export interface Frame {
   readonly element: HTMLElement;
-  /** Where the view goes. */
+  /** Where the page puts the element of the current view. */
   readonly content: HTMLElement;
+  /**
+   * Follows a new state: heading, selected link, filters and time. Also announces it to screen readers, since
+   * a change of the hash loads no document and would pass in silence.
+   */
   show(state: PageState): void;
-  /** A load has ended. @param unreachable why the service could not be asked */
-  settle(unreachable: Failure | undefined): void;
+  /**
+   * A load has ended: shows the time of the last update, and plans the next one.
+   *
+   * @param unreachable why the service could not be asked; undefined when it answered. It is shown in a
+   * banner, above panels that keep what they showed before.
+   */
+  settle(unreachable: PageFailure | undefined): void;
+  /** Puts the focus on the heading of a new view, as a browser does when it loads a document. */
   focusHeading(): void;
+  /** Stops refreshing. */
   close(): void;
 }
 
+/** @param foot elements below the navigation, which belong to the sign-in rather than to a view */
 export function createFrame(context: ViewContext, foot: readonly HTMLElement[]): Frame {
   const { clock, identity, retry, state, navigate } = context;
   const sidebar = createSidebar(identity, foot);
@@ -51,6 +66,7 @@ export function createFrame(context: ViewContext, foot: readonly HTMLElement[]):
   };
 }
 
+/** The first link of the page, visible when it has the focus: it jumps over the navigation. */
 function skipLink(main: HTMLElement): HTMLElement {
   const link = element("a", { class: "skip-link", href: "#main" }, "Skip to content");
   // The address is the page's state: a jump within the page must not change it.

@@ -1,25 +1,16 @@
 import { element, nameText } from "../dom/element.ts";
-import { isSubjectList, openView, type PageState, SUBJECTS, type ViewName } from "../state/page-state.ts";
+import { isSubjectList, openView, type PageState, SUBJECTS, titleOfView } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
 
-const TITLES: Readonly<Record<ViewName, string>> = {
-  overview: "Overview",
-  tools: "Tools",
-  services: "Services",
-  servers: "Servers",
-  clients: "Clients",
-  events: "Events",
-  directory: "Directory",
-  keys: "Keys",
-  storage: "Storage",
-};
-
-/** What the page shows, in words. */
+/** The title of a page: a subject's name, or its view's. */
 export function titleOf({ view, subject }: PageState): string {
-  return subject ?? TITLES[view];
+  return subject ?? titleOfView(view);
 }
 
-/** The page's heading; on a subject's page with the way back to the list. */
+/**
+ * The page's `h1` and, on the page of one tool, service, server or client, the way back to their list. The
+ * title of the browser's tab follows it.
+ */
 export function createHeading() {
   const heading = element("h1", { tabindex: -1 });
   const trail = element("p", { class: "trail" });
@@ -35,10 +26,11 @@ export function createHeading() {
       }
       const one = isSubjectList(view) ? SUBJECTS[view].one : "Server";
       trail.hidden = false;
-      const back = element("a", { href: formatHash(openView(state, view)) }, TITLES[view]);
+      const back = element("a", { href: formatHash(openView(state, view)) }, titleOfView(view));
       heading.replaceChildren(element("span", { class: "visually-hidden" }, `${one} `), nameText(subject));
       trail.replaceChildren(back, element("span", { "aria-hidden": "true" }, "/"));
     },
+    /** The heading can take the focus (`tabindex -1`) but is not among what Tab reaches. */
     focus: () => heading.focus(),
   };
 }

@@ -1,39 +1,58 @@
-import type { Failure } from "../api/failure.ts";
+import type { PageFailure } from "../api/failure.ts";
 import type { PageState } from "../state/page-state.ts";
 import { formatHash, parseHash } from "../state/page-url.ts";
-import type { Identity, View, ViewContext } from "../views/view.ts";
+import type { View, ViewContext } from "../views/view.ts";
 import { createView } from "../views/views.ts";
 import { createFrame } from "./frame.ts";
 
-export interface PageOptions extends Pick<ViewContext, "api" | "answers" | "clock"> {
-  readonly identity: Identity;
-  /** Below the navigation. */
+/** What the page of one sign-in is made of. */
+export interface PageOptions
+  extends Pick<ViewContext, "api" | "answers" | "clock" | "identity" | "metricTypes"> {
+  /** Elements for the place below the navigation. */
   readonly foot: readonly HTMLElement[];
-  /** The key is not taken any more. */
+  /**
+   * The service does not accept the key any more: it was revoked, or has expired. `why` is the service's
+   * message.
+   */
   readonly onSignedOut: (why: string) => void;
 }
 
-export interface Page {
+/** Everything that is seen after signing in. */
+export interface DashboardPage {
   readonly element: HTMLElement;
-  /** Show what the address says. */
+  /**
+   * Reads the address and shows what it says. Called for every change of the hash: links, the back button and
+   * `navigate` all go this one way.
+   */
   show(): void;
+  /** Draws in the colours of a new theme. */
   recolor(): void;
+  /** Cancels what is being asked and stops refreshing. */
   close(): void;
 }
 
-/** The page of somebody who has signed in: the frame, and in it the view that the address names. */
-export function createPage({ identity, foot, onSignedOut, ...deps }: PageOptions): Page {
+/**
+ * The frame, and in it the view that the address names. A view is built anew when another view or subject is
+ * shown; for another time, filter or order of the same one, the existing view loads again, which keeps
+ * scrolling and focus where they are.
+ */
+export function createPage({ foot, onSignedOut, ...deps }: PageOptions): DashboardPage {
   let state = parseHash(location.hash);
   let view: View | undefined;
   let loads = 0;
 
+  // The hash is the only state that decides what is shown: it is set here, read back in `show`.
   const navigate = (wanted: PageState) => {
     location.hash = formatHash(wanted);
   };
   const refresh = () => void load();
-  const context: ViewContext = { ...deps, identity, retry: refresh, state: () => state, navigate };
+  const context: ViewContext = { ...deps, retry: refresh, state: () => state, navigate };
   const frame = createFrame(context, foot);
 
+  /**
+   * Loads overlap when somebody clicks faster than the service answers: only the newest one settles the
+   * frame.
+   */
   async function load(): Promise<void> {
     loads += 1;
     const number = loads;
@@ -41,7 +60,11 @@ export function createPage({ identity, foot, onSignedOut, ...deps }: PageOptions
     if (number === loads) settle(failures);
   }
 
-  function settle(failures: readonly Failure[]): void {
+  /**
+   * A rejected key ends the session, whichever panel met it first. An unreachable service is shown once, in
+   * the frame; all other failures have been shown by the panels that met them.
+   */
+  function settle(failures: readonly PageFailure[]): void {
     const signedOut = failures.find(({ kind }) => kind === "signed-out");
     if (signedOut !== undefined) onSignedOut(signedOut.text);
     else frame.settle(failures.find(({ kind }) => kind === "unreachable"));

@@ -3,20 +3,34 @@ import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
 import { formatSeconds } from "../format/time.ts";
 
+/** The time of the last update, a button to update now, and one that turns automatic updates on and off. */
 export interface Refresher {
   readonly element: HTMLElement;
-  /** Whether it goes on by itself. */
+  /** Whether updates go on by themselves, as the address says. */
   show(isAutomatic: boolean): void;
-  /** A load has ended: say so, and plan the next. */
+  /** A load has ended: shows when, and plans the next. Only one is ever planned. */
   settle(outcome: { readonly isReachable: boolean }): void;
+  /** Cancels what is planned. */
   stop(): void;
 }
 
-const INTERVAL_MS = 30_000;
-/** How soon a service that does not answer is asked again. */
+/**
+ * Seconds from the end of one load to the beginning of the next: a slow service is not asked faster than it
+ * answers.
+ */
+const INTERVAL_SECONDS = 30;
+/**
+ * Milliseconds until a service that could not be reached is asked again, also when automatic updates are off.
+ */
 const RETRY_MS = 3000;
 
-/** Loads again every 30 s while somebody looks, at once on demand, and sooner after a failure. */
+/**
+ * Loads every 30 s, but only while the tab is visible: what came due while it was hidden is done once, as
+ * soon as it is looked at again.
+ *
+ * @param refresh starts a load; its end is reported with `settle`
+ * @param onToggle called when automatic updates are to be turned on or off
+ */
 export function createRefresher(
   clock: PageClock,
   refresh: () => void,
@@ -31,9 +45,9 @@ export function createRefresher(
   );
   const toggle = element(
     "button",
-    { type: "button", class: "control live", title: "Refresh every 30 seconds" },
+    { type: "button", class: "control live", title: `Refresh every ${INTERVAL_SECONDS} seconds` },
     element("span", { class: "visually-hidden" }, "Refresh every "),
-    "30 s",
+    `${INTERVAL_SECONDS} s`,
   );
   let isAutomatic = true;
   let isOverdue = false;
@@ -66,7 +80,7 @@ export function createRefresher(
       if (isReachable) updated.textContent = formatSeconds(clock.nowMs());
       updated.title = "Last updated";
       if (!isReachable) plan(RETRY_MS);
-      else if (isAutomatic) plan(INTERVAL_MS);
+      else if (isAutomatic) plan(INTERVAL_SECONDS * 1000);
     },
     stop() {
       cancel();

@@ -1,33 +1,42 @@
 import { element, nameText } from "../dom/element.ts";
 import { type IconName, icon } from "../dom/icons.ts";
-import { openView, type PageState, type ViewName } from "../state/page-state.ts";
+import { openView, type PageState, titleOfView, type ViewName } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
 import type { Identity } from "../views/view.ts";
 
+/** A link of the navigation. Its view's name is its icon's as well. */
 interface Entry {
   readonly view: ViewName & IconName;
-  readonly text: string;
-  /** Whose key sees it; absent: every key. */
+  /**
+   * Roles of keys that may call what the view asks for; absent: every role. The service decides in any case;
+   * this only spares people views in which everything fails.
+   */
   readonly roles?: readonly Identity["role"][];
 }
 
+/** From top to bottom. */
 const ENTRIES: readonly Entry[] = [
-  { view: "overview", text: "Overview" },
-  { view: "tools", text: "Tools" },
-  { view: "services", text: "Services" },
-  { view: "servers", text: "Servers" },
-  { view: "clients", text: "Clients" },
-  { view: "events", text: "Events" },
-  { view: "directory", text: "Directory", roles: ["reader", "admin"] },
-  { view: "keys", text: "Keys", roles: ["admin"] },
-  { view: "storage", text: "Storage", roles: ["admin"] },
+  { view: "overview" },
+  { view: "tools" },
+  { view: "services" },
+  { view: "servers" },
+  { view: "clients" },
+  { view: "events" },
+  { view: "directory", roles: ["reader", "admin"] },
+  { view: "keys", roles: ["admin"] },
+  { view: "storage", roles: ["admin"] },
 ];
 
-/** Where one can go. Every link takes the time and the filters along. */
+/**
+ * The navigation. Each link takes the time and the filters along, so that one question can be followed
+ * through several views. They are real links: they can be opened in another tab.
+ *
+ * @param foot elements at its lower end
+ */
 export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) {
   const links = ENTRIES.filter(({ roles }) => roles?.includes(identity.role) ?? true).map((entry) => ({
     entry,
-    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, entry.text)),
+    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, titleOfView(entry.view))),
   }));
   const nav = element(
     "nav",
@@ -57,6 +66,7 @@ export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) 
     show(state: PageState): void {
       for (const { entry, link } of links) {
         link.setAttribute("href", formatHash(openView(state, entry.view)));
+        // Read aloud as "current page"; the style sheet marks it by the same attribute.
         if (entry.view === state.view) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       }

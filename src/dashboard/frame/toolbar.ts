@@ -14,17 +14,19 @@ import {
 } from "../state/page-state.ts";
 import type { ViewContext } from "../views/view.ts";
 
+/** As the filter's button says it. */
 const LABELS: Readonly<Record<FilterDimension, string>> = {
   service: "Service",
   server: "Server",
   method: "Method",
   client: "Client",
 };
+/** Values to choose from without typing; of more, those that begin with what is typed are asked for. */
 const VALUES_MAX = 1000;
-/** Views that say nothing of single metrics, or of a time of their own. */
+/** Views without filters and time: they show no single metrics, or have a time of their own. */
 const UNFILTERED: ReadonlySet<ViewName> = new Set(["directory", "keys", "storage"]);
 
-/** The filters and the time. */
+/** The filter menus and the time menu. Both only navigate: the address changes, and the page follows it. */
 export function createToolbar(
   context: Pick<ViewContext, "api" | "clock" | "state" | "navigate" | "identity">,
 ) {
@@ -51,6 +53,7 @@ export function createToolbar(
     range: range.element,
     show(shown: PageState): void {
       const { view, subject } = shown;
+      // The page of one server cannot be filtered by another server.
       const fixed = isSubjectList(view) && subject !== undefined ? SUBJECTS[view].dimension : undefined;
       for (const { dimension, menu } of filters) {
         menu.show(shown.filters[dimension]);
@@ -63,7 +66,10 @@ export function createToolbar(
   };
 }
 
-/** The values there are in the time and under the other filters, most frequent first. */
+/**
+ * The values that occur in the chosen time under the other filters, most frequent first: a choice always
+ * leads to data. The filter's own dimension is left out, else its present value would be the only one.
+ */
 async function findValues(
   api: Api,
   state: PageState,

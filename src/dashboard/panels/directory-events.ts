@@ -5,6 +5,7 @@ import { formatInstant, formatMoment } from "../format/time.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
 import { type PlainColumn, plainTable, scrollBox } from "../parts/plain-table.ts";
 
+/** Rows of the table; older ones are left to the RPC. */
 const EVENTS_MAX = 20;
 
 const msOf = ({ timestamp }: ServerEvent) => Number(timestamp?.seconds ?? 0) * 1000;
@@ -17,7 +18,10 @@ const COLUMNS: readonly PlainColumn<ServerEvent>[] = [
   { title: "Recorded by", cell: ({ recordedBy }) => nameText(recordedBy) },
 ];
 
-/** What happened to a server: outages, restarts, deployments. */
+/**
+ * What was recorded about a directory's server: outages, restarts, deployments. The newest whatever the
+ * period, because rare events are looked for further back than figures.
+ */
 export function directoryEvents(serverId: string): Panel {
   const body = scrollBox("Events, more to the sides");
   return createPanel<ListEventsResponse>({
@@ -26,7 +30,7 @@ export function directoryEvents(serverId: string): Panel {
     hint: "What happened to the server, latest written first",
     columns: 12,
     body,
-    ask: (api, _, signal) => api.directory.listEvents({ serverId, pageSize: EVENTS_MAX }, { signal }),
+    query: (api, _, signal) => api.directory.listEvents({ serverId, pageSize: EVENTS_MAX }, { signal }),
     render: ({ events }) => body.replaceChildren(plainTable("Events", events, COLUMNS)),
     isEmpty: ({ events }) => events.length === 0,
     emptyText: "Nothing was recorded.",

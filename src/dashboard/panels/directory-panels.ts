@@ -15,8 +15,10 @@ import {
 } from "../query/directory.ts";
 import { gradeSuccess } from "./grades.ts";
 
+/** The directory answers uptime in percent, everything else on the page is a share of 0 to 1. */
 const formatPercent = (percent: number) => formatShare(percent / 100);
 
+/** Id, label, and what a tile shows of the answer. */
 const STATS: readonly (readonly [string, string, (answer: FetchMetricsResponse) => Stat])[] = [
   [
     "uptime",
@@ -37,7 +39,11 @@ const STATS: readonly (readonly [string, string, (answer: FetchMetricsResponse) 
   ["views", "Views", ({ views }) => ({ value: formatCount(sumOf(views)), note: "in all" })],
   ["installs", "Installs", ({ installs }) => ({ value: formatCount(sumOf(installs)), note: "in all" })],
 ];
-/** The numbers at the top of a server's page. */
+/**
+ * The figures of a server over the chosen period, as tiles.
+ *
+ * @param fetch shared with the charts, so that the page costs one call
+ */
 export function directoryStats(fetch: FetchServer): Panel {
   const tiles = STATS.map(([id, label, read]) => ({ ...createStatTile(label, id), read }));
   const panel = createPanel<FetchMetricsResponse>({
@@ -45,7 +51,7 @@ export function directoryStats(fetch: FetchServer): Panel {
     title: "At a glance",
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    ask: fetch,
+    query: fetch,
     render(answer) {
       for (const tile of tiles) tile.show(tile.read(answer));
     },
@@ -56,25 +62,30 @@ export function directoryStats(fetch: FetchServer): Panel {
   return panel;
 }
 
+/** A chart of a server's page. */
 interface ChartDefinition {
   readonly id: string;
   readonly title: string;
   readonly kind: "lines" | "bars";
   readonly formatValue: (value: number) => string;
+  /** Its lines in an answer; a line without points was never reported and draws nothing. */
   readonly lines: (answer: FetchMetricsResponse) => readonly DirectoryLine[];
 }
 
+/** A line of what is measured now and then: steps without a measurement are gaps. */
 const measured = (name: string, color: string, points: readonly Point[]): DirectoryLine => ({
   name,
   color,
   points,
   absent: null,
 });
+/** A line of what is counted: a step in which nothing came is a zero. */
 const counted = (name: string, color: string, points: readonly Point[]): DirectoryLine => ({
   ...measured(name, color, points),
   absent: 0,
 });
 
+/** In the order of the page. Memory has no unit: servers send it as they like. */
 const CHARTS: readonly ChartDefinition[] = [
   {
     id: "uptime",
@@ -116,7 +127,11 @@ const CHARTS: readonly ChartDefinition[] = [
   },
 ];
 
-/** A server's figures over time, and in a table what has no chart of its own. */
+/**
+ * A server's figures over time, and a table of the metrics that have no chart of their own.
+ *
+ * @param fetch shared by all of them, so that the page costs one call
+ */
 export function directoryCharts(fetch: FetchServer): readonly Panel[] {
   const charts = CHARTS.map(({ id, title, kind, formatValue, lines }) =>
     createChartPanel<FetchMetricsResponse>({
@@ -125,7 +140,7 @@ export function directoryCharts(fetch: FetchServer): readonly Panel[] {
       kind,
       formatValue,
       columns: 6,
-      ask: fetch,
+      query: fetch,
       read: (answer, { range }) => toChartData(lines(answer), answer, range),
       isEmpty: (answer) => lines(answer).every(({ points }) => points.length === 0),
       emptyText: "Not reported in this period.",
@@ -134,6 +149,10 @@ export function directoryCharts(fetch: FetchServer): readonly Panel[] {
   return [...charts, otherMetrics(fetch)];
 }
 
+/**
+ * Metrics with names of the server's own choosing. Nothing is known of their units, so they are only counted
+ * up as numbers.
+ */
 function otherMetrics(fetch: FetchServer): Panel {
   const body = scrollBox("Other metrics, more to the sides");
   return createPanel<FetchMetricsResponse>({
@@ -141,7 +160,7 @@ function otherMetrics(fetch: FetchServer): Panel {
     title: "Other metrics",
     columns: 6,
     body,
-    ask: fetch,
+    query: fetch,
     render({ otherMetrics: metrics }) {
       const rows = Object.entries(metrics).map(([name, { points }]) => ({ name, points }));
       const values = (points: readonly Point[]) => points.map(({ value }) => value);

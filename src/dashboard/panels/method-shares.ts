@@ -5,10 +5,15 @@ import { swatch } from "../charts/tooltip.ts";
 import { element, nameText } from "../dom/element.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
 
-/** Beyond this a strip of colours says nothing. */
+/** Methods shown; the rest are too rare to be seen in the strip. */
 const METHODS_MAX = 8;
 
-/** How requests spread over the methods: a strip divided by share, and its numbers. */
+/**
+ * How requests spread over the values of a dimension: a strip of colours divided by share, hidden from screen
+ * readers, and the same as a list.
+ *
+ * @param dimension the one that the series are grouped by
+ */
 export function methodShares(dimension: string) {
   const palette = createPalette();
   const strip = element("div", { class: "shares-strip", "aria-hidden": "true" });
@@ -40,6 +45,7 @@ export function methodShares(dimension: string) {
   };
 }
 
+/** @param part of the strip's width, 0 to 1 */
 function share(color: string, part: number): HTMLElement {
   const made = element("span");
   made.style.background = `var(${color})`;

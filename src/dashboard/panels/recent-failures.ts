@@ -1,10 +1,15 @@
 import { createEventTable } from "../parts/event-table.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
-import { type EventsPage, readEvents, toEventsRequest } from "../query/events.ts";
+import { type EventsPage, readEventsPage, toEventListRequest } from "../query/events.ts";
 
+/** Rows of the table; the events view has all of them. */
 const EVENTS_MAX = 15;
 
-/** The latest of what failed. */
+/**
+ * The newest metrics whose outcome was a failure, under the filters and in the time of the page.
+ *
+ * @param id unique among the panels of the page
+ */
 export function recentFailures(id: string): Panel {
   const table = createEventTable("Recent failures", EVENTS_MAX);
   const failed = { eventType: undefined, outcome: "failure" } as const;
@@ -13,8 +18,8 @@ export function recentFailures(id: string): Panel {
     title: "Recent failures",
     columns: 12,
     body: table.element,
-    ask: (api, scope, signal) =>
-      readEvents(api.query.listEvents, toEventsRequest(scope, failed, EVENTS_MAX), signal),
+    query: (api, scope, signal) =>
+      readEventsPage(api.query.listEvents, toEventListRequest(scope, failed, EVENTS_MAX), signal),
     render: ({ events }) => table.show(events),
     isEmpty: ({ events }) => events.length === 0,
     emptyText: "Nothing failed in this time.",

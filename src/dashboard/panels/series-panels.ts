@@ -4,25 +4,30 @@ import {
   type ChartData,
   type Line,
   largest,
+  maskIncompleteSteps,
   toRates,
   totalOf,
   valuesOf,
-  withoutYoung,
 } from "../charts/chart-data.ts";
 import { createPalette } from "../charts/palette.ts";
 import { formatCount, formatDuration, formatRate } from "../format/numbers.ts";
 import { type ChartPanelOptions, createChartPanel } from "../parts/chart-panel.ts";
 import type { Panel } from "../parts/panel.ts";
-import { type Scope, toSelection, toStep } from "../query/scope.ts";
+import { type QueryScope, toSelection, toStep } from "../query/scope.ts";
 
+/** What a chart asks of QuerySeries; time and filters are the page's. */
 export interface SeriesQuery {
+  /** Metric types; none means all. */
   readonly types: readonly string[];
+  /** Dimensions; a series comes back for each combination of their values. Absent: one series. */
   readonly groupBy?: readonly string[];
+  /** Names as in `query_service.proto`. */
   readonly statistics: readonly string[];
 }
 
-export function askSeries({ types, groupBy = [], statistics }: SeriesQuery) {
-  return (api: Api, scope: Scope, signal: AbortSignal): Promise<QuerySeriesResponse> =>
+/** A panel's query: asks QuerySeries for the page's time in steps that suit a chart's width. */
+export function querySeries({ types, groupBy = [], statistics }: SeriesQuery) {
+  return (api: Api, scope: QueryScope, signal: AbortSignal): Promise<QuerySeriesResponse> =>
     api.query.querySeries(
       {
         ...toSelection(scope, types),
@@ -34,24 +39,32 @@ export function askSeries({ types, groupBy = [], statistics }: SeriesQuery) {
     );
 }
 
+/** The times of an answer and its step, which is whole seconds: the service takes no other. */
 export function timesOf({ timestamps, step }: QuerySeriesResponse) {
   const stepMs = Number(step?.seconds ?? 1) * 1000;
   return { timesMs: timestamps.map(({ seconds }) => Number(seconds) * 1000), stepMs };
 }
 
+/** What the charts below have in common. `types` are the metric types they are about; none means all. */
 type SeriesPanelOptions = Pick<
   ChartPanelOptions<QuerySeriesResponse>,
   "id" | "title" | "hint" | "columns" | "onZoom" | "emptyText"
 > & { readonly types: readonly string[] };
 
-/** Lines are told apart up to here. */
+/** As many lines as the palette has colours. */
 const LINES_MAX = 8;
 
-/** How often something happens, a line for each value of a dimension. */
+/**
+ * How often something happens, in events a second: a line for each of the most frequent values of a
+ * dimension, and one for all others together.
+ */
 export function ratePanel(
   options: SeriesPanelOptions & {
+    /** The dimension whose values become lines. */
     readonly groupBy: string;
+    /** The line's name for a value. By default the value itself, or "(none)" for metrics without one. */
     readonly nameOf?: (value: string) => string;
+    /** Colours decided in advance, by the lines' names. */
     readonly colors?: Readonly<Record<string, string>>;
   },
 ): Panel {
@@ -62,7 +75,7 @@ export function ratePanel(
     kind: "lines",
     formatValue: formatRate,
     summarize: (values) => formatRate(averageOf(values)),
-    ask: askSeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
+    query: querySeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
       const counts: Line[] = answer.series.map((series) => {
@@ -76,10 +89,14 @@ export function ratePanel(
   });
 }
 
-/** How many succeeded and how many did not, on top of each other. */
+/**
+ * How many succeeded and how many failed in each step, stacked. A third layer appears where metrics came
+ * without an outcome, so that the bars always add up to all of them.
+ */
 export function outcomePanel(
   options: SeriesPanelOptions &
     Pick<ChartPanelOptions<QuerySeriesResponse>, "below"> & {
+      /** Only for what stands below the chart; the bars add up all series. */
       readonly groupBy?: readonly string[];
     },
 ): Panel {
@@ -88,7 +105,7 @@ export function outcomePanel(
     kind: "bars",
     formatValue: formatCount,
     summarize: (values) => formatCount(totalOf(values)),
-    ask: askSeries({
+    query: querySeries({
       types: options.types,
       groupBy: options.groupBy ?? [],
       statistics: ["successes", "errors", "count"],
@@ -97,6 +114,7 @@ export function outcomePanel(
   });
 }
 
+/** `count` is asked for as well, because metrics without an outcome are neither successes nor errors. */
 function readOutcomes(answer: QuerySeriesResponse): ChartData {
   const sum = (statistic: string) => {
     const rows = answer.series.map((series) => valuesOf(series, statistic));
@@ -113,10 +131,15 @@ function readOutcomes(answer: QuerySeriesResponse): ChartData {
   return { ...timesOf(answer), lines };
 }
 
+/** Names in the legend. */
 const QUANTILES = { p50: "P50", p95: "P95", p99: "P99" } as const;
+/** Colours of their own in the style sheet, so that P95 looks the same in every chart. */
 const QUANTILE_COLORS = { p50: "--quantile-50", p95: "--quantile-95", p99: "--quantile-99" } as const;
 
-/** P50, P95 and P99 of durations. */
+/**
+ * The median, P95 and P99 of durations, over everything that the filters leave. Quantiles are computed by the
+ * service from its sketches and are within 1 % of a measured duration.
+ */
 export function latencyPanel(options: SeriesPanelOptions): Panel {
   const statistics = ["p50", "p95", "p99"] as const;
   return createChartPanel<QuerySeriesResponse>({
@@ -124,23 +147,28 @@ export function latencyPanel(options: SeriesPanelOptions): Panel {
     kind: "lines",
     formatValue: formatDuration,
     summarize: (values) => formatDuration(latestOf(values)),
-    ask: askSeries({ types: options.types, statistics }),
+    query: querySeries({ types: options.types, statistics }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
       const lines = statistics.map((statistic) => ({
         name: QUANTILES[statistic],
         color: QUANTILE_COLORS[statistic],
-        values: withoutYoung(valuesOf(answer.series[0], statistic), { ...times, nowMs }),
+        values: maskIncompleteSteps(valuesOf(answer.series[0], statistic), { ...times, nowMs }),
       }));
       return { ...times, lines };
     },
   });
 }
 
-/** One quantile of durations, a line for each value of a dimension. */
+/**
+ * One quantile of durations, a line for each of the most frequent values of a dimension. The others are left
+ * out: quantiles cannot be added up to "others".
+ */
 export function latencyByPanel(
   options: SeriesPanelOptions & {
+    /** The dimension whose values become lines. */
     readonly groupBy: string;
+    /** A quantile by name, as `p95`. */
     readonly statistic: string;
     readonly nameOf: (value: string) => string;
     readonly colors?: Readonly<Record<string, string>>;
@@ -153,7 +181,7 @@ export function latencyByPanel(
     kind: "lines",
     formatValue: formatDuration,
     summarize: (values) => formatDuration(latestOf(values)),
-    ask: askSeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
+    query: querySeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
     read: (answer) => ({
       ...timesOf(answer),
       lines: [...answer.series]
@@ -167,15 +195,18 @@ export function latencyByPanel(
   });
 }
 
+/** Largest total first. */
 function byTotal(lines: readonly Line[]): readonly Line[] {
   return [...lines].sort((a, b) => totalOf(b.values) - totalOf(a.values));
 }
 
+/** Over the points that have a value; NaN without any. */
 function averageOf(values: readonly (number | null)[]): number {
   const said = values.filter((value) => value !== null);
   return said.length === 0 ? Number.NaN : totalOf(said) / said.length;
 }
 
+/** The newest point that has a value; NaN without any. */
 function latestOf(values: readonly (number | null)[]): number {
   return values.findLast((value) => value !== null) ?? Number.NaN;
 }

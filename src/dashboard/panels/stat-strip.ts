@@ -6,30 +6,39 @@ import { coveredSeconds, describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 import { rangeBefore } from "../state/time-range.ts";
 
-/** Statistics by name, for a metric type or for all; empty where there was nothing. */
-export type Totals = Readonly<Record<string, number>>;
+/** Statistics by name, as Summary answers them, and `rate` a second. Empty where nothing was submitted. */
+export type StatisticValues = Readonly<Record<string, number>>;
 
+/** A tile of the strip. */
 export interface StatDefinition {
+  /** Identifies the tile within the page, as `data-stat`. */
   readonly id: string;
   readonly label: string;
-  /** @param before the same length of time before. */
-  readonly read: (now: TotalsOf, before: TotalsOf) => Stat;
+  /**
+   * What the tile shows.
+   * @param now statistics of the page's time
+   * @param before those of a time of the same length just before it
+   */
+  readonly read: (now: StatisticsOf, before: StatisticsOf) => Stat;
 }
 
-/** … of a metric type, or with no name of all that were asked for. */
-export type TotalsOf = (type?: string) => Totals;
+/** The statistics of a metric type, or without a name those of all types that were asked for. */
+export type StatisticsOf = (type?: string) => StatisticValues;
 
+/** Answers for the page's time and for the time before it. */
 interface Compared {
   readonly now: SummaryResponse;
   readonly before: SummaryResponse;
 }
 
+/** All that any tile reads: one call serves the whole strip. */
 const STATISTICS = ["count", "successes", "errors", "error_rate", "p50", "p95", "p99"];
 
 /**
- * The numbers at the top of a page, and how they compare with the time before.
+ * A row of tiles with the most important numbers, each compared with a time of the same length just before.
  *
- * @param onNothing what to do where there is none of it
+ * @param types metric types to ask for; none means all
+ * @param onNothing a hint shown below the tiles when nothing was submitted
  */
 export function statStrip(
   id: string,
@@ -44,7 +53,7 @@ export function statStrip(
     title,
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    async ask(api, scope, signal) {
+    async query(api, scope, signal) {
       const request = { group: SummaryGroup.TYPE, statistics: STATISTICS };
       const earlier = { ...scope, range: rangeBefore(scope.range) };
       const [now, before] = await Promise.all([
@@ -58,6 +67,7 @@ export function statStrip(
       for (const tile of tiles) tile.show(tile.read(current, earlier));
     },
     remark: ({ now }, scope) => (now.rows.length === 0 ? onNothing : describeCoverage(now.range, scope)),
+    // A strip of dashes says as much as a sentence, and nothing below it moves.
     // A strip of dashes says as much as a sentence, and nothing jumps.
     isEmpty: () => false,
     emptyText: "",
@@ -66,8 +76,11 @@ export function statStrip(
   return panel;
 }
 
-/** With the rate a second of what has passed: an hour that is not over counts as far as it is. */
-function totalsOf({ rows, totals, range }: SummaryResponse, nowMs: number): TotalsOf {
+/**
+ * Adds the rate a second over the part of the answered range that has passed: the service's own `rate`
+ * divides by the whole range, of which some may still be ahead.
+ */
+function totalsOf({ rows, totals, range }: SummaryResponse, nowMs: number): StatisticsOf {
   const seconds = coveredSeconds(range, nowMs);
   return (type) => {
     const found = type === undefined ? totals : rows.find(({ name }) => name === type)?.statistics;

@@ -1,18 +1,25 @@
 import { SummaryGroup, type SummaryResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element } from "../dom/element.ts";
-import { formatCount, formatDuration, formatExact, formatShare } from "../format/numbers.ts";
+import { formatCount, formatDuration, formatExact, formatShare, orNaN } from "../format/numbers.ts";
 import { createPanel, type Panel, type PanelOptions } from "../parts/panel.ts";
-import { rankingTable } from "../parts/ranking-table.ts";
+import { RANKING_STATISTICS, rankingTable } from "../parts/ranking-table.ts";
 import { describeCoverage } from "../query/coverage.ts";
 import { toSelection } from "../query/scope.ts";
 
+/** What one table of totals differs in. */
 export type SummaryPanelOptions = Pick<PanelOptions<SummaryResponse>, "id" | "title" | "hint" | "columns"> & {
+  /** What a row stands for. */
   readonly group: SummaryGroup.SERVICE | SummaryGroup.TYPE;
+  /** Metric types counted; absent: all. */
   readonly types?: readonly string[];
+  /** Where a row's name leads; undefined: it is no link. */
   readonly hrefOf: (name: string) => string | undefined;
 };
 
-/** A row a service, or a metric type, with what it submitted. */
+/**
+ * A table with a row for each service or metric type: how much it submitted, how much of it failed, and how
+ * fast it was. Most metrics first.
+ */
 export function summaryPanel(options: SummaryPanelOptions): Panel {
   const { group, types, hrefOf, title } = options;
   const body = element("div", { class: "table-scroll" });
@@ -20,9 +27,9 @@ export function summaryPanel(options: SummaryPanelOptions): Panel {
   return createPanel<SummaryResponse>({
     ...options,
     body,
-    ask: (api, scope, signal) =>
+    query: (api, scope, signal) =>
       api.query.summary(
-        { ...toSelection(scope, types), group, statistics: ["count", "errors", "error_rate", "p50", "p95"] },
+        { ...toSelection(scope, types), group, statistics: [...RANKING_STATISTICS] },
         { signal },
       ),
     render({ rows }) {
@@ -37,11 +44,11 @@ export function summaryPanel(options: SummaryPanelOptions): Panel {
           columns: [
             {
               title: "Metrics",
-              text: ({ statistics }) => formatCount(statistics.count ?? Number.NaN),
-              exact: ({ statistics }) => formatExact(statistics.count ?? Number.NaN),
+              text: ({ statistics }) => formatCount(orNaN(statistics.count)),
+              exact: ({ statistics }) => formatExact(orNaN(statistics.count)),
             },
-            { title: "Errors", text: ({ statistics }) => formatShare(statistics.error_rate ?? Number.NaN) },
-            { title: "P95", text: ({ statistics }) => formatDuration(statistics.p95 ?? Number.NaN) },
+            { title: "Errors", text: ({ statistics }) => formatShare(orNaN(statistics.error_rate)) },
+            { title: "P95", text: ({ statistics }) => formatDuration(orNaN(statistics.p95)) },
           ],
         }),
       );

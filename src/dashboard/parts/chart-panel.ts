@@ -2,24 +2,30 @@ import { type ChartOptions, createChart } from "../charts/chart.ts";
 import { type ChartData, isBlank } from "../charts/chart-data.ts";
 import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
-import type { Scope } from "../query/scope.ts";
+import type { QueryScope } from "../query/scope.ts";
 import { createPanel, type Panel, type PanelOptions } from "./panel.ts";
 
+/** A panel whose body is a chart. */
 export type ChartPanelOptions<Answer> = Pick<
   PanelOptions<Answer>,
-  "id" | "title" | "hint" | "columns" | "ask" | "emptyText"
+  "id" | "title" | "hint" | "columns" | "query" | "emptyText"
 > &
   Pick<ChartOptions, "kind" | "formatValue" | "summarize" | "onZoom"> & {
-    /** Absent: when there is nothing but zeroes. */
+    /** Whether to show `emptyText` instead of the chart. Absent: when there are only gaps and zeros. */
     readonly isEmpty?: (answer: Answer) => boolean;
-    readonly read: (answer: Answer, scope: Scope) => ChartData;
-    /** Below the chart; renewed with it. */
+    /**
+     * Turns the answer into lines. Called for each answer, also for one from the cache, so it must not change
+     * it.
+     */
+    readonly read: (answer: Answer, scope: QueryScope) => ChartData;
+    /** An element below the chart and what renews it with every answer. */
     readonly below?: { readonly element: HTMLElement; readonly render: (answer: Answer) => void };
   };
 
+/** CSS pixels. The same for every chart, so that neighbours in a row line up. */
 export const CHART_HEIGHT_PX = 190;
 
-/** A panel that shows a chart, and on demand its table. */
+/** A panel with a chart, and a button that puts a table in its place. */
 export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Panel {
   const { kind, formatValue, summarize, onZoom, title, below } = options;
   const chart = createChart({
@@ -56,7 +62,11 @@ export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Pa
   });
 }
 
-const BLANK_SCOPE: Scope = {
+/**
+ * A scope at the end of time, in which every step is over: whether there is anything at all does not depend
+ * on which steps are complete.
+ */
+const BLANK_SCOPE: QueryScope = {
   range: { startMs: 0, endMs: 0 },
   stepMs: 1,
   nowMs: Number.MAX_SAFE_INTEGER,

@@ -1,11 +1,13 @@
 import type { Event } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element, nameText } from "../dom/element.ts";
-import { type FieldValue, fieldText, outcomeOf, tellingFields } from "../format/event.ts";
+import { eventOutcome, type FieldValue, fieldText, salientFields } from "../format/event.ts";
 import { formatDuration, NOTHING } from "../format/numbers.ts";
 import { formatInstant, formatMoment } from "../format/time.ts";
 
+/** Titles, from left to right. */
 const COLUMNS = ["Time", "Service", "Type", "Outcome", "Duration", "What"] as const;
 
+/** The head of a table of events. */
 export function eventsHead(): HTMLElement {
   const cells = COLUMNS.map((title) =>
     element("th", { scope: "col", class: title === "Duration" ? "number" : undefined }, title),
@@ -13,7 +15,10 @@ export function eventsHead(): HTMLElement {
   return element("thead", {}, element("tr", {}, ...cells));
 }
 
-/** One event in a line; its button shows everything of it below. */
+/**
+ * Two rows of a table: the event in one line, and below it all of its fields, hidden until the button in the
+ * first cell is pressed. The details are built on the first press: most events are never opened.
+ */
 export function eventRows(event: Event): readonly [line: HTMLElement, details: HTMLElement] {
   const { service, type, durationMs, dimensions, metadata } = event;
   const atMs = Number(event.timestamp?.seconds ?? 0) * 1000 + (event.timestamp?.nanos ?? 0) / 1e6;
@@ -30,7 +35,7 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
     details.hidden = !details.hidden;
     button.setAttribute("aria-expanded", String(!details.hidden));
   });
-  const outcome = outcomeOf(dimensions);
+  const outcome = eventOutcome(dimensions);
   const line = element(
     "tr",
     { class: "event" },
@@ -43,17 +48,19 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
       outcome === undefined ? NOTHING : element("span", { class: `mark ${outcome}` }, outcome),
     ),
     element("td", { class: "number" }, durationMs === undefined ? NOTHING : formatDuration(durationMs)),
-    element("td", { class: "fields" }, ...fields(tellingFields(dimensions, metadata))),
+    element("td", { class: "fields" }, ...fields(salientFields(dimensions, metadata))),
   );
   return [line, details];
 }
 
+/** Names and values, inline. */
 function fields(shown: readonly (readonly [string, string])[]): HTMLElement[] {
   return shown.map(([name, text]) =>
     element("span", { class: "field-pair" }, element("span", { class: "field-name" }, name), nameText(text)),
   );
 }
 
+/** Everything that was submitted, in three lists. Nothing is rounded. */
 function describe(event: Event): HTMLElement {
   const rows: [string, string][] = [
     ["request", event.requestId],

@@ -2,17 +2,26 @@ import type { Event } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element } from "../dom/element.ts";
 import { eventRows, eventsHead } from "./event-row.ts";
 
+/** A table of events, newest first. */
 export interface EventTable {
   readonly element: HTMLElement;
-  /** Events shown. */
+  /** Events that are in the table. */
   readonly size: number;
+  /** Replaces everything. */
   show(events: readonly Event[]): void;
-  /** Puts those not shown yet on top; how many those were. */
+  /**
+   * Puts events on top that are not in the table yet, and drops as many at the bottom as exceed the size.
+   * Rows that stay are not touched: what is open remains open. Returns how many were added.
+   */
   addNewer(events: readonly Event[]): number;
+  /** Appends events that are not in the table yet, up to its size. */
   addOlder(events: readonly Event[]): void;
 }
 
-/** A table of events, newest first; beyond `max` the oldest leave it. */
+/**
+ * @param caption read aloud when the table is entered; not visible
+ * @param max events at the most; beyond, the oldest leave the table
+ */
 export function createEventTable(caption: string, max: number): EventTable {
   const body = element("tbody");
   const title = element("caption", { class: "visually-hidden" }, caption);

@@ -4,24 +4,37 @@ import { createPopover } from "../dom/popover.ts";
 import { formatCount } from "../format/numbers.ts";
 import { createValueList } from "./value-list.ts";
 
+/** A filter on one dimension. */
 export interface FilterMenu {
   readonly element: HTMLElement;
+  /** The value that is set, or undefined for none, as the address says it. */
   show(value: string | undefined): void;
 }
 
+/** A value to choose. */
 export interface FilterValue {
   readonly value: string;
+  /** Metrics that have it in the chosen time. */
   readonly count: number;
 }
 
+/** What one filter differs in. */
 export interface FilterMenuOptions {
+  /** The dimension's name in the singular. */
   readonly label: string;
-  /** Values to choose from, those that begin with `prefix` where there are too many. */
+  /**
+   * Asks for the values to choose from, those that begin with `prefix` where there are too many to list. A
+   * rejection is shown in the list.
+   */
   readonly find: (prefix: string) => Promise<{ values: readonly FilterValue[]; isComplete: boolean }>;
+  /** A value was chosen, or with undefined the filter taken away. */
   readonly onChoose: (value: string | undefined) => void;
 }
 
-/** A filter: a button that says what is chosen, a list to choose from, and a way to take it away. */
+/**
+ * A button that says what is set and opens a searchable list, and beside it a button that takes the filter
+ * away.
+ */
 export function createFilterMenu({ label, find, onChoose }: FilterMenuOptions): FilterMenu {
   const text = element("span", { class: "filter-value" });
   const button = element(

@@ -1,61 +1,86 @@
-import type { Answers } from "../api/answers.ts";
+import type { AnswerCache } from "../api/answer-cache.ts";
 import type { Api } from "../api/api.ts";
-import { type Failure, readFailure } from "../api/failure.ts";
+import { type PageFailure, readFailure } from "../api/failure.ts";
 import type { PageClock } from "../clock.ts";
 import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
-import type { Scope } from "../query/scope.ts";
+import type { QueryScope } from "../query/scope.ts";
 
+/** A panel is made of one question and of what shows its answer. */
 export interface PanelOptions<Answer> {
-  /** Names its answers among those kept; unique on the page. */
+  /** Identifies the panel's answers in the cache and its title in the document; unique on the page. */
   readonly id: string;
   readonly title: string;
   /** One line below the title. */
   readonly hint?: string;
-  /** Columns of twelve, where there is room. */
+  /** How many of twelve columns it takes on a wide screen; on a narrow one it takes all. */
   readonly columns: 3 | 4 | 6 | 8 | 12;
+  /** Stays the same; `render` renews what is in it. */
   readonly body: HTMLElement;
-  /** Beside the title. */
+  /** Buttons beside the title. */
   readonly actions?: readonly HTMLElement[];
-  readonly ask: (api: Api, scope: Scope, signal: AbortSignal) => Promise<Answer>;
-  readonly render: (answer: Answer, scope: Scope) => void;
-  /** What the reader must know to understand the answer; undefined when there is nothing. */
-  readonly remark?: (answer: Answer, scope: Scope) => string | undefined;
+  /** Asks the service. Must pass `signal` on, so that a call nobody waits for any more is cancelled. */
+  readonly query: (api: Api, scope: QueryScope, signal: AbortSignal) => Promise<Answer>;
+  /** Shows an answer. Called again for each one, and with an answer from the cache first. */
+  readonly render: (answer: Answer, scope: QueryScope) => void;
+  /**
+   * A note below the body that is needed to understand the answer, as that it covers a longer time.
+   * Undefined: none.
+   */
+  readonly remark?: (answer: Answer, scope: QueryScope) => string | undefined;
+  /** Whether `emptyText` is shown in place of the body. */
   readonly isEmpty: (answer: Answer) => boolean;
-  readonly emptyText: string | ((scope: Scope) => string);
+  /** Says why there is nothing. A function where the reason depends on the filters. */
+  readonly emptyText: string | ((scope: QueryScope) => string);
+  /** Releases what the body has taken: observers, canvases. */
   readonly close?: () => void;
+  /** Draws again in the colours of the theme that is on. */
   readonly recolor?: () => void;
 }
 
+/**
+ * A part of a view. Panels fail one by one: what one cannot show does not keep the others from showing
+ * theirs.
+ */
 export interface Panel {
   readonly element: HTMLElement;
-  /** Ask and show; resolves to what went wrong. Never rejects. */
-  load(deps: PanelDeps, scope: Scope, signal: AbortSignal): Promise<Failure | undefined>;
+  /**
+   * Asks and shows. Resolves to what went wrong, or to undefined; never rejects. An aborted load changes
+   * nothing that is shown.
+   */
+  load(deps: PanelDeps, scope: QueryScope, signal: AbortSignal): Promise<PageFailure | undefined>;
   recolor(): void;
   close(): void;
 }
 
+/** What all panels of a page share. */
 export interface PanelDeps {
   readonly api: Api;
-  readonly answers: Answers;
+  readonly answers: AnswerCache;
   readonly clock: PageClock;
-  /** Ask for everything again. */
+  /** Loads the whole page again: for the button "Try again" of a panel. */
   readonly retry: () => void;
 }
 
+/** In `data-state`, which the style sheet follows: it shows the body, or the message in its place. */
 type PanelState = "loading" | "ready" | "empty" | "failed";
 
 /**
- * A titled part of a page that asks one thing. What it shows stays in place while it asks again, dimmed only
- * when it answers another question; what it could not renew is kept, and says from when it is.
+ * A titled part of a page that asks one thing.
+ *
+ * While it asks again, what it shows stays in place; it is dimmed only when it answers another question than
+ * the one that is asked. When an answer cannot be renewed, the old one stays and a notice says from when it
+ * is. Only a panel that has nothing to show for the present question shows the failure itself.
+ *
+ * `aria-busy` is set while it has nothing, and notices are live regions, so that screen readers hear of both.
  */
 export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
   const frame = panelFrame(options);
   const { root } = frame;
-  /** What it shows, and from when that is. */
+  /** Which question the body answers, and since when; undefined while it shows nothing. */
   let shown: { readonly key: string; readonly atMs: number } | undefined;
 
-  function show(answer: Answer, scope: Scope, atMs: number): void {
+  function show(answer: Answer, scope: QueryScope, atMs: number): void {
     shown = { key: scope.key, atMs };
     const isEmpty = options.isEmpty(answer);
     const { emptyText } = options;
@@ -66,11 +91,11 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     options.render(answer, scope);
   }
 
-  function fail({ text, kind }: Failure, scope: Scope, retry: () => void): void {
+  function fail({ text, kind }: PageFailure, scope: QueryScope, retry: () => void): void {
     const again = element("button", { type: "button", class: "link", onclick: retry }, "Try again");
     if (shown?.key === scope.key) {
-      // What cannot be reached is asked again without being told to.
-      const action = kind === "refused" ? again : "";
+      // An unreachable service is asked again by the refresher: no button is needed.
+      const action = kind === "rejected" ? again : "";
       frame.note("stale", `Not renewed since ${formatSeconds(shown.atMs)}: ${text}. `, action);
     } else {
       shown = undefined;
@@ -87,9 +112,9 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
       root.classList.toggle("is-superseded", shown !== undefined && shown.key !== scope.key);
       if (shown === undefined) frame.say("loading");
       try {
-        const answer = await options.ask(api, scope, signal);
+        const answer = await options.query(api, scope, signal);
         if (signal.aborted) return undefined;
-        answers.keep(key, answer, clock.nowMs());
+        answers.store(key, answer, clock.nowMs());
         show(answer, scope, clock.nowMs());
       } catch (error) {
         const failure = readFailure(error);

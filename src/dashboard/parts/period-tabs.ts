@@ -1,26 +1,25 @@
 import { element } from "../dom/element.ts";
-import { PERIODS, type Period } from "../state/page-state.ts";
+import { DIRECTORY_PERIODS, type DirectoryPeriod } from "../state/time-range.ts";
 
+/** The tabs above a directory server's figures. */
 export interface PeriodTabs {
   readonly element: HTMLElement;
-  show(period: Period): void;
+  /** Marks the period that is shown. */
+  show(period: DirectoryPeriod): void;
 }
 
-const LABELS: Readonly<Record<Period, string>> = {
-  "1h": "1 hour",
-  "6h": "6 hours",
-  "12h": "12 hours",
-  "1d": "1 day",
-  "7d": "7 days",
-  "30d": "30 days",
-  "90d": "90 days",
-};
+const PERIODS = Object.keys(DIRECTORY_PERIODS) as DirectoryPeriod[];
 
-/** The periods as tabs over `panelId`: arrows move between them, and what is moved to is shown. */
-export function createPeriodTabs(panelId: string, onChoose: (period: Period) => void): PeriodTabs {
+/**
+ * The periods as tabs of WAI-ARIA: Tab enters the list once, at the chosen one; the left and right arrows
+ * move to its neighbours, in a circle, and choose them at once.
+ *
+ * @param panelId the `id` of the element that the tabs decide on
+ */
+export function createPeriodTabs(panelId: string, onChoose: (period: DirectoryPeriod) => void): PeriodTabs {
   const tabs = PERIODS.map((period) => {
     const attributes = { type: "button", class: "tab", role: "tab", "aria-controls": panelId };
-    const tab = element("button", attributes, LABELS[period]);
+    const tab = element("button", attributes, DIRECTORY_PERIODS[period].label);
     tab.addEventListener("click", () => onChoose(period));
     return tab;
   });

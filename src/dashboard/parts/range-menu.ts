@@ -2,19 +2,33 @@ import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
 import { createPopover } from "../dom/popover.ts";
 import { describeRange } from "../format/time.ts";
-import { fixedRange, PRESETS, type Preset, type RangeChoice, resolveRange } from "../state/time-range.ts";
+import {
+  DEFAULT_RANGE,
+  fixedRange,
+  PRESETS,
+  type Preset,
+  type RangeChoice,
+  resolveRange,
+} from "../state/time-range.ts";
 
+/** The choice of the page's time. */
 export interface RangeMenu {
   readonly element: HTMLElement;
+  /** Follows the address. */
   show(range: RangeChoice): void;
 }
 
+/** What the menu needs of the page. */
 export interface RangeMenuOptions {
+  /** The end of ranges that end now, to begin the form for a fixed one with. */
   readonly nowMs: () => number;
+  /** A range was chosen, one that can be shown. */
   readonly onChoose: (range: RangeChoice) => void;
 }
 
-/** What time the page shows: the latest so long, or any. */
+/**
+ * A button that says what time is shown and opens the choices: ranges that end now, and a form for any other.
+ */
 export function createRangeMenu({ nowMs, onChoose }: RangeMenuOptions): RangeMenu {
   const text = element("span");
   const button = element(
@@ -24,7 +38,7 @@ export function createRangeMenu({ nowMs, onChoose }: RangeMenuOptions): RangeMen
     text,
     icon("chevron"),
   );
-  let shown: RangeChoice = { kind: "last", preset: "1h" };
+  let shown: RangeChoice = DEFAULT_RANGE;
   const popover = createPopover(button, (close) => {
     const choose = (range: RangeChoice) => {
       close();
@@ -52,6 +66,10 @@ export function createRangeMenu({ nowMs, onChoose }: RangeMenuOptions): RangeMen
   };
 }
 
+/**
+ * From and to, beginning with what is shown now. What cannot be a range is said in the form (`role="alert"`),
+ * and nothing is chosen.
+ */
 function fixedRangeForm(
   range: RangeChoice,
   nowMs: number,
@@ -78,6 +96,7 @@ function fixedRangeForm(
   return form;
 }
 
+/** A field for date and time in the browser's zone, to the second. */
 function timeField(label: string, ms: number) {
   const input = element("input", { type: "datetime-local", class: "field", step: 1 });
   // The field speaks the reader's time and takes it without a zone.

@@ -1,21 +1,28 @@
 import { element } from "../dom/element.ts";
 import { NOTHING } from "../format/numbers.ts";
 
+/** How good a value is; `none` where nobody has decided what is good. */
 export type Grade = "good" | "fair" | "poor" | "none";
 
+/** A number with a label, an entry of a description list. */
 export interface StatTile {
   readonly element: HTMLElement;
   show(stat: Stat): void;
 }
 
+/** What a tile shows at one time. */
 export interface Stat {
+  /** Formatted, with its unit. */
   readonly value: string;
-  /** How it compares with the time before. */
+  /** The change against the time before, as "+12%"; undefined where there is nothing to compare with. */
   readonly change?: string | undefined;
+  /** A line below that puts the number in proportion. */
   readonly note: string;
+  /** Absent: `none`. */
   readonly grade?: Grade;
 }
 
+/** Read aloud after the value: a colour alone tells nothing to those who do not see it (WCAG 1.4.1). */
 const GRADE_WORDS: Readonly<Record<Grade, string>> = {
   good: "good",
   fair: "needs attention",
@@ -23,7 +30,7 @@ const GRADE_WORDS: Readonly<Record<Grade, string>> = {
   none: "",
 };
 
-/** One number that matters. Its grade is a colour and a word. */
+/** @param id in `data-stat`; unique on the page */
 export function createStatTile(label: string, id: string): StatTile {
   const value = element("span", { class: "stat-value" }, NOTHING);
   const grade = element("span", { class: "visually-hidden" });

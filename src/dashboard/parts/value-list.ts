@@ -1,19 +1,31 @@
 import { readFailure } from "../api/failure.ts";
 import { element, nameText } from "../dom/element.ts";
 
+/** What the list chooses from. */
 export interface ValueListOptions {
+  /** Placeholder and accessible name of the search field. */
   readonly label: string;
-  /** All rows for the empty search; where those are not complete, those that begin with the search. */
+  /**
+   * Asks for the rows. For the empty search: all of them, or the first so many with `isComplete` false; then
+   * each search is asked for anew and gives those that begin with it. A rejection is shown below the field.
+   */
   readonly find: (search: string) => Promise<{ rows: readonly ValueListRow[]; isComplete: boolean }>;
+  /** A row was clicked, or chosen with Enter. */
   readonly onChoose: (value: string) => void;
 }
 
+/** A row of the list. */
 export interface ValueListRow {
   readonly value: string;
+  /** At its right: how frequent it is. */
   readonly note: string;
 }
 
-/** A search field over a list of values (the combobox pattern of WAI-ARIA): arrows move, Enter chooses. */
+/**
+ * A search field over a list of values: the combobox of the WAI-ARIA practices. The focus stays in the field,
+ * `aria-activedescendant` says which row the arrows are at, Enter chooses it. A complete list is searched
+ * here, anywhere in the value and in any case, without asking the service again.
+ */
 export function createValueList({ label, find, onChoose }: ValueListOptions): HTMLElement {
   const listId = `values-${label.replaceAll(" ", "-")}`;
   const input = element("input", {
@@ -33,6 +45,7 @@ export function createValueList({ label, find, onChoose }: ValueListOptions): HT
   let isComplete = false;
   let active = 0;
 
+  /** Shows rows and begins at the first. */
   function draw(rows: readonly ValueListRow[]): void {
     active = 0;
     list.replaceChildren(
@@ -48,6 +61,7 @@ export function createValueList({ label, find, onChoose }: ValueListOptions): HT
     move(0);
   }
 
+  /** Marks a row as the active one, and scrolls it into view. */
   function move(to: number): void {
     const items = [...list.children];
     active = Math.min(Math.max(to, 0), items.length - 1);
@@ -56,6 +70,7 @@ export function createValueList({ label, find, onChoose }: ValueListOptions): HT
     items[active]?.scrollIntoView({ block: "nearest" });
   }
 
+  /** Answers may come out of order: one for a text that is no longer in the field is dropped. */
   async function search(): Promise<void> {
     const wanted = input.value;
     try {

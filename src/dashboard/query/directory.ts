@@ -1,25 +1,29 @@
 import type { FetchMetricsResponse, Point } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { Api } from "../api/api.ts";
 import type { ChartData } from "../charts/chart-data.ts";
-import type { Period } from "../state/page-state.ts";
-import type { Scope } from "./scope.ts";
+import type { DirectoryPeriod } from "../state/time-range.ts";
+import type { QueryScope } from "./scope.ts";
 
-/** What a server's page shows of one metric. */
+/** A line of a chart on a server's page. */
 export interface DirectoryLine {
   readonly name: string;
   readonly color: string;
+  /** As the service answers them: ascending, and only for steps in which something came. */
   readonly points: readonly Point[];
-  /** A step without values: nothing was counted, or nothing was measured. */
+  /** What a step without a point means: 0 for counts, null (a gap) for measurements. */
   readonly absent: 0 | null;
 }
 
 const msOf = (point: Point) => Number(point.timestamp?.seconds ?? 0) * 1000;
 
-/** Lines over every step of the range, those included that the answer leaves out. */
+/**
+ * Lines over every step of the range, including those that the answer leaves out. A metric that was never
+ * reported stays a line of gaps: zeros would claim that it was.
+ */
 export function toChartData(
   lines: readonly DirectoryLine[],
   answer: Pick<FetchMetricsResponse, "step">,
-  { startMs, endMs }: Scope["range"],
+  { startMs, endMs }: QueryScope["range"],
 ): ChartData {
   const stepMs = Math.max(1, Number(answer.step?.seconds ?? 60)) * 1000;
   const firstMs = Math.floor(startMs / stepMs) * stepMs;
@@ -38,17 +42,26 @@ export function toChartData(
   };
 }
 
+/** NaN without points, which is written as a dash: nothing was reported, not zero. */
 export const sumOf = (points: readonly Point[]): number =>
   points.length === 0 ? Number.NaN : points.reduce((sum, { value }) => sum + value, 0);
 
+/** Unweighted over the steps; NaN without points. */
 export const meanOf = (points: readonly Point[]): number => sumOf(points) / points.length;
 
+/** The value of the newest point; NaN without points. */
 export const latestOf = (points: readonly Point[]): number => points.at(-1)?.value ?? Number.NaN;
 
-export type FetchServer = (api: Api, scope: Scope, signal: AbortSignal) => Promise<FetchMetricsResponse>;
+/** The query of every panel of a server's page. */
+export type FetchServer = (api: Api, scope: QueryScope, signal: AbortSignal) => Promise<FetchMetricsResponse>;
 
-/** One call for all panels of a page that ask in the same load. */
-export function fetchServerOnce(serverId: string, period: () => Period): FetchServer {
+/**
+ * One call of FetchMetrics for all panels that load together: they share the signal of their load, and with
+ * it the promise of the answer. Loads that are over are forgotten with their signal.
+ *
+ * @param period asked at each load, since it changes while the page stays
+ */
+export function fetchServerOnce(serverId: string, period: () => DirectoryPeriod): FetchServer {
   const asked = new WeakMap<AbortSignal, Promise<FetchMetricsResponse>>();
   return (api, _, signal) => {
     const known = asked.get(signal);

@@ -1,37 +1,53 @@
 import type { Event, ListEventsResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { PageState } from "../state/page-state.ts";
-import { type Scope, toSelection } from "./scope.ts";
+import { type QueryScope, toSelection } from "./scope.ts";
 
+/** What the events view narrows its events to, besides the filters of every view. */
 export type EventChoice = Pick<PageState, "eventType" | "outcome">;
 
-/** Which events, of those a scope has. */
-export function toEventsRequest(scope: Scope, { eventType, outcome }: EventChoice, pageSize: number) {
+/**
+ * The request for the events of a scope. An outcome becomes a filter on the common dimension `success`,
+ * whatever the metric type calls it.
+ */
+export function toEventListRequest(scope: QueryScope, { eventType, outcome }: EventChoice, pageSize: number) {
   const { filters, ...selection } = toSelection(scope, eventType === undefined ? [] : [eventType]);
   const values = [String(outcome === "success")];
   const ended = { dimension: "success", operator: FilterOperator.EQUALS, values };
   return { ...selection, filters: outcome === undefined ? filters : [...filters, ended], pageSize };
 }
 
-export type EventsRequest = ReturnType<typeof toEventsRequest>;
-export type ListEvents = (
-  request: EventsRequest & { pageToken: string },
+/** The fields of ListEventsRequest that the page sets. */
+export type EventListRequest = ReturnType<typeof toEventListRequest>;
+/** The RPC ListEvents, as the generated client has it; tests put their own in its place. */
+export type ListEventsCall = (
+  request: EventListRequest & { pageToken: string },
   options: { signal: AbortSignal },
 ) => Promise<ListEventsResponse>;
 
-/** A filter may leave little of a page: so many are asked for until one is full. */
+/**
+ * Pages asked for in one go. A filter that few metrics pass can leave a page short or empty although older
+ * ones follow; the limit keeps one load from reading the whole history.
+ */
 const PAGES_MAX = 5;
 
+/** Some events, newest first. */
 export interface EventsPage {
   readonly events: readonly Event[];
-  /** Empty when there are no older ones. */
+  /** For the page after this one; empty when there are no older events. */
   readonly olderToken: string;
 }
 
-/** The newest events, or those that come after `pageToken`: a page's worth, where so many are found. */
-export async function readEvents(
-  listEvents: ListEvents,
-  request: EventsRequest,
+/**
+ * Events until there are `pageSize` of them, none are left, or `PAGES_MAX` pages were read. May answer more
+ * than `pageSize`, as whole pages are added.
+ *
+ * @param pageToken `olderToken` of the page before; empty for the newest events
+ * @throws what the call throws, also when `signal` is aborted
+ */
+export async function readEventsPage(
+  listEvents: ListEventsCall,
+  request: EventListRequest,
   signal: AbortSignal,
   pageToken = "",
 ): Promise<EventsPage> {

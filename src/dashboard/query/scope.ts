@@ -1,31 +1,36 @@
 import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import {
-  FILTER_DIMENSIONS,
-  isSubjectList,
-  type PageState,
-  PERIOD_MS,
-  SUBJECTS,
-} from "../state/page-state.ts";
-import { type ResolvedRange, resolveRange, stepOf } from "../state/time-range.ts";
+import { FILTER_DIMENSIONS, isSubjectList, type PageState, SUBJECTS } from "../state/page-state.ts";
+import { DIRECTORY_PERIODS, type ResolvedRange, resolveRange, stepOf } from "../state/time-range.ts";
 
-/** What a page's panels ask for: when, and of what. */
-export interface Scope {
+/**
+ * The time and the filters of a page at the moment it loads. All its panels ask with the same one, so that
+ * their numbers are about the same metrics.
+ */
+export interface QueryScope {
+  /** Resolved to points in time, also where the page shows "the last hour". */
   readonly range: ResolvedRange;
+  /** Milliseconds between two points of a series; chosen to suit the length of the range. */
   readonly stepMs: number;
-  /** When it was asked: the step this falls into is not over yet. */
+  /** When the load began, in milliseconds since 1970: the step that this falls into is not over yet. */
   readonly nowMs: number;
-  readonly conditions: readonly Condition[];
-  /** The same for two scopes that ask the same, however time went on between them. */
+  /** All of them must hold. */
+  readonly conditions: readonly FilterCondition[];
+  /**
+   * The same for two scopes that ask the same question, however much time passed between them: two loads of
+   * "the last hour" have one key. Panels decide by it whether what they show answers what is asked.
+   */
   readonly key: string;
 }
 
-export interface Condition {
+/** A dimension has a value. The page sets no other kinds of filters. */
+export interface FilterCondition {
   readonly dimension: string;
   readonly value: string;
 }
 
-export function scopeOf(state: PageState, nowMs: number): Scope {
+/** @param nowMs the end of ranges that end now, in milliseconds since 1970 */
+export function scopeOf(state: PageState, nowMs: number): QueryScope {
   const range = rangeOf(state, nowMs);
   const conditions = conditionsOf(state);
   const { eventType, outcome, order, period } = state;
@@ -33,15 +38,18 @@ export function scopeOf(state: PageState, nowMs: number): Scope {
   return { range, stepMs: stepOf(range), nowMs, conditions, key };
 }
 
-/** The directory has periods of its own. */
+/** The directory has periods of its own, which end now; all other views have the range of the address. */
 function rangeOf({ view, range, period }: PageState, nowMs: number): ResolvedRange {
   if (view !== "directory") return resolveRange(range, nowMs);
-  return { startMs: nowMs - PERIOD_MS[period], endMs: nowMs };
+  return { startMs: nowMs - DIRECTORY_PERIODS[period].lengthMs, endMs: nowMs };
 }
 
-/** The filters, and on a subject's own page the subject. */
-function conditionsOf({ view, subject, filters }: PageState): readonly Condition[] {
-  const conditions: Condition[] = FILTER_DIMENSIONS.flatMap((dimension) => {
+/**
+ * The filters; on the page of a tool, service, server or client, that one takes the place of a filter on the
+ * same dimension.
+ */
+function conditionsOf({ view, subject, filters }: PageState): readonly FilterCondition[] {
+  const conditions: FilterCondition[] = FILTER_DIMENSIONS.flatMap((dimension) => {
     const value = filters[dimension];
     return value === undefined ? [] : [{ dimension, value }];
   });
@@ -50,8 +58,12 @@ function conditionsOf({ view, subject, filters }: PageState): readonly Condition
   return [...conditions.filter((one) => one.dimension !== dimension), { dimension, value: subject }];
 }
 
-/** What every query says of its metrics. */
-export function toSelection(scope: Scope, types: readonly string[] = []) {
+/**
+ * The part that all requests of QueryService have in common.
+ *
+ * @param types metric types; none means all
+ */
+export function toSelection(scope: QueryScope, types: readonly string[] = []) {
   return {
     types: [...types],
     range: toTimeRange(scope.range),
@@ -63,9 +75,11 @@ export function toSelection(scope: Scope, types: readonly string[] = []) {
   };
 }
 
+/** The protobuf message: from `startMs`, before `endMs`. */
 export const toTimeRange = ({ startMs, endMs }: ResolvedRange) => ({
   start: timestampFromMs(startMs),
   end: timestampFromMs(endMs),
 });
 
+/** The protobuf message for a step in milliseconds. */
 export const toStep = durationFromMs;

@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, type RangeChoice } from "./time-range.ts";
+import { DEFAULT_RANGE, type DirectoryPeriod, type RangeChoice } from "./time-range.ts";
 
 /** Dimensions that have a list and a page for each of their values, by the list's name in the address. */
 export const SUBJECTS = {
@@ -8,54 +8,72 @@ export const SUBJECTS = {
   clients: { dimension: "client", one: "Client", many: "Clients" },
 } as const;
 
+/** The lists' names, as they stand in the address. */
 export type SubjectList = keyof typeof SUBJECTS;
+/** Dimensions of which each value has a page. */
 export type SubjectDimension = (typeof SUBJECTS)[SubjectList]["dimension"];
 
-export const OTHER_VIEWS = ["overview", "events", "directory", "keys", "storage"] as const;
-export type ViewName = (typeof OTHER_VIEWS)[number] | SubjectList;
+/** All other views: their names in the address, and their titles. */
+export const OTHER_VIEWS = {
+  overview: "Overview",
+  events: "Events",
+  directory: "Directory",
+  keys: "Keys",
+  storage: "Storage",
+} as const;
 
-/** What every page can be narrowed to. */
+/** Every view that the address can name. */
+export type ViewName = keyof typeof OTHER_VIEWS | SubjectList;
+
+/**
+ * Dimensions that every page with metrics can be filtered by. The service knows them in all types that have
+ * such a thing, whatever a type calls it.
+ */
 export const FILTER_DIMENSIONS = ["service", "server", "method", "client"] as const;
+/** One of them. */
 export type FilterDimension = (typeof FILTER_DIMENSIONS)[number];
+/** The filters that are set; a dimension that is not filtered has no entry. */
 export type Filters = Readonly<Partial<Record<FilterDimension, string>>>;
 
-/** What statistic a list is ordered by. */
-export const ORDERS = ["count", "errors", "error_rate", "p95"] as const;
-export type Order = (typeof ORDERS)[number];
+/**
+ * Statistics that a list can be ordered by, by their names in QueryService, and what the page calls the
+ * order.
+ */
+export const ORDERS = {
+  count: "most used",
+  errors: "most errors",
+  error_rate: "highest error share",
+  p95: "slowest (P95)",
+} as const;
 
-/** The periods that a directory's servers are shown over. */
-export const PERIODS = ["1h", "6h", "12h", "1d", "7d", "30d", "90d"] as const;
-export type Period = (typeof PERIODS)[number];
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
-
-export const PERIOD_MS: Readonly<Record<Period, number>> = {
-  "1h": HOUR_MS,
-  "6h": 6 * HOUR_MS,
-  "12h": 12 * HOUR_MS,
-  "1d": DAY_MS,
-  "7d": 7 * DAY_MS,
-  "30d": 30 * DAY_MS,
-  "90d": 90 * DAY_MS,
-};
+/** The statistic's name; also stands in the address. */
+export type Order = keyof typeof ORDERS;
 
 /** Everything that decides what a page shows. The address holds the whole of it. */
 export interface PageState {
   readonly view: ViewName;
-  /** Whose page: a tool's name, a service's, the id of a directory's server; undefined for the list of them. */
+  /**
+   * Whose page: the name of a tool, service, server or client, or the id of a directory's server; undefined for
+   * the list of them.
+   */
   readonly subject: string | undefined;
+  /** Which time; ignored by the views that have none. */
   readonly range: RangeChoice;
+  /** Kept from view to view. */
   readonly filters: Filters;
-  /** The events view only: a metric type, and how it ended. */
+  /** The events view only: the metric type; undefined for all. */
   readonly eventType: string | undefined;
+  /** The events view only: how they ended; undefined for any. */
   readonly outcome: "success" | "failure" | undefined;
+  /** Lists only. */
   readonly order: Order;
   /** The directory only. */
-  readonly period: Period;
+  readonly period: DirectoryPeriod;
+  /** Whether the page loads again by itself. */
   readonly autoRefresh: boolean;
 }
 
+/** What an address without a hash shows. Everything that is as here is left out of addresses. */
 export const DEFAULT_STATE: PageState = {
   view: "overview",
   subject: undefined,
@@ -68,6 +86,22 @@ export const DEFAULT_STATE: PageState = {
   autoRefresh: true,
 };
 
+/** The title of a view, in the navigation and as its heading. */
+export function titleOfView(view: ViewName): string {
+  return isSubjectList(view) ? SUBJECTS[view].many : OTHER_VIEWS[view];
+}
+
+/** Whether the address names a view that exists. */
+export function isViewName(name: string): name is ViewName {
+  return isSubjectList(name) || Object.hasOwn(OTHER_VIEWS, name);
+}
+
+/** Whether the address names an order that exists. */
+export function isOrder(name: string): name is Order {
+  return Object.hasOwn(ORDERS, name);
+}
+
+/** Whether a view is a list of tools, services, servers or clients. */
 export function isSubjectList(view: string): view is SubjectList {
   return Object.hasOwn(SUBJECTS, view);
 }
@@ -77,13 +111,17 @@ export function hasSubjects(view: ViewName): boolean {
   return isSubjectList(view) || view === "directory";
 }
 
-/** Another view with the time and the filters as they are; what belongs to one view alone begins anew. */
+/**
+ * Another view with the same time and filters. What belongs to one view alone, as an order, begins anew.
+ *
+ * @param subject whose page; undefined for the list
+ */
 export function openView(state: PageState, view: ViewName, subject?: string): PageState {
   const { range, filters, autoRefresh } = state;
   return { ...DEFAULT_STATE, range, filters, autoRefresh, view, subject };
 }
 
-/** One filter set, or with undefined taken away. */
+/** The state with one filter set, or with undefined taken away; all else stays. */
 export function withFilter(state: PageState, dimension: FilterDimension, value?: string): PageState {
   const { [dimension]: _, ...others } = state.filters;
   return { ...state, filters: value === undefined ? others : { ...others, [dimension]: value } };

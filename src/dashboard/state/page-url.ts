@@ -9,30 +9,33 @@ import {
   DEFAULT_STATE,
   FILTER_DIMENSIONS,
   hasSubjects,
-  isSubjectList,
-  ORDERS,
-  OTHER_VIEWS,
+  isOrder,
+  isViewName,
   type PageState,
-  PERIODS,
-  type ViewName,
 } from "./page-state.ts";
-import { DEFAULT_RANGE, fixedRange, isPreset, type RangeChoice } from "./time-range.ts";
+import { DEFAULT_RANGE, fixedRange, isDirectoryPeriod, isPreset, type RangeChoice } from "./time-range.ts";
 
-/** Longer than any value the service takes; what comes beyond is no link of ours. */
+/**
+ * UTF-16 code units. The service takes values of 200 code points; what is longer than that can be is not
+ * asked for.
+ */
 const VALUE_LENGTH_MAX = 400;
 
-/** What is not understood is left out: an old or mistyped link shows what it still can. */
+/**
+ * The state that an address asks for. Never fails: what is not understood is as in `DEFAULT_STATE`, so that
+ * an old or mistyped link shows what it still can.
+ */
 export function parseHash(hash: string): PageState {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   const [first = "", second] = path.split("/", 2);
-  const view = readView(first);
+  const view = isViewName(first) ? first : DEFAULT_STATE.view;
   const parameters = new URLSearchParams(query);
   const value = (name: string) => bounded(parameters.get(name));
   const filters = FILTER_DIMENSIONS.flatMap((name) => {
     const found = value(name);
     return found === undefined ? [] : [[name, found] as const];
   });
-  const outcome = value("outcome");
+  const [outcome, order = "", period = ""] = ["outcome", "by", "period"].map(value);
   return {
     view,
     subject: hasSubjects(view) && second ? bounded(decode(second)) : undefined,
@@ -40,22 +43,22 @@ export function parseHash(hash: string): PageState {
     filters: Object.fromEntries(filters),
     eventType: value("type"),
     outcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
-    order: ORDERS.find((order) => order === value("by")) ?? DEFAULT_STATE.order,
-    period: PERIODS.find((period) => period === value("period")) ?? DEFAULT_STATE.period,
+    order: isOrder(order) ? order : DEFAULT_STATE.order,
+    period: isDirectoryPeriod(period) ? period : DEFAULT_STATE.period,
     autoRefresh: value("refresh") !== "off",
   };
 }
 
-/** The shortest address of a state: what is as usual is not said. */
+/** The shortest address of a state. `parseHash` makes the same state of it again. */
 export function formatHash(state: PageState): string {
   const { view, subject, range, filters, order } = state;
-  const place = view === "overview" ? "" : view;
+  const place = view === DEFAULT_STATE.view ? "" : view;
   const path = subject === undefined ? place : `${place}/${encodeURIComponent(subject)}`;
   const said = new URLSearchParams();
   if (range.kind === "fixed") {
     said.set("from", new Date(range.fromMs).toISOString().replace(".000Z", "Z"));
     said.set("to", new Date(range.toMs).toISOString().replace(".000Z", "Z"));
-  } else if (range.preset !== "1h") said.set("range", range.preset);
+  } else if (range.preset !== DEFAULT_RANGE.preset) said.set("range", range.preset);
   for (const name of FILTER_DIMENSIONS) {
     const value = filters[name];
     if (value !== undefined) said.set(name, value);
@@ -68,21 +71,19 @@ export function formatHash(state: PageState): string {
   return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
 }
 
-function readView(name: string): ViewName {
-  if (isSubjectList(name)) return name;
-  return OTHER_VIEWS.find((view) => view === name) ?? DEFAULT_STATE.view;
-}
-
+/** A preset wins over a fixed range; one that cannot be shown becomes the default. */
 function readRange(preset?: string, from?: string, to?: string): RangeChoice {
   if (preset !== undefined && isPreset(preset)) return { kind: "last", preset };
   if (from === undefined || to === undefined) return DEFAULT_RANGE;
   return fixedRange(Date.parse(from), Date.parse(to)) ?? DEFAULT_RANGE;
 }
 
+/** Empty values and those that are too long count as absent. */
 function bounded(value: string | null | undefined): string | undefined {
   return value && value.length <= VALUE_LENGTH_MAX ? value : undefined;
 }
 
+/** Undefined for what is no percent encoding, as `%` alone. */
 function decode(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);

@@ -1,14 +1,15 @@
-/** What time a page shows: the latest so long, or from here to there. */
+/** The time that somebody chose: a length that ends now and moves on with every load, or a fixed time. */
 export type RangeChoice =
   | { readonly kind: "last"; readonly preset: Preset }
   | { readonly kind: "fixed"; readonly fromMs: number; readonly toMs: number };
 
-/** From `startMs`, before `endMs`. */
+/** From `startMs`, before `endMs`, both in milliseconds since 1970. */
 export interface ResolvedRange {
   readonly startMs: number;
   readonly endMs: number;
 }
 
+/** A preset's name, as it stands in the address. */
 export type Preset = keyof typeof PRESETS;
 
 const MINUTE_MS = 60_000;
@@ -26,16 +27,41 @@ export const PRESETS = {
   "90d": { lengthMs: 90 * DAY_MS, label: "Last 90 days" },
 } as const;
 
-export const DEFAULT_RANGE: RangeChoice = { kind: "last", preset: "1h" };
-/** Shorter ranges show nothing: points are a second apart at least. */
+/** The periods that the directory's RPCs and REST paths take, by the names they have there. */
+export const DIRECTORY_PERIODS = {
+  "1h": { lengthMs: HOUR_MS, label: "1 hour" },
+  "6h": { lengthMs: 6 * HOUR_MS, label: "6 hours" },
+  "12h": { lengthMs: 12 * HOUR_MS, label: "12 hours" },
+  "1d": { lengthMs: DAY_MS, label: "1 day" },
+  "7d": { lengthMs: 7 * DAY_MS, label: "7 days" },
+  "30d": { lengthMs: 30 * DAY_MS, label: "30 days" },
+  "90d": { lengthMs: 90 * DAY_MS, label: "90 days" },
+} as const;
+
+/** A period's name, as it stands in the address and in the request. */
+export type DirectoryPeriod = keyof typeof DIRECTORY_PERIODS;
+
+/** What a page shows while nobody has chosen. */
+export const DEFAULT_RANGE: { readonly kind: "last"; readonly preset: Preset } = {
+  kind: "last",
+  preset: "1h",
+};
+/** The shortest range in milliseconds: points are a second apart at least, and a chart needs some. */
 export const RANGE_MS_MIN = 10_000;
-/** What the service keeps at the longest, with room. */
+/** The longest range in milliseconds: ten years, more than the service keeps. */
 export const RANGE_MS_MAX = 10 * 366 * DAY_MS;
 
+/** Whether the address names a period that exists. */
+export function isDirectoryPeriod(name: string): name is DirectoryPeriod {
+  return Object.hasOwn(DIRECTORY_PERIODS, name);
+}
+
+/** Whether the address names a preset that exists. */
 export function isPreset(name: string): name is Preset {
   return Object.hasOwn(PRESETS, name);
 }
 
+/** The points in time that a choice means now. */
 export function resolveRange(choice: RangeChoice, nowMs: number): ResolvedRange {
   if (choice.kind === "fixed") return { startMs: choice.fromMs, endMs: choice.toMs };
   return { startMs: nowMs - PRESETS[choice.preset].lengthMs, endMs: nowMs };
@@ -46,7 +72,10 @@ export function rangeBefore({ startMs, endMs }: ResolvedRange): ResolvedRange {
   return { startMs: startMs - (endMs - startMs), endMs: startMs };
 }
 
-/** A fixed range of at least the shortest length, in whole seconds; undefined where there is none. */
+/**
+ * A fixed range in whole seconds, widened to the shortest length; undefined where it ends before it begins,
+ * is too long, or is no time at all.
+ */
 export function fixedRange(fromMs: number, toMs: number): RangeChoice | undefined {
   const from = Math.floor(fromMs / 1000) * 1000;
   const to = Math.max(Math.ceil(toMs / 1000) * 1000, from + RANGE_MS_MIN);
@@ -68,10 +97,13 @@ const STEPS_MS = [
   DAY_MS,
   7 * DAY_MS,
 ] as const;
-/** About what a panel has room for. */
+/** Points that a chart of half the page's width can show apart from each other. */
 const POINTS_MAX = 180;
 
-/** The time between two points that fills a chart without crowding it. */
+/**
+ * The shortest step, in milliseconds, that keeps a chart below that. Whole hours and days are answered from
+ * rollups, so long ranges are cheap.
+ */
 export function stepOf({ startMs, endMs }: ResolvedRange): number {
   const lengthMs = endMs - startMs;
   const fitting = STEPS_MS.find((stepMs) => lengthMs / stepMs <= POINTS_MAX);

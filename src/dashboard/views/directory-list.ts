@@ -9,15 +9,18 @@ import { formatHash } from "../state/page-url.ts";
 import { createBoardView } from "./board-view.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** Servers shown; the directory's RPC answers no more in one page. */
 const SERVERS_MAX = 1000;
 
+/** The answer, and when it was asked for: ages are relative to that. */
 interface Servers {
   readonly servers: readonly Server[];
+  /** Whether there are more. */
   readonly isCut: boolean;
   readonly nowMs: number;
 }
 
-/** The servers that are registered in the directory. */
+/** A table of the servers that are registered in the directory, each with a link to its page. */
 export function createDirectoryList(context: ViewContext): View {
   const body = scrollBox("Servers, more to the sides");
   const panel = createPanel<Servers>({
@@ -26,7 +29,7 @@ export function createDirectoryList(context: ViewContext): View {
     hint: "Registered with mcp-metrics servers",
     columns: 12,
     body,
-    async ask(api, { nowMs }, signal) {
+    async query(api, { nowMs }, signal) {
       const answer = await api.directory.listServers({ pageSize: SERVERS_MAX }, { signal });
       return { servers: answer.servers, isCut: answer.nextPageToken !== "", nowMs };
     },
@@ -66,6 +69,7 @@ function columns({ state }: ViewContext, nowMs: number): readonly PlainColumn<Se
   ];
 }
 
+/** A word with a colour: never a colour alone. */
 function mark(isGood: boolean, good: string, bad: string): HTMLElement {
   return element("span", { class: `mark ${isGood ? "success" : "neutral"}` }, isGood ? good : bad);
 }

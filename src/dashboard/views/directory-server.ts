@@ -8,7 +8,10 @@ import type { View, ViewContext } from "./view.ts";
 
 const PANEL_ID = "directory-period";
 
-/** How a server of the directory does: uptime, response time, requests, memory, usage. */
+/**
+ * The page of a directory's server: uptime, response time, requests, memory and usage over a period, and what
+ * happened to it. The board is the tab panel of the period tabs.
+ */
 export function createDirectoryServer(context: ViewContext, serverId: string): View {
   const { state, navigate } = context;
   const tabs = createPeriodTabs(PANEL_ID, (period) => navigate({ ...state(), period }));

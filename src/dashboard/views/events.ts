@@ -1,40 +1,47 @@
-import { type Failure, readFailure } from "../api/failure.ts";
+import { type PageFailure, readFailure } from "../api/failure.ts";
 import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
 import { createEventTable } from "../parts/event-table.ts";
-import { createSelect } from "../parts/select.ts";
-import { type EventsPage, readEvents, toEventsRequest } from "../query/events.ts";
-import { type Scope, scopeOf } from "../query/scope.ts";
+import { createSelect, type SelectOption } from "../parts/select.ts";
+import { type EventsPage, readEventsPage, toEventListRequest } from "../query/events.ts";
+import type { MetricTypes } from "../query/metric-types.ts";
+import { type QueryScope, scopeOf } from "../query/scope.ts";
 import { createTail } from "./tail.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** Events asked for at a time. */
 const PAGE_EVENTS = 100;
-/** A tail that runs for hours must not fill the browser's memory. */
+/** Events in the table at most: a tail that runs for hours must not fill the browser's memory. */
 const ROWS_MAX = 500;
-/** The types that a gateway and a registry submit, as the catalogue names them. */
-const TYPES = [
-  "tool_execution",
-  "auth_request",
-  "tool_discovery",
-  "protocol_latency",
-  "health_check",
-  "registry_operation",
-  "custom",
-];
 
-/** Single metrics, newest first; while the time is the latest, new ones come in by themselves. */
+/**
+ * Single metrics, newest first. While the range ends now, new ones are put on top as they come; older ones
+ * are appended on demand. It is no panel: it grows at both ends, where a panel replaces what it shows.
+ */
 export function createEvents(context: ViewContext): View {
-  const { clock, state } = context;
+  const { clock, state, metricTypes } = context;
   const table = createEventTable("Events, newest first", ROWS_MAX);
   const choices = createChoices(context);
-  const tail = createTail({ clock, canRun: () => state().range.kind === "last", ask: addNewer, onFailure });
+  const tail = createTail({
+    clock,
+    canRun: () => state().range.kind === "last",
+    readNewer: addNewer,
+    onFailure,
+  });
   const frame = eventsFrame(table.element, [...choices.elements, tail.element], addOlder);
   let asking = new AbortController();
-  let loaded: { readonly scope: Scope; readonly page: EventsPage } | undefined;
+  /** What the table shows: the question, and the page it can be continued after. */
+  let loaded: { readonly scope: QueryScope; readonly page: EventsPage } | undefined;
 
-  const read = (scope: Scope, signal: AbortSignal, pageToken?: string) =>
-    readEvents(context.api.query.listEvents, toEventsRequest(scope, state(), PAGE_EVENTS), signal, pageToken);
+  const read = (scope: QueryScope, signal: AbortSignal, pageToken?: string) =>
+    readEventsPage(
+      context.api.query.listEvents,
+      toEventListRequest(scope, state(), PAGE_EVENTS),
+      signal,
+      pageToken,
+    );
 
+  /** Shows the table or that it is empty, and whether there is anything older to ask for. */
   function settle(text: string): void {
     const hasOlder = Boolean(loaded?.page.olderToken) && table.size < ROWS_MAX;
     if (table.size === 0) frame.say("empty", text, "Nothing was submitted in this time.");
@@ -42,10 +49,12 @@ export function createEvents(context: ViewContext): View {
     frame.older.hidden = !hasOlder;
   }
 
+  /** A failure leaves the events in place: the next poll, or the next click, tries again. */
   function onFailure(error: unknown): void {
     frame.status.textContent = `Waiting for the service: ${readFailure(error).text}`;
   }
 
+  /** The newest events, of which the table adds those that it does not have yet. */
   async function addNewer(): Promise<void> {
     const { signal } = asking;
     const { events } = await read(scopeOf(state(), clock.nowMs()), signal);
@@ -54,6 +63,10 @@ export function createEvents(context: ViewContext): View {
     if (added > 0) settle(`${added} new at ${formatSeconds(clock.nowMs())}`);
   }
 
+  /**
+   * The events after the last page, in the same time: the scope is that of the first page, while "now" moves
+   * on.
+   */
   async function addOlder(): Promise<void> {
     const { signal } = asking;
     if (loaded === undefined) return;
@@ -69,17 +82,19 @@ export function createEvents(context: ViewContext): View {
     }
   }
 
-  async function load(): Promise<readonly Failure[]> {
+  /** Asks anew, and starts the tail once there is something to continue. */
+  async function load(): Promise<readonly PageFailure[]> {
     asking.abort();
     asking = new AbortController();
     const { signal } = asking;
     tail.stop();
-    choices.show();
+    // Beside the events, which do not wait for it; asks nothing when the types are known from the sign-in.
+    void metricTypes.load().then(choices.show);
     try {
       const scope = scopeOf(state(), clock.nowMs());
       const page = await read(scope, signal);
       if (signal.aborted) return [];
-      // The same asked again adds what is new: nothing that was opened closes, nothing that was scrolled to moves.
+      // The same question again only adds what is new, so that rows stay open and the scroll position stays.
       if (loaded?.scope.key === scope.key) table.addNewer(page.events);
       else {
         loaded = { scope, page };
@@ -104,6 +119,7 @@ export function createEvents(context: ViewContext): View {
   return { element: element("div", { class: "board" }, frame.root), load, recolor: () => {}, close };
 }
 
+/** The elements around the table: status line, selects, and the button for older events. */
 function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOlder: () => void) {
   const message = element("div", { class: "panel-message" });
   const status = element("p", { class: "hint", role: "status" });
@@ -133,12 +149,10 @@ function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOld
   };
 }
 
-/** What kind of events, and how they ended. */
-function createChoices({ state, navigate }: ViewContext) {
-  const types = createSelect(
-    "Metric type",
-    [["", "All types"], ...TYPES.map((type) => [type, type] as const)],
-    (type) => navigate({ ...state(), eventType: type || undefined }),
+/** The selects above the table: which metric type, and which outcome. */
+function createChoices({ state, navigate, metricTypes }: ViewContext) {
+  const types = createSelect<string>("Metric type", [], (type) =>
+    navigate({ ...state(), eventType: type || undefined }),
   );
   const outcomes = createSelect<"" | "success" | "failure">(
     "Outcome",
@@ -152,8 +166,16 @@ function createChoices({ state, navigate }: ViewContext) {
   return {
     elements: [types.element, outcomes.element],
     show() {
+      types.offer(typeOptions(metricTypes, state().eventType));
       types.show(state().eventType ?? "");
       outcomes.show(state().outcome ?? "");
     },
   };
+}
+
+/** Every type of the catalogue; and the one that the address names, should the catalogue not have it. */
+function typeOptions({ known }: MetricTypes, chosen: string | undefined): readonly SelectOption<string>[] {
+  const names = new Set(known.map(({ name }) => name));
+  if (chosen !== undefined) names.add(chosen);
+  return [["", "All types"], ...[...names].map((name) => [name, name] as const)];
 }

@@ -7,6 +7,7 @@ import { type PlainColumn, plainTable, scrollBox } from "../parts/plain-table.ts
 import { createBoardView } from "./board-view.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** As the command line spells them. */
 const ROLES: Readonly<Record<KeyRole, string>> = {
   [KeyRole.UNSPECIFIED]: NOTHING,
   [KeyRole.WRITER]: "writer",
@@ -14,15 +15,20 @@ const ROLES: Readonly<Record<KeyRole, string>> = {
   [KeyRole.ADMIN]: "admin",
   [KeyRole.SERVER]: "server",
 };
+/** Keys shown; the rest are listed by `mcp-metrics keys list`. */
 const KEYS_MAX = 500;
 
+/** The answer, and when it was asked for: ages and expiry are relative to that. */
 interface Keys {
   readonly keys: readonly ApiKey[];
   readonly isCut: boolean;
   readonly nowMs: number;
 }
 
-/** Who may call, how often, and who does. */
+/**
+ * A table of the API keys with their limits and their last use, for admin keys. Read only: the page cannot
+ * make or revoke keys, and secrets are unknown to the service itself.
+ */
 export function createKeys(context: ViewContext): View {
   return createBoardView(context, [keysPanel()]);
 }
@@ -35,7 +41,7 @@ function keysPanel(): Panel {
     hint: "Made and revoked with mcp-metrics keys; secrets are not kept",
     columns: 12,
     body,
-    async ask(api, { nowMs }, signal) {
+    async query(api, { nowMs }, signal) {
       const { keys, nextPageToken } = await api.admin.listKeys({ pageSize: KEYS_MAX }, { signal });
       return { keys, isCut: nextPageToken !== "", nowMs };
     },
@@ -48,6 +54,7 @@ function keysPanel(): Panel {
   });
 }
 
+/** Milliseconds since 1970; undefined stays undefined, for "never". */
 const msOf = (time: { readonly seconds: bigint } | undefined) => time && Number(time.seconds) * 1000;
 
 function columns(nowMs: number): readonly PlainColumn<ApiKey>[] {
@@ -80,6 +87,7 @@ function columns(nowMs: number): readonly PlainColumn<ApiKey>[] {
   ];
 }
 
+/** Expired comes before active: an expired key is refused, whatever else it is. */
 function stateMark({ isActive, expiresAt }: ApiKey, nowMs: number): HTMLElement {
   const isExpired = expiresAt !== undefined && (msOf(expiresAt) ?? 0) <= nowMs;
   const state = isExpired ? "expired" : isActive ? "active" : "revoked";

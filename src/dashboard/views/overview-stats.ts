@@ -5,97 +5,74 @@ import {
   formatExact,
   formatRate,
   formatShare,
+  orNaN,
 } from "../format/numbers.ts";
 import { gradeSuccess } from "../panels/grades.ts";
-import type { StatDefinition } from "../panels/stat-strip.ts";
+import type { StatDefinition, StatisticValues } from "../panels/stat-strip.ts";
+import type { Stat } from "../parts/stat-tile.ts";
 
-const of = (value: number | undefined) => value ?? Number.NaN;
-
-function compared(now: number | undefined, before: number | undefined): string | undefined {
-  return formatChange(of(now), of(before));
+/** A tile about one metric type. */
+interface TypeStat extends StatDefinition {
+  readonly type: string;
 }
 
-const AUTHENTICATION: StatDefinition = {
-  id: "auth-success",
-  label: "Authentication success",
-  read(now, before) {
-    const { count, errors, error_rate } = now("auth_request");
-    const success = 1 - of(error_rate);
-    const earlier = 1 - of(before("auth_request").error_rate);
-    return {
-      value: formatShare(success),
-      change: formatChange(success, earlier),
-      note: count ? `${formatExact(of(errors))} of ${formatCount(count)} failed` : "nobody signed in",
-      grade: gradeSuccess(success),
-    };
-  },
-};
+/** @param read turns the type's statistics of this range and of the one before into what the tile shows. */
+function typeStat(
+  type: string,
+  id: string,
+  label: string,
+  read: (now: StatisticValues, before: StatisticValues) => Stat,
+): TypeStat {
+  return { type, id, label, read: (now, before) => read(now(type), before(type)) };
+}
 
-const TOOL_RATE: StatDefinition = {
-  id: "tool-calls",
-  label: "MCP requests",
-  read(now, before) {
-    const { count, rate } = now("tool_execution");
-    return {
-      value: formatCount(count ?? 0),
-      change: compared(rate, before("tool_execution").rate),
-      note: formatRate(rate ?? 0),
-    };
-  },
-};
+function compared(now: number | undefined, before: number | undefined): string | undefined {
+  return formatChange(orNaN(now), orNaN(before));
+}
 
-const TOOL_ERRORS: StatDefinition = {
-  id: "tool-errors",
-  label: "Request errors",
-  read(now, before) {
-    const { errors, error_rate } = now("tool_execution");
-    return {
-      value: formatShare(of(error_rate)),
-      change: compared(error_rate, before("tool_execution").error_rate),
-      note: `${formatExact(errors ?? 0)} failed`,
-    };
-  },
-};
+/** The tiles of the overview, from left to right. */
+export const OVERVIEW_STATS: readonly TypeStat[] = [
+  typeStat("tool_execution", "tool-calls", "MCP requests", ({ count, rate }, before) => ({
+    value: formatCount(count ?? 0),
+    // Rates, not counts: the service may have widened the two ranges to whole hours by different lengths.
+    change: compared(rate, before.rate),
+    note: formatRate(rate ?? 0),
+  })),
+  typeStat(
+    "auth_request",
+    "auth-success",
+    "Authentication success",
+    ({ count, errors, error_rate }, before) => {
+      const success = 1 - orNaN(error_rate);
+      return {
+        value: formatShare(success),
+        change: formatChange(success, 1 - orNaN(before.error_rate)),
+        note: count ? `${formatExact(orNaN(errors))} of ${formatCount(count)} failed` : "nobody signed in",
+        grade: gradeSuccess(success),
+      };
+    },
+  ),
+  typeStat("tool_execution", "tool-errors", "Request errors", ({ errors, error_rate }, before) => ({
+    value: formatShare(orNaN(error_rate)),
+    change: compared(error_rate, before.error_rate),
+    note: `${formatExact(errors ?? 0)} failed`,
+  })),
+  typeStat("tool_execution", "tool-p95", "Request latency P95", ({ p50, p95 }, before) => ({
+    value: formatDuration(orNaN(p95)),
+    change: compared(p95, before.p95),
+    note: `P50 ${formatDuration(orNaN(p50))}`,
+  })),
+  typeStat("protocol_latency", "flow", "Protocol flow P95", ({ count, p95 }, before) => ({
+    value: formatDuration(orNaN(p95)),
+    change: compared(p95, before.p95),
+    note: `${formatCount(count ?? 0)} steps`,
+  })),
+  typeStat("tool_discovery", "discovery", "Tool discoveries", ({ count, rate, p95 }, before) => ({
+    value: formatCount(count ?? 0),
+    change: compared(rate, before.rate),
+    note: `P95 ${formatDuration(orNaN(p95))}`,
+  })),
+];
 
-const TOOL_LATENCY: StatDefinition = {
-  id: "tool-p95",
-  label: "Request latency P95",
-  read(now, before) {
-    const { p50, p95 } = now("tool_execution");
-    return {
-      value: formatDuration(of(p95)),
-      change: compared(p95, before("tool_execution").p95),
-      note: `P50 ${formatDuration(of(p50))}`,
-    };
-  },
-};
-
-const DISCOVERY: StatDefinition = {
-  id: "discovery",
-  label: "Tool discoveries",
-  read(now, before) {
-    const { count, rate, p95 } = now("tool_discovery");
-    return {
-      value: formatCount(count ?? 0),
-      change: compared(rate, before("tool_discovery").rate),
-      note: `P95 ${formatDuration(of(p95))}`,
-    };
-  },
-};
-
-const FLOW: StatDefinition = {
-  id: "flow",
-  label: "Protocol flow P95",
-  read(now, before) {
-    const { count, p95 } = now("protocol_latency");
-    return {
-      value: formatDuration(of(p95)),
-      change: compared(p95, before("protocol_latency").p95),
-      note: `${formatCount(count ?? 0)} steps`,
-    };
-  },
-};
-
-/** What decides at a glance whether all is well. */
-export const OVERVIEW_STATS = [TOOL_RATE, AUTHENTICATION, TOOL_ERRORS, TOOL_LATENCY, FLOW, DISCOVERY];
-export const OVERVIEW_TYPES = ["auth_request", "tool_execution", "tool_discovery", "protocol_latency"];
+/** The metric types that the tiles need: asked for with one Summary for all of them. */
+export const OVERVIEW_TYPES: readonly string[] = [...new Set(OVERVIEW_STATS.map(({ type }) => type))];

@@ -9,19 +9,29 @@ import { topPanel } from "../panels/top-panel.ts";
 import { createBoardView } from "./board-view.ts";
 import { linkTo, zoomTo } from "./links.ts";
 import { OVERVIEW_STATS, OVERVIEW_TYPES } from "./overview-stats.ts";
-import type { View, ViewContext } from "./view.ts";
+import type { Identity, View, ViewContext } from "./view.ts";
 
-/** The three steps of a session keep their colours, whichever is the most frequent. */
+/** The methods of most sessions keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
 
-const ON_NOTHING =
-  "Nothing was submitted. Choose a longer time or fewer filters; on a new service, npm run demo makes traffic.";
+/** The service whose key the first start prints. Of what `npm run demo` sends, no other service's writer sees anything. */
+const FIRST_SERVICE = "quickstart";
 
-/** Whether all is well, and where it is not. */
+function onNothing({ role, service }: Identity): string {
+  const seesDemo = role !== "writer" || service === FIRST_SERVICE;
+  const demo = seesDemo ? "; on a new service, npm run demo makes traffic" : "";
+  return `Nothing was submitted. Choose a longer time or fewer filters${demo}.`;
+}
+
+/**
+ * The first view: whether all is well, and where it is not. Tiles, four charts, and rankings that lead to the
+ * pages of tools, servers, clients and services.
+ */
 export function createOverview(context: ViewContext): View {
+  const { metricTypes } = context;
   const onZoom = zoomTo(context);
   return createBoardView(context, [
-    statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS, ON_NOTHING),
+    statStrip("overview-stats", "At a glance", OVERVIEW_TYPES, OVERVIEW_STATS, onNothing(context.identity)),
     ratePanel({
       id: "protocol",
       title: "Real-time protocol activity",
@@ -51,7 +61,7 @@ export function createOverview(context: ViewContext): View {
       groupBy: ["method"],
       below: methodShares("method"),
       onZoom,
-      emptyText: emptyText("authentications", ["service", "server", "method"]),
+      emptyText: emptyText("authentications", "auth_request", metricTypes),
     }),
     latencyByPanel({
       id: "flow",
@@ -64,7 +74,7 @@ export function createOverview(context: ViewContext): View {
       nameOf: nameFlowStep,
       colors: FLOW_STEP_COLORS,
       onZoom,
-      emptyText: emptyText("session steps", ["service", "server"]),
+      emptyText: emptyText("session steps", "protocol_latency", metricTypes),
     }),
     topPanel({
       id: "top-tools",

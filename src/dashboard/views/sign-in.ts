@@ -1,12 +1,18 @@
 import { element } from "../dom/element.ts";
 
+/** The form that asks for a key. */
 export interface SignIn {
   readonly element: HTMLElement;
-  /** Ask for a key; `problem` says why again. */
-  ask(problem: string): void;
+  /** Puts the focus in the field. `problem` is shown below it and read aloud; empty for the first time. */
+  prompt(problem: string): void;
 }
 
-/** Asks for the key. It goes to the service and nowhere else. */
+/**
+ * A password field, so that the key is not seen over a shoulder. The browser is asked not to save it, the
+ * form is handled here and never submitted, and the key goes to the service and nowhere else.
+ *
+ * @param tryKey resolves to what is wrong with a key, or to undefined when the page has been opened with it
+ */
 export function createSignIn(tryKey: (key: string) => Promise<string | undefined>): SignIn {
   const input = element("input", {
     id: "key",
@@ -54,7 +60,7 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
   });
   return {
     element: form,
-    ask(text) {
+    prompt(text) {
       problem.textContent = text;
       input.focus();
     },

@@ -12,11 +12,12 @@ import { createStatTile, type Stat } from "../parts/stat-tile.ts";
 import { createBoardView } from "./board-view.ts";
 import type { View, ViewContext } from "./view.ts";
 
-/** What the database holds, how large it is, and what is deleted when. */
+/** What the database holds, how large it is, and what is deleted when; for admin keys. Read only. */
 export function createStorage(context: ViewContext): View {
   return createBoardView(context, [sizePanel(), tablesPanel()]);
 }
 
+/** Label, and what the tile shows. */
 const SIZES: readonly (readonly [string, (size: GetDatabaseSizeResponse) => Stat])[] = [
   [
     "On disk",
@@ -39,6 +40,7 @@ const SIZES: readonly (readonly [string, (size: GetDatabaseSizeResponse) => Stat
   ],
 ];
 
+/** Tiles with the sizes of the database's files. */
 function sizePanel(): Panel {
   const tiles = SIZES.map(([label, read]) => ({ ...createStatTile(label, label), read }));
   const panel = createPanel<GetDatabaseSizeResponse>({
@@ -46,7 +48,7 @@ function sizePanel(): Panel {
     title: "Database size",
     columns: 12,
     body: element("dl", { class: "stats" }, ...tiles.map((tile) => tile.element)),
-    ask: (api, _, signal) => api.admin.getDatabaseSize({}, { signal }),
+    query: (api, _, signal) => api.admin.getDatabaseSize({}, { signal }),
     render(size) {
       for (const tile of tiles) tile.show(tile.read(size));
     },
@@ -57,6 +59,7 @@ function sizePanel(): Panel {
   return panel;
 }
 
+/** A table of the tables, with their age and their retention policy. */
 function tablesPanel(): Panel {
   const body = scrollBox("Tables and retention, more to the sides");
   return createPanel<GetDatabaseStatsResponse>({
@@ -65,15 +68,17 @@ function tablesPanel(): Panel {
     hint: "What is older than its policy is deleted; rollups outlive the single metrics",
     columns: 12,
     body,
-    ask: (api, _, signal) => api.admin.getDatabaseStats({}, { signal }),
+    query: (api, _, signal) => api.admin.getDatabaseStats({}, { signal }),
     render: ({ tables }) => body.replaceChildren(plainTable("Tables and retention", tables, COLUMNS)),
     isEmpty: ({ tables }) => tables.length === 0,
     emptyText: "There are no tables.",
   });
 }
 
+/** Of a table without rows: a dash. */
 const dateOf = (time: TableStats["oldestRecord"]) =>
   time === undefined ? NOTHING : formatDate(Number(time.seconds) * 1000);
+/** The same as ISO 8601 in UTC, for the title of the cell. */
 const instantOf = (time: TableStats["oldestRecord"]) =>
   time === undefined ? undefined : formatInstant(Number(time.seconds) * 1000);
 
@@ -104,6 +109,7 @@ const COLUMNS: readonly PlainColumn<TableStats>[] = [
   { title: "Policy", cell: policyMark },
 ];
 
+/** Tables without a policy are kept for ever; that is no fault, and gets a dash. */
 function policyMark({ hasRetentionPolicy, policyActive }: TableStats): HTMLElement | string {
   if (!hasRetentionPolicy) return NOTHING;
   const state = policyActive ? "active" : "off";

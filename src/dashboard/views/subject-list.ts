@@ -1,18 +1,14 @@
-import { element } from "../dom/element.ts";
 import { topPanel } from "../panels/top-panel.ts";
+import { createSelect } from "../parts/select.ts";
 import { ORDERS, type Order, SUBJECTS, type SubjectList } from "../state/page-state.ts";
 import { createBoardView } from "./board-view.ts";
 import { linkTo } from "./links.ts";
 import type { View, ViewContext } from "./view.ts";
 
-const ORDER_NAMES: Readonly<Record<Order, string>> = {
-  count: "most used",
-  errors: "most errors",
-  error_rate: "highest error share",
-  p95: "slowest (P95)",
-};
-
-/** Every tool, service, server or client, up to a hundred, by what matters. */
+/**
+ * The hundred most used, most failing or slowest tools, services, servers or clients, each with a link to its
+ * page. The order is part of the address.
+ */
 export function createSubjectList(context: ViewContext, list: SubjectList): View {
   const { dimension, one, many } = SUBJECTS[list];
   const { state, navigate } = context;
@@ -26,18 +22,14 @@ export function createSubjectList(context: ViewContext, list: SubjectList): View
     order: () => state().order,
     hrefOf: linkTo(context, list),
   });
-  const select = element(
-    "select",
-    { class: "control", "aria-label": "Order" },
-    ...ORDERS.map((order) => element("option", { value: order }, ORDER_NAMES[order])),
-  );
-  select.addEventListener("change", () => navigate({ ...state(), order: select.value as Order }));
-  panel.element.querySelector(".panel-actions")?.append(select);
+  const orders = Object.entries(ORDERS) as [Order, string][];
+  const select = createSelect("Order", orders, (order) => navigate({ ...state(), order }));
+  panel.element.querySelector(".panel-actions")?.append(select.element);
   const view = createBoardView(context, [panel]);
   return {
     ...view,
     load(shown) {
-      select.value = shown.order;
+      select.show(shown.order);
       return view.load(shown);
     },
   };

@@ -6,6 +6,7 @@ import {
   formatExact,
   formatRate,
   formatShare,
+  orNaN,
 } from "../format/numbers.ts";
 import { recentFailures } from "../panels/recent-failures.ts";
 import { latencyPanel, outcomePanel } from "../panels/series-panels.ts";
@@ -18,15 +19,14 @@ import { createBoardView } from "./board-view.ts";
 import { linkTo, zoomTo } from "./links.ts";
 import type { View, ViewContext } from "./view.ts";
 
-const of = (value: number | undefined) => value ?? Number.NaN;
-
+/** The tiles, over all metric types that know the subject. */
 const STATS: readonly StatDefinition[] = [
   {
     id: "count",
     label: "Metrics",
     read: (now, before) => ({
       value: formatCount(now().count ?? 0),
-      change: formatChange(of(now().rate), of(before().rate)),
+      change: formatChange(orNaN(now().rate), orNaN(before().rate)),
       note: formatRate(now().rate ?? 0),
     }),
   },
@@ -34,8 +34,8 @@ const STATS: readonly StatDefinition[] = [
     id: "errors",
     label: "Errors",
     read: (now, before) => ({
-      value: formatShare(of(now().error_rate)),
-      change: formatChange(of(now().error_rate), of(before().error_rate)),
+      value: formatShare(orNaN(now().error_rate)),
+      change: formatChange(orNaN(now().error_rate), orNaN(before().error_rate)),
       note: `${formatExact(now().errors ?? 0)} failed`,
     }),
   },
@@ -44,15 +44,18 @@ const STATS: readonly StatDefinition[] = [
       id: quantile,
       label: `Latency ${quantile.toUpperCase()}`,
       read: (now, before) => ({
-        value: formatDuration(of(now()[quantile])),
-        change: formatChange(of(now()[quantile]), of(before()[quantile])),
+        value: formatDuration(orNaN(now()[quantile])),
+        change: formatChange(orNaN(now()[quantile]), orNaN(before()[quantile])),
         note: "",
       }),
     }),
   ),
 ];
 
-/** What one tool, service, server or client does, how fast, and with whom. */
+/**
+ * The page of one tool, service, server or client: how much it does, how it ends, how fast it is, with whom,
+ * and what failed last. The subject is a filter of the scope, so that every panel is about it alone.
+ */
 export function createSubjectPage(context: ViewContext, list: SubjectList): View {
   const onZoom = zoomTo(context);
   const emptyText = "Nothing in this time.";
@@ -65,6 +68,7 @@ export function createSubjectPage(context: ViewContext, list: SubjectList): View
     recentFailures(`${list}-failures`),
   ]);
 
+  /** Rankings by the other dimensions; which of them make sense depends on what the page is about. */
   function breakdowns(context: ViewContext, list: SubjectList): readonly Panel[] {
     const top = (dimension: string, title: string, one: string, of: SubjectList | undefined) =>
       topPanel({

@@ -1,26 +1,35 @@
 import type { PageClock } from "../clock.ts";
 import { element } from "../dom/element.ts";
 
+/** What is read again and again. */
 export interface TailOptions {
   readonly clock: PageClock;
-  /** Whether there can be anything new: time that is over has no tail. */
+  /** Whether there can be anything new: a range in the past has no tail, and the button is disabled. */
   readonly canRun: () => boolean;
-  readonly ask: () => Promise<void>;
+  /** Reads what is new. Never called while a call is under way. */
+  readonly readNewer: () => Promise<void>;
+  /** A read failed; the next one follows after the usual time. */
   readonly onFailure: (error: unknown) => void;
 }
 
+/** A loop that can be paused. */
 export interface Tail {
   /** The button that pauses it. */
   readonly element: HTMLElement;
+  /** Begins, or begins anew, unless the user has paused it. */
   start(): void;
+  /** Ends it; a read under way is not cancelled, but no other follows. */
   stop(): void;
 }
 
-/** How soon something new is seen. */
+/** Milliseconds between the end of a read and the next. */
 const POLL_MS = 2000;
 
-/** Asks for what is new, again and again, one at a time, and only while somebody can see it. */
-export function createTail({ clock, canRun, ask, onFailure }: TailOptions): Tail {
+/**
+ * Reads what is new, again and again, one at a time, and only while the tab is visible. It polls rather than
+ * streams: polling works through every proxy, and costs the service nothing while nobody looks.
+ */
+export function createTail({ clock, canRun, readNewer, onFailure }: TailOptions): Tail {
   const button = element("button", { type: "button", class: "control live", "aria-pressed": "true" }, "Live");
   let isWanted = true;
   let cancel = () => {};
@@ -39,7 +48,7 @@ export function createTail({ clock, canRun, ask, onFailure }: TailOptions): Tail
       isStopped = true;
     };
     try {
-      if (!document.hidden) await ask();
+      if (!document.hidden) await readNewer();
     } catch (error) {
       if (!isStopped) onFailure(error);
     }

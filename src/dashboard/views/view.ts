@@ -1,28 +1,42 @@
-import type { Failure } from "../api/failure.ts";
+import type { PageFailure } from "../api/failure.ts";
 import type { PanelDeps } from "../parts/panel.ts";
+import type { MetricTypes } from "../query/metric-types.ts";
 import type { PageState } from "../state/page-state.ts";
 
-/** What is between the page's frame: made once for a view, loaded again for every state of it. */
+/**
+ * What is inside the page's frame: built once for a view or a subject, loaded again for each new state of it.
+ */
 export interface View {
   readonly element: HTMLElement;
-  /** Show `state` as it is now. Resolves to what could not be had; never rejects. */
-  load(state: PageState): Promise<readonly Failure[]>;
-  /** The theme has changed. */
+  /**
+   * Shows the state as it is now. Resolves to what could not be had, and never rejects; a newer load makes an
+   * older one resolve early, with nothing.
+   */
+  load(state: PageState): Promise<readonly PageFailure[]>;
+  /** Draws again in the colours of the theme that is on. */
   recolor(): void;
-  /** Ask no more, and let go of everything. */
+  /** Cancels its calls and releases timers and canvases. The view is not used afterwards. */
   close(): void;
 }
 
+/** What a view is built with. */
 export interface ViewContext extends PanelDeps {
+  /** Whose key it is: decides what is offered, never what is allowed, which the service does. */
   readonly identity: Identity;
+  /** Known from the sign-in on, unless that call failed. */
+  readonly metricTypes: MetricTypes;
   /** The state that the page shows. */
   readonly state: () => PageState;
-  /** Go to a state: the address follows, and with it the page. */
+  /**
+   * Goes to a state: the address changes, and the page follows it. Views never show a state that no address
+   * has.
+   */
   readonly navigate: (state: PageState) => void;
 }
 
-/** Who has signed in. */
+/** Who has signed in, as RateLimitStatus says. */
 export interface Identity {
+  /** The service that the key was made for; a writer key sees its metrics alone. */
   readonly service: string;
   readonly role: "writer" | "reader" | "admin";
 }

@@ -9,7 +9,7 @@ import { createSubjectList } from "./subject-list.ts";
 import { createSubjectPage } from "./subject-page.ts";
 import type { View, ViewContext } from "./view.ts";
 
-/** The view of a state. */
+/** The view of a state: a subject's page where it names a subject, else the list or view of that name. */
 export function createView(context: ViewContext, { view, subject }: PageState): View {
   if (isSubjectList(view)) {
     return subject === undefined ? createSubjectList(context, view) : createSubjectPage(context, view);

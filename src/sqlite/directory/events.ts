@@ -1,9 +1,5 @@
-import type { EventRecorder, ServerEvent } from "../../store/directory/entry.ts";
+import type { EventRecorder, ListQuery, ServerEvent, StoredServerEvent } from "../../store/directory.ts";
 import type { Database, Row } from "../file/database.ts";
-
-export interface StoredServerEvent extends ServerEvent {
-  readonly id: number;
-}
 
 const INSERT = `INSERT INTO server_events
   (server_id, event_type, previous_value, new_value, details, recorded_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;
@@ -12,14 +8,6 @@ export function insertEvent(database: Database, event: ServerEvent): void {
   const { serverId, type, previousValue, newValue, details, recordedBy, timestampMs } = event;
   const createdAt = new Date(timestampMs).toISOString();
   database.run(INSERT, serverId, type, previousValue, newValue, details, recordedBy, createdAt);
-}
-
-/** Which rows of a list, newest first. */
-export interface ListQuery {
-  readonly serverId: string;
-  /** Rows before this one; undefined: from the newest. */
-  readonly beforeId: number | undefined;
-  readonly limit: number;
 }
 
 /** Events of a server by the order of their receipt, newest first. */

@@ -1,4 +1,4 @@
-import type { ServerEvent, ServerPoint } from "../../store/directory/entry.ts";
+import type { ServerEvent, ServerPoint } from "../../store/directory.ts";
 import type { Database } from "../file/database.ts";
 import { insertEvent } from "./events.ts";
 

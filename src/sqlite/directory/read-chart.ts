@@ -1,5 +1,5 @@
 import { DAY_MS } from "../../lib/time.ts";
-import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory/chart.ts";
+import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
 import type { Budget } from "../../store/plan/budget.ts";
 import { addToSketch, mergeEncoded, type Sketch } from "../../store/plan/sketch.ts";
 import { binOfValue, valueQuantiles } from "../../store/plan/value-sketch.ts";

@@ -1,23 +1,9 @@
 import { ServiceError } from "../../errors.ts";
 import { DAY_MS } from "../../lib/time.ts";
+import type { Step } from "../../store/plan/steps.ts";
 import type { Database } from "../file/database.ts";
 import { addToDay, emptyDay, writeDay } from "./days.ts";
 import { readValues } from "./read-values.ts";
-
-/** A step of computing a day anew. */
-export interface RecomputeStep {
-  /** Days since 1970 UTC. */
-  readonly day: number;
-  /** What the step before returned; undefined for the first. */
-  readonly cursor: number | undefined;
-}
-
-export interface RecomputeStepResult {
-  /** Series that have points on that day. */
-  readonly series: number;
-  /** For the next step; undefined when this was the last. */
-  readonly cursor: number | undefined;
-}
 
 /** Points a step reads at the least before it ends, and series it looks at, at the most: some ten milliseconds. */
 const POINTS_PER_STEP = 20_000;
@@ -28,32 +14,36 @@ const DELETED = `SELECT deleted_before_ms FROM retention_policies
   WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
 
 /**
- * Compute what the points of a day add up to from the points themselves, some series at a time. It changes
- * nothing where nothing is wrong. Repeat with the cursor it returns.
+ * One step of computing anew what the points of a day (days since 1970 UTC) add up to: some series, of which
+ * it returns how many have points on that day. Series are walked through by id.
  *
  * @throws {ServiceError} `validation_failed` where retention has deleted points of the day: what is left of
  *   them is less than what is known of them.
  */
-export function recomputeDay(database: Database, step: RecomputeStep, nowMs: number): RecomputeStepResult {
+export function recomputeDay(
+  database: Database,
+  day: number,
+  nowMs: number,
+  cursor: number | undefined,
+): Step<number, number> {
   return database.transaction(() => {
-    const startMs = step.day * DAY_MS;
+    const startMs = day * DAY_MS;
     refuseDeleted(database, startMs);
-    const found = database.all(SERIES, step.cursor ?? 0, SERIES_PER_STEP).map((row) => Number(row.id));
+    const found = database.all(SERIES, cursor ?? 0, SERIES_PER_STEP).map((row) => Number(row.id));
     let series = 0;
     let points = 0;
     for (const [index, id] of found.entries()) {
-      const day = emptyDay();
+      const sums = emptyDay();
       for (const rows of readValues(database, id, startMs, startMs + DAY_MS)) {
-        for (const { value } of rows) addToDay(day, Number(value));
+        for (const { value } of rows) addToDay(sums, Number(value));
       }
-      if (day.count === 0)
-        database.run("DELETE FROM server_days WHERE series_id = ? AND day = ?", id, step.day);
-      else writeDay(database, { seriesId: id, day: step.day }, day, nowMs);
-      series += Math.sign(day.count);
-      points += day.count;
-      if (points >= POINTS_PER_STEP && index < found.length - 1) return { series, cursor: id };
+      if (sums.count === 0) database.run("DELETE FROM server_days WHERE series_id = ? AND day = ?", id, day);
+      else writeDay(database, { seriesId: id, day }, sums, nowMs);
+      series += Math.sign(sums.count);
+      points += sums.count;
+      if (points >= POINTS_PER_STEP && index < found.length - 1) return { done: series, next: id };
     }
-    return { series, cursor: found.length < SERIES_PER_STEP ? undefined : found.at(-1) };
+    return { done: series, next: found.length < SERIES_PER_STEP ? undefined : found.at(-1) };
   });
 }
 

@@ -1,38 +1,9 @@
 import { ServiceError } from "../../errors.ts";
+import type { NewServer, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
+import { SERVERS_MAX } from "../../store/directory.ts";
+import type { ApiKeyRecord, NewApiKey } from "../../store/keys.ts";
 import type { Database, Row } from "../file/database.ts";
-import { type ApiKeyRecord, createKey, findServerKey, type NewApiKey, rotateKey } from "../keys/key-store.ts";
-
-/** A server of the directory. */
-export interface ServerRecord {
-  readonly number: number;
-  readonly id: string;
-  readonly name: string;
-  /** While false, its metrics are refused. */
-  readonly metricsEnabled: boolean;
-  /** Whether its figures may be fetched without a key. */
-  readonly isPublic: boolean;
-  /** Ids; empty: not known. */
-  readonly tools: readonly string[];
-  readonly webhookUrl: string | undefined;
-  /** The webhook secret, sealed by `install-secret.ts`; undefined: it has none. */
-  readonly sealedSecret: Uint8Array | undefined;
-  /** ms since 1970 UTC; undefined: never. */
-  readonly lastReceivedMs: number | undefined;
-  readonly createdMs: number;
-}
-
-export type NewServer = Pick<
-  ServerRecord,
-  "id" | "name" | "metricsEnabled" | "isPublic" | "tools" | "webhookUrl" | "sealedSecret"
->;
-
-type Changeable = "name" | "metricsEnabled" | "isPublic" | "tools" | "webhookUrl";
-
-/** What is to be changed; undefined stays as it is. */
-export type ServerChange = { readonly [Name in Changeable]?: ServerRecord[Name] | undefined };
-
-/** Registered at the most: they are all kept in memory. */
-export const SERVERS_MAX = 100_000;
+import { createKey, findServerKey, rotateKey } from "../keys/key-store.ts";
 
 const COLUMNS = `number, id, name, metrics_enabled, is_public, tools, webhook_url, sealed_secret, last_received_ms,
   created_ms`;
@@ -58,11 +29,6 @@ function readExisting(row: Row | undefined): ServerRecord {
   return read(row);
 }
 
-/** Some of the servers: so many, after that number. */
-export interface ServerPage {
-  readonly afterNumber: number;
-  readonly limit: number;
-}
 const ALL: ServerPage = { afterNumber: 0, limit: SERVERS_MAX };
 
 /** Servers, by their numbers: the order of registration. */

@@ -1,10 +1,5 @@
-import type { ServerUse } from "../../store/directory/entry.ts";
+import type { ListQuery, ServerUse, StoredServerUse } from "../../store/directory.ts";
 import type { Database } from "../file/database.ts";
-import type { ListQuery } from "./events.ts";
-
-export interface StoredServerUse extends ServerUse {
-  readonly id: number;
-}
 
 const INSERT = `INSERT INTO server_usage
   (server_id, user_id, action, tool_id, details, client_info, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;

@@ -15,15 +15,16 @@ export function removePartial(target: string): void {
   for (const suffix of ["", "-journal"]) rmSync(partialOf(target) + suffix, { force: true });
 }
 
-export class BackupError extends Error {
-  override readonly name = "BackupError";
+/** The copy is not what it should be. */
+export class UnsoundCopyError extends Error {
+  override readonly name = "UnsoundCopyError";
 }
 
 /**
  * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back.
  * It holds everything that was committed before, whether or not a service goes on writing.
  *
- * @throws {BackupError} when `target` exists or the copy is not sound.
+ * @throws {UnsoundCopyError} when `target` exists or the copy is not sound.
  */
 export function writeBackup(
   source: string,
@@ -39,7 +40,7 @@ export function writeBackup(
     makeItsOwn(partial);
     check(partial, migrations);
     sync(partial);
-    if (existsSync(target)) throw new BackupError(`${target} exists already`);
+    if (existsSync(target)) throw new UnsoundCopyError(`${target} exists already`);
     renameSync(partial, target);
     sync(dirname(target));
     return { bytes: statSync(target).size };
@@ -78,7 +79,7 @@ function check(partial: string, migrations: readonly Migration[]): void {
   try {
     readApplied(reader, migrations);
     const findings = findDamage(reader, false);
-    if (findings.length > 0) throw new BackupError(describeDamage(findings));
+    if (findings.length > 0) throw new UnsoundCopyError(describeDamage(findings));
   } finally {
     reader.close();
   }

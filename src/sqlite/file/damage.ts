@@ -1,5 +1,4 @@
 import type { Database } from "./database.ts";
-import type { Failure } from "./failure.ts";
 
 /** The file can be read and is wrong. */
 export class DamagedDatabaseError extends Error {
@@ -41,20 +40,4 @@ export function refuseDamage(database: Database): boolean {
 /** The findings as one line. */
 export function describeDamage(findings: readonly string[]): string {
   return `the database is damaged: ${findings.join("; ").replaceAll("\n", " ")}`;
-}
-
-const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
-const REFUSALS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
-
-/** Whether the file itself is what is wrong: no repetition will open it. */
-export function isUnusableFile({ name, code = "" }: Failure): boolean {
-  return DAMAGED.test(code) || REFUSALS.includes(name);
-}
-
-/** What to do about a file that cannot be read; empty where the message says it already. */
-export function adviceFor({ name, code = "" }: Failure): string {
-  if (code.startsWith("SQLITE_NOTADB")) return "; restore a backup, or choose another path";
-  if (DAMAGED.test(code) || name === "DamagedDatabaseError")
-    return "; keep the file and restore a backup (mcp-metrics doctor --full tells more)";
-  return "";
 }

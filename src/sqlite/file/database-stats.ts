@@ -1,25 +1,14 @@
 import { statSync } from "node:fs";
+import type { TableCount } from "../../store/upkeep.ts";
 import type { Database } from "./database.ts";
 import { realDatabasePath } from "./real-path.ts";
 
-/** How much of the disk the database takes. */
-export interface DatabaseSize {
-  readonly mainBytes: number;
-  /** Of the write-ahead log. */
-  readonly walBytes: number;
-  readonly pageCount: number;
-  /** Bytes. */
-  readonly pageSize: number;
-  readonly freePages: number;
-}
-
-export function databaseSize(database: Database, path: string): DatabaseSize {
+export function databaseSize(database: Database, path: string) {
   const pragma = (name: "page_count" | "page_size" | "freelist_count") =>
     Number(database.first(`PRAGMA ${name}`)?.[name]);
   return {
     mainBytes: bytesOf(path),
-    // SQLite keeps its log beside the real file, not beside a link to it.
-    walBytes: bytesOf(`${realDatabasePath(path)}-wal`),
+    walBytes: databaseLogBytes(path),
     pageCount: pragma("page_count"),
     pageSize: pragma("page_size"),
     freePages: pragma("freelist_count"),
@@ -30,12 +19,25 @@ function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** What a table holds. Times are ms since 1970 UTC; undefined when it is empty. */
-export interface TableCount {
-  readonly table: string;
-  readonly total: number;
-  readonly oldestMs: number | undefined;
-  readonly newestMs: number | undefined;
+/** Bytes of the database and its log on disk. */
+export function databaseFileBytes(path: string): number {
+  return bytesOf(path) + databaseLogBytes(path);
+}
+
+/**
+ * Bytes of the write-ahead log on disk; of the part that is used, it says nothing. SQLite keeps its log beside
+ * the real file, not beside a link to it.
+ */
+export function databaseLogBytes(path: string): number {
+  return bytesOf(`${realDatabasePath(path)}-wal`);
+}
+
+/** What the log may come to beside a small database. */
+const BACKUP_LOG_BYTES = 1_000_000_000;
+
+/** What the log holds while a backup is written, and may: as much as the database, which a backup needs room for. */
+export function backupLog(path: string): { readonly bytes: number; readonly bytesMax: number } {
+  return { bytes: databaseLogBytes(path), bytesMax: Math.max(BACKUP_LOG_BYTES, bytesOf(path)) };
 }
 
 /** The tables without a retention policy that operators ask about, and the column that tells a row's age. */

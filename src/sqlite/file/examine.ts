@@ -1,10 +1,9 @@
 import { existsSync } from "node:fs";
 import type { Clock } from "../../lib/clock.ts";
-import { DatabaseOpenError } from "../threads/writer.ts";
-import { ReadingError, startReading } from "./background-job.ts";
+import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import { DamagedDatabaseError } from "./damage.ts";
 import { openReader } from "./database.ts";
-import { describeFailure, type Failure } from "./failure.ts";
+import { DatabaseOpenError, describeFailure, type Failure } from "./failure.ts";
 import { readIdentity, refuseForeignLog, refuseLoneLog } from "./identity.ts";
 import { readApplied, readMigrations } from "./migrator.ts";
 
@@ -57,17 +56,17 @@ function readSchema(path: string, migrationsFolder: string): number {
 
 /** Whether the search for damage came to its end. @throws {DamagedDatabaseError} */
 async function search({ path, full, limitMs, clock }: ExamineOptions): Promise<boolean> {
-  const reading = startReading({ kind: "check", path, full });
+  const job = startBackgroundJob({ kind: "check", path, full });
   let isGivenUp = false;
   const stopClock =
     limitMs === undefined
       ? () => {}
       : clock.after(limitMs, () => {
           isGivenUp = true;
-          void reading.cancel();
+          void job.cancel();
         });
   try {
-    const findings = await reading.result;
+    const findings = await job.result;
     if (findings.length > 0) throw new DamagedDatabaseError(findings);
     return true;
   } catch (error) {
@@ -79,5 +78,5 @@ async function search({ path, full, limitMs, clock }: ExamineOptions): Promise<b
 }
 
 function failureOf(error: unknown): Failure {
-  return error instanceof ReadingError ? error.failure : describeFailure(error);
+  return error instanceof BackgroundJobError ? error.failure : describeFailure(error);
 }

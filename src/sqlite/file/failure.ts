@@ -1,4 +1,5 @@
 import { type FailureReason, ServiceError, type Violation } from "../../errors.ts";
+import { StoreOpenError } from "../../store/errors.ts";
 
 /**
  * What a failed write means.
@@ -55,4 +56,30 @@ export function storageUnavailable(cause: unknown): ServiceError {
     retryAfterSeconds: 2,
     cause,
   });
+}
+
+const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
+const REFUSALS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
+
+/** Whether the file itself is what is wrong: no repetition will open it. */
+export function isUnusableFile({ name, code = "" }: Failure): boolean {
+  return DAMAGED.test(code) || REFUSALS.includes(name);
+}
+
+/** What to do about a file that cannot be read; empty where the message says it already. */
+export function adviceFor({ name, code = "" }: Failure): string {
+  if (code.startsWith("SQLITE_NOTADB")) return "; restore a backup, or choose another path";
+  if (DAMAGED.test(code) || name === "DamagedDatabaseError")
+    return "; keep the file and restore a backup (mcp-metrics doctor --full tells more)";
+  return "";
+}
+
+/** The database at `path` could not be opened; the message says why and what to do. */
+export class DatabaseOpenError extends StoreOpenError {
+  readonly failure: Failure;
+  constructor(path: string, failure: Failure) {
+    const message = failure.message.includes(path) ? failure.message : `${path}: ${failure.message}`;
+    super(message + adviceFor(failure), { isUnusable: isUnusableFile(failure) });
+    this.failure = failure;
+  }
 }

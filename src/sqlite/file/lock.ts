@@ -1,14 +1,10 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
+import { StoreInUseError } from "../../store/errors.ts";
 import { realDatabasePath } from "./real-path.ts";
 
-/** Somebody else holds the database. */
-export class DatabaseInUseError extends Error {
-  constructor(path: string) {
-    super(`${path} is in use by another mcp-metrics process; only one may hold a database`);
-    this.name = "DatabaseInUseError";
-  }
-}
+const inUse = (path: string) =>
+  new StoreInUseError(`${path} is in use by another mcp-metrics process; only one may hold a database`);
 
 /**
  * Take the database for this process until `release`, or until the process dies.
@@ -20,7 +16,7 @@ export class DatabaseInUseError extends Error {
  * Nothing else may open the lock file: POSIX drops all of a process's locks on a file as soon as the
  * process closes any descriptor of it.
  *
- * @throws {DatabaseInUseError} when another process has it.
+ * @throws {StoreInUseError} when another process has it.
  */
 export function acquireLock(databasePath: string): { release(): void } {
   const path = `${realDatabasePath(databasePath)}-lock`;
@@ -30,8 +26,7 @@ export function acquireLock(databasePath: string): { release(): void } {
   try {
     connection.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    if ((error as { code?: string }).code?.startsWith("SQLITE_BUSY"))
-      throw new DatabaseInUseError(databasePath);
+    if ((error as { code?: string }).code?.startsWith("SQLITE_BUSY")) throw inUse(databasePath);
     throw error;
   }
   return {
@@ -48,7 +43,7 @@ export function isDatabaseInUse(databasePath: string): boolean {
     acquireLock(databasePath).release();
     return false;
   } catch (error) {
-    if (error instanceof DatabaseInUseError) return true;
+    if (error instanceof StoreInUseError) return true;
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { StoreError } from "../../store/errors.ts";
 import type { Database } from "./database.ts";
 
 export interface Migration {
@@ -20,7 +21,7 @@ export interface AppliedMigration {
 }
 
 /** The database and the program do not fit together; nothing was touched. */
-export class MigrationError extends Error {
+export class MigrationError extends StoreError {
   override readonly name = "MigrationError";
 }
 

@@ -1,5 +1,5 @@
 /**
- * A process that carries out one task of `reading-task.ts`, answers, and ends.
+ * A process that carries out one job of `reading-job.ts`, answers, and ends.
  *
  * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too.
  */
@@ -7,7 +7,7 @@ import { open } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
-import type { ReadingReply, ReadingTask } from "./background-job.ts";
+import type { BackgroundJob, JobReply } from "./background-job.ts";
 import { partialOf, writeBackup } from "./backup-file.ts";
 import { findDamage } from "./damage.ts";
 import { openReader } from "./database.ts";
@@ -19,9 +19,9 @@ const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
 
 const SYNC_INTERVAL_MS = 5;
 
-function carryOut(task: ReadingTask): unknown {
-  if (task.kind === "check") return check(task.path, task.full);
-  return writeBackup(task.source, task.target, readMigrations(task.migrationsFolder));
+function carryOut(job: BackgroundJob): unknown {
+  if (job.kind === "check") return check(job.path, job.full);
+  return writeBackup(job.source, job.target, readMigrations(job.migrationsFolder));
 }
 
 function check(path: string, full: boolean): readonly string[] {
@@ -33,9 +33,9 @@ function check(path: string, full: boolean): readonly string[] {
   }
 }
 
-function work(): ReadingReply {
+function work(): JobReply {
   try {
-    return { result: carryOut(workerData as ReadingTask) };
+    return { result: carryOut(workerData as BackgroundJob) };
   } catch (error) {
     return { failure: describeFailure(error) };
   }
@@ -45,11 +45,11 @@ function supervise(): void {
   // Killed, not ended: ending would wait for the thread, and SQLite is not interrupted.
   const die = () => process.kill(process.pid, "SIGKILL");
   process.once("disconnect", die);
-  process.once("message", (task: ReadingTask) => {
+  process.once("message", (job: BackgroundJob) => {
     setPriority(PRIORITY);
-    if (task.kind === "backup") syncSteadily(partialOf(task.target));
-    const worker = new Worker(new URL(import.meta.url), { workerData: task });
-    worker.once("message", (reply: ReadingReply) => {
+    if (job.kind === "backup") syncSteadily(partialOf(job.target));
+    const worker = new Worker(new URL(import.meta.url), { workerData: job });
+    worker.once("message", (reply: JobReply) => {
       process.off("disconnect", die);
       // Without the channel nothing is left to wait for: the process ends.
       process.send?.(reply, () => process.disconnect?.());

@@ -1,26 +1,5 @@
+import type { AuditDetails, AuditEntry, AuditTrace } from "../../store/audit.ts";
 import type { Database, Row } from "../file/database.ts";
-
-/** What can stand in the details of an act. Never a secret. */
-export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
-
-/** An administrative act as it begins: who does what to what. */
-export interface AuditTrace {
-  readonly timestampMs: number;
-  /** 0 for the command line on this machine, and for the service itself. */
-  readonly apiKeyId: number;
-  /** The service that the key belongs to. */
-  readonly actor: string;
-  /** Such as `key.create`. */
-  readonly action: string;
-  readonly target: string;
-  readonly details: AuditDetails;
-}
-
-/** An act of the past. `outcome` is `ok`, `started` (and never ended), or the reason why it failed. */
-export interface AuditEntry extends AuditTrace {
-  readonly id: number;
-  readonly outcome: string;
-}
 
 /** Write an act down; returns the number of its row. */
 export function recordAudit(database: Database, trace: AuditTrace, outcome: string): number {

@@ -1,46 +1,14 @@
 import { ServiceError } from "../../errors.ts";
+import type {
+  ApiKeyRecord,
+  EnvironmentKey,
+  KeyRole,
+  KeyRotation,
+  NewApiKey,
+  RotatedKey,
+} from "../../store/keys.ts";
 import type { Database, Row } from "../file/database.ts";
 import { copyDailyUsage } from "./usage-store.ts";
-
-/** A `server` key is one server's of the directory: it collects for it, and reads what is its own. */
-export type KeyRole = "writer" | "reader" | "admin" | "server";
-
-/** An API key as stored: the key itself is nowhere, only its SHA-256. */
-export interface ApiKeyRecord {
-  readonly id: number;
-  /** SHA-256 of the key, hex. */
-  readonly keyHash: string;
-  readonly service: string;
-  readonly role: KeyRole;
-  /** Requests a minute, and the burst. */
-  readonly rateLimit: number;
-  /** Further services it may write, as globs. */
-  readonly allowedServices: readonly string[];
-  readonly isActive: boolean;
-  readonly createdMs: number;
-  /** ms since 1970 UTC; undefined: never. */
-  readonly expiresMs: number | undefined;
-  readonly description: string;
-  /** Authenticated answers so far, refusals included; up to some seconds behind. */
-  readonly usageCount: number;
-  /** The newest of them, ms since 1970 UTC. */
-  readonly lastUsedMs: number | undefined;
-  /** Requests a UTC day and month; undefined: no limit. */
-  readonly dailyUsageLimit: number | undefined;
-  readonly monthlyUsageLimit: number | undefined;
-  /** Whose key it is, of a `server` key; undefined of others. */
-  readonly serverId?: string | undefined;
-}
-
-/** What a new key is made from. */
-export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs" | "usageCount" | "lastUsedMs">;
-
-/** A key given by the operator's environment. */
-export interface EnvironmentKey {
-  readonly keyHash: string;
-  readonly service: string;
-  readonly role: Exclude<KeyRole, "server">;
-}
 
 const COLUMNS = `id, key_hash, service_name, role, rate_limit, allowed_services, is_active, created_at, expires_at,
   description, usage_count, last_used_at, daily_usage_limit, monthly_usage_limit, server_id`;
@@ -114,28 +82,20 @@ export function revokeKey(database: Database, id: number): ApiKeyRecord {
  *
  * @throws {ServiceError} `not_found` when there is no such key in force.
  */
-export function rotateKey(
-  database: Database,
-  input: {
-    readonly id: number;
-    readonly keyHash: string;
-    readonly oldExpiresMs: number;
-    readonly nowMs: number;
-  },
-): { readonly old: ApiKeyRecord; readonly replacement: ApiKeyRecord } {
+export function rotateKey(database: Database, rotation: KeyRotation): RotatedKey {
   // One that has ended, perhaps because it was rotated before, would pass its end on.
   const sql = `SELECT ${COLUMNS} FROM api_keys
     WHERE id = ? AND is_active = 1 AND (expires_at IS NULL OR expires_at > ?)`;
-  const old = readExisting(database.first(sql, input.id, isoOrNull(input.nowMs)), String(input.id));
-  const replacement = createKey(database, { ...old, keyHash: input.keyHash }, input.nowMs);
+  const old = readExisting(database.first(sql, rotation.id, isoOrNull(rotation.nowMs)), String(rotation.id));
+  const replacement = createKey(database, { ...old, keyHash: rotation.keyHash }, rotation.nowMs);
   copyDailyUsage(database, old.id, replacement.id);
-  const expiresMs = Math.min(input.oldExpiresMs, old.expiresMs ?? Number.POSITIVE_INFINITY);
+  const expiresMs = Math.min(rotation.oldExpiresMs, old.expiresMs ?? Number.POSITIVE_INFINITY);
   const row = database.first(
     `UPDATE api_keys SET expires_at = ? WHERE id = ? RETURNING ${COLUMNS}`,
     isoOrNull(expiresMs),
-    input.id,
+    rotation.id,
   );
-  return { old: readExisting(row, String(input.id)), replacement };
+  return { old: readExisting(row, String(rotation.id)), replacement };
 }
 
 function readExisting(row: Row | undefined, id: string): ApiKeyRecord {

@@ -1,39 +1,7 @@
 import { DAY_MS } from "../../lib/time.ts";
+import type { DailyUsage, UsageRecord, UsageRow } from "../../store/keys.ts";
+import { USAGE_DAYS_KEPT } from "../../store/keys.ts";
 import type { Database } from "../file/database.ts";
-
-/** What the answers that one key got from one endpoint, with one status, in one minute add up to. */
-export interface UsageRow {
-  readonly apiKeyId: number;
-  /** A route template or an RPC's path. */
-  readonly endpoint: string;
-  readonly statusCode: number;
-  /** The beginning of the minute, ms since 1970 UTC. */
-  readonly minuteMs: number;
-  readonly requestCount: number;
-  /** Of request bodies, as they were sent. */
-  readonly bytesProcessed: number;
-  readonly durationMs: number;
-  /** When the last of them ended, ms since 1970 UTC. */
-  readonly lastMs: number;
-}
-
-/** How many requests of a key count against its quotas on one day. */
-export interface DailyUsage {
-  readonly apiKeyId: number;
-  /** Days since 1970 UTC. */
-  readonly day: number;
-  readonly requestCount: number;
-}
-
-export interface UsageRecord {
-  /** What has come since the last time; it is added to what is there. */
-  readonly log: readonly UsageRow[];
-  /** Whole days, not what has come since; they replace what is there, unless that is more. */
-  readonly daily: readonly DailyUsage[];
-}
-
-/** How many days are remembered: this month and the one before it, which a clock may go back to. */
-export const DAYS_KEPT = 62;
 
 const ADD_TO_LOG = `
   INSERT INTO api_key_usage_log
@@ -76,7 +44,7 @@ export function recordUsage(database: Database, { log, daily }: UsageRecord, now
     for (const { apiKeyId, day, requestCount } of daily) {
       database.run(SET_DAY, dateOf(day), apiKeyId, requestCount);
     }
-    const oldest = Math.floor(nowMs / DAY_MS) - DAYS_KEPT;
+    const oldest = Math.floor(nowMs / DAY_MS) - USAGE_DAYS_KEPT;
     database.run("DELETE FROM api_key_daily_usage WHERE date < ?", dateOf(oldest));
   });
 }

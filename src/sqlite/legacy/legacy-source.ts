@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { type Database, openReader, type Row } from "../file/database.ts";
-import { describeFailure } from "../file/failure.ts";
+import { DatabaseOpenError, describeFailure } from "../file/failure.ts";
 import { realDatabasePath } from "../file/real-path.ts";
-import { DatabaseOpenError } from "../threads/writer.ts";
 import { columnsOf, decode, type LegacyValue, readColumn } from "./legacy-columns.ts";
 
 /** A row of the predecessor's `metrics`, under our names for its columns. */

@@ -37,7 +37,7 @@ export function recordAnswer(
 }
 
 /** Delete at most `rowsMax` expired records, so that a step never holds up a commit. */
-export function deleteExpiredAnswers(database: Database, nowMs: number, rowsMax: number): number {
+export function deleteExpiredIdempotencyKeys(database: Database, nowMs: number, rowsMax: number): number {
   return database.run(
     `DELETE FROM idempotency_keys WHERE (api_key_id, idempotency_key) IN (
        SELECT api_key_id, idempotency_key FROM idempotency_keys WHERE expires_ms <= ? LIMIT CAST(? AS INTEGER))`,

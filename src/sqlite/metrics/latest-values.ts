@@ -1,6 +1,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { RowRange } from "../../store/batch.ts";
 import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import type { LatestQuery, LatestValue } from "../../store/queries.ts";
 import type { Database } from "../file/database.ts";
 import type { Dictionary } from "./dictionary.ts";
 
@@ -31,29 +32,6 @@ export function storeLatestValues(
     const dimensionSet = dictionary.rowId(cell(row, 2));
     database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), row, cell(row, 4));
   }
-}
-
-export interface LatestQuery {
-  /** Undefined: of all. */
-  readonly service: string | undefined;
-  /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
-  readonly sinceMs: number;
-  /** When there are more than `VALUES_MAX`: fail, or leave the oldest out. */
-  readonly beyond: "fail" | "leave out";
-}
-
-/** What an instance said last about something. */
-export interface LatestValue {
-  readonly service: string;
-  /** '' when it did not say. */
-  readonly instanceId: string;
-  readonly type: string;
-  /** As text, without those that are null or empty: whoever says nothing says the same in each spelling. */
-  readonly dimensions: Readonly<Record<string, string>>;
-  /** When it was so, and when it was heard of. */
-  readonly timestampMs: number;
-  readonly receivedMs: number;
-  readonly value: number;
 }
 
 /** A composer has a few dozen; so many make an answer of some megabytes. */

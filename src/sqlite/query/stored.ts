@@ -1,6 +1,6 @@
 import type { MetricType } from "../../catalogue/definition.ts";
 import type { RollupFamily, Stored } from "../../store/plan/planner.ts";
-import { tableOfType } from "../../store/plan/retention-tables.ts";
+import { tableOfType } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 
 /** A family this far behind is not read: after a crash it takes the writer some seconds to catch up. */

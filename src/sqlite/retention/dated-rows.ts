@@ -1,52 +1,22 @@
 /** Rows with a time of their own that policies have given up. */
+
 import { DAY_MS } from "../../lib/time.ts";
-import { type DatedTable, RETENTION_TABLES, type RetentionTable } from "../../store/plan/retention-tables.ts";
+import type { Survey } from "../../store/retention.ts";
+import { cutoffOf } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
-import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
+import { listPolicies, noteDeleted } from "./policies.ts";
+import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
-/** Constant SQL for each table of the list: names come from there, never from a caller. */
-const SQL = new Map(RETENTION_TABLES.filter(isDated).map((table) => [table.name, statements(table)]));
-
-function isDated(table: RetentionTable): table is DatedTable {
-  return table.kind === "dated";
-}
-
-function statements({ name, table = name, key = "id", timestampColumn: column }: DatedTable) {
-  return {
-    remove: `DELETE FROM ${table} WHERE (${key}) IN (
-      SELECT ${key} FROM ${table} WHERE ${column} < ? ORDER BY ${column} LIMIT CAST(? AS INTEGER))`,
-    count: `SELECT count(*) AS total, min(${column}) AS oldest, max(${column}) AS newest,
-      count(*) FILTER (WHERE ${column} < ?1) AS doomed,
-      max(${column}) FILTER (WHERE ${column} < ?1) AS newest_doomed FROM ${table}`,
-  };
-}
-
-function statementsOf({ name }: DatedTable) {
-  const found = SQL.get(name);
-  if (found === undefined) throw new Error(`${name} is no dated table`);
-  return found;
-}
-
-/** Delete up to `rowsMax` rows from before the cutoff, oldest first; in a transaction. */
-export function deleteDated(
-  database: Database,
-  table: DatedTable,
-  { nowMs, rowsMax }: CleanupStep,
-): CleanupStepResult {
-  const policy = listPolicies(database).find(({ tableName }) => tableName === table.name);
-  const cutoffMs = policy && cutoffOf(policy, nowMs);
-  if (cutoffMs === undefined) return { deleted: {}, cursor: undefined };
-  const { changes } = database.run(statementsOf(table).remove, UNITS[table.unit].of(cutoffMs), rowsMax);
-  if (changes > 0) noteDeleted(database, table.name, cutoffMs);
-  return { deleted: changes > 0 ? { [table.name]: changes } : {}, cursor: changes < rowsMax ? undefined : 0 };
-}
-
-/** Count the rows of a table. */
-export function surveyDated(database: Database, table: DatedTable, cutoffMs: number | undefined): Survey {
-  const { of, msOf } = UNITS[table.unit];
-  const row = database.first(statementsOf(table).count, of(cutoffMs ?? Number.MIN_SAFE_INTEGER));
-  return readSurvey(row, msOf);
+/** How a table tells the age of its rows. */
+interface DatedColumns {
+  /** Where the rows are, if SQL users see them through a view. */
+  readonly table?: string;
+  /** The columns of its key; `id` when absent. */
+  readonly key?: string;
+  /** Indexed. */
+  readonly timestampColumn: string;
+  /** How the column tells a time: UTC ISO 8601 text with milliseconds, or a number since 1970 UTC. */
+  readonly unit: "iso" | "ms" | "days";
 }
 
 /** The first instant of which rows stay, as a column holds times, and the time that a column tells. */
@@ -59,6 +29,61 @@ const UNITS = {
     msOf: (time: string | number) => Number(time) * DAY_MS,
   },
 } as const;
+
+/** By the name that SQL users see. */
+const DATED: Readonly<Record<string, DatedColumns>> = {
+  api_key_usage_log: { timestampColumn: "timestamp", unit: "iso" },
+  server_metrics: { table: "server_points", timestampColumn: "ts", unit: "ms" },
+  server_metrics_daily: {
+    table: "server_days",
+    key: "series_id, day",
+    timestampColumn: "day",
+    unit: "days",
+  },
+  server_events: { timestampColumn: "created_at", unit: "iso" },
+  server_usage: { timestampColumn: "created_at", unit: "iso" },
+};
+
+/** Constant SQL for each table: names never come from a caller. */
+const SQL = new Map(Object.entries(DATED).map(([name, columns]) => [name, statements(name, columns)]));
+
+function statements(name: string, { table = name, key = "id", timestampColumn: column, unit }: DatedColumns) {
+  return {
+    ...UNITS[unit],
+    remove: `DELETE FROM ${table} WHERE (${key}) IN (
+      SELECT ${key} FROM ${table} WHERE ${column} < ? ORDER BY ${column} LIMIT CAST(? AS INTEGER))`,
+    count: `SELECT count(*) AS total, min(${column}) AS oldest, max(${column}) AS newest,
+      count(*) FILTER (WHERE ${column} < ?1) AS expired,
+      max(${column}) FILTER (WHERE ${column} < ?1) AS newest_expired FROM ${table}`,
+  };
+}
+
+function statementsOf(name: string) {
+  const found = SQL.get(name);
+  if (found === undefined) throw new Error(`${name} is no dated table`);
+  return found;
+}
+
+/** Delete up to `rowsMax` rows from before the cutoff, oldest first; in a transaction. */
+export function deleteDated(
+  database: Database,
+  name: string,
+  { nowMs, rowsMax }: CleanupStep,
+): CleanupResult {
+  const policy = listPolicies(database).find(({ tableName }) => tableName === name);
+  const cutoffMs = policy && cutoffOf(policy, nowMs);
+  if (cutoffMs === undefined) return { done: {}, next: undefined };
+  const { remove, of } = statementsOf(name);
+  const { changes } = database.run(remove, of(cutoffMs), rowsMax);
+  if (changes > 0) noteDeleted(database, name, cutoffMs);
+  return { done: changes > 0 ? { [name]: changes } : {}, next: changes < rowsMax ? undefined : 0 };
+}
+
+/** Count the rows of a table. */
+export function surveyDated(database: Database, name: string, cutoffMs: number | undefined): Survey {
+  const { count, of, msOf } = statementsOf(name);
+  return readSurvey(database.first(count, of(cutoffMs ?? Number.MIN_SAFE_INTEGER)), msOf);
+}
 
 /** Text that sorts as the times do. Before 1970 there are no rows, and before the year 1 texts sort wrongly. */
 function isoOf(ms: number): string {

@@ -1,10 +1,13 @@
 /** The measurements that policies have given up: found in the order of event time, and counted. */
+
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
-import { MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "../../store/plan/retention-tables.ts";
+import type { Step } from "../../store/plan/steps.ts";
+import type { Survey } from "../../store/retention.ts";
+import { cutoffOf, MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 import { deleteLatestValues } from "../metrics/latest-values.ts";
-import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
+import { listPolicies, noteDeleted } from "./policies.ts";
+import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
 /** Where a walk through the measurements by event time has come to. */
 export interface MeasurementCursor {
@@ -33,32 +36,32 @@ const NEXT = `
 export function deleteMeasurements(
   database: Database,
   { tables, nowMs, cursor, rowsMax }: CleanupStep,
-): CleanupStepResult {
+): CleanupResult {
   const cutoffs = readCutoffs(database, tables, nowMs);
   const deleted: Record<string, number> = {};
-  if (cutoffs.size === 0) return { deleted, cursor: undefined };
+  if (cutoffs.size === 0) return { done: deleted, next: undefined };
   const from = (cursor as MeasurementCursor | undefined) ?? { ts: Number.MIN_SAFE_INTEGER, id: 0 };
   const found = database.all(NEXT, from.ts, from.id, Math.max(...cutoffs.values()), rowsMax);
   const rolledUp = readRolledUp(database);
-  const doomed: number[] = [];
+  const expired: number[] = [];
   for (const row of found) {
     const { name } = tableOfType(String(row.metric_type));
-    const isDoomed = Number(row.ts) < (cutoffs.get(name) ?? Number.NEGATIVE_INFINITY);
-    if (!isDoomed || Number(row.id) > (rolledUp.get(String(row.metric_type)) ?? Infinity)) continue;
-    doomed.push(Number(row.id));
+    const isExpired = Number(row.ts) < (cutoffs.get(name) ?? Number.NEGATIVE_INFINITY);
+    if (!isExpired || Number(row.id) > (rolledUp.get(String(row.metric_type)) ?? Infinity)) continue;
+    expired.push(Number(row.id));
     deleted[name] = (deleted[name] ?? 0) + 1;
   }
   // All types with states are of this policy, having no view of their own.
   const statesCutoffMs = cursor === undefined ? cutoffs.get("metrics") : undefined;
   if (statesCutoffMs !== undefined) deleteLatestValues(database, statesCutoffMs, rowsMax);
   for (const name of Object.keys(deleted)) noteDeleted(database, name, cutoffs.get(name) ?? 0);
-  if (doomed.length > 0) {
+  if (expired.length > 0) {
     const sql = "DELETE FROM measurements WHERE id IN (SELECT value FROM json_each(?))";
-    database.run(sql, JSON.stringify(doomed));
+    database.run(sql, JSON.stringify(expired));
   }
   const last = found.at(-1);
   const isOver = last === undefined || found.length < rowsMax;
-  return { deleted, cursor: isOver ? undefined : { ts: Number(last.ts), id: Number(last.id) } };
+  return { done: deleted, next: isOver ? undefined : { ts: Number(last.ts), id: Number(last.id) } };
 }
 
 function readCutoffs(database: Database, tables: readonly string[], nowMs: number): Map<string, number> {
@@ -92,18 +95,18 @@ const OWN = `IN (SELECT id FROM dimension_sets WHERE metric_type = ?4)`;
 const OTHERS = `NOT IN (SELECT id FROM dimension_sets WHERE metric_type IN (SELECT value FROM json_each(?4)))`;
 const counting = (types: string) => `
   SELECT count(*) AS total, min(ts) AS oldest, max(ts) AS newest,
-    count(*) FILTER (WHERE ts < ?3) AS doomed, max(ts) FILTER (WHERE ts < ?3) AS newest_doomed
+    count(*) FILTER (WHERE ts < ?3) AS expired, max(ts) FILTER (WHERE ts < ?3) AS newest_expired
   FROM measurements WHERE id > ?1 AND id <= ?2 AND dimension_set_id ${types}`;
 const COUNT_OWN = counting(OWN);
 const COUNT_OTHERS = counting(OTHERS);
 
-/** Count the measurements that a policy governs, some at a time: repeat with the cursor until there is none. */
+/** One step of counting the measurements that a policy governs; the cursor is an id. */
 export function surveyMeasurements(
   database: Database,
   table: MeasurementTable,
   cutoffMs: number | undefined,
   cursor: number | undefined,
-): { readonly survey: Survey; readonly cursor: number | undefined } {
+): Step<Survey, number> {
   const ids = database.first("SELECT min(id) AS oldest, max(id) AS newest FROM measurements");
   const from = Math.max(cursor ?? 0, Number(ids?.oldest ?? 1) - 1);
   const to = from + IDS_PER_SURVEY;
@@ -111,7 +114,6 @@ export function surveyMeasurements(
   const sql = table.metricType === undefined ? COUNT_OTHERS : COUNT_OWN;
   const cutoff = cutoffMs ?? Number.MIN_SAFE_INTEGER;
   const row = database.first(sql, from, to, cutoff, table.metricType ?? others);
-  const survey = readSurvey(row, Number);
   const isOver = to >= Number(ids?.newest ?? 0);
-  return { survey, cursor: isOver ? undefined : to };
+  return { done: readSurvey(row, Number), next: isOver ? undefined : to };
 }

@@ -1,49 +1,76 @@
-import { retentionTable } from "../../store/plan/retention-tables.ts";
+import type { AuditTrace } from "../../store/audit.ts";
+import type { Step } from "../../store/plan/steps.ts";
+import {
+  type PolicyChange,
+  retentionTable,
+  type Survey,
+  type SurveyQuery,
+  type TrustedTimeState,
+} from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
+import { audited } from "../keys/audit-store.ts";
+import type { OperationContext, ReadContext } from "../threads/operation.ts";
 import { deleteDated, surveyDated } from "./dated-rows.ts";
 import { deleteMeasurements, surveyMeasurements } from "./measurement-rows.ts";
+import { applyDefaultRetention, listPolicies, setPolicy } from "./policies.ts";
 import { deleteRollups, surveyRollups } from "./rollup-rows.ts";
-import { type CleanupStep, type CleanupStepResult, emptySurvey, type Survey } from "./step.ts";
+import type { CleanupResult, CleanupStep } from "./step.ts";
+import { readTrustedTime, saveTrustedTime } from "./trusted-time.ts";
 
-/** What to count of one table, and how. */
-export interface SurveyStep {
-  readonly table: string;
-  /** Rows before it are counted as doomed; undefined: none. */
-  readonly cutoffMs: number | undefined;
-  /** Count the rows that SQL shows of a rollup, not those of its breakdowns too. */
-  readonly totalsOnly: boolean;
+/** What of `RetentionStore` the writer thread carries out; long work in steps. */
+export function retentionOperations({ database, read, write }: OperationContext) {
+  const policies = "retention_policies";
+  return {
+    listPolicies: read("select", policies, () => listPolicies(database)),
+    setPolicy: write("update", policies, (change: PolicyChange, nowMs: number, trace: AuditTrace) =>
+      audited(database, trace, () => setPolicy(database, change, nowMs)),
+    ),
+    applyDefault: write("update", policies, (days: number, nowMs: number) =>
+      applyDefaultRetention(database, days, nowMs),
+    ),
+    deleteExpiredStep: write("delete", "expired", (step: CleanupStep) => deleteExpired(database, step)),
+    readTrustedTime: read("select", "trusted_time", () => readTrustedTime(database)),
+    saveTrustedTime: write("update", "trusted_time", (state: TrustedTimeState) =>
+      saveTrustedTime(database, state),
+    ),
+  };
+}
+
+/** What of `RetentionStore` the reader thread carries out, in steps. */
+export function retentionReads({ database, query }: ReadContext) {
+  return {
+    surveyStep: query("all", (asked: SurveyStep) => surveyTable(database, asked)),
+  };
+}
+
+/** A step of counting what a policy governs. */
+export interface SurveyStep extends SurveyQuery {
+  /** Where the step before ended; undefined for the first. */
   readonly cursor: number | undefined;
 }
 
-export interface SurveyStepResult {
-  readonly survey: Survey;
-  readonly cursor: number | undefined;
-}
-
-/** One step of a cleanup, in one transaction. Repeat with the cursor it returns until there is none. */
-export function deleteExpired(database: Database, step: CleanupStep): CleanupStepResult {
+/** One step of a cleanup, in one transaction. */
+export function deleteExpired(database: Database, step: CleanupStep): CleanupResult {
   return database.transaction(() => {
     const [first, ...others] = step.tables.map(retentionTable);
-    if (first === undefined) return { deleted: {}, cursor: undefined };
+    if (first === undefined) return { done: {}, next: undefined };
     if (first.kind === "measurements") return deleteMeasurements(database, step);
     if (others.length > 0) throw new Error(`${first.name} is not walked through together with others`);
     return first.kind === "rollups"
       ? deleteRollups(database, first, step)
-      : deleteDated(database, first, step);
+      : deleteDated(database, first.name, step);
   });
 }
 
-/** Count some of what a policy governs. Repeat with the cursor until there is none, and merge the surveys. */
-export function surveyTable(database: Database, step: SurveyStep): SurveyStepResult {
+/** One step of counting what a policy governs; what the steps count is merged. */
+export function surveyTable(database: Database, step: SurveyStep): Step<Survey, number> {
   const table = retentionTable(step.table);
   switch (table.kind) {
     case "measurements":
       return surveyMeasurements(database, table, step.cutoffMs, step.cursor);
-    case "rollups": {
-      const { survey, cursor } = surveyRollups(database, table, step, step.cursor);
-      return { survey: survey ?? emptySurvey(), cursor };
-    }
+    case "rollups":
+      return surveyRollups(database, table, step, step.cursor);
     case "dated":
-      return { survey: surveyDated(database, table, step.cutoffMs), cursor: undefined };
+      return { done: surveyDated(database, table.name, step.cutoffMs), next: undefined };
   }
 }

@@ -1,24 +1,7 @@
 import { ServiceError } from "../../errors.ts";
-import { DAY_MS } from "../../lib/time.ts";
-import { MEASUREMENT_TABLES, RETENTION_TABLES } from "../../store/plan/retention-tables.ts";
+import type { PolicyChange, RetentionPolicy } from "../../store/retention.ts";
+import { MEASUREMENT_TABLES, RETENTION_TABLES } from "../../store/retention.ts";
 import type { Database, Row } from "../file/database.ts";
-
-/** How long the rows of one table are kept. */
-export interface RetentionPolicy {
-  readonly tableName: string;
-  readonly retentionDays: number;
-  /** While false, its rows stay. */
-  readonly isActive: boolean;
-  /** The column whose time counts. */
-  readonly timestampColumn: string;
-}
-
-/** What is to be changed; undefined stays as it is. */
-export interface PolicyChange {
-  readonly tableName: string;
-  readonly retentionDays: number | undefined;
-  readonly isActive: boolean | undefined;
-}
 
 const COLUMNS = "table_name, retention_days, is_active, timestamp_column";
 
@@ -36,11 +19,6 @@ export function listPolicies(database: Database): readonly RetentionPolicy[] {
   const rows = database.all(`SELECT ${COLUMNS} FROM retention_policies`);
   const byName = new Map(rows.map((row) => [String(row.table_name), read(row)]));
   return RETENTION_TABLES.flatMap(({ name }) => byName.get(name) ?? []);
-}
-
-/** Before which time the rows of a table are to go; undefined while its policy is inactive. */
-export function cutoffOf({ isActive, retentionDays }: RetentionPolicy, nowMs: number): number | undefined {
-  return isActive ? nowMs - retentionDays * DAY_MS : undefined;
 }
 
 /**

@@ -1,19 +1,32 @@
 /** The hours and days that policies have given up, in every breakdown. */
+
 import { HOUR_MS } from "../../lib/time.ts";
-import type { RollupTable } from "../../store/plan/retention-tables.ts";
+import type { Step } from "../../store/plan/steps.ts";
+import type { RetainedRollups, Survey } from "../../store/retention.ts";
+import { cutoffOf, emptySurvey } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
-import { cutoffOf, listPolicies, noteDeleted } from "./policies.ts";
-import { type CleanupStep, type CleanupStepResult, readSurvey, type Survey } from "./step.ts";
+import { listPolicies, noteDeleted } from "./policies.ts";
+import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
-const SQL = { rollups_hourly: statements("rollups_hourly"), rollups_daily: statements("rollups_daily") };
+/** By the view that SQL users see. Constant SQL: names never come from a caller. */
+const SQL: Readonly<Record<string, ReturnType<typeof statements>>> = {
+  metrics_hourly: statements("rollups_hourly"),
+  metrics_daily: statements("rollups_daily"),
+};
 
-function statements(table: RollupTable["table"]) {
+function statementsFor({ name }: RetainedRollups) {
+  const found = SQL[name];
+  if (found === undefined) throw new Error(`${name} is no table of rollups`);
+  return found;
+}
+
+function statements(table: "rollups_hourly" | "rollups_daily") {
   return {
     remove: `DELETE FROM ${table} WHERE (family_id, bucket, key_id) IN (
       SELECT family_id, bucket, key_id FROM ${table}
       WHERE family_id = ? AND bucket < ? ORDER BY bucket, key_id LIMIT CAST(? AS INTEGER))`,
     count: `SELECT count(*) AS total, min(bucket) AS oldest, max(bucket) AS newest,
-      count(*) FILTER (WHERE bucket < ?2) AS doomed, max(bucket) FILTER (WHERE bucket < ?2) AS newest_doomed
+      count(*) FILTER (WHERE bucket < ?2) AS expired, max(bucket) FILTER (WHERE bucket < ?2) AS newest_expired
       FROM ${table} WHERE family_id = ?1`,
   };
 }
@@ -26,17 +39,17 @@ const NEXT_FAMILY =
 /** Delete up to `rowsMax` rows of buckets that ended before the cutoff; in a transaction. */
 export function deleteRollups(
   database: Database,
-  table: RollupTable,
+  table: RetainedRollups,
   { nowMs, cursor, rowsMax }: CleanupStep,
-): CleanupStepResult {
+): CleanupResult {
   const policy = listPolicies(database).find(({ tableName }) => tableName === table.name);
   const cutoffMs = policy && cutoffOf(policy, nowMs);
-  if (cutoffMs === undefined) return { deleted: {}, cursor: undefined };
+  if (cutoffMs === undefined) return { done: {}, next: undefined };
   let family = nextFamily(database, Number(cursor ?? 0));
   let rows = 0;
   while (family !== undefined && rows < rowsMax) {
     const bucket = firstKept(table, cutoffMs);
-    const { changes } = database.run(SQL[table.table].remove, family, bucket, rowsMax - rows);
+    const { changes } = database.run(statementsFor(table).remove, family, bucket, rowsMax - rows);
     rows += changes;
     // Nobody asks when they changed any more: the note below says that they are gone.
     if (table.bucketMs === HOUR_MS) database.run(FORGET_HOURS, family, bucket);
@@ -44,26 +57,26 @@ export function deleteRollups(
     if (rows < rowsMax) family = nextFamily(database, family + 1);
   }
   if (rows > 0) noteDeleted(database, table.name, firstKept(table, cutoffMs) * table.bucketMs);
-  return { deleted: rows > 0 ? { [table.name]: rows } : {}, cursor: family };
+  return { done: rows > 0 ? { [table.name]: rows } : {}, next: family };
 }
 
-/** Count the rows of a table, one family at a time: repeat with the cursor until there is none. */
+/** One step of counting the rows of a table: those of one family; the cursor is a family's id. */
 export function surveyRollups(
   database: Database,
-  table: RollupTable,
+  table: RetainedRollups,
   { cutoffMs, totalsOnly }: { readonly cutoffMs: number | undefined; readonly totalsOnly: boolean },
   cursor: number | undefined,
-): { readonly survey: Survey | undefined; readonly cursor: number | undefined } {
+): Step<Survey, number> {
   const family = nextFamily(database, cursor ?? 0, totalsOnly);
-  if (family === undefined) return { survey: undefined, cursor: undefined };
+  if (family === undefined) return { done: emptySurvey(), next: undefined };
   const before = cutoffMs === undefined ? Number.MIN_SAFE_INTEGER : firstKept(table, cutoffMs);
-  const row = database.first(SQL[table.table].count, family, before);
+  const row = database.first(statementsFor(table).count, family, before);
   const survey = readSurvey(row, (bucket) => Number(bucket) * table.bucketMs);
-  return { survey, cursor: family + 1 };
+  return { done: survey, next: family + 1 };
 }
 
 /** A bucket goes when its last instant is before the cutoff: when it ends at it or earlier. */
-function firstKept(table: RollupTable, cutoffMs: number): number {
+function firstKept(table: RetainedRollups, cutoffMs: number): number {
   return Math.floor(cutoffMs / table.bucketMs);
 }
 

@@ -1,14 +1,5 @@
+import type { TrustedTimeState } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
-
-/** What the service knows of the time; see `maintenance/trusted-time.ts`. */
-export interface TrustedTimeState {
-  /** ms since 1970 UTC. */
-  readonly trustedMs: number;
-  /** The least that the wall clock has been ahead by since it is; undefined: it is not. */
-  readonly leadMs: number | undefined;
-  /** How long the service has run while the wall clock was ahead. */
-  readonly aheadMs: number;
-}
 
 /**
  * What was saved last. A database that has none yet knows the arrival of its newest measurement.

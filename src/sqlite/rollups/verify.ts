@@ -5,8 +5,8 @@
  * with their hours. Each hour is one look at the database, so that a service may go on writing.
  */
 import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
-import { tableOfType } from "../../store/plan/retention-tables.ts";
 import { Totals } from "../../store/plan/totals.ts";
+import { tableOfType } from "../../store/retention.ts";
 import type { Database, Row } from "../file/database.ts";
 import { inSnapshot } from "../file/snapshot.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";

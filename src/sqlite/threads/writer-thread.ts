@@ -10,9 +10,10 @@ import { type Database, openWriter } from "../file/database.ts";
 import { describeFailure, type Failure } from "../file/failure.ts";
 import { acquireLock } from "../file/lock.ts";
 import { migrateUp, readApplied, readMigrations } from "../file/migrator.ts";
-import { createOperations, type Operations } from "./operations.ts";
-import type { CallMessage, ReplyMessage } from "./thread-calls.ts";
-import type { StartMessage, WriterData } from "./writer-messages.ts";
+import { findOperation, type OperationLabels } from "./operation.ts";
+import { createWriterOperations } from "./operations.ts";
+import { type CallMessage, CLOSE, type ReplyMessage } from "./thread-calls.ts";
+import type { StartMessage, WriterData } from "./writer.ts";
 
 if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
 const port = parentPort;
@@ -28,7 +29,7 @@ function start() {
       isChecked = refuseDamage(found);
     });
     const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
-    return { lock, database, operations: createOperations(database, path), applied, isChecked };
+    return { lock, database, operations: createWriterOperations(database, path), applied, isChecked };
   } catch (error) {
     lock.release();
     throw error;
@@ -37,33 +38,41 @@ function start() {
 
 function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   let broken: Failure | undefined;
-  port.on("message", (message: CallMessage<keyof Operations>) => {
-    if (message.name === "close") {
+
+  function perform({ id, name, input }: CallMessage): ReplyMessage {
+    const startedMs = performance.now();
+    let labels: OperationLabels | undefined;
+    try {
+      const { run, ...found } = findOperation(operations, name);
+      labels = found;
+      if (broken !== undefined) throw new Error("the database failed");
+      const result = run(...(input as never[]));
+      return { id, labels, result, ms: performance.now() - startedMs };
+    } catch (error) {
+      const failure = broken ?? describeFailure(error);
+      if (failure.kind === "fatal") broken = failure;
+      return { id, labels, failure, ms: performance.now() - startedMs };
+    }
+  }
+
+  port.on("message", (message: CallMessage) => {
+    if (message.name === CLOSE) {
       if (broken === undefined) settle(database, operations);
       database.close();
       lock.release();
       port.close();
       return;
     }
-    const startedMs = performance.now();
-    let reply: ReplyMessage;
-    try {
-      if (broken !== undefined) throw new Error("the database failed");
-      const operation = operations[message.name] as (...input: unknown[]) => unknown;
-      reply = { id: message.id, result: operation(...message.input), ms: performance.now() - startedMs };
-    } catch (error) {
-      const failure = broken ?? describeFailure(error);
-      if (failure.kind === "fatal") broken = failure;
-      reply = { id: message.id, failure, ms: performance.now() - startedMs };
-    }
-    port.postMessage(reply);
+    port.postMessage(perform(message));
   });
 }
 
 /** Leave one file behind, with nothing to be read again: rollups are written, the log moves into the database. */
-function settle(database: Database, operations: Operations): void {
+function settle(database: Database, { metrics }: ReturnType<typeof createWriterOperations>): void {
   try {
-    while (operations.flushRollups(Date.now()) !== undefined);
+    let target: number | undefined;
+    do target = metrics.flushRollupsStep.run(Date.now(), target).next;
+    while (target !== undefined);
     database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   } catch {
     // On a full disk, for one. Nothing is lost: the log stays, and the next start reads it.

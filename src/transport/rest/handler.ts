@@ -1,5 +1,5 @@
 import type { Admission, Admit, Credentials } from "../../access/admission.ts";
-import type { AdmitVisit, VisitAdmission } from "../../access/visits.ts";
+import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
 import { bodyBytesMaxOf } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
 import { ClientGoneError, parseJson, readBody } from "../http/body.ts";
@@ -13,7 +13,7 @@ export interface RestHandlerOptions {
   /** For routes that ask for a key. */
   readonly admit: Admit;
   /** For routes that take callers without a key too. */
-  readonly admitAnonymous: AdmitVisit;
+  readonly admitAnonymous: AdmitAnonymous;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest body of a caller with a key, in bytes after decompression. */
@@ -59,7 +59,7 @@ async function run(
     address: () => clientAddress(exchange.request),
   };
   if (takesNoKey(route)) {
-    const { visit: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
+    const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
     return route.answer({ exchange, call, body: await readAs(route, exchange, bytesMax) }, service);
   }
   const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
@@ -75,7 +75,7 @@ function takesNoKey(route: Exclude<RestRoute, OpenRoute>): route is AnonymousRou
 }
 
 /** Note whose request it is and how the key's bucket stands, and go on unless it is rejected. */
-function admitted<Outcome extends Admission | VisitAdmission>(
+function admitted<Outcome extends Admission | AnonymousAdmission>(
   outcome: Outcome,
   exchange: Exchange,
 ): Exclude<Outcome, { failure: ServiceError }> {

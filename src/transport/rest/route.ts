@@ -1,7 +1,7 @@
 import type { AdmissionRule } from "../../access/admission.ts";
-import type { Call, Visit } from "../../access/call.ts";
+import type { AnonymousRule } from "../../access/anonymous-access.ts";
+import type { AnonymousCall, Call } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
-import type { VisitRule } from "../../access/visits.ts";
 import type { Operations } from "../../api/operations.ts";
 import type { Exchange } from "../http/exchange.ts";
 
@@ -24,7 +24,7 @@ export interface KeyedRequest extends RestRequest {
 /** … of a route that is called with a key or without one. */
 export interface AnonymousRequest extends RestRequest {
   /** The same; its principal is undefined for a caller without a key. */
-  readonly call: Visit;
+  readonly call: AnonymousCall;
 }
 
 /** What routes answer from. */
@@ -82,7 +82,7 @@ interface Route<Rule, Request> {
 export type RestRoute =
   | Route<"open", RestRequest>
   | Route<AdmissionRule, KeyedRequest>
-  | Route<VisitRule, AnonymousRequest>;
+  | Route<AnonymousRule, AnonymousRequest>;
 
 /** Method and path, whose template may have one parameter: `GET /servers/{id}/metrics`. */
 export type RouteName = `${"GET" | "POST" | "PUT"} /${string}`;

@@ -10,7 +10,7 @@ import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.j
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { Admit } from "../../access/admission.ts";
-import type { AdmitVisit } from "../../access/visits.ts";
+import type { AdmitAnonymous } from "../../access/anonymous-access.ts";
 import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
@@ -54,7 +54,7 @@ export interface AuthInterceptorOptions {
   /** For RPCs that ask for a key. */
   readonly admit: Admit;
   /** For RPCs that take callers without a key too. */
-  readonly admitAnonymous: AdmitVisit;
+  readonly admitAnonymous: AdmitAnonymous;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest message of a caller with a key, in bytes. */
@@ -94,7 +94,7 @@ export function createAuthInterceptor({
     exchange.apiKeyId = admission.apiKeyId;
     for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) responseHeader.set(name, value);
     if (failure !== undefined) throw toConnectError(failure);
-    if ("visit" in admission) context.values.set(ANONYMOUS_CALL, admission.visit);
+    if ("anonymousCall" in admission) context.values.set(ANONYMOUS_CALL, admission.anonymousCall);
     if ("call" in admission) context.values.set(ADMITTED, admission);
     rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
     // One without a length is counted while it is read.

@@ -1,5 +1,5 @@
 import { createContextKey, type HandlerContext } from "@connectrpc/connect";
-import type { Call, Visit } from "../../access/call.ts";
+import type { AnonymousCall, Call } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Exchange } from "../http/exchange.ts";
 
@@ -13,7 +13,7 @@ export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket:
 );
 
 /** The caller, with a key or without; set for every RPC that may be called without one. */
-export const ANONYMOUS_CALL = createContextKey<Visit | undefined>(undefined, {
+export const ANONYMOUS_CALL = createContextKey<AnonymousCall | undefined>(undefined, {
   description: "anonymous call",
 });
 
@@ -32,7 +32,7 @@ export function admittedOf(context: HandlerContext) {
 }
 
 /** The caller of an RPC that takes callers without a key. @throws {Error} in any other RPC: a bug. */
-export function anonymousCallOf(context: HandlerContext): Visit {
+export function anonymousCallOf(context: HandlerContext): AnonymousCall {
   const call = context.values.get(ANONYMOUS_CALL);
   if (call === undefined) throw new Error(`${context.method.name} ran without admission`);
   return call;

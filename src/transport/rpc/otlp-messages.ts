@@ -15,9 +15,9 @@ import {
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import type { ExportAnswer } from "../../api/export-metrics.ts";
-import { Slices } from "../../lib/slices.ts";
-import { type Attributes, canonical } from "../../otlp/attributes.ts";
+import { YieldingLoop } from "../../lib/yielding-loop.ts";
 import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
+import { type Attributes, canonical } from "../../otlp/data-point.ts";
 import { readingsOf } from "./otlp-readings.ts";
 
 /** The messages of a request → the points of each resource that has some, nothing validated yet. */
@@ -37,10 +37,10 @@ function countPoints(resources: readonly ResourceMetrics[]): number {
 /** Reads in slices of the event loop: other requests are answered in between. */
 async function readResources(resources: readonly ResourceMetrics[]): Promise<readonly ResourcePoints[]> {
   const read: ResourcePoints[] = [];
-  const slices = new Slices();
+  const loop = new YieldingLoop();
   for (const resource of resources) {
     const points: DataPoint[] = [];
-    await slices.each(pointsOf(resource), (point) => points.push(point));
+    await loop.each(pointsOf(resource), (point) => points.push(point));
     if (points.length === 0) continue;
     const attributes = readAttributes(resource.resource?.attributes ?? []);
     const fingerprint = hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url");
@@ -61,8 +61,8 @@ function* pointsOf({ scopeMetrics }: ResourceMetrics): Generator<DataPoint> {
 function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
   const { name, unit } = metric;
   const instrument = { name, unit, scope };
-  for (const { attributes, startNs, timeNs, reading } of readingsOf(metric))
-    yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, reading };
+  for (const { attributes, startNs, timeNs, data } of readingsOf(metric))
+    yield { instrument, attributes: readAttributes(attributes), startNs, timeNs, data };
 }
 
 /** Names an instrumentation scope: two scopes may have instruments of one name. */

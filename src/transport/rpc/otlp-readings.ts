@@ -8,10 +8,10 @@ import {
   type Metric,
   type NumberDataPoint,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
-import type { Buckets, DataPoint, Reading, Temporality } from "../../otlp/data-point.ts";
+import type { Buckets, DataPoint, PointData, Temporality } from "../../otlp/data-point.ts";
 
 /** A point whose attributes are still messages. */
-interface DecodedPoint extends Pick<DataPoint, "startNs" | "timeNs" | "reading"> {
+interface DecodedPoint extends Pick<DataPoint, "startNs" | "timeNs" | "data"> {
   /** Of the point alone. */
   readonly attributes: readonly KeyValue[];
 }
@@ -48,7 +48,7 @@ export function readingsOf({ data }: Metric): readonly DecodedPoint[] {
     }
     case "summary":
       return data.value.dataPoints.map(({ attributes }) => {
-        return { attributes, startNs: 0n, timeNs: 0n, reading: { kind: "summary" } };
+        return { attributes, startNs: 0n, timeNs: 0n, data: { kind: "summary" } };
       });
   }
 }
@@ -66,14 +66,14 @@ interface Point {
 }
 
 /** A point with what it says, or that it says nothing was recorded. */
-function decoded(point: Point, reading: Reading): DecodedPoint {
+function decoded(point: Point, data: PointData): DecodedPoint {
   const { attributes, startTimeUnixNano: startNs, timeUnixNano: timeNs, flags } = point;
   const isEmpty = (flags & DataPointFlags.NO_RECORDED_VALUE_MASK) !== 0;
-  return { attributes, startNs, timeNs, reading: isEmpty ? { kind: "no recorded value" } : reading };
+  return { attributes, startNs, timeNs, data: isEmpty ? { kind: "no recorded value" } : data };
 }
 
 /** The value of a number point, which may be an integer of 64 bits or a double. */
-function numberOf({ value }: NumberDataPoint, read: (value: number) => Reading): Reading {
+function numberOf({ value }: NumberDataPoint, read: (value: number) => PointData): PointData {
   return value.case === undefined ? { kind: "no value" } : read(Number(value.value));
 }
 
@@ -84,7 +84,7 @@ function temporalityOf(temporality: AggregationTemporality): Temporality {
 }
 
 /** A histogram with bounds of its own. */
-function explicitOf(point: HistogramDataPoint, temporality: Temporality): Reading {
+function explicitOf(point: HistogramDataPoint, temporality: Temporality): PointData {
   const { count, sum, min, max, bucketCounts, explicitBounds } = point;
   return {
     kind: "histogram",
@@ -99,7 +99,7 @@ function explicitOf(point: HistogramDataPoint, temporality: Temporality): Readin
 }
 
 /** A histogram whose bounds grow by a factor. */
-function exponentialOf(point: ExponentialHistogramDataPoint, temporality: Temporality): Reading {
+function exponentialOf(point: ExponentialHistogramDataPoint, temporality: Temporality): PointData {
   const { count, sum, min, max, scale, zeroThreshold, zeroCount } = point;
   return {
     kind: "exponential histogram",

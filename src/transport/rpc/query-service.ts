@@ -75,6 +75,9 @@ export function queryServiceRoutes(
       const answer = await queries.listEvents(admittedOf(context).call, asked, context.signal);
       return { events: answer.events.map(toEvent), nextPageToken: answer.nextPageToken };
     },
+    listMetricTypes: () => ({
+      types: queries.listMetricTypes().map((type) => ({ ...type, dimensions: [...type.dimensions] })),
+    }),
     async *exportEvents(request, context) {
       const { call } = admittedOf(context);
       for await (const events of queries.exportEvents(call, fromSelection(request), context.signal)) {

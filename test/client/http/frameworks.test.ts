@@ -5,8 +5,8 @@ import fastify from "fastify";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsCollector, metricsMiddleware } from "../../../src/client/index.ts";
-import { closeAll } from "../support.ts";
-import { openRecorder } from "./support.ts";
+import { closeAll } from "../client-and-service.ts";
+import { openRecorder } from "./request-recorder.ts";
 
 test.after.each(closeAll);
 

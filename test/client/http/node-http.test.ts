@@ -5,8 +5,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { metricsMiddleware } from "../../../src/client/index.ts";
 import { TestClock } from "../../support/test-clock.ts";
-import { closeAll } from "../support.ts";
-import { openRecorder, withoutDuration } from "./support.ts";
+import { closeAll } from "../client-and-service.ts";
+import { openRecorder, withoutDuration } from "./request-recorder.ts";
 
 const servers: (Server | Http2Server)[] = [];
 

@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { listEvents } from "../../../src/sqlite/directory/events.ts";
 import { recomputeDay } from "../../../src/sqlite/directory/recompute-day.ts";
-import { listServers, type ServerPage } from "../../../src/sqlite/directory/servers.ts";
+import { listServers } from "../../../src/sqlite/directory/servers.ts";
+import type { ServerPage } from "../../../src/store/directory.ts";
 import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
 
 test("servers are read a page at a time, in the order of registration", () => {
@@ -163,7 +164,7 @@ test("days are what SQL and sorting make of the points, however late and in what
       }
       // Computing them anew changes nothing but the last bits of sums.
       for (let day = -3; day <= 0; day += 1) {
-        recomputeDay(database, { day: Math.floor(NOW_MS / DAY_MS) + day, cursor: undefined }, NOW_MS);
+        recomputeDay(database, Math.floor(NOW_MS / DAY_MS) + day, NOW_MS, undefined);
       }
       for (const [index, row] of daily().entries()) {
         for (const [name, before] of Object.entries(found[index] ?? {})) {
@@ -190,8 +191,8 @@ test("a day is repaired by computing it anew, row by row", () => {
   const right = read();
   database.run("UPDATE server_days SET count = 7, sum = 7 WHERE series_id = 1");
   database.run("UPDATE server_days SET series_id = 3 WHERE series_id = 2");
-  const result = recomputeDay(database, { day: Math.floor(NOW_MS / DAY_MS), cursor: undefined }, NOW_MS);
-  assert.equal(result, { series: 2, cursor: undefined });
+  const result = recomputeDay(database, Math.floor(NOW_MS / DAY_MS), NOW_MS, undefined);
+  assert.equal(result, { done: 2, next: undefined });
   database.run("DELETE FROM server_days WHERE series_id = 3");
   assert.is(read(), right);
   database.close();
@@ -205,11 +206,8 @@ test("a day of which points have been deleted is not computed anew: what is left
     "UPDATE retention_policies SET deleted_before_ms = ? WHERE table_name = 'server_metrics'",
     NOW_MS,
   );
-  assert.throws(
-    () => recomputeDay(database, { day, cursor: undefined }, NOW_MS),
-    /2026-03-01 have been deleted/,
-  );
-  assert.equal(recomputeDay(database, { day: day + 1, cursor: undefined }, NOW_MS).series, 0);
+  assert.throws(() => recomputeDay(database, day, NOW_MS, undefined), /2026-03-01 have been deleted/);
+  assert.equal(recomputeDay(database, day + 1, NOW_MS, undefined).done, 0);
   assert.is(database.first("SELECT count_value FROM server_metrics_daily")?.count_value, 1);
   database.close();
 });

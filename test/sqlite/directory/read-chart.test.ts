@@ -5,8 +5,7 @@ import { CHART_PERIODS } from "../../../src/api/directory/periods.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { readChart } from "../../../src/sqlite/directory/read-chart.ts";
 import { readValues } from "../../../src/sqlite/directory/read-values.ts";
-import type { ChartQuery } from "../../../src/store/directory/chart.ts";
-import type { ServerEvent } from "../../../src/store/directory/entry.ts";
+import type { ChartQuery, ServerEvent } from "../../../src/store/directory.ts";
 import { createBudget } from "../../../src/store/plan/budget.ts";
 import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
 

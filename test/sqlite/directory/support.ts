@@ -1,7 +1,7 @@
-import { DirectoryStore } from "../../../src/sqlite/directory/directory-store.ts";
+import { DirectoryWriter } from "../../../src/sqlite/directory/directory-writer.ts";
 import { registerServer } from "../../../src/sqlite/directory/servers.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
-import type { DirectoryEntry, ServerPoint } from "../../../src/store/directory/entry.ts";
+import type { DirectoryEntry, ServerPoint } from "../../../src/store/directory.ts";
 import { openMigrated } from "../support.ts";
 
 /** 2026-03-01T12:00:00Z */
@@ -12,7 +12,7 @@ export const DAY_MS = 86_400_000;
 export function openDirectory(ids: readonly string[] = ["one", "two"]) {
   const database = openMigrated();
   for (const id of ids) register(database, id);
-  return { database, store: new DirectoryStore(database) };
+  return { database, store: new DirectoryWriter(database) };
 }
 
 export function register(database: Database, id: string) {
@@ -56,7 +56,7 @@ export function entry(points: readonly ServerPoint[], more: Partial<DirectoryEnt
 /** One row of every table of the directory that ages, of this time; its server is made when it is first needed. */
 export function storeServer(database: Database, ms: number): void {
   if (database.first("SELECT 1 FROM directory_servers") === undefined) register(database, "aging");
-  new DirectoryStore(database).commit(
+  new DirectoryWriter(database).commit(
     [
       entry([point(1, { timestampMs: ms })], {
         events: [

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "n
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
-import { truncateLargeLog } from "../../../src/maintenance/large-log.ts";
-import { databaseLogBytes } from "../../../src/sqlite/threads/open-storage.ts";
+import { databaseLogBytes } from "../../../src/sqlite/file/database-stats.ts";
+import { truncateLargeLog } from "../../../src/sqlite/file/upkeep.ts";
+import type { WriterCalls } from "../../../src/sqlite/threads/operations.ts";
 import { openReaderThread, type Reader, type ReaderOptions } from "../../../src/sqlite/threads/reader.ts";
-import type { Writer } from "../../../src/sqlite/threads/writer.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
 import { createSubmitter, NOW_MS } from "../submitter.ts";
@@ -32,7 +32,7 @@ function setup(rows: number, options: Partial<ReaderOptions> = {}) {
   const reader = openReaderThread({
     path,
     timeoutMs: 5000,
-    onOperation: (name, _seconds, failed) => void operations.push(failed ? `${name} failed` : name),
+    onCall: ({ table, failed }) => void operations.push(failed ? `${table} failed` : table),
     onBroken: () => void operations.push("broken"),
     ...options,
   });
@@ -47,15 +47,15 @@ async function refusalOf(promise: Promise<unknown>): Promise<string> {
 
 test("a query over its time fails and says what would help, and the next one works", async () => {
   const { reader, operations, database } = setup(60_000, { timeoutMs: 10 });
-  const refusal = await refusalOf(reader.aggregate(QUERY));
+  const refusal = await refusalOf(reader.calls.queries.aggregate(QUERY));
   assert.match(
     refusal,
     /^deadline_exceeded: the query took longer than 0.01 s and read \d+ rows by then: use a /,
   );
-  const { groups } = await reader.aggregate({ ...QUERY, range: { startMs: 0, endMs: 60_000 } });
+  const { groups } = await reader.calls.queries.aggregate({ ...QUERY, range: { startMs: 0, endMs: 60_000 } });
   assert.equal(groups, []);
   // Storage is well: it was the query.
-  assert.equal(operations, ["aggregate", "aggregate"]);
+  assert.equal(operations, ["rollups", "rollups"]);
   await reader.close();
   database.close();
 });
@@ -63,9 +63,9 @@ test("a query over its time fails and says what would help, and the next one wor
 test("a query that nobody waits for any more ends early, and one that has not begun never does", async () => {
   const { reader, database } = setup(60_000, { timeoutMs: 600_000 });
   const caller = new AbortController();
-  const running = refusalOf(reader.aggregate(QUERY, caller.signal));
+  const running = refusalOf(reader.calls.queries.aggregate(QUERY, caller.signal));
   const waiting = refusalOf(
-    reader.events(
+    reader.calls.queries.events(
       { ...QUERY, order: "newest first", after: undefined, lastId: undefined, limit: 5 },
       caller.signal,
     ),
@@ -74,7 +74,7 @@ test("a query that nobody waits for any more ends early, and one that has not be
   assert.match(await running, /^deadline_exceeded: the caller did not wait/);
   assert.match(await waiting, /^deadline_exceeded: the caller did not wait/);
   assert.is(
-    (await reader.aggregate(QUERY)).groups[0]?.values.reduce((sum, count) => sum + count),
+    (await reader.calls.queries.aggregate(QUERY)).groups[0]?.values.reduce((sum, count) => sum + count),
     60_000,
   );
   await reader.close();
@@ -85,14 +85,14 @@ test("more queries than may wait are refused at once, with the number", async ()
   const { reader, database } = setup(1000);
   const outcomes = await Promise.all(
     Array.from({ length: 40 }, () =>
-      reader.aggregate(QUERY).then(
+      reader.calls.queries.aggregate(QUERY).then(
         () => "answered",
         (error) => error.reason,
       ),
     ),
   );
   assert.equal(outcomes, [...Array(32).fill("answered"), ...Array(8).fill("queue_full")]);
-  assert.is((await reader.aggregate(QUERY)).groups.length, 1);
+  assert.is((await reader.calls.queries.aggregate(QUERY)).groups.length, 1);
   await reader.close();
   database.close();
 });
@@ -101,10 +101,13 @@ test("a database that cannot be read is said to be unavailable, and is read once
   const { path, database, submitter } = setup(10);
   database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   const elsewhere = `${path}-copy`;
-  const reader = openReaderThread({ path: elsewhere, timeoutMs: 5000, onOperation() {}, onBroken() {} });
-  assert.match(await refusalOf(reader.aggregate(QUERY)), /^storage_unavailable: storage cannot be read now/);
+  const reader = openReaderThread({ path: elsewhere, timeoutMs: 5000, onCall() {}, onBroken() {} });
+  assert.match(
+    await refusalOf(reader.calls.queries.aggregate(QUERY)),
+    /^storage_unavailable: storage cannot be read now/,
+  );
   database.script(`VACUUM INTO '${elsewhere}'`);
-  assert.is((await reader.aggregate(QUERY)).groups.length, 1);
+  assert.is((await reader.calls.queries.aggregate(QUERY)).groups.length, 1);
   await reader.close();
   submitter.submit({ metrics: [{ type: "tool_execution", value: 1 }] });
   database.close();
@@ -117,10 +120,13 @@ test("a reader that failed is replaced by the next query", async () => {
   database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   const file = readFileSync(path);
   writeFileSync(path, Buffer.alloc(file.length, "no database"));
-  assert.match(await refusalOf(reader.aggregate(QUERY)), /^storage_unavailable: storage cannot be read now/);
+  assert.match(
+    await refusalOf(reader.calls.queries.aggregate(QUERY)),
+    /^storage_unavailable: storage cannot be read now/,
+  );
   writeFileSync(path, file);
-  assert.is((await reader.aggregate(QUERY)).groups.length, 1);
-  assert.equal(operations, ["aggregate failed", "broken", "aggregate"]);
+  assert.is((await reader.calls.queries.aggregate(QUERY)).groups.length, 1);
+  assert.equal(operations, ["rollups failed", "broken", "rollups"]);
   await reader.close();
   database.close();
 });
@@ -128,13 +134,13 @@ test("a reader that failed is replaced by the next query", async () => {
 test("between two queries the log can be emptied: a reader holds nothing", async () => {
   const { path, database, submitter, reader } = setup(1000);
   for (let round = 0; round < 3; round += 1) {
-    await reader.aggregate(QUERY);
+    await reader.calls.queries.aggregate(QUERY);
     submitter.submit({ metrics: [{ type: "tool_execution", value: 1, timestamp: NOW_MS - 1 }] });
     assert.is(database.first("PRAGMA wal_checkpoint(TRUNCATE)")?.busy, 0);
     assert.is(statSync(`${path}-wal`).size, 0);
   }
   assert.is(
-    (await reader.aggregate(QUERY)).groups[0]?.values.reduce((sum, count) => sum + count),
+    (await reader.calls.queries.aggregate(QUERY)).groups[0]?.values.reduce((sum, count) => sum + count),
     1003,
   );
   await reader.close();
@@ -144,7 +150,7 @@ test("between two queries the log can be emptied: a reader holds nothing", async
 /** Queries one after the other, several at a time, so that some moment of the log is always in use. */
 async function askWithoutPause(reader: Reader, signal: AbortSignal): Promise<void> {
   const ask = async () => {
-    while (!signal.aborted) await reader.aggregate(QUERY);
+    while (!signal.aborted) await reader.calls.queries.aggregate(QUERY);
   };
   await Promise.all([ask(), ask(), ask(), ask()]);
 }
@@ -159,13 +165,14 @@ test("the log of a database that is written and asked without pause begins anew 
   const end = new AbortController();
   const asking = askWithoutPause(reader, end.signal);
   const truncateLog = async () => void database.all("PRAGMA wal_checkpoint(TRUNCATE)");
-  const writer = { call: truncateLog } as unknown as Writer;
+  const calls = { truncateLog } as unknown as WriterCalls["file"];
+  const { withReadersPaused } = reader;
   const bytesMax = 1_000_000;
   let largest = 0;
   for (let written = 0; written < 40; written += 1) {
     for (let batch = 0; batch < 20; batch += 1) submitter.submit({ metrics });
     largest = Math.max(largest, databaseLogBytes(path));
-    await truncateLargeLog(path, writer, reader, bytesMax);
+    await truncateLargeLog({ path, calls, withReadersPaused }, bytesMax);
     assert.ok(databaseLogBytes(path) <= bytesMax, `${databaseLogBytes(path)} bytes`);
   }
   assert.ok(largest > bytesMax, "it never was large");
@@ -178,18 +185,18 @@ test("the log of a database that is written and asked without pause begins anew 
 test("queries that come while none may run are answered afterwards", async () => {
   const { reader, database } = setup(10);
   const order: string[] = [];
-  const first = reader.aggregate(QUERY).then(() => order.push("first"));
-  const quiet = reader.quietly(async () => {
+  const first = reader.calls.queries.aggregate(QUERY).then(() => order.push("first"));
+  const paused = reader.withReadersPaused(async () => {
     // The answer has come; whoever waits for it is told within this turn.
     await new Promise((resolve) => setImmediate(resolve));
-    order.push("quiet");
+    order.push("paused");
   });
-  const last = reader.aggregate(QUERY).then(() => order.push("last"));
-  const failing = reader.quietly(() => Promise.reject(new Error("no")));
-  await Promise.all([first, quiet, last]);
+  const last = reader.calls.queries.aggregate(QUERY).then(() => order.push("last"));
+  const failing = reader.withReadersPaused(() => Promise.reject(new Error("no")));
+  await Promise.all([first, paused, last]);
   assert.match((await failureOf(failing))?.message ?? "", /no/);
-  assert.equal(order, ["first", "quiet", "last"]);
-  await reader.aggregate(QUERY);
+  assert.equal(order, ["first", "paused", "last"]);
+  await reader.calls.queries.aggregate(QUERY);
   await reader.close();
   database.close();
 });

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openReader } from "../../../src/sqlite/file/database.ts";
-import { createReaderOperations } from "../../../src/sqlite/threads/reader-operations.ts";
+import { createReaderOperations } from "../../../src/sqlite/threads/operations.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { createSubmitter, NOW_MS, within } from "../submitter.ts";
 import { openMigrated, temporaryPath } from "../support.ts";
@@ -96,7 +96,7 @@ test("a query sees one moment, whatever is accepted and rolled up while it runs"
   const wanted = aggregate(database, QUERY);
   const reader = openReader(path);
   let chunks = 0;
-  const answer = createReaderOperations(reader).aggregate(QUERY, {
+  const answer = createReaderOperations(reader).queries.aggregate.run(QUERY, {
     spend() {
       chunks += 1;
       submitter.submit({ metrics: metrics.slice(8000, 8100) });

@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { deleteExpired } from "../../../src/sqlite/retention/operations.ts";
-import { cutoffOf, listPolicies } from "../../../src/sqlite/retention/policies.ts";
+import { listPolicies } from "../../../src/sqlite/retention/policies.ts";
+import { cutoffOf } from "../../../src/store/retention.ts";
 import { NOW_MS } from "../submitter.ts";
 import { crashImage, openUnmigrated } from "../support.ts";
 import { cleanUp, DAY_MS, GROUPS, previewed, setDays, setup, TYPE_OF, times } from "./support.ts";
@@ -56,7 +57,7 @@ test("a cleanup deletes what a preview counts, and a model says, in steps of any
         assert.equal(previewed(database, TABLES), goes);
         let cursor: unknown;
         for (let step = 0; step < killedAfter; step += 1) {
-          ({ cursor } = deleteExpired(database, { tables: TABLES, nowMs: NOW_MS, cursor, rowsMax }));
+          cursor = deleteExpired(database, { tables: TABLES, nowMs: NOW_MS, cursor, rowsMax }).next;
           if (cursor === undefined) break;
         }
         const survivor = openUnmigrated(crashImage(path));
@@ -105,8 +106,8 @@ test("a policy that is turned off during a cleanup ends it", () => {
   rollUp();
   const first = deleteExpired(database, { tables: TABLES, nowMs: NOW_MS, cursor: undefined, rowsMax: 1 });
   setDays(database, "auth_metrics", 90, false);
-  const step = { tables: TABLES, nowMs: NOW_MS, cursor: first.cursor, rowsMax: 10 };
-  assert.equal(deleteExpired(database, step).deleted, {});
+  const step = { tables: TABLES, nowMs: NOW_MS, cursor: first.next, rowsMax: 10 };
+  assert.equal(deleteExpired(database, step).done, {});
   assert.equal(times(database), [OLD_MS + 1, OLD_MS + 2]);
   database.close();
 });

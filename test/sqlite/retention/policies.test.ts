@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { applyDefaultRetention, listPolicies, setPolicy } from "../../../src/sqlite/retention/policies.ts";
-import { RETENTION_TABLES } from "../../../src/store/plan/retention-tables.ts";
+import { RETENTION_TABLES } from "../../../src/store/retention.ts";
 import { NOW_MS } from "../submitter.ts";
 import { openMigrated, openUnmigrated, temporaryPath } from "../support.ts";
 

@@ -1,8 +1,7 @@
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { deleteExpired, surveyTable } from "../../../src/sqlite/retention/operations.ts";
-import { cutoffOf, listPolicies, setPolicy } from "../../../src/sqlite/retention/policies.ts";
-import { emptySurvey, mergeSurvey } from "../../../src/sqlite/retention/step.ts";
-import { RETENTION_TABLES } from "../../../src/store/plan/retention-tables.ts";
+import { listPolicies, setPolicy } from "../../../src/sqlite/retention/policies.ts";
+import { cutoffOf, emptySurvey, mergeSurvey, RETENTION_TABLES } from "../../../src/store/retention.ts";
 import { createSubmitter, NOW_MS } from "../submitter.ts";
 import { openMigrated, temporaryPath } from "../support.ts";
 
@@ -51,7 +50,7 @@ export function setDays(database: Database, tableName: string, retentionDays: nu
 
 /** How many rows of each table a preview says would be deleted; tables without any are left out. */
 export function previewed(database: Database, tables: readonly string[], nowMs = NOW_MS) {
-  const doomed: Record<string, number> = {};
+  const expired: Record<string, number> = {};
   for (const policy of listPolicies(database).filter(({ tableName }) => tables.includes(tableName))) {
     const { tableName: table } = policy;
     const cutoffMs = cutoffOf(policy, nowMs);
@@ -59,12 +58,12 @@ export function previewed(database: Database, tables: readonly string[], nowMs =
     let cursor: number | undefined;
     do {
       const step = surveyTable(database, { table, cutoffMs, totalsOnly: false, cursor });
-      whole = mergeSurvey(whole, step.survey);
-      cursor = step.cursor;
+      whole = mergeSurvey(whole, step.done);
+      cursor = step.next;
     } while (cursor !== undefined);
-    if (whole.doomed > 0) doomed[table] = whole.doomed;
+    if (whole.expired > 0) expired[table] = whole.expired;
   }
-  return doomed;
+  return expired;
 }
 
 /** The groups that tables are cleaned in. */
@@ -80,8 +79,8 @@ export function cleanUp(database: Database, tables: readonly string[], nowMs = N
   let cursor: unknown;
   do {
     const step = deleteExpired(database, { tables, nowMs, cursor, rowsMax });
-    for (const [table, rows] of Object.entries(step.deleted)) deleted[table] = (deleted[table] ?? 0) + rows;
-    cursor = step.cursor;
+    for (const [table, rows] of Object.entries(step.done)) deleted[table] = (deleted[table] ?? 0) + rows;
+    cursor = step.next;
     steps += 1;
   } while (cursor !== undefined);
   return { deleted, steps };

@@ -5,10 +5,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OpenApiDocument } from "../../../src/transport/openapi/operation.ts";
 import { openBrowser, openPage } from "../../dashboard/support/browser.ts";
+import { needing } from "../../support/needs.ts";
 import { startTestService } from "../../support/service.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const service = await startTestService();
 
 test.after(async () => {

@@ -7,7 +7,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import type { OpenApiDocument } from "../../../src/transport/openapi/operation.ts";
-import { hasProgram } from "../../support/programs.ts";
+import { needing } from "../../support/needs.ts";
 import { ADMIN_KEY, type TestService } from "../../support/service.ts";
 import { NOT_TO_BE_TRIED, startExampleService } from "../openapi/example-service.ts";
 
@@ -69,8 +69,7 @@ function shellLines(page: string): readonly string[] {
   );
 }
 
-test("every line for a shell works as it is copied", async ({ page, service, document }) => {
-  if (!hasProgram("curl")) return;
+needing(test, "curl")("every line for a shell works as it is copied", async ({ page, service, document }) => {
   const lines = shellLines(page);
   const operations = Object.values(document.paths).flatMap((methods) => Object.keys(methods));
   assert.is(lines.length, operations.length);

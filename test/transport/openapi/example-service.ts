@@ -1,4 +1,4 @@
-import { submit } from "../../composer/support.ts";
+import { submit } from "../../composer/requests.ts";
 import { registerServer } from "../../doors/callers.ts";
 import { NEW_KEY } from "../../doors/usage-support.ts";
 import { startTestService, type TestService } from "../../support/service.ts";

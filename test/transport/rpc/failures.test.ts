@@ -7,10 +7,7 @@ import { SubmitRequestSchema } from "../../../gen/mcp/metrics/v1/metrics_service
 import { ServiceError } from "../../../src/errors.ts";
 import { completeConnectError, toConnectError } from "../../../src/transport/rpc/failures.ts";
 import { SUBMIT, startFailingService, UNARY } from "../../support/failing-service.ts";
-import { pythonTests, runPython } from "../../support/python.ts";
 import { envelope } from "../../support/raw-rpc.ts";
-
-const pythonTest = await pythonTests(test);
 
 test("a failure that may pass says when, in RetryInfo and in the header retry-after", async () => {
   const { server, submit } = await startFailingService();
@@ -145,29 +142,6 @@ test("completing an error keeps its own details, its headers and, for the log, i
   );
   assert.is(error.metadata.get("x-hint"), "a");
   assert.is(error.findDetails(SubmitRequestSchema).length, 1);
-});
-
-pythonTest("grpcio-status decodes ErrorInfo, RetryInfo and BadRequest", async (python) => {
-  const { server } = await startFailingService();
-  const read = (fault: string) => runPython(python, "error_client.py", `127.0.0.1:${server.port}`, fault);
-  const domain = "mcp.metrics";
-  assert.equal(await read("limited"), {
-    code: "RESOURCE_EXHAUSTED",
-    message: "slow down",
-    error_info: { reason: "rate_limited", domain },
-    retry_info: { retryDelay: "7s" },
-  });
-  const violation = { field: "metrics[0].value", reason: "out_of_range", description: "value out of range" };
-  assert.equal(await read("invalid"), {
-    code: "INVALID_ARGUMENT",
-    message: "every metric is bad",
-    error_info: { reason: "validation_failed", domain },
-    bad_request: { fieldViolations: [violation] },
-  });
-  const verbose = await read("verbose");
-  assert.is(verbose.code, "INVALID_ARGUMENT");
-  assert.ok(verbose.bad_request.fieldViolations.length > 3);
-  await server.close();
 });
 
 test.run();

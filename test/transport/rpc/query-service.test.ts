@@ -8,6 +8,7 @@ import {
   QuerySeriesRequestSchema,
   SummaryGroup,
 } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import {
   ADMIN,
   ALPHA_KEY,
@@ -40,6 +41,25 @@ const SERIES = {
   groupBy: ["tool"],
   statistics: ["count", "errors", "p100"],
 };
+
+test("the metric types come alike through every door and for every key: all of the catalogue", async () => {
+  for (const each of service.doors) {
+    for (const key of [ALPHA_KEY, service.readerKey]) {
+      const { types } = await service.client(each).listMetricTypes({}, service.as(key));
+      assert.equal(
+        types.map(({ name, description }) => [name, description]),
+        METRIC_TYPES.map(({ name, description }) => [name, description]),
+        each.name,
+      );
+    }
+  }
+  const { types } = await queries.listMetricTypes({}, ADMIN);
+  assert.equal(types.find(({ name }) => name === "protocol_latency")?.dimensions, [
+    "server",
+    "flow_step",
+    "server_name",
+  ]);
+});
 
 test("statistics over time come alike through every door", async () => {
   for (const each of service.doors) {

@@ -28,10 +28,8 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/ref
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { completeErrors } from "../../../src/transport/rpc/failures.ts";
 import { reflectionRoutes } from "../../../src/transport/rpc/reflection.ts";
-import { pythonTests, runPython } from "../../support/python.ts";
 import { listenH2c } from "../../support/raw-rpc.ts";
 
-const pythonTest = await pythonTests(test);
 const execute = promisify(execFile);
 const BUF = join(import.meta.dirname, "../../../node_modules/.bin/buf");
 
@@ -267,18 +265,5 @@ for (const version of ["grpc-v1", "grpc-v1alpha"]) {
     });
   }
 }
-
-pythonTest("grpcio-reflection resolves the service, and the call it builds is answered", async (python) => {
-  const { server } = await setup();
-  const address = `127.0.0.1:${server.port}`;
-  const { typeName } = MetricsService;
-  assert.equal(await runPython(python, "reflection_client.py", address, typeName, "Health"), {
-    services: SERVICES,
-    methods: MetricsService.methods.map(({ name }) => name).sort(),
-    answer: { status: "healthy", service: "metrics-collection" },
-    unknown: "not found",
-  });
-  await server.close();
-});
 
 test.run();

@@ -18,42 +18,42 @@ export declare const file_mcp_directory_v1_directory_service: GenFile;
  */
 export declare type Server = Message<"mcp.directory.v1.Server"> & {
   /**
-   * Its id: 1 to 128 letters, digits, `_`, `.`, `:`, `@`, `/` and `-`.
+   * Id: 1 to 128 letters, digits, `_`, `.`, `:`, `@`, `/` and `-`.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What people call it.
+   * Display name.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * While false, its metrics are refused.
+   * While false, its metrics are rejected.
    *
    * @generated from field: bool metrics_enabled = 3;
    */
   metricsEnabled: boolean;
 
   /**
-   * Whether its figures may be fetched without a key.
+   * Whether its metrics may be fetched without a key.
    *
    * @generated from field: bool is_public = 4;
    */
   isPublic: boolean;
 
   /**
-   * Where its webhook is; kept for its administrators, never called. Empty: not told.
+   * URL of its webhook, stored for administrators and never called. Empty: unknown.
    *
    * @generated from field: string webhook_url = 5;
    */
   webhookUrl: string;
 
   /**
-   * Ids of its tools; none: not told.
+   * Ids of its tools. Empty: unknown.
    *
    * @generated from field: repeated string tools = 6;
    */
@@ -67,7 +67,7 @@ export declare type Server = Message<"mcp.directory.v1.Server"> & {
   hasWebhookSecret: boolean;
 
   /**
-   * When metrics of it were received last; absent: never.
+   * When its metrics were last received; absent: never.
    *
    * @generated from field: google.protobuf.Timestamp metrics_last_received = 8;
    */
@@ -88,7 +88,7 @@ export declare type Server = Message<"mcp.directory.v1.Server"> & {
 export declare const ServerSchema: GenMessage<Server>;
 
 /**
- * Asks the service to make a secret.
+ * Asks the service to generate a secret.
  *
  * @generated from message mcp.directory.v1.GenerateSecret
  */
@@ -102,61 +102,62 @@ export declare type GenerateSecret = Message<"mcp.directory.v1.GenerateSecret"> 
 export declare const GenerateSecretSchema: GenMessage<GenerateSecret>;
 
 /**
- * The new server.
+ * Properties of the new server.
  *
  * @generated from message mcp.directory.v1.RegisterServerRequest
  */
 export declare type RegisterServerRequest = Message<"mcp.directory.v1.RegisterServerRequest"> & {
   /**
-   * Its id: 1 to 128 letters, digits, `_`, `.`, `:`, `@`, `/` and `-`. Required.
+   * Id: 1 to 128 letters, digits, `_`, `.`, `:`, `@`, `/` and `-`. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What people call it, at most 200 code points; empty means its id.
+   * Display name, at most 200 code points; empty means its id.
    *
    * @generated from field: string name = 2;
    */
   name: string;
 
   /**
-   * Where its webhook is: an http or https URL of at most 2000 code points.
+   * URL of its webhook: http or https, at most 2000 code points.
    *
    * @generated from field: string webhook_url = 3;
    */
   webhookUrl: string;
 
   /**
-   * Whether its figures may be fetched without a key.
+   * Whether its metrics may be fetched without a key.
    *
    * @generated from field: bool is_public = 4;
    */
   isPublic: boolean;
 
   /**
-   * Ids of its tools, at most 1000 of at most 200 code points. With some, uses of others are refused.
+   * Ids of its tools, at most 1000 of at most 200 code points. If there are any, uses of other tools are
+   * rejected.
    *
    * @generated from field: repeated string tools = 5;
    */
   tools: string[];
 
   /**
-   * Requests a minute of its key, 1 to 1 000 000; absent means METRICS_RATE_LIMIT.
+   * Requests per minute of its key, 1 to 1 000 000; absent means METRICS_RATE_LIMIT.
    *
    * @generated from field: optional int32 rate_limit = 6;
    */
   rateLimit?: number | undefined;
 
   /**
-   * The secret that its webhook signs with; none: its metrics need not be signed.
+   * Secret that its webhook signs with; unset: its metrics need not be signed.
    *
    * @generated from oneof mcp.directory.v1.RegisterServerRequest.secret
    */
   secret: {
     /**
-     * This one: 16 to 256 printable ASCII characters.
+     * This secret: 16 to 256 printable ASCII characters.
      *
      * @generated from field: string webhook_secret = 7;
      */
@@ -164,7 +165,7 @@ export declare type RegisterServerRequest = Message<"mcp.directory.v1.RegisterSe
     case: "webhookSecret";
   } | {
     /**
-     * One that the service makes.
+     * A secret that the service generates.
      *
      * @generated from field: mcp.directory.v1.GenerateSecret generate_webhook_secret = 8;
      */
@@ -193,14 +194,14 @@ export declare type RegisterServerResponse = Message<"mcp.directory.v1.RegisterS
   server?: Server | undefined;
 
   /**
-   * Its key, `mcp_metrics_` and 43 characters. Shown once; only its hash is stored.
+   * Its API key, `mcp_metrics_` and 43 characters. Shown once; only its hash is stored.
    *
    * @generated from field: string api_key = 2;
    */
   apiKey: string;
 
   /**
-   * The secret, if the service made it. Shown once; it is stored encrypted.
+   * The secret, if the service generated it. Shown once; stored encrypted.
    *
    * @generated from field: string webhook_secret = 3;
    */
@@ -214,20 +215,20 @@ export declare type RegisterServerResponse = Message<"mcp.directory.v1.RegisterS
 export declare const RegisterServerResponseSchema: GenMessage<RegisterServerResponse>;
 
 /**
- * Which page.
+ * The page to list.
  *
  * @generated from message mcp.directory.v1.ListServersRequest
  */
 export declare type ListServersRequest = Message<"mcp.directory.v1.ListServersRequest"> & {
   /**
-   * Servers an answer, 1 to 1000; 0 means 100.
+   * Servers per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the first.
+   * `next_page_token` of the previous page; empty for the first.
    *
    * @generated from field: string page_token = 2;
    */
@@ -247,14 +248,14 @@ export declare const ListServersRequestSchema: GenMessage<ListServersRequest>;
  */
 export declare type ListServersResponse = Message<"mcp.directory.v1.ListServersResponse"> & {
   /**
-   * In the order of their registration.
+   * Servers in the order of their registration.
    *
    * @generated from field: repeated mcp.directory.v1.Server servers = 1;
    */
   servers: Server[];
 
   /**
-   * For the next page; empty at the end.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -274,7 +275,7 @@ export declare const ListServersResponseSchema: GenMessage<ListServersResponse>;
  */
 export declare type Tools = Message<"mcp.directory.v1.Tools"> & {
   /**
-   * At most 1000 of at most 200 code points.
+   * At most 1000 ids of at most 200 code points.
    *
    * @generated from field: repeated string ids = 1;
    */
@@ -288,48 +289,48 @@ export declare type Tools = Message<"mcp.directory.v1.Tools"> & {
 export declare const ToolsSchema: GenMessage<Tools>;
 
 /**
- * What to change; what is absent stays as it is.
+ * The change; absent fields stay unchanged.
  *
  * @generated from message mcp.directory.v1.UpdateServerRequest
  */
 export declare type UpdateServerRequest = Message<"mcp.directory.v1.UpdateServerRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What people call it, 1 to 200 code points.
+   * Display name, 1 to 200 code points.
    *
    * @generated from field: optional string name = 2;
    */
   name?: string | undefined;
 
   /**
-   * Whether its metrics are taken.
+   * Whether its metrics are accepted.
    *
    * @generated from field: optional bool metrics_enabled = 3;
    */
   metricsEnabled?: boolean | undefined;
 
   /**
-   * Whether its figures may be fetched without a key.
+   * Whether its metrics may be fetched without a key.
    *
    * @generated from field: optional bool is_public = 4;
    */
   isPublic?: boolean | undefined;
 
   /**
-   * Where its webhook is; empty removes it.
+   * URL of its webhook; empty removes it.
    *
    * @generated from field: optional string webhook_url = 5;
    */
   webhookUrl?: string | undefined;
 
   /**
-   * All of its tools.
+   * Its tools, replacing the previous ones.
    *
    * @generated from field: mcp.directory.v1.Tools tools = 6;
    */
@@ -349,7 +350,7 @@ export declare const UpdateServerRequestSchema: GenMessage<UpdateServerRequest>;
  */
 export declare type UpdateServerResponse = Message<"mcp.directory.v1.UpdateServerResponse"> & {
   /**
-   * As it is now.
+   * The server after the change.
    *
    * @generated from field: mcp.directory.v1.Server server = 1;
    */
@@ -363,13 +364,13 @@ export declare type UpdateServerResponse = Message<"mcp.directory.v1.UpdateServe
 export declare const UpdateServerResponseSchema: GenMessage<UpdateServerResponse>;
 
 /**
- * Which server.
+ * The server to disable.
  *
  * @generated from message mcp.directory.v1.DisableServerRequest
  */
 export declare type DisableServerRequest = Message<"mcp.directory.v1.DisableServerRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
@@ -383,13 +384,13 @@ export declare type DisableServerRequest = Message<"mcp.directory.v1.DisableServ
 export declare const DisableServerRequestSchema: GenMessage<DisableServerRequest>;
 
 /**
- * The server, whose metrics are refused.
+ * The server, whose metrics are rejected from now on.
  *
  * @generated from message mcp.directory.v1.DisableServerResponse
  */
 export declare type DisableServerResponse = Message<"mcp.directory.v1.DisableServerResponse"> & {
   /**
-   * As it is now.
+   * The server after the change.
    *
    * @generated from field: mcp.directory.v1.Server server = 1;
    */
@@ -403,20 +404,20 @@ export declare type DisableServerResponse = Message<"mcp.directory.v1.DisableSer
 export declare const DisableServerResponseSchema: GenMessage<DisableServerResponse>;
 
 /**
- * Which key to replace.
+ * The server whose key is replaced.
  *
  * @generated from message mcp.directory.v1.RotateServerKeyRequest
  */
 export declare type RotateServerKeyRequest = Message<"mcp.directory.v1.RotateServerKeyRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * How long the old key works on, at most 90 days; absent: not at all.
+   * How long the old key stays valid, at most 90 days; absent: not at all.
    *
    * @generated from field: google.protobuf.Duration overlap = 2;
    */
@@ -443,7 +444,7 @@ export declare type RotateServerKeyResponse = Message<"mcp.directory.v1.RotateSe
   server?: Server | undefined;
 
   /**
-   * Its key. Shown once; only its hash is stored.
+   * Its new API key. Shown once; only its hash is stored.
    *
    * @generated from field: string api_key = 2;
    */
@@ -457,26 +458,26 @@ export declare type RotateServerKeyResponse = Message<"mcp.directory.v1.RotateSe
 export declare const RotateServerKeyResponseSchema: GenMessage<RotateServerKeyResponse>;
 
 /**
- * The secret to sign with.
+ * The secret to set.
  *
  * @generated from message mcp.directory.v1.SetWebhookSecretRequest
  */
 export declare type SetWebhookSecretRequest = Message<"mcp.directory.v1.SetWebhookSecretRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What the secret is to be; none removes it: metrics need not be signed then.
+   * The new secret; unset removes it, and metrics need not be signed any more.
    *
    * @generated from oneof mcp.directory.v1.SetWebhookSecretRequest.secret
    */
   secret: {
     /**
-     * This one: 16 to 256 printable ASCII characters.
+     * This secret: 16 to 256 printable ASCII characters.
      *
      * @generated from field: string webhook_secret = 2;
      */
@@ -484,7 +485,7 @@ export declare type SetWebhookSecretRequest = Message<"mcp.directory.v1.SetWebho
     case: "webhookSecret";
   } | {
     /**
-     * One that the service makes.
+     * A secret that the service generates.
      *
      * @generated from field: mcp.directory.v1.GenerateSecret generate = 3;
      */
@@ -500,7 +501,7 @@ export declare type SetWebhookSecretRequest = Message<"mcp.directory.v1.SetWebho
 export declare const SetWebhookSecretRequestSchema: GenMessage<SetWebhookSecretRequest>;
 
 /**
- * The server, and its secret if it is new to the caller.
+ * The server, and its secret if the service generated it.
  *
  * @generated from message mcp.directory.v1.SetWebhookSecretResponse
  */
@@ -513,7 +514,7 @@ export declare type SetWebhookSecretResponse = Message<"mcp.directory.v1.SetWebh
   server?: Server | undefined;
 
   /**
-   * The secret, if the service made it. Shown once; it is stored encrypted.
+   * The secret, if the service generated it. Shown once; stored encrypted.
    *
    * @generated from field: string webhook_secret = 2;
    */
@@ -533,14 +534,14 @@ export declare const SetWebhookSecretResponseSchema: GenMessage<SetWebhookSecret
  */
 export declare type ServerMetric = Message<"mcp.directory.v1.ServerMetric"> & {
   /**
-   * Its name, at most 100 code points; 1000 different ones a server. Required.
+   * Name of the metric, at most 100 code points; at most 1000 distinct names per server. Required.
    *
    * @generated from field: string name = 1;
    */
   name: string;
 
   /**
-   * Its value: finite, within ±1e12. Required.
+   * Measured value: finite, within ±1e12. Required.
    *
    * @generated from field: optional double value = 2;
    */
@@ -554,15 +555,15 @@ export declare type ServerMetric = Message<"mcp.directory.v1.ServerMetric"> & {
   type: string;
 
   /**
-   * At most 20: key `[A-Za-z_][A-Za-z0-9_]{0,49}`, value a string of at most 200 code points, a finite number,
-   * a bool or null.
+   * At most 20 entries: key `[A-Za-z_][A-Za-z0-9_]{0,49}`, value a string of at most 200 code points, a
+   * finite number, a bool or null.
    *
    * @generated from field: map<string, google.protobuf.Value> tags = 4;
    */
   tags: { [key: string]: Value };
 
   /**
-   * When it was measured, at most 5 minutes ahead; absent: the request's.
+   * When it was measured, at most 5 minutes ahead; absent: the timestamp of the request.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 5;
    */
@@ -576,51 +577,51 @@ export declare type ServerMetric = Message<"mcp.directory.v1.ServerMetric"> & {
 export declare const ServerMetricSchema: GenMessage<ServerMetric>;
 
 /**
- * What a server has measured: as fields, or as the JSON that its webhook has signed.
+ * Metrics of a server: as fields, or as the JSON body that its webhook has signed.
  *
  * @generated from message mcp.directory.v1.CollectRequest
  */
 export declare type CollectRequest = Message<"mcp.directory.v1.CollectRequest"> & {
   /**
-   * Which server. Required, here or in `signed_payload`.
+   * Id of the server. Required, here or in `signed_payload`.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * 1 to 100 (MAX_METRICS_PER_REQUEST).
+   * 1 to 100 metrics (MAX_METRICS_PER_REQUEST).
    *
    * @generated from field: repeated mcp.directory.v1.ServerMetric metrics = 2;
    */
   metrics: ServerMetric[];
 
   /**
-   * When those were measured that do not say; absent: when they are received.
+   * Default of the metrics' timestamps; absent: the time of receipt.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 3;
    */
   timestamp?: Timestamp | undefined;
 
   /**
-   * At most 255 printable ASCII characters. The same key with the same metrics within 24 hours stores nothing
-   * twice.
+   * Makes a retry safe, at most 255 printable ASCII characters: the same key with the same metrics within 24
+   * hours stores nothing twice.
    *
    * @generated from field: string idempotency_key = 4;
    */
   idempotencyKey: string;
 
   /**
-   * The body that `POST /functions/v1/metrics-collect` takes, byte by byte as it was signed, in the place of
-   * `metrics` and `timestamp`.
+   * Body of `POST /functions/v1/metrics-collect`, byte for byte as it was signed, instead of `metrics` and
+   * `timestamp`.
    *
    * @generated from field: bytes signed_payload = 5;
    */
   signedPayload: Uint8Array;
 
   /**
-   * HMAC-SHA-256 of `signed_payload` under the server's webhook secret, as 64 hex digits, perhaps after
-   * `sha256=`. Required once the server has a secret. Sent again within 24 hours it stores nothing twice.
+   * HMAC-SHA-256 of `signed_payload` under the server's webhook secret, as 64 hex digits, optionally after
+   * `sha256=`. Required once the server has a secret. Repeated within 24 hours it stores nothing twice.
    *
    * @generated from field: string signature = 6;
    */
@@ -634,34 +635,34 @@ export declare type CollectRequest = Message<"mcp.directory.v1.CollectRequest"> 
 export declare const CollectRequestSchema: GenMessage<CollectRequest>;
 
 /**
- * Why a metric was refused.
+ * Why one metric was not stored.
  *
  * @generated from message mcp.directory.v1.Rejection
  */
 export declare type Rejection = Message<"mcp.directory.v1.Rejection"> & {
   /**
-   * Which one, from 0.
+   * Position of the metric in the request, from 0.
    *
    * @generated from field: int32 index = 1;
    */
   index: number;
 
   /**
-   * Which part of it, for example `value`; empty for all of it.
+   * Field that is invalid, for example `value`; empty for the whole metric.
    *
    * @generated from field: string field = 2;
    */
   field: string;
 
   /**
-   * Stable name of the broken rule.
+   * Stable name of the violated rule.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * For people.
+   * Human-readable text.
    *
    * @generated from field: string message = 4;
    */
@@ -675,69 +676,69 @@ export declare type Rejection = Message<"mcp.directory.v1.Rejection"> & {
 export declare const RejectionSchema: GenMessage<Rejection>;
 
 /**
- * What was stored.
+ * The result of a Collect.
  *
  * @generated from message mcp.directory.v1.CollectResponse
  */
 export declare type CollectResponse = Message<"mcp.directory.v1.CollectResponse"> & {
   /**
-   * Of which server.
+   * Id of the server.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * Metrics that the call had.
+   * Number of metrics in the request.
    *
    * @generated from field: int32 metrics_processed = 2;
    */
   metricsProcessed: number;
 
   /**
-   * Metrics stored.
+   * Number of metrics stored.
    *
    * @generated from field: int32 metrics_inserted = 3;
    */
   metricsInserted: number;
 
   /**
-   * Metrics refused.
+   * Number of metrics rejected.
    *
    * @generated from field: int32 rejected = 4;
    */
   rejected: number;
 
   /**
-   * Why, one text a broken rule: `metrics[3].value: value cannot be NaN`.
+   * One text per violated rule: `metrics[3].value: value cannot be NaN`.
    *
    * @generated from field: repeated string errors = 5;
    */
   errors: string[];
 
   /**
-   * The same for programs.
+   * The same, machine-readable.
    *
    * @generated from field: repeated mcp.directory.v1.Rejection rejections = 6;
    */
   rejections: Rejection[];
 
   /**
-   * What is odd about metrics that were stored.
+   * Warnings about metrics that were stored.
    *
    * @generated from field: repeated string warnings = 7;
    */
   warnings: string[];
 
   /**
-   * When it was received.
+   * Time of receipt.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 8;
    */
   timestamp?: Timestamp | undefined;
 
   /**
-   * The same call was stored before: this is the answer that it was given, and nothing was stored now.
+   * True when the same call was stored before: this is its response, and nothing was stored now.
    *
    * @generated from field: bool duplicate = 9;
    */
@@ -751,35 +752,35 @@ export declare type CollectResponse = Message<"mcp.directory.v1.CollectResponse"
 export declare const CollectResponseSchema: GenMessage<CollectResponse>;
 
 /**
- * What to fetch.
+ * The time series to fetch.
  *
  * @generated from message mcp.directory.v1.FetchMetricsRequest
  */
 export declare type FetchMetricsRequest = Message<"mcp.directory.v1.FetchMetricsRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * `1h` (a point a minute), `6h` (5 min), `12h` (10 min), `1d` (15 min), `7d` (1 h), `30d`, `90d` (1 day, UTC);
-   * empty means `7d`.
+   * `1h` (a point a minute), `6h` (5 min), `12h` (10 min), `1d` (15 min), `7d` (1 h), `30d`, `90d` (1 day,
+   * UTC); empty means `7d`.
    *
    * @generated from field: string period = 2;
    */
   period: string;
 
   /**
-   * Names of metrics, or of the series below, at most 100; none means all.
+   * Names of metrics, or of the series in the response, at most 100; empty means all.
    *
    * @generated from field: repeated string metrics = 3;
    */
   metrics: string[];
 
   /**
-   * Percentiles of the values of each step, at most 10: `p50`, `p99.9`. Within 1 % of a value that was measured.
+   * Percentiles of the values of each step, at most 10: `p50`, `p99.9`. Within 1 % of a measured value.
    *
    * @generated from field: repeated string percentiles = 4;
    */
@@ -793,27 +794,27 @@ export declare type FetchMetricsRequest = Message<"mcp.directory.v1.FetchMetrics
 export declare const FetchMetricsRequestSchema: GenMessage<FetchMetricsRequest>;
 
 /**
- * What a step comes to.
+ * Value of one step.
  *
  * @generated from message mcp.directory.v1.Point
  */
 export declare type Point = Message<"mcp.directory.v1.Point"> & {
   /**
-   * When the step begins. The last one ends now.
+   * Start of the step. The last step ends now.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 1;
    */
   timestamp?: Timestamp | undefined;
 
   /**
-   * Sum or average.
+   * Sum or average, depending on the type of the metric.
    *
    * @generated from field: double value = 2;
    */
   value: number;
 
   /**
-   * Those that were asked for, by their names.
+   * Requested percentiles, by their names.
    *
    * @generated from field: map<string, double> percentiles = 3;
    */
@@ -827,13 +828,13 @@ export declare type Point = Message<"mcp.directory.v1.Point"> & {
 export declare const PointSchema: GenMessage<Point>;
 
 /**
- * One metric over time, without the steps that have no values.
+ * Time series of one metric. Steps without values are omitted.
  *
  * @generated from message mcp.directory.v1.Series
  */
 export declare type Series = Message<"mcp.directory.v1.Series"> & {
   /**
-   * In the order of time.
+   * Points in ascending order of time.
    *
    * @generated from field: repeated mcp.directory.v1.Point points = 1;
    */
@@ -847,42 +848,41 @@ export declare type Series = Message<"mcp.directory.v1.Series"> & {
 export declare const SeriesSchema: GenMessage<Series>;
 
 /**
- * A server's figures.
+ * Time series of a server.
  *
  * @generated from message mcp.directory.v1.FetchMetricsResponse
  */
 export declare type FetchMetricsResponse = Message<"mcp.directory.v1.FetchMetricsResponse"> & {
   /**
-   * Of which server.
+   * Id of the server.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What people call it.
+   * Display name.
    *
    * @generated from field: string server_name = 2;
    */
   serverName: string;
 
   /**
-   * The period answered for.
+   * Effective period.
    *
    * @generated from field: string period = 3;
    */
   period: string;
 
   /**
-   * Time between two points: the period's, or a day where metrics of the period have been deleted.
+   * Time between two points: that of the period, or a day where metrics of the period have been deleted.
    *
    * @generated from field: google.protobuf.Duration step = 4;
    */
   step?: Duration | undefined;
 
   /**
-   * Percent of the time that the server was up: by its health checks, or where there are none by the events
-   * that were recorded.
+   * Uptime in percent: from health checks, or where there are none from recorded events.
    *
    * @generated from field: repeated mcp.directory.v1.Point uptime = 5;
    */
@@ -924,8 +924,8 @@ export declare type FetchMetricsResponse = Message<"mcp.directory.v1.FetchMetric
   installs: Point[];
 
   /**
-   * All others, by their names. One that was sent as both a sum and a measurement is here twice, its averages as
-   * `<name>_avg`.
+   * All other metrics, by their names. One that was sent both as a counter and as another type is here twice,
+   * its averages as `<name>_avg`.
    *
    * @generated from field: map<string, mcp.directory.v1.Series> other_metrics = 11;
    */
@@ -939,13 +939,13 @@ export declare type FetchMetricsResponse = Message<"mcp.directory.v1.FetchMetric
 export declare const FetchMetricsResponseSchema: GenMessage<FetchMetricsResponse>;
 
 /**
- * Somebody used a server.
+ * A use of a server.
  *
  * @generated from message mcp.directory.v1.TrackUsageRequest
  */
 export declare type TrackUsageRequest = Message<"mcp.directory.v1.TrackUsageRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
@@ -959,21 +959,21 @@ export declare type TrackUsageRequest = Message<"mcp.directory.v1.TrackUsageRequ
   action: string;
 
   /**
-   * Who, at most 200 code points; kept as a pseudonym.
+   * Id of the user, at most 200 code points; stored as a pseudonym.
    *
    * @generated from field: string user_id = 3;
    */
   userId: string;
 
   /**
-   * Which of its tools, at most 200 code points.
+   * Id of the tool, at most 200 code points.
    *
    * @generated from field: string tool_id = 4;
    */
   toolId: string;
 
   /**
-   * Anything else, at most 4096 bytes as JSON. Addresses in it, and the user's id, are not kept.
+   * Further details, at most 4096 bytes as JSON. IP addresses in it and the user's id are not stored.
    *
    * @generated from field: google.protobuf.Struct details = 5;
    */
@@ -987,34 +987,34 @@ export declare type TrackUsageRequest = Message<"mcp.directory.v1.TrackUsageRequ
 export declare const TrackUsageRequestSchema: GenMessage<TrackUsageRequest>;
 
 /**
- * It is stored.
+ * The use is stored.
  *
  * @generated from message mcp.directory.v1.TrackUsageResponse
  */
 export declare type TrackUsageResponse = Message<"mcp.directory.v1.TrackUsageResponse"> & {
   /**
-   * Of which server.
+   * Id of the server.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * What was done.
+   * Action that was recorded.
    *
    * @generated from field: string action = 2;
    */
   action: string;
 
   /**
-   * True.
+   * Always true.
    *
    * @generated from field: bool recorded = 3;
    */
   recorded: boolean;
 
   /**
-   * When.
+   * When it happened.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 4;
    */
@@ -1028,7 +1028,7 @@ export declare type TrackUsageResponse = Message<"mcp.directory.v1.TrackUsageRes
 export declare const TrackUsageResponseSchema: GenMessage<TrackUsageResponse>;
 
 /**
- * Which day.
+ * The day to recompute.
  *
  * @generated from message mcp.directory.v1.AggregateRequest
  */
@@ -1041,7 +1041,7 @@ export declare type AggregateRequest = Message<"mcp.directory.v1.AggregateReques
   date: string;
 
   /**
-   * For how many days metrics are kept from now on, 1 to 36500; absent: as before.
+   * Retention of metrics in days from now on, 1 to 36500; absent: unchanged.
    *
    * @generated from field: optional int32 retention_days = 2;
    */
@@ -1055,7 +1055,7 @@ export declare type AggregateRequest = Message<"mcp.directory.v1.AggregateReques
 export declare const AggregateRequestSchema: GenMessage<AggregateRequest>;
 
 /**
- * The day.
+ * The recomputed day.
  *
  * @generated from message mcp.directory.v1.AggregateResponse
  */
@@ -1068,14 +1068,14 @@ export declare type AggregateResponse = Message<"mcp.directory.v1.AggregateRespo
   date: string;
 
   /**
-   * Rows it now has: one a server, name and type.
+   * Rows that the day has now: one for each server, name and type.
    *
    * @generated from field: int64 metrics_aggregated = 2;
    */
   metricsAggregated: bigint;
 
   /**
-   * For how many days metrics are kept.
+   * Retention of metrics in days.
    *
    * @generated from field: int32 retention_days = 3;
    */
@@ -1089,13 +1089,13 @@ export declare type AggregateResponse = Message<"mcp.directory.v1.AggregateRespo
 export declare const AggregateResponseSchema: GenMessage<AggregateResponse>;
 
 /**
- * Something that happened to a server.
+ * An event of a server.
  *
  * @generated from message mcp.directory.v1.ServerEvent
  */
 export declare type ServerEvent = Message<"mcp.directory.v1.ServerEvent"> & {
   /**
-   * Which server.
+   * Id of the server.
    *
    * @generated from field: string server_id = 1;
    */
@@ -1110,21 +1110,21 @@ export declare type ServerEvent = Message<"mcp.directory.v1.ServerEvent"> & {
   eventType: string;
 
   /**
-   * What was, for example `down`; empty: not told.
+   * Previous state, for example `down`; empty: unknown.
    *
    * @generated from field: string previous_value = 3;
    */
   previousValue: string;
 
   /**
-   * What is now, for example `up`; empty: not told.
+   * New state, for example `up`; empty: unknown.
    *
    * @generated from field: string new_value = 4;
    */
   newValue: string;
 
   /**
-   * Anything else.
+   * Further details.
    *
    * @generated from field: google.protobuf.Struct details = 5;
    */
@@ -1152,13 +1152,13 @@ export declare type ServerEvent = Message<"mcp.directory.v1.ServerEvent"> & {
 export declare const ServerEventSchema: GenMessage<ServerEvent>;
 
 /**
- * What happened.
+ * The event to record.
  *
  * @generated from message mcp.directory.v1.RecordEventRequest
  */
 export declare type RecordEventRequest = Message<"mcp.directory.v1.RecordEventRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
@@ -1173,21 +1173,21 @@ export declare type RecordEventRequest = Message<"mcp.directory.v1.RecordEventRe
   eventType: string;
 
   /**
-   * What was, at most 200 code points.
+   * Previous state, at most 200 code points.
    *
    * @generated from field: string previous_value = 3;
    */
   previousValue: string;
 
   /**
-   * What is now, at most 200 code points.
+   * New state, at most 200 code points.
    *
    * @generated from field: string new_value = 4;
    */
   newValue: string;
 
   /**
-   * Anything else, at most 4096 bytes as JSON. Addresses in it are not kept.
+   * Further details, at most 4096 bytes as JSON. IP addresses in it are not stored.
    *
    * @generated from field: google.protobuf.Struct details = 5;
    */
@@ -1208,13 +1208,13 @@ export declare type RecordEventRequest = Message<"mcp.directory.v1.RecordEventRe
 export declare const RecordEventRequestSchema: GenMessage<RecordEventRequest>;
 
 /**
- * It is stored.
+ * The event is stored.
  *
  * @generated from message mcp.directory.v1.RecordEventResponse
  */
 export declare type RecordEventResponse = Message<"mcp.directory.v1.RecordEventResponse"> & {
   /**
-   * As it is stored.
+   * The event as stored.
    *
    * @generated from field: mcp.directory.v1.ServerEvent event = 1;
    */
@@ -1228,27 +1228,27 @@ export declare type RecordEventResponse = Message<"mcp.directory.v1.RecordEventR
 export declare const RecordEventResponseSchema: GenMessage<RecordEventResponse>;
 
 /**
- * Whose events, and which page.
+ * The server, and the page to list.
  *
  * @generated from message mcp.directory.v1.ListEventsRequest
  */
 export declare type ListEventsRequest = Message<"mcp.directory.v1.ListEventsRequest"> & {
   /**
-   * Which server. Required.
+   * Id of the server. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * Events an answer, 1 to 1000; 0 means 100.
+   * Events per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the first.
+   * `next_page_token` of the previous page; empty for the first.
    *
    * @generated from field: string page_token = 3;
    */
@@ -1268,14 +1268,14 @@ export declare const ListEventsRequestSchema: GenMessage<ListEventsRequest>;
  */
 export declare type ListEventsResponse = Message<"mcp.directory.v1.ListEventsResponse"> & {
   /**
-   * Latest written first.
+   * Events, last recorded first.
    *
    * @generated from field: repeated mcp.directory.v1.ServerEvent events = 1;
    */
   events: ServerEvent[];
 
   /**
-   * For the next page; empty at the end.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -1289,27 +1289,27 @@ export declare type ListEventsResponse = Message<"mcp.directory.v1.ListEventsRes
 export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
 
 /**
- * Whose uses, and which page.
+ * The server, and the page to list.
  *
  * @generated from message mcp.directory.v1.ListUsageRequest
  */
 export declare type ListUsageRequest = Message<"mcp.directory.v1.ListUsageRequest"> & {
   /**
-   * Which server; for an admin key also one that is not registered. Required.
+   * Id of the server; with an admin key also of one that is not registered. Required.
    *
    * @generated from field: string server_id = 1;
    */
   serverId: string;
 
   /**
-   * Uses an answer, 1 to 1000; 0 means 100.
+   * Uses per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 2;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the first.
+   * `next_page_token` of the previous page; empty for the first.
    *
    * @generated from field: string page_token = 3;
    */
@@ -1323,7 +1323,7 @@ export declare type ListUsageRequest = Message<"mcp.directory.v1.ListUsageReques
 export declare const ListUsageRequestSchema: GenMessage<ListUsageRequest>;
 
 /**
- * A use, and nothing that tells whose.
+ * A recorded use, without anything that identifies the user.
  *
  * @generated from message mcp.directory.v1.ServerUse
  */
@@ -1336,35 +1336,35 @@ export declare type ServerUse = Message<"mcp.directory.v1.ServerUse"> & {
   action: string;
 
   /**
-   * Pseudonym of the user: the same for the same user; empty: not told.
+   * Pseudonym of the user, the same for every use of that user; empty: unknown.
    *
    * @generated from field: string user_id = 2;
    */
   userId: string;
 
   /**
-   * Which tool; empty: not told.
+   * Id of the tool; empty: unknown.
    *
    * @generated from field: string tool_id = 3;
    */
   toolId: string;
 
   /**
-   * Anything else.
+   * Further details.
    *
    * @generated from field: google.protobuf.Struct details = 4;
    */
   details?: JsonObject | undefined;
 
   /**
-   * `network`, the caller's address cut to a /16 or (IPv6) /32, and `user_agent`.
+   * `network`, the caller's IP address cut to a /16 or (IPv6) /32, and `user_agent`.
    *
    * @generated from field: google.protobuf.Struct client_info = 5;
    */
   clientInfo?: JsonObject | undefined;
 
   /**
-   * When.
+   * When it happened.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 6;
    */
@@ -1384,14 +1384,14 @@ export declare const ServerUseSchema: GenMessage<ServerUse>;
  */
 export declare type ListUsageResponse = Message<"mcp.directory.v1.ListUsageResponse"> & {
   /**
-   * Newest first.
+   * Uses, newest first.
    *
    * @generated from field: repeated mcp.directory.v1.ServerUse uses = 1;
    */
   uses: ServerUse[];
 
   /**
-   * For the next page; empty at the end.
+   * Token of the next page; empty on the last page.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -1405,18 +1405,18 @@ export declare type ListUsageResponse = Message<"mcp.directory.v1.ListUsageRespo
 export declare const ListUsageResponseSchema: GenMessage<ListUsageResponse>;
 
 /**
- * The servers of a directory: what they measure, what happens to them, how they are used.
+ * The MCP servers of a directory: their metrics, events and usage.
  *
- * A server is registered by an administrator and gets a key of its own, with which it collects for itself and
- * reads what is its own, and nothing else. What is not public is shown to administrators, to reader keys and
- * to the server's key only; everybody else is answered alike for a server that is there and for one that is
- * not.
+ * An administrator registers a server, which gets a key of its own. With that key it submits its own metrics
+ * and reads its own data, and nothing else. Data of a server that is not public is returned to admin keys,
+ * reader keys and the server's own key only; all other callers get the same response for it as for a server
+ * that does not exist.
  *
  * @generated from service mcp.directory.v1.DirectoryService
  */
 export declare const DirectoryService: GenService<{
   /**
-   * Registers a server and makes its key. Admin keys only.
+   * Registers a server and creates its key. Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.RegisterServer
    */
@@ -1436,7 +1436,7 @@ export declare const DirectoryService: GenService<{
     output: typeof ListServersResponseSchema;
   },
   /**
-   * Changes what is said of a server, in force when the call returns. Admin keys only.
+   * Updates a server, effective when the call returns. Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.UpdateServer
    */
@@ -1446,8 +1446,8 @@ export declare const DirectoryService: GenService<{
     output: typeof UpdateServerResponseSchema;
   },
   /**
-   * Refuses a server's metrics from now on, with `metrics_disabled`; UpdateServer takes them again. What is
-   * stored stays. Admin keys only.
+   * Rejects a server's metrics from now on, with `metrics_disabled`, until UpdateServer enables them again.
+   * Stored metrics are kept. Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.DisableServer
    */
@@ -1457,7 +1457,7 @@ export declare const DirectoryService: GenService<{
     output: typeof DisableServerResponseSchema;
   },
   /**
-   * Replaces a server's key by a new one; the old one works on for an overlap. Admin keys only.
+   * Replaces a server's key by a new one; the old one stays valid for an overlap. Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.RotateServerKey
    */
@@ -1467,8 +1467,8 @@ export declare const DirectoryService: GenService<{
     output: typeof RotateServerKeyResponseSchema;
   },
   /**
-   * Sets, replaces or removes the secret that a server's webhook signs with. From then on what is unsigned, or
-   * signed with another secret, is refused with `signature_invalid`. Admin keys only.
+   * Sets, replaces or removes the secret that a server's webhook signs with. From then on metrics that are
+   * unsigned, or signed with another secret, are rejected with `signature_invalid`. Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.SetWebhookSecret
    */
@@ -1478,11 +1478,11 @@ export declare const DirectoryService: GenService<{
     output: typeof SetWebhookSecretResponseSchema;
   },
   /**
-   * Stores metrics of a server: answered once they are on disk. Each is judged by itself; when none is good the
-   * call fails. Needs the server's own key, or an admin key.
+   * Stores metrics of a server. The response is sent once they are on disk. Each metric is validated by
+   * itself; the call fails when every metric is invalid. Needs the server's own key, or an admin key.
    *
-   * A metric named `health_check` says whether the server is up: more than 0 when it is. Where that changes, the
-   * service writes an event.
+   * A metric named `health_check` reports whether the server is up: a value above 0 means up. When that
+   * changes, the service records an event.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.Collect
    */
@@ -1492,8 +1492,9 @@ export declare const DirectoryService: GenService<{
     output: typeof CollectResponseSchema;
   },
   /**
-   * A server's figures over a period that ends now, those of the last accepted Collect included. Metrics that
-   * count (counter, count) are summed step by step, all others averaged. For a public server no key is needed.
+   * Time series of a server over a period that ends now, including every Collect that was acknowledged before
+   * the call. Counters (`counter`, `count`) are summed per step, all other metrics averaged. A public server
+   * needs no key.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.FetchMetrics
    */
@@ -1503,8 +1504,8 @@ export declare const DirectoryService: GenService<{
     output: typeof FetchMetricsResponseSchema;
   },
   /**
-   * Notes that somebody used a server. Needs no key; without one, calls of a network share a rate limit. Users
-   * are kept as pseudonyms and addresses as networks. `view` and `install` also count in the metrics
+   * Records a use of a server. Needs no key; calls without a key share a rate limit per network. Users are
+   * stored as pseudonyms and addresses as networks. `view` and `install` also count in the metrics
    * `page_views` and `installations`.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.TrackUsage
@@ -1515,7 +1516,8 @@ export declare const DirectoryService: GenService<{
     output: typeof TrackUsageResponseSchema;
   },
   /**
-   * Computes anew, from the metrics, what a day adds up to. Nobody needs to: it is always right. Admin keys only.
+   * Recomputes the aggregates of a day from the metrics. Not needed in operation: they are always up to date.
+   * Admin keys only.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.Aggregate
    */
@@ -1525,7 +1527,7 @@ export declare const DirectoryService: GenService<{
     output: typeof AggregateResponseSchema;
   },
   /**
-   * Writes down what happened to a server. Needs the server's own key, or an admin key.
+   * Records an event of a server. Needs the server's own key, or an admin key.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.RecordEvent
    */
@@ -1535,7 +1537,7 @@ export declare const DirectoryService: GenService<{
     output: typeof RecordEventResponseSchema;
   },
   /**
-   * What happened to a server, latest written first. Needs the server's own key, a reader or an admin key.
+   * Lists events of a server, last recorded first. Needs the server's own key, a reader or an admin key.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.ListEvents
    */
@@ -1545,7 +1547,7 @@ export declare const DirectoryService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * How a server was used, newest first. Needs the server's own key, or an admin key.
+   * Lists uses of a server, newest first. Needs the server's own key, or an admin key.
    *
    * @generated from rpc mcp.directory.v1.DirectoryService.ListUsage
    */

@@ -257,12 +257,12 @@ export const ListUsageResponseSchema = /*@__PURE__*/
   messageDesc(file_mcp_directory_v1_directory_service, 34);
 
 /**
- * The servers of a directory: what they measure, what happens to them, how they are used.
+ * The MCP servers of a directory: their metrics, events and usage.
  *
- * A server is registered by an administrator and gets a key of its own, with which it collects for itself and
- * reads what is its own, and nothing else. What is not public is shown to administrators, to reader keys and
- * to the server's key only; everybody else is answered alike for a server that is there and for one that is
- * not.
+ * An administrator registers a server, which gets a key of its own. With that key it submits its own metrics
+ * and reads its own data, and nothing else. Data of a server that is not public is returned to admin keys,
+ * reader keys and the server's own key only; all other callers get the same response for it as for a server
+ * that does not exist.
  *
  * @generated from service mcp.directory.v1.DirectoryService
  */

@@ -18,7 +18,7 @@ export declare const file_mcp_metrics_v1_admin_service: GenFile;
  */
 export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
   /**
-   * Number of the key.
+   * Id of the key.
    *
    * @generated from field: int64 id = 1;
    */
@@ -32,14 +32,14 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
   service: string;
 
   /**
-   * What its bearer may do.
+   * Role of the key.
    *
    * @generated from field: mcp.metrics.v1.KeyRole role = 3;
    */
   role: KeyRole;
 
   /**
-   * Requests a minute, and the burst.
+   * Requests per minute, and the burst.
    *
    * @generated from field: int32 rate_limit = 4;
    */
@@ -53,56 +53,56 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
   allowedServices: string[];
 
   /**
-   * False once it was revoked.
+   * False once the key is revoked.
    *
    * @generated from field: bool is_active = 6;
    */
   isActive: boolean;
 
   /**
-   * When it was made.
+   * When it was created.
    *
    * @generated from field: google.protobuf.Timestamp created_at = 7;
    */
   createdAt?: Timestamp | undefined;
 
   /**
-   * When it ends; absent: never.
+   * When it expires; absent: never.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 8;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
-   * What it is for.
+   * Human-readable purpose.
    *
    * @generated from field: string description = 9;
    */
   description: string;
 
   /**
-   * Answers it was given, refusals included; a few seconds behind.
+   * Requests answered for this key, rejected ones included; a few seconds behind.
    *
    * @generated from field: int64 usage_count = 10;
    */
   usageCount: bigint;
 
   /**
-   * When it was given the newest of them; absent: never.
+   * When the newest of them was answered; absent: never.
    *
    * @generated from field: google.protobuf.Timestamp last_used_at = 11;
    */
   lastUsedAt?: Timestamp | undefined;
 
   /**
-   * Requests a day (UTC); absent: no limit.
+   * Requests per day (UTC); absent: no limit.
    *
    * @generated from field: optional int64 daily_usage_limit = 12;
    */
   dailyUsageLimit?: bigint | undefined;
 
   /**
-   * Requests a month (UTC); absent: no limit.
+   * Requests per month (UTC); absent: no limit.
    *
    * @generated from field: optional int64 monthly_usage_limit = 13;
    */
@@ -123,7 +123,7 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
 export declare const ApiKeySchema: GenMessage<ApiKey>;
 
 /**
- * What the new key may do.
+ * Properties of the new key.
  *
  * @generated from message mcp.metrics.v1.CreateKeyRequest
  */
@@ -136,14 +136,14 @@ export declare type CreateKeyRequest = Message<"mcp.metrics.v1.CreateKeyRequest"
   service: string;
 
   /**
-   * What its bearer may do: writer, reader or admin. Required.
+   * Role: writer, reader or admin. Required.
    *
    * @generated from field: mcp.metrics.v1.KeyRole role = 2;
    */
   role: KeyRole;
 
   /**
-   * Requests a minute, 1 to 1 000 000; absent means METRICS_RATE_LIMIT.
+   * Requests per minute, 1 to 1 000 000; absent means METRICS_RATE_LIMIT.
    *
    * @generated from field: optional int32 rate_limit = 3;
    */
@@ -157,28 +157,28 @@ export declare type CreateKeyRequest = Message<"mcp.metrics.v1.CreateKeyRequest"
   allowedServices: string[];
 
   /**
-   * When it ends; absent: never.
+   * When it expires; absent: never.
    *
    * @generated from field: google.protobuf.Timestamp expires_at = 5;
    */
   expiresAt?: Timestamp | undefined;
 
   /**
-   * What it is for, at most 200 code points.
+   * Human-readable purpose, at most 200 code points.
    *
    * @generated from field: string description = 6;
    */
   description: string;
 
   /**
-   * Requests a day (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
+   * Requests per day (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
    *
    * @generated from field: optional int64 daily_usage_limit = 7;
    */
   dailyUsageLimit?: bigint | undefined;
 
   /**
-   * Requests a month (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
+   * Requests per month (UTC) that may take a token, 1 to 1 000 000 000 000; absent: no limit.
    *
    * @generated from field: optional int64 monthly_usage_limit = 8;
    */
@@ -219,20 +219,20 @@ export declare type CreateKeyResponse = Message<"mcp.metrics.v1.CreateKeyRespons
 export declare const CreateKeyResponseSchema: GenMessage<CreateKeyResponse>;
 
 /**
- * Which page.
+ * The page to list.
  *
  * @generated from message mcp.metrics.v1.ListKeysRequest
  */
 export declare type ListKeysRequest = Message<"mcp.metrics.v1.ListKeysRequest"> & {
   /**
-   * Keys an answer, 1 to 1000; 0 means 100.
+   * Keys per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the first.
+   * `next_page_token` of the previous page; empty for the first.
    *
    * @generated from field: string page_token = 2;
    */
@@ -252,7 +252,7 @@ export declare const ListKeysRequestSchema: GenMessage<ListKeysRequest>;
  */
 export declare type ListKeysResponse = Message<"mcp.metrics.v1.ListKeysResponse"> & {
   /**
-   * The keys by id, ascending.
+   * Keys in ascending order of their ids.
    *
    * @generated from field: repeated mcp.metrics.v1.ApiKey keys = 1;
    */
@@ -273,13 +273,13 @@ export declare type ListKeysResponse = Message<"mcp.metrics.v1.ListKeysResponse"
 export declare const ListKeysResponseSchema: GenMessage<ListKeysResponse>;
 
 /**
- * Which key.
+ * The key to revoke.
  *
  * @generated from message mcp.metrics.v1.RevokeKeyRequest
  */
 export declare type RevokeKeyRequest = Message<"mcp.metrics.v1.RevokeKeyRequest"> & {
   /**
-   * Number of the key.
+   * Id of the key.
    *
    * @generated from field: int64 id = 1;
    */
@@ -293,7 +293,7 @@ export declare type RevokeKeyRequest = Message<"mcp.metrics.v1.RevokeKeyRequest"
 export declare const RevokeKeyRequestSchema: GenMessage<RevokeKeyRequest>;
 
 /**
- * The key as it is now.
+ * The key after the change.
  *
  * @generated from message mcp.metrics.v1.RevokeKeyResponse
  */
@@ -313,20 +313,20 @@ export declare type RevokeKeyResponse = Message<"mcp.metrics.v1.RevokeKeyRespons
 export declare const RevokeKeyResponseSchema: GenMessage<RevokeKeyResponse>;
 
 /**
- * Which key, and for how long both work.
+ * The key to replace, and how long both are valid.
  *
  * @generated from message mcp.metrics.v1.RotateKeyRequest
  */
 export declare type RotateKeyRequest = Message<"mcp.metrics.v1.RotateKeyRequest"> & {
   /**
-   * Number of the key.
+   * Id of the key.
    *
    * @generated from field: int64 id = 1;
    */
   id: bigint;
 
   /**
-   * How long the old key works on, 0 to 90 days; absent means 0.
+   * How long the old key stays valid, 0 to 90 days; absent means 0.
    *
    * @generated from field: google.protobuf.Duration overlap = 2;
    */
@@ -367,13 +367,13 @@ export declare type RotateKeyResponse = Message<"mcp.metrics.v1.RotateKeyRespons
 export declare const RotateKeyResponseSchema: GenMessage<RotateKeyResponse>;
 
 /**
- * Where to.
+ * Where to write the backup.
  *
  * @generated from message mcp.metrics.v1.BackupRequest
  */
 export declare type BackupRequest = Message<"mcp.metrics.v1.BackupRequest"> & {
   /**
-   * Absolute path of a file that is not there yet, in a folder that is.
+   * Absolute path of a file that does not exist yet, in a folder that does.
    *
    * @generated from field: string path = 1;
    */
@@ -393,21 +393,21 @@ export declare const BackupRequestSchema: GenMessage<BackupRequest>;
  */
 export declare type BackupResponse = Message<"mcp.metrics.v1.BackupResponse"> & {
   /**
-   * Where it is.
+   * Path of the backup file.
    *
    * @generated from field: string path = 1;
    */
   path: string;
 
   /**
-   * Its size.
+   * Size of the file in bytes.
    *
    * @generated from field: int64 bytes = 2;
    */
   bytes: bigint;
 
   /**
-   * How long it took.
+   * Duration of the whole call.
    *
    * @generated from field: google.protobuf.Duration duration = 3;
    */
@@ -427,28 +427,28 @@ export declare const BackupResponseSchema: GenMessage<BackupResponse>;
  */
 export declare type RetentionPolicy = Message<"mcp.metrics.v1.RetentionPolicy"> & {
   /**
-   * Such as `metrics`, `auth_metrics`, `metrics_hourly`.
+   * Name of the table, such as `metrics`, `auth_metrics`, `metrics_hourly`.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * A row goes when it is older.
+   * Rows older than this many days are deleted.
    *
    * @generated from field: int32 retention_days = 2;
    */
   retentionDays: number;
 
   /**
-   * While false, nothing is deleted.
+   * While false, no rows are deleted.
    *
    * @generated from field: bool is_active = 3;
    */
   isActive: boolean;
 
   /**
-   * The column whose time counts.
+   * The column that the age of a row is taken from.
    *
    * @generated from field: string timestamp_column = 4;
    */
@@ -462,7 +462,7 @@ export declare type RetentionPolicy = Message<"mcp.metrics.v1.RetentionPolicy"> 
 export declare const RetentionPolicySchema: GenMessage<RetentionPolicy>;
 
 /**
- * All of them.
+ * Has no fields.
  *
  * @generated from message mcp.metrics.v1.ListRetentionPoliciesRequest
  */
@@ -476,7 +476,7 @@ export declare type ListRetentionPoliciesRequest = Message<"mcp.metrics.v1.ListR
 export declare const ListRetentionPoliciesRequestSchema: GenMessage<ListRetentionPoliciesRequest>;
 
 /**
- * Every policy.
+ * All retention policies.
  *
  * @generated from message mcp.metrics.v1.ListRetentionPoliciesResponse
  */
@@ -496,27 +496,27 @@ export declare type ListRetentionPoliciesResponse = Message<"mcp.metrics.v1.List
 export declare const ListRetentionPoliciesResponseSchema: GenMessage<ListRetentionPoliciesResponse>;
 
 /**
- * What to change; at least one of the two.
+ * The change: at least one of `retention_days` and `is_active`.
  *
  * @generated from message mcp.metrics.v1.UpdateRetentionPolicyRequest
  */
 export declare type UpdateRetentionPolicyRequest = Message<"mcp.metrics.v1.UpdateRetentionPolicyRequest"> & {
   /**
-   * Required.
+   * Table of the policy. Required.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * 1 to 36 500; absent: as it is.
+   * 1 to 36 500; absent: unchanged.
    *
    * @generated from field: optional int32 retention_days = 2;
    */
   retentionDays?: number | undefined;
 
   /**
-   * Absent: as it is. A policy that was turned off stays off over restarts.
+   * Absent: unchanged. A policy that is inactive stays inactive when the service restarts.
    *
    * @generated from field: optional bool is_active = 3;
    */
@@ -530,13 +530,13 @@ export declare type UpdateRetentionPolicyRequest = Message<"mcp.metrics.v1.Updat
 export declare const UpdateRetentionPolicyRequestSchema: GenMessage<UpdateRetentionPolicyRequest>;
 
 /**
- * The policy as it is now.
+ * The policy after the change.
  *
  * @generated from message mcp.metrics.v1.UpdateRetentionPolicyResponse
  */
 export declare type UpdateRetentionPolicyResponse = Message<"mcp.metrics.v1.UpdateRetentionPolicyResponse"> & {
   /**
-   * As stored.
+   * The policy as stored.
    *
    * @generated from field: mcp.metrics.v1.RetentionPolicy policy = 1;
    */
@@ -550,13 +550,13 @@ export declare type UpdateRetentionPolicyResponse = Message<"mcp.metrics.v1.Upda
 export declare const UpdateRetentionPolicyResponseSchema: GenMessage<UpdateRetentionPolicyResponse>;
 
 /**
- * Which table.
+ * The table to preview.
  *
  * @generated from message mcp.metrics.v1.PreviewRetentionRequest
  */
 export declare type PreviewRetentionRequest = Message<"mcp.metrics.v1.PreviewRetentionRequest"> & {
   /**
-   * Empty: every table.
+   * Empty: all tables.
    *
    * @generated from field: string table_name = 1;
    */
@@ -570,7 +570,7 @@ export declare type PreviewRetentionRequest = Message<"mcp.metrics.v1.PreviewRet
 export declare const PreviewRetentionRequestSchema: GenMessage<PreviewRetentionRequest>;
 
 /**
- * What a cleanup would delete of each table.
+ * What a cleanup would delete, table by table.
  *
  * @generated from message mcp.metrics.v1.PreviewRetentionResponse
  */
@@ -590,63 +590,64 @@ export declare type PreviewRetentionResponse = Message<"mcp.metrics.v1.PreviewRe
 export declare const PreviewRetentionResponseSchema: GenMessage<PreviewRetentionResponse>;
 
 /**
- * What a cleanup would delete of a table. Rows are those that the policy governs, as they are stored: of
- * `metrics` those of types without a table of their own, of `metrics_hourly` those of every breakdown.
+ * What a cleanup would delete from one table. Counted are the rows that the policy applies to, as they are
+ * stored: for `metrics` those of types without a table of their own, for `metrics_hourly` those of every
+ * breakdown.
  *
  * @generated from message mcp.metrics.v1.RetentionPreview
  */
 export declare type RetentionPreview = Message<"mcp.metrics.v1.RetentionPreview"> & {
   /**
-   * The table.
+   * Name of the table.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * Its policy's.
+   * Retention of its policy, in days.
    *
    * @generated from field: int32 retention_days = 2;
    */
   retentionDays: number;
 
   /**
-   * 0 while the policy is inactive.
+   * Rows that would be deleted; 0 while the policy is inactive.
    *
    * @generated from field: int64 records_to_delete = 3;
    */
   recordsToDelete: bigint;
 
   /**
-   * All that the policy governs.
+   * All rows that the policy applies to.
    *
    * @generated from field: int64 total_records = 4;
    */
   totalRecords: bigint;
 
   /**
-   * Absent when there is none.
+   * The oldest of them; absent when there are none.
    *
    * @generated from field: google.protobuf.Timestamp oldest_record_to_delete = 5;
    */
   oldestRecordToDelete?: Timestamp | undefined;
 
   /**
-   * Absent when there is none.
+   * The newest of them; absent when there are none.
    *
    * @generated from field: google.protobuf.Timestamp newest_record_to_delete = 6;
    */
   newestRecordToDelete?: Timestamp | undefined;
 
   /**
-   * Rows from before it go.
+   * Rows with an earlier time are deleted.
    *
    * @generated from field: google.protobuf.Timestamp cutoff_date = 7;
    */
   cutoffDate?: Timestamp | undefined;
 
   /**
-   * 0 to 100.
+   * Share of the rows that would be deleted, 0 to 100.
    *
    * @generated from field: double percentage_to_delete = 8;
    */
@@ -660,27 +661,27 @@ export declare type RetentionPreview = Message<"mcp.metrics.v1.RetentionPreview"
 export declare const RetentionPreviewSchema: GenMessage<RetentionPreview>;
 
 /**
- * What to clean up, and whether.
+ * What to clean up, and whether to delete or only to count.
  *
  * @generated from message mcp.metrics.v1.RunRetentionRequest
  */
 export declare type RunRetentionRequest = Message<"mcp.metrics.v1.RunRetentionRequest"> & {
   /**
-   * Empty: every table.
+   * Empty: all tables.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * Only say what would be deleted. Absent: true.
+   * Count rows without deleting any. Absent: true.
    *
    * @generated from field: optional bool dry_run = 2;
    */
   dryRun?: boolean | undefined;
 
   /**
-   * Vouch for the clock of the service's machine, where it is ahead of the time that the service has followed.
+   * Trust the clock of the service's machine where it is ahead of the time that the service has tracked.
    *
    * @generated from field: bool force = 3;
    */
@@ -694,49 +695,49 @@ export declare type RunRetentionRequest = Message<"mcp.metrics.v1.RunRetentionRe
 export declare const RunRetentionRequestSchema: GenMessage<RunRetentionRequest>;
 
 /**
- * What became of a table.
+ * The cleanup of one table.
  *
  * @generated from message mcp.metrics.v1.RetentionResult
  */
 export declare type RetentionResult = Message<"mcp.metrics.v1.RetentionResult"> & {
   /**
-   * The table.
+   * Name of the table.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * How it ended.
+   * Its result.
    *
    * @generated from field: mcp.metrics.v1.RetentionStatus status = 2;
    */
   status: RetentionStatus;
 
   /**
-   * Rows deleted, or in a dry run to be deleted.
+   * Rows deleted, or in a dry run rows that would be deleted.
    *
    * @generated from field: int64 records = 3;
    */
   records: bigint;
 
   /**
-   * How long it took; tables over measurements are cleaned together.
+   * How long it took; tables that are views of measurements are cleaned up together.
    *
    * @generated from field: google.protobuf.Duration duration = 4;
    */
   duration?: Duration | undefined;
 
   /**
-   * Its policy's.
+   * Retention of its policy, in days.
    *
    * @generated from field: int32 retention_days = 5;
    */
   retentionDays: number;
 
   /**
-   * `policy_inactive`, `no_records_to_delete`, `clock_ahead` (rows were judged by an earlier time), or what
-   * failed. Empty: nothing to say.
+   * `policy_inactive`, `no_records_to_delete`, `clock_ahead` (the age of rows was taken from an earlier
+   * time), or what failed. Empty: no reason.
    *
    * @generated from field: string reason = 6;
    */
@@ -750,34 +751,34 @@ export declare type RetentionResult = Message<"mcp.metrics.v1.RetentionResult"> 
 export declare const RetentionResultSchema: GenMessage<RetentionResult>;
 
 /**
- * What a cleanup did, or would do.
+ * Results of a cleanup or a dry run.
  *
  * @generated from message mcp.metrics.v1.RunRetentionResponse
  */
 export declare type RunRetentionResponse = Message<"mcp.metrics.v1.RunRetentionResponse"> & {
   /**
-   * Whether nothing was deleted.
+   * Whether this was a dry run.
    *
    * @generated from field: bool dry_run = 1;
    */
   dryRun: boolean;
 
   /**
-   * Rows of all tables.
+   * Sum of `records` over all tables.
    *
    * @generated from field: int64 total_records_processed = 2;
    */
   totalRecordsProcessed: bigint;
 
   /**
-   * Tables that were neither skipped nor failed.
+   * Number of tables whose cleanup was neither skipped nor failed.
    *
    * @generated from field: int32 tables_processed = 3;
    */
   tablesProcessed: number;
 
   /**
-   * How long it took.
+   * Duration of the whole call.
    *
    * @generated from field: google.protobuf.Duration duration = 4;
    */
@@ -812,7 +813,7 @@ export declare type RunRetentionResponse = Message<"mcp.metrics.v1.RunRetentionR
 export declare const RunRetentionResponseSchema: GenMessage<RunRetentionResponse>;
 
 /**
- * Nothing to choose.
+ * Has no fields.
  *
  * @generated from message mcp.metrics.v1.GetDatabaseStatsRequest
  */
@@ -826,13 +827,13 @@ export declare type GetDatabaseStatsRequest = Message<"mcp.metrics.v1.GetDatabas
 export declare const GetDatabaseStatsRequestSchema: GenMessage<GetDatabaseStatsRequest>;
 
 /**
- * Tables and views.
+ * Statistics of tables and views.
  *
  * @generated from message mcp.metrics.v1.GetDatabaseStatsResponse
  */
 export declare type GetDatabaseStatsResponse = Message<"mcp.metrics.v1.GetDatabaseStatsResponse"> & {
   /**
-   * Those with a policy first.
+   * Tables with a retention policy first.
    *
    * @generated from field: repeated mcp.metrics.v1.TableStats tables = 1;
    */
@@ -846,55 +847,55 @@ export declare type GetDatabaseStatsResponse = Message<"mcp.metrics.v1.GetDataba
 export declare const GetDatabaseStatsResponseSchema: GenMessage<GetDatabaseStatsResponse>;
 
 /**
- * What a table or view shows to SQL.
+ * Statistics of one table or view, as SQL sees it.
  *
  * @generated from message mcp.metrics.v1.TableStats
  */
 export declare type TableStats = Message<"mcp.metrics.v1.TableStats"> & {
   /**
-   * The table.
+   * Name of the table.
    *
    * @generated from field: string table_name = 1;
    */
   tableName: string;
 
   /**
-   * Its rows.
+   * Number of rows.
    *
    * @generated from field: int64 record_count = 2;
    */
   recordCount: bigint;
 
   /**
-   * Absent when it is empty.
+   * Time of the oldest row; absent when the table is empty.
    *
    * @generated from field: google.protobuf.Timestamp oldest_record = 3;
    */
   oldestRecord?: Timestamp | undefined;
 
   /**
-   * Absent when it is empty.
+   * Time of the newest row; absent when the table is empty.
    *
    * @generated from field: google.protobuf.Timestamp newest_record = 4;
    */
   newestRecord?: Timestamp | undefined;
 
   /**
-   * Whether rows are ever deleted.
+   * Whether a retention policy applies to the table.
    *
    * @generated from field: bool has_retention_policy = 5;
    */
   hasRetentionPolicy: boolean;
 
   /**
-   * Absent without a policy.
+   * Retention in days; absent without a policy.
    *
    * @generated from field: optional int32 retention_days = 6;
    */
   retentionDays?: number | undefined;
 
   /**
-   * Absent without a policy.
+   * Whether the policy is active; absent without one.
    *
    * @generated from field: optional bool policy_active = 7;
    */
@@ -908,7 +909,7 @@ export declare type TableStats = Message<"mcp.metrics.v1.TableStats"> & {
 export declare const TableStatsSchema: GenMessage<TableStats>;
 
 /**
- * Nothing to choose.
+ * Has no fields.
  *
  * @generated from message mcp.metrics.v1.GetDatabaseSizeRequest
  */
@@ -922,62 +923,62 @@ export declare type GetDatabaseSizeRequest = Message<"mcp.metrics.v1.GetDatabase
 export declare const GetDatabaseSizeRequestSchema: GenMessage<GetDatabaseSizeRequest>;
 
 /**
- * Bytes and pages.
+ * Size of the database in bytes and pages.
  *
  * @generated from message mcp.metrics.v1.GetDatabaseSizeResponse
  */
 export declare type GetDatabaseSizeResponse = Message<"mcp.metrics.v1.GetDatabaseSizeResponse"> & {
   /**
-   * The database file.
+   * Size of the database file in bytes.
    *
    * @generated from field: int64 main_db_bytes = 1;
    */
   mainDbBytes: bigint;
 
   /**
-   * The write-ahead log.
+   * Size of the write-ahead log in bytes.
    *
    * @generated from field: int64 wal_bytes = 2;
    */
   walBytes: bigint;
 
   /**
-   * Both.
+   * Sum of the two.
    *
    * @generated from field: int64 total_bytes = 3;
    */
   totalBytes: bigint;
 
   /**
-   * Pages of the file.
+   * Number of pages of the file.
    *
    * @generated from field: int64 page_count = 4;
    */
   pageCount: bigint;
 
   /**
-   * Bytes a page.
+   * Size of a page in bytes.
    *
    * @generated from field: int32 page_size = 5;
    */
   pageSize: number;
 
   /**
-   * Pages without content; used again, or given back by the next cleanup.
+   * Pages without content, which are reused or returned to the file system by the next cleanup.
    *
    * @generated from field: int64 free_pages = 6;
    */
   freePages: bigint;
 
   /**
-   * The others.
+   * Pages with content.
    *
    * @generated from field: int64 used_pages = 7;
    */
   usedPages: bigint;
 
   /**
-   * Their share, 0 to 100.
+   * Share of pages with content, 0 to 100.
    *
    * @generated from field: double database_efficiency = 8;
    */
@@ -991,20 +992,20 @@ export declare type GetDatabaseSizeResponse = Message<"mcp.metrics.v1.GetDatabas
 export declare const GetDatabaseSizeResponseSchema: GenMessage<GetDatabaseSizeResponse>;
 
 /**
- * Which page.
+ * The page to list.
  *
  * @generated from message mcp.metrics.v1.ListAuditEntriesRequest
  */
 export declare type ListAuditEntriesRequest = Message<"mcp.metrics.v1.ListAuditEntriesRequest"> & {
   /**
-   * Entries an answer, 1 to 1000; 0 means 100.
+   * Entries per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 1;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before; empty for the newest.
+   * `next_page_token` of the previous page; empty for the first, which has the newest.
    *
    * @generated from field: string page_token = 2;
    */
@@ -1024,7 +1025,7 @@ export declare const ListAuditEntriesRequestSchema: GenMessage<ListAuditEntriesR
  */
 export declare type ListAuditEntriesResponse = Message<"mcp.metrics.v1.ListAuditEntriesResponse"> & {
   /**
-   * Newest first.
+   * Entries, newest first.
    *
    * @generated from field: repeated mcp.metrics.v1.AuditEntry entries = 1;
    */
@@ -1045,13 +1046,13 @@ export declare type ListAuditEntriesResponse = Message<"mcp.metrics.v1.ListAudit
 export declare const ListAuditEntriesResponseSchema: GenMessage<ListAuditEntriesResponse>;
 
 /**
- * An administrative act.
+ * One administrative act.
  *
  * @generated from message mcp.metrics.v1.AuditEntry
  */
 export declare type AuditEntry = Message<"mcp.metrics.v1.AuditEntry"> & {
   /**
-   * Grows with time.
+   * Id, ascending in time.
    *
    * @generated from field: int64 id = 1;
    */
@@ -1065,42 +1066,42 @@ export declare type AuditEntry = Message<"mcp.metrics.v1.AuditEntry"> & {
   timestamp?: Timestamp | undefined;
 
   /**
-   * The key it was done with; 0 for the command line on the service's machine.
+   * Id of the key it was done with; 0 for the command line on the service's machine.
    *
    * @generated from field: int64 api_key_id = 3;
    */
   apiKeyId: bigint;
 
   /**
-   * The service that the key belongs to.
+   * Service of that key.
    *
    * @generated from field: string actor = 4;
    */
   actor: string;
 
   /**
-   * Such as `key.create`, `retention.run`.
+   * Name of the act, such as `key.create`, `retention.run`.
    *
    * @generated from field: string action = 5;
    */
   action: string;
 
   /**
-   * What was acted on.
+   * Object of the act, such as a key or a table.
    *
    * @generated from field: string target = 6;
    */
   target: string;
 
   /**
-   * A JSON object.
+   * Arguments of the act, as a JSON object.
    *
    * @generated from field: string details = 7;
    */
   details: string;
 
   /**
-   * `ok`, `started` (and not ended), or the reason why it failed.
+   * `ok`, `started` (and not ended yet), or the reason of the failure.
    *
    * @generated from field: string outcome = 8;
    */
@@ -1114,13 +1115,13 @@ export declare type AuditEntry = Message<"mcp.metrics.v1.AuditEntry"> & {
 export declare const AuditEntrySchema: GenMessage<AuditEntry>;
 
 /**
- * What the bearer of a key may do.
+ * The role of an API key: what its bearer may do.
  *
  * @generated from enum mcp.metrics.v1.KeyRole
  */
 export enum KeyRole {
   /**
-   * Refused: also what a role that is not known arrives as.
+   * Rejected. A role that the service does not know is decoded as this one.
    *
    * @generated from enum value: KEY_ROLE_UNSPECIFIED = 0;
    */
@@ -1148,7 +1149,8 @@ export enum KeyRole {
   ADMIN = 3,
 
   /**
-   * A server's of the directory: collects for it, and reads what is its own. Made by RegisterServer.
+   * Belongs to a server of the directory: submits metrics of that server and reads its data. Created by
+   * RegisterServer.
    *
    * @generated from enum value: KEY_ROLE_SERVER = 4;
    */
@@ -1161,7 +1163,7 @@ export enum KeyRole {
 export declare const KeyRoleSchema: GenEnum<KeyRole>;
 
 /**
- * How a cleanup of a table ended.
+ * Result of the cleanup of one table.
  *
  * @generated from enum mcp.metrics.v1.RetentionStatus
  */
@@ -1174,14 +1176,14 @@ export enum RetentionStatus {
   UNSPECIFIED = 0,
 
   /**
-   * Everything that was to go is gone.
+   * All rows that were to be deleted are deleted.
    *
    * @generated from enum value: RETENTION_STATUS_COMPLETED = 1;
    */
   COMPLETED = 1,
 
   /**
-   * Counted only.
+   * Rows were counted and not deleted.
    *
    * @generated from enum value: RETENTION_STATUS_DRY_RUN = 2;
    */
@@ -1195,7 +1197,7 @@ export enum RetentionStatus {
   SKIPPED = 3,
 
   /**
-   * It ended early; what was deleted is deleted, and the next cleanup goes on.
+   * It ended early. Rows deleted until then stay deleted, and the next cleanup continues.
    *
    * @generated from enum value: RETENTION_STATUS_ERROR = 4;
    */
@@ -1214,7 +1216,7 @@ export declare const RetentionStatusSchema: GenEnum<RetentionStatus>;
  */
 export declare const AdminService: GenService<{
   /**
-   * Makes an API key. The answer is the only place where the key itself is ever shown.
+   * Creates an API key. The response is the only place where the key itself is ever shown.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.CreateKey
    */
@@ -1234,7 +1236,7 @@ export declare const AdminService: GenService<{
     output: typeof ListKeysResponseSchema;
   },
   /**
-   * Turns a key off, in force when the call returns.
+   * Revokes a key, effective when the call returns.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.RevokeKey
    */
@@ -1244,7 +1246,7 @@ export declare const AdminService: GenService<{
     output: typeof RevokeKeyResponseSchema;
   },
   /**
-   * Replaces a key by a new one with the same rights; the old one works on for an overlap.
+   * Replaces a key by a new one with the same rights; the old one stays valid for an overlap.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.RotateKey
    */
@@ -1255,7 +1257,7 @@ export declare const AdminService: GenService<{
   },
   /**
    * Writes a consistent copy of the database to a new file on the service's machine, while metrics are
-   * taken on. It holds everything that was acknowledged before the call. One at a time.
+   * still accepted. It contains everything that was acknowledged before the call. One at a time.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.Backup
    */
@@ -1265,8 +1267,8 @@ export declare const AdminService: GenService<{
     output: typeof BackupResponseSchema;
   },
   /**
-   * How long each table keeps its rows. Every row has one policy: that of its metric type's own table, or of
-   * `metrics` for the types without one.
+   * Lists how long each table keeps its rows. Every row has one policy: that of its metric type's own table,
+   * or of `metrics` for the types without one.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.ListRetentionPolicies
    */
@@ -1276,7 +1278,7 @@ export declare const AdminService: GenService<{
     output: typeof ListRetentionPoliciesResponseSchema;
   },
   /**
-   * Changes a policy, in force with the next step of a cleanup. METRICS_RETENTION_DAYS changes it no more.
+   * Changes a policy, effective with the next step of a cleanup. METRICS_RETENTION_DAYS no longer changes it.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.UpdateRetentionPolicy
    */
@@ -1286,7 +1288,7 @@ export declare const AdminService: GenService<{
     output: typeof UpdateRetentionPolicyResponseSchema;
   },
   /**
-   * What a cleanup would delete now.
+   * Counts what a cleanup would delete now.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.PreviewRetention
    */
@@ -1296,8 +1298,8 @@ export declare const AdminService: GenService<{
     output: typeof PreviewRetentionResponseSchema;
   },
   /**
-   * Deletes what policies have given up, in steps that ingest does not wait for, or says what it would.
-   * Rows are judged by a time that no jump of the clock moves ahead.
+   * Deletes rows that are older than their policy allows, in steps that do not block ingest, or with
+   * `dry_run` counts them. The age of rows is taken from a time that no forward jump of the clock changes.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.RunRetention
    */
@@ -1307,7 +1309,7 @@ export declare const AdminService: GenService<{
     output: typeof RunRetentionResponseSchema;
   },
   /**
-   * How many rows the tables hold, and from when. Reads all of them.
+   * Counts the rows of the tables and finds their oldest and newest. Reads all of them.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.GetDatabaseStats
    */
@@ -1317,7 +1319,7 @@ export declare const AdminService: GenService<{
     output: typeof GetDatabaseStatsResponseSchema;
   },
   /**
-   * How much of the disk the database takes.
+   * Reports how much disk space the database takes.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.GetDatabaseSize
    */
@@ -1327,7 +1329,7 @@ export declare const AdminService: GenService<{
     output: typeof GetDatabaseSizeResponseSchema;
   },
   /**
-   * What administrators did, newest first: keys, policies, cleanups, backups.
+   * Lists the audit trail of administrative acts, newest first: keys, policies, cleanups, backups.
    *
    * @generated from rpc mcp.metrics.v1.AdminService.ListAuditEntries
    */

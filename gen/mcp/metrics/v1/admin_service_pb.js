@@ -228,7 +228,7 @@ export const KeyRoleSchema = /*@__PURE__*/
   enumDesc(file_mcp_metrics_v1_admin_service, 0);
 
 /**
- * What the bearer of a key may do.
+ * The role of an API key: what its bearer may do.
  *
  * @generated from enum mcp.metrics.v1.KeyRole
  */
@@ -242,7 +242,7 @@ export const RetentionStatusSchema = /*@__PURE__*/
   enumDesc(file_mcp_metrics_v1_admin_service, 1);
 
 /**
- * How a cleanup of a table ended.
+ * Result of the cleanup of one table.
  *
  * @generated from enum mcp.metrics.v1.RetentionStatus
  */

@@ -14,7 +14,7 @@ import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
 export declare const file_mcp_metrics_v1_metric: GenFile;
 
 /**
- * One thing a client measured, as submitted and not yet checked.
+ * One measurement of a client, as submitted and not yet validated.
  *
  * @generated from message mcp.metrics.v1.Metric
  */
@@ -42,7 +42,7 @@ export declare type Metric = Message<"mcp.metrics.v1.Metric"> & {
 
   /**
    * When it happened; absent means the time of receipt. More than 5 minutes ahead of the server's
-   * clock is refused; more than 7 days old is accepted with a warning.
+   * clock is rejected; more than 7 days old is accepted with a warning.
    *
    * @generated from field: google.protobuf.Timestamp timestamp = 4;
    */
@@ -85,21 +85,21 @@ export declare type Rejection = Message<"mcp.metrics.v1.Rejection"> & {
   index: number;
 
   /**
-   * The field at fault, for example `dimensions.tool_name`.
+   * The field that is invalid, for example `dimensions.tool_name`.
    *
    * @generated from field: string field = 2;
    */
   field: string;
 
   /**
-   * Stable name of the broken rule, for example `out_of_range`.
+   * Stable name of the violated rule, for example `out_of_range`.
    *
    * @generated from field: string reason = 3;
    */
   reason: string;
 
   /**
-   * The same for people, with the value and the limit.
+   * Human-readable text, with the value and the limit.
    *
    * @generated from field: string message = 4;
    */

@@ -18,21 +18,21 @@ export declare const file_mcp_metrics_v1_metrics_service: GenFile;
  */
 export declare type SubmitRequest = Message<"mcp.metrics.v1.SubmitRequest"> & {
   /**
-   * Who measured: matches `[A-Za-z0-9_-]{1,100}`. Required.
+   * The service that measured: matches `[A-Za-z0-9_-]{1,100}`. Required.
    *
    * @generated from field: string service = 1;
    */
   service: string;
 
   /**
-   * Version of that service, at most 100 code points. One that is not semver draws a warning.
+   * Version of that service, at most 100 code points. One that is not semantic versioning gets a warning.
    *
    * @generated from field: string version = 2;
    */
   version: string;
 
   /**
-   * Which instance of it: matches `[A-Za-z0-9_.-]{1,100}` when set.
+   * The instance of that service: matches `[A-Za-z0-9_.-]{1,100}` when set.
    *
    * @generated from field: string instance_id = 3;
    */
@@ -46,8 +46,8 @@ export declare type SubmitRequest = Message<"mcp.metrics.v1.SubmitRequest"> & {
   metrics: Metric[];
 
   /**
-   * Makes a retry safe: the same key with the same body within 24 hours is stored once and answered
-   * alike. At most 255 printable ASCII characters. The header `idempotency-key` means the same.
+   * Makes a retry safe: the same key with the same body within 24 hours is stored once and gets the
+   * same response. At most 255 printable ASCII characters. The header `idempotency-key` means the same.
    *
    * @generated from field: string idempotency_key = 5;
    */
@@ -67,7 +67,7 @@ export declare const SubmitRequestSchema: GenMessage<SubmitRequest>;
  */
 export declare type SubmitResponse = Message<"mcp.metrics.v1.SubmitResponse"> & {
   /**
-   * `success`: what counts as accepted is stored.
+   * `success`: all accepted metrics are stored.
    *
    * @generated from field: string status = 1;
    */
@@ -81,42 +81,42 @@ export declare type SubmitResponse = Message<"mcp.metrics.v1.SubmitResponse"> & 
   accepted: number;
 
   /**
-   * Number of metrics refused, each with a reason in `errors` and `rejections`.
+   * Number of metrics rejected, each with a reason in `errors` and `rejections`.
    *
    * @generated from field: int32 rejected = 3;
    */
   rejected: number;
 
   /**
-   * One text per broken rule, for example `metrics[3].type: unknown metric type "auth_reqest"`.
+   * One text per violated rule, for example `metrics[3].type: unknown metric type "auth_reqest"`.
    *
    * @generated from field: repeated string errors = 4;
    */
   errors: string[];
 
   /**
-   * Names this call in the log and in the database: `req_` and 16 hex digits.
+   * Identifies this call in the log and in the database: `req_` and 16 hex digits.
    *
    * @generated from field: string request_id = 5;
    */
   requestId: string;
 
   /**
-   * True when this is the stored answer of an earlier call with the same idempotency key.
+   * True when this is the stored response of an earlier call with the same idempotency key.
    *
    * @generated from field: bool duplicate = 6;
    */
   duplicate: boolean;
 
   /**
-   * What was accepted but looks wrong.
+   * Warnings about metrics that were accepted.
    *
    * @generated from field: repeated string warnings = 7;
    */
   warnings: string[];
 
   /**
-   * The same as `errors`, for programs.
+   * The same as `errors`, machine-readable.
    *
    * @generated from field: repeated mcp.metrics.v1.Rejection rejections = 8;
    */
@@ -130,7 +130,7 @@ export declare type SubmitResponse = Message<"mcp.metrics.v1.SubmitResponse"> & 
 export declare const SubmitResponseSchema: GenMessage<SubmitResponse>;
 
 /**
- * Nothing to say.
+ * Has no fields.
  *
  * @generated from message mcp.metrics.v1.FlushRequest
  */
@@ -144,7 +144,7 @@ export declare type FlushRequest = Message<"mcp.metrics.v1.FlushRequest"> & {
 export declare const FlushRequestSchema: GenMessage<FlushRequest>;
 
 /**
- * Everything that waited is on disk.
+ * Every metric that was queued is on disk.
  *
  * @generated from message mcp.metrics.v1.FlushResponse
  */
@@ -157,7 +157,7 @@ export declare type FlushResponse = Message<"mcp.metrics.v1.FlushResponse"> & {
   status: string;
 
   /**
-   * The same for people.
+   * Human-readable text.
    *
    * @generated from field: string message = 2;
    */
@@ -171,7 +171,7 @@ export declare type FlushResponse = Message<"mcp.metrics.v1.FlushResponse"> & {
 export declare const FlushResponseSchema: GenMessage<FlushResponse>;
 
 /**
- * Nothing to say: the key says whose bucket.
+ * Has no fields: the bucket is that of the key.
  *
  * @generated from message mcp.metrics.v1.RateLimitStatusRequest
  */
@@ -198,14 +198,14 @@ export declare type RateLimitStatusResponse = Message<"mcp.metrics.v1.RateLimitS
   service: string;
 
   /**
-   * Requests a minute, and the size of the bucket.
+   * Requests per minute, and the size of the bucket.
    *
    * @generated from field: int32 rate_limit = 2;
    */
   rateLimit: number;
 
   /**
-   * Requests that may be sent at once now.
+   * Requests that may be sent now without waiting.
    *
    * @generated from field: int32 available_tokens = 3;
    */
@@ -219,7 +219,7 @@ export declare type RateLimitStatusResponse = Message<"mcp.metrics.v1.RateLimitS
   resetTimeSeconds: number;
 
   /**
-   * What the key may do: `writer`, `reader` or `admin`.
+   * Role of the key: `writer`, `reader` or `admin`.
    *
    * @generated from field: string role = 5;
    */
@@ -233,7 +233,7 @@ export declare type RateLimitStatusResponse = Message<"mcp.metrics.v1.RateLimitS
 export declare const RateLimitStatusResponseSchema: GenMessage<RateLimitStatusResponse>;
 
 /**
- * Nothing to say.
+ * Has no fields.
  *
  * @generated from message mcp.metrics.v1.HealthRequest
  */
@@ -247,7 +247,7 @@ export declare type HealthRequest = Message<"mcp.metrics.v1.HealthRequest"> & {
 export declare const HealthRequestSchema: GenMessage<HealthRequest>;
 
 /**
- * The service lives.
+ * The service is alive.
  *
  * @generated from message mcp.metrics.v1.HealthResponse
  */
@@ -274,15 +274,15 @@ export declare type HealthResponse = Message<"mcp.metrics.v1.HealthResponse"> & 
 export declare const HealthResponseSchema: GenMessage<HealthResponse>;
 
 /**
- * Takes metrics in. Every call but Health needs an API key, in the header `x-api-key` or as
+ * Ingests metrics. Every call but Health needs an API key, in the header `x-api-key` or as
  * `authorization: Bearer`. A failed call carries google.rpc.ErrorInfo, whose reason is stable.
  *
  * @generated from service mcp.metrics.v1.MetricsService
  */
 export declare const MetricsService: GenService<{
   /**
-   * Stores metrics. The answer leaves after the transaction that holds them is on disk. A bad
-   * metric rejects itself and no other; the call fails when every metric is bad.
+   * Stores metrics. The response is sent once the transaction that holds them is on disk. An invalid
+   * metric is rejected without its neighbours; the call fails when every metric is invalid.
    *
    * @generated from rpc mcp.metrics.v1.MetricsService.Submit
    */
@@ -292,7 +292,7 @@ export declare const MetricsService: GenService<{
     output: typeof SubmitResponseSchema;
   },
   /**
-   * Commits everything that waits when the call arrives, then answers.
+   * Commits every metric that is queued when the call arrives, then responds.
    *
    * @generated from rpc mcp.metrics.v1.MetricsService.Flush
    */
@@ -302,7 +302,7 @@ export declare const MetricsService: GenService<{
     output: typeof FlushResponseSchema;
   },
   /**
-   * Whose key it is, and the state of its token bucket. Costs no token.
+   * The service that the key belongs to, and the state of its token bucket. Takes no token.
    *
    * @generated from rpc mcp.metrics.v1.MetricsService.RateLimitStatus
    */
@@ -312,7 +312,7 @@ export declare const MetricsService: GenService<{
     output: typeof RateLimitStatusResponseSchema;
   },
   /**
-   * Whether the service lives. Needs no key.
+   * Liveness of the service. Needs no key.
    *
    * @generated from rpc mcp.metrics.v1.MetricsService.Health
    */

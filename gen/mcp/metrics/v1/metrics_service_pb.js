@@ -68,7 +68,7 @@ export const HealthResponseSchema = /*@__PURE__*/
   messageDesc(file_mcp_metrics_v1_metrics_service, 7);
 
 /**
- * Takes metrics in. Every call but Health needs an API key, in the header `x-api-key` or as
+ * Ingests metrics. Every call but Health needs an API key, in the header `x-api-key` or as
  * `authorization: Bearer`. A failed call carries google.rpc.ErrorInfo, whose reason is stable.
  *
  * @generated from service mcp.metrics.v1.MetricsService

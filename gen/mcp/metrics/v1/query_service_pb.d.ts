@@ -12,7 +12,8 @@ import type { Duration, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 export declare const file_mcp_metrics_v1_query_service: GenFile;
 
 /**
- * A time range: from `start`, before `end`. By the time something happened, not by that of its receipt.
+ * A half-open time range: `start` is included, `end` is not. It applies to the timestamp of a metric, not to
+ * the time of its receipt.
  *
  * @generated from message mcp.metrics.v1.TimeRange
  */
@@ -39,7 +40,7 @@ export declare type TimeRange = Message<"mcp.metrics.v1.TimeRange"> & {
 export declare const TimeRangeSchema: GenMessage<TimeRange>;
 
 /**
- * A condition on one dimension. Several filters must all hold.
+ * A condition on one dimension. Several filters are combined with AND.
  *
  * @generated from message mcp.metrics.v1.Filter
  */
@@ -52,15 +53,15 @@ export declare type Filter = Message<"mcp.metrics.v1.Filter"> & {
   dimension: string;
 
   /**
-   * How to compare. Required.
+   * Comparison. Required.
    *
    * @generated from field: mcp.metrics.v1.FilterOperator operator = 2;
    */
   operator: FilterOperator;
 
   /**
-   * What to compare with: one value for (not) equals, 1 to 100 for (not) in, each of at most 200 code
-   * points. Compared as text: `true`, `200`. The empty string stands for an absent value.
+   * Operands: one value for (not) equals, 1 to 100 for (not) in, each of at most 200 code
+   * points. Compared as text: `true`, `200`. The empty string matches an absent value.
    *
    * @generated from field: repeated string values = 3;
    */
@@ -74,27 +75,27 @@ export declare type Filter = Message<"mcp.metrics.v1.Filter"> & {
 export declare const FilterSchema: GenMessage<Filter>;
 
 /**
- * A part of an answer, and where it came from.
+ * Which data a part of the range was read from.
  *
  * @generated from message mcp.metrics.v1.SourceUse
  */
 export declare type SourceUse = Message<"mcp.metrics.v1.SourceUse"> & {
   /**
-   * Metric types it holds for.
+   * Metric types that this applies to.
    *
    * @generated from field: repeated string types = 1;
    */
   types: string[];
 
   /**
-   * Where their figures came from.
+   * Data that was read.
    *
    * @generated from field: mcp.metrics.v1.DataSource source = 2;
    */
   source: DataSource;
 
   /**
-   * For which part of the range.
+   * Part of the range.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 3;
    */
@@ -108,28 +109,28 @@ export declare type SourceUse = Message<"mcp.metrics.v1.SourceUse"> & {
 export declare const SourceUseSchema: GenMessage<SourceUse>;
 
 /**
- * What to draw.
+ * Parameters of a time series query.
  *
  * @generated from message mcp.metrics.v1.QuerySeriesRequest
  */
 export declare type QuerySeriesRequest = Message<"mcp.metrics.v1.QuerySeriesRequest"> & {
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 1;
    */
   types: string[];
 
   /**
-   * The time to cover. It is widened to whole steps. Absent: the last hour.
+   * Time range, widened to whole steps. Absent: the last hour.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 2;
    */
   range?: TimeRange | undefined;
 
   /**
-   * Time between two points: whole seconds, at least 1. Points lie at multiples of it since 1970 UTC.
-   * Multiples of an hour are answered from rollups. Absent: one of 1 min, 5 min, 15 min, 1 h, 6 h, 1 d
+   * Time between two points: whole seconds, at least 1. Points are aligned to multiples of it since 1970 UTC.
+   * Multiples of an hour are read from rollups. Absent: one of 1 min, 5 min, 15 min, 1 h, 6 h, 1 d
    * or 7 d that gives at most 200 points, or more days.
    *
    * @generated from field: google.protobuf.Duration step = 3;
@@ -137,14 +138,14 @@ export declare type QuerySeriesRequest = Message<"mcp.metrics.v1.QuerySeriesRequ
   step?: Duration | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 4;
    */
   filters: Filter[];
 
   /**
-   * At most 5 dimensions; none means one series over everything.
+   * At most 5 dimensions; empty means one series over all metrics.
    *
    * @generated from field: repeated string group_by = 5;
    */
@@ -165,13 +166,13 @@ export declare type QuerySeriesRequest = Message<"mcp.metrics.v1.QuerySeriesRequ
 export declare const QuerySeriesRequestSchema: GenMessage<QuerySeriesRequest>;
 
 /**
- * At most 1000 series of at most 11 000 points, and 100 000 values in all.
+ * Time series: at most 1000 series, 11 000 points per series and 100 000 values in total.
  *
  * @generated from message mcp.metrics.v1.QuerySeriesResponse
  */
 export declare type QuerySeriesResponse = Message<"mcp.metrics.v1.QuerySeriesResponse"> & {
   /**
-   * What was answered: the range asked for, widened to whole steps.
+   * Effective range: the requested one, widened to whole steps.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 1;
    */
@@ -185,21 +186,21 @@ export declare type QuerySeriesResponse = Message<"mcp.metrics.v1.QuerySeriesRes
   step?: Duration | undefined;
 
   /**
-   * The beginning of each step.
+   * Start of each step.
    *
    * @generated from field: repeated google.protobuf.Timestamp timestamps = 3;
    */
   timestamps: Timestamp[];
 
   /**
-   * By labels, ascending. None for a combination of values that nothing was submitted with.
+   * Series in ascending order of their labels. Combinations of values without metrics have no series.
    *
    * @generated from field: repeated mcp.metrics.v1.Series series = 4;
    */
   series: Series[];
 
   /**
-   * Where the figures came from.
+   * Data that was read.
    *
    * @generated from field: repeated mcp.metrics.v1.SourceUse sources = 5;
    */
@@ -213,20 +214,20 @@ export declare type QuerySeriesResponse = Message<"mcp.metrics.v1.QuerySeriesRes
 export declare const QuerySeriesResponseSchema: GenMessage<QuerySeriesResponse>;
 
 /**
- * The statistics of one combination of values over time.
+ * Statistics over time of one combination of values.
  *
  * @generated from message mcp.metrics.v1.Series
  */
 export declare type Series = Message<"mcp.metrics.v1.Series"> & {
   /**
-   * The value of each dimension of `group_by`; empty where it is absent.
+   * Value of each dimension of `group_by`; empty where it is absent.
    *
    * @generated from field: map<string, string> labels = 1;
    */
   labels: { [key: string]: string };
 
   /**
-   * One for each statistic asked for, in that order.
+   * One column for each requested statistic, in that order.
    *
    * @generated from field: repeated mcp.metrics.v1.Column columns = 2;
    */
@@ -246,14 +247,14 @@ export declare const SeriesSchema: GenMessage<Series>;
  */
 export declare type Column = Message<"mcp.metrics.v1.Column"> & {
   /**
-   * Its name.
+   * Name of the statistic.
    *
    * @generated from field: string statistic = 1;
    */
   statistic: string;
 
   /**
-   * One for each timestamp. NaN where there is nothing to say, as for the average of nothing.
+   * One value for each timestamp. NaN where the statistic is undefined, such as the average of no values.
    *
    * @generated from field: repeated double values = 2;
    */
@@ -267,56 +268,56 @@ export declare type Column = Message<"mcp.metrics.v1.Column"> & {
 export declare const ColumnSchema: GenMessage<Column>;
 
 /**
- * Which ranking.
+ * Parameters of a ranking.
  *
  * @generated from message mcp.metrics.v1.TopValuesRequest
  */
 export declare type TopValuesRequest = Message<"mcp.metrics.v1.TopValuesRequest"> & {
   /**
-   * The dimension whose values are ranked. Required. Metrics without a value do not take part.
+   * Dimension whose values are ranked. Required. Metrics without a value are left out.
    *
    * @generated from field: string dimension = 1;
    */
   dimension: string;
 
   /**
-   * The statistic they are ranked by, largest first; empty means `count`.
+   * Statistic to rank by, in descending order; empty means `count`.
    *
    * @generated from field: string by = 2;
    */
   by: string;
 
   /**
-   * Rows to answer, 1 to 100; 0 means 10.
+   * Number of rows, 1 to 100; 0 means 10.
    *
    * @generated from field: int32 limit = 3;
    */
   limit: number;
 
   /**
-   * The time to cover, to the millisecond while that takes at most 100 000 raw rows at its ends, else
-   * widened to whole hours, or days. Absent: the last hour.
+   * Time range, exact to the millisecond while that takes at most 100 000 raw rows at its ends, else widened
+   * to whole hours or days. Absent: the last hour.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 4;
    */
   range?: TimeRange | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 5;
    */
   filters: Filter[];
 
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 6;
    */
   types: string[];
 
   /**
-   * At most 20 further statistics to show.
+   * At most 20 further statistics of each row.
    *
    * @generated from field: repeated string statistics = 7;
    */
@@ -330,27 +331,27 @@ export declare type TopValuesRequest = Message<"mcp.metrics.v1.TopValuesRequest"
 export declare const TopValuesRequestSchema: GenMessage<TopValuesRequest>;
 
 /**
- * The ranking. At most 5000 values can be ranked.
+ * A ranking. At most 5000 distinct values can be ranked.
  *
  * @generated from message mcp.metrics.v1.TopValuesResponse
  */
 export declare type TopValuesResponse = Message<"mcp.metrics.v1.TopValuesResponse"> & {
   /**
-   * What was answered.
+   * Effective range.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 1;
    */
   range?: TimeRange | undefined;
 
   /**
-   * Largest first; equal ones by value.
+   * Rows in descending order of the statistic; ties in order of the value.
    *
    * @generated from field: repeated mcp.metrics.v1.ValueRow rows = 2;
    */
   rows: ValueRow[];
 
   /**
-   * Where the figures came from.
+   * Data that was read.
    *
    * @generated from field: repeated mcp.metrics.v1.SourceUse sources = 3;
    */
@@ -364,7 +365,7 @@ export declare type TopValuesResponse = Message<"mcp.metrics.v1.TopValuesRespons
 export declare const TopValuesResponseSchema: GenMessage<TopValuesResponse>;
 
 /**
- * Statistics of one value.
+ * Statistics of one value of the dimension.
  *
  * @generated from message mcp.metrics.v1.ValueRow
  */
@@ -377,7 +378,7 @@ export declare type ValueRow = Message<"mcp.metrics.v1.ValueRow"> & {
   value: string;
 
   /**
-   * By name. NaN where there is nothing to say.
+   * Statistics by name. NaN where one is undefined.
    *
    * @generated from field: map<string, double> statistics = 2;
    */
@@ -391,41 +392,41 @@ export declare type ValueRow = Message<"mcp.metrics.v1.ValueRow"> & {
 export declare const ValueRowSchema: GenMessage<ValueRow>;
 
 /**
- * What to sum up.
+ * Parameters of a summary.
  *
  * @generated from message mcp.metrics.v1.SummaryRequest
  */
 export declare type SummaryRequest = Message<"mcp.metrics.v1.SummaryRequest"> & {
   /**
-   * What a row stands for. Required.
+   * What to group by. Required.
    *
    * @generated from field: mcp.metrics.v1.SummaryGroup group = 1;
    */
   group: SummaryGroup;
 
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 2;
    */
   types: string[];
 
   /**
-   * The time to cover, as in TopValues.
+   * Time range, as in TopValuesRequest.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 3;
    */
   range?: TimeRange | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 4;
    */
   filters: Filter[];
 
   /**
-   * At most 20 names of statistics; none means count, rate, error_rate, duration_avg, p50, p95, p99.
+   * At most 20 names of statistics; empty means count, rate, error_rate, duration_avg, p50, p95, p99.
    *
    * @generated from field: repeated string statistics = 5;
    */
@@ -439,34 +440,35 @@ export declare type SummaryRequest = Message<"mcp.metrics.v1.SummaryRequest"> & 
 export declare const SummaryRequestSchema: GenMessage<SummaryRequest>;
 
 /**
- * At most 1000 rows.
+ * A summary of at most 1000 rows.
  *
  * @generated from message mcp.metrics.v1.SummaryResponse
  */
 export declare type SummaryResponse = Message<"mcp.metrics.v1.SummaryResponse"> & {
   /**
-   * What was answered.
+   * Effective range.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 1;
    */
   range?: TimeRange | undefined;
 
   /**
-   * By name, ascending.
+   * Rows in ascending order of their names.
    *
    * @generated from field: repeated mcp.metrics.v1.SummaryRow rows = 2;
    */
   rows: SummaryRow[];
 
   /**
-   * The same over all rows: quantiles are those of everything, not averages. Empty without rows.
+   * Statistics over all rows together; quantiles are computed over all metrics, not averaged. Empty without
+   * rows.
    *
    * @generated from field: map<string, double> totals = 3;
    */
   totals: { [key: string]: number };
 
   /**
-   * Where the figures came from.
+   * Data that was read.
    *
    * @generated from field: repeated mcp.metrics.v1.SourceUse sources = 4;
    */
@@ -493,7 +495,7 @@ export declare type SummaryRow = Message<"mcp.metrics.v1.SummaryRow"> & {
   name: string;
 
   /**
-   * By name. NaN where there is nothing to say.
+   * Statistics by name. NaN where one is undefined.
    *
    * @generated from field: map<string, double> statistics = 2;
    */
@@ -507,55 +509,55 @@ export declare type SummaryRow = Message<"mcp.metrics.v1.SummaryRow"> & {
 export declare const SummaryRowSchema: GenMessage<SummaryRow>;
 
 /**
- * Which values.
+ * Parameters of a list of values.
  *
  * @generated from message mcp.metrics.v1.ListDimensionValuesRequest
  */
 export declare type ListDimensionValuesRequest = Message<"mcp.metrics.v1.ListDimensionValuesRequest"> & {
   /**
-   * The dimension. Required.
+   * Name of the dimension. Required.
    *
    * @generated from field: string dimension = 1;
    */
   dimension: string;
 
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 2;
    */
   types: string[];
 
   /**
-   * When they were submitted with, as in TopValues.
+   * Time range of the metrics that have the value, as in TopValuesRequest.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 3;
    */
   range?: TimeRange | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 4;
    */
   filters: Filter[];
 
   /**
-   * Only values that begin with it, at most 200 code points.
+   * Only values with this prefix, at most 200 code points.
    *
    * @generated from field: string prefix = 5;
    */
   prefix: string;
 
   /**
-   * Values an answer, 1 to 1000; 0 means 100.
+   * Values per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 6;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before, with everything else as before; empty for the first.
+   * `next_page_token` of the previous page, with all other fields unchanged; empty for the first.
    *
    * @generated from field: string page_token = 7;
    */
@@ -575,7 +577,7 @@ export declare const ListDimensionValuesRequestSchema: GenMessage<ListDimensionV
  */
 export declare type ListDimensionValuesResponse = Message<"mcp.metrics.v1.ListDimensionValuesResponse"> & {
   /**
-   * By value, ascending by code unit.
+   * Values in ascending order by code unit.
    *
    * @generated from field: repeated mcp.metrics.v1.DimensionValue values = 1;
    */
@@ -589,14 +591,14 @@ export declare type ListDimensionValuesResponse = Message<"mcp.metrics.v1.ListDi
   nextPageToken: string;
 
   /**
-   * What was answered.
+   * Effective range.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 3;
    */
   range?: TimeRange | undefined;
 
   /**
-   * Where the figures came from.
+   * Data that was read.
    *
    * @generated from field: repeated mcp.metrics.v1.SourceUse sources = 4;
    */
@@ -610,7 +612,7 @@ export declare type ListDimensionValuesResponse = Message<"mcp.metrics.v1.ListDi
 export declare const ListDimensionValuesResponseSchema: GenMessage<ListDimensionValuesResponse>;
 
 /**
- * A value of a dimension.
+ * One value of a dimension.
  *
  * @generated from message mcp.metrics.v1.DimensionValue
  */
@@ -637,41 +639,41 @@ export declare type DimensionValue = Message<"mcp.metrics.v1.DimensionValue"> & 
 export declare const DimensionValueSchema: GenMessage<DimensionValue>;
 
 /**
- * Which metrics.
+ * Parameters of a list of single metrics.
  *
  * @generated from message mcp.metrics.v1.ListEventsRequest
  */
 export declare type ListEventsRequest = Message<"mcp.metrics.v1.ListEventsRequest"> & {
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 1;
    */
   types: string[];
 
   /**
-   * When they happened. Absent: the last hour.
+   * Time range. Absent: the last hour.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 2;
    */
   range?: TimeRange | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 3;
    */
   filters: Filter[];
 
   /**
-   * Metrics an answer, 1 to 1000; 0 means 100.
+   * Metrics per response, 1 to 1000; 0 means 100.
    *
    * @generated from field: int32 page_size = 4;
    */
   pageSize: number;
 
   /**
-   * `next_page_token` of the page before, with everything else as before; empty for the first.
+   * `next_page_token` of the previous page, with all other fields unchanged; empty for the first.
    *
    * @generated from field: string page_token = 5;
    */
@@ -685,14 +687,14 @@ export declare type ListEventsRequest = Message<"mcp.metrics.v1.ListEventsReques
 export declare const ListEventsRequestSchema: GenMessage<ListEventsRequest>;
 
 /**
- * One page of metrics. What is accepted after the first page was answered is on none.
+ * One page of metrics. Metrics that are accepted after the first page was read are on no page.
  *
  * @generated from message mcp.metrics.v1.ListEventsResponse
  */
 export declare type ListEventsResponse = Message<"mcp.metrics.v1.ListEventsResponse"> & {
   /**
-   * Newest first; of equal times, the one accepted last. A page may hold fewer than asked for, even none,
-   * when filters leave few.
+   * Metrics, newest first; of equal timestamps, the one accepted last. With filters, a page may hold fewer
+   * than `page_size`, even none, before the last page.
    *
    * @generated from field: repeated mcp.metrics.v1.Event events = 1;
    */
@@ -719,42 +721,42 @@ export declare const ListEventsResponseSchema: GenMessage<ListEventsResponse>;
  */
 export declare type Event = Message<"mcp.metrics.v1.Event"> & {
   /**
-   * Grows with every metric accepted.
+   * Id, ascending in the order of acceptance.
    *
    * @generated from field: int64 id = 1;
    */
   id: bigint;
 
   /**
-   * The call that submitted it: `req_` and 16 hex digits.
+   * Id of the call that submitted it: `req_` and 16 hex digits.
    *
    * @generated from field: string request_id = 2;
    */
   requestId: string;
 
   /**
-   * Who measured.
+   * Service that measured.
    *
    * @generated from field: string service = 3;
    */
   service: string;
 
   /**
-   * Version of that service; empty when it was not said.
+   * Version of that service; empty when it was not sent.
    *
    * @generated from field: string version = 4;
    */
   version: string;
 
   /**
-   * Which instance of it; empty when it was not said.
+   * Instance of that service; empty when it was not sent.
    *
    * @generated from field: string instance_id = 5;
    */
   instanceId: string;
 
   /**
-   * The metric type.
+   * Metric type.
    *
    * @generated from field: string type = 6;
    */
@@ -768,7 +770,7 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
   timestamp?: Timestamp | undefined;
 
   /**
-   * The measured value.
+   * Measured value.
    *
    * @generated from field: double value = 8;
    */
@@ -782,29 +784,29 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
   durationMs?: number | undefined;
 
   /**
-   * What it is about.
+   * What the measurement is about.
    *
    * @generated from field: map<string, google.protobuf.Value> dimensions = 10;
    */
   dimensions: { [key: string]: Value };
 
   /**
-   * Its context.
+   * Context of the measurement.
    *
    * @generated from field: map<string, google.protobuf.Value> metadata = 11;
    */
   metadata: { [key: string]: Value };
 
   /**
-   * When it was submitted, to the second.
+   * Time of receipt, to the second.
    *
    * @generated from field: google.protobuf.Timestamp received_at = 12;
    */
   receivedAt?: Timestamp | undefined;
 
   /**
-   * How many measurements it stands for: more than one where their sender had added them up. `value` is
-   * their sum then, and `duration_ms` their mean.
+   * Number of measurements that it aggregates: more than one where the sender had aggregated them. Then
+   * `value` is their sum and `duration_ms` their mean.
    *
    * @generated from field: uint64 count = 13;
    */
@@ -818,27 +820,96 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
 export declare const EventSchema: GenMessage<Event>;
 
 /**
- * Which metrics.
+ * There is nothing to choose.
+ *
+ * @generated from message mcp.metrics.v1.ListMetricTypesRequest
+ */
+export declare type ListMetricTypesRequest = Message<"mcp.metrics.v1.ListMetricTypesRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListMetricTypesRequest.
+ * Use `create(ListMetricTypesRequestSchema)` to create a new message.
+ */
+export declare const ListMetricTypesRequestSchema: GenMessage<ListMetricTypesRequest>;
+
+/**
+ * The catalogue of metric types.
+ *
+ * @generated from message mcp.metrics.v1.ListMetricTypesResponse
+ */
+export declare type ListMetricTypesResponse = Message<"mcp.metrics.v1.ListMetricTypesResponse"> & {
+  /**
+   * Those of gateways and registries first, then those of composers.
+   *
+   * @generated from field: repeated mcp.metrics.v1.MetricType types = 1;
+   */
+  types: MetricType[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.ListMetricTypesResponse.
+ * Use `create(ListMetricTypesResponseSchema)` to create a new message.
+ */
+export declare const ListMetricTypesResponseSchema: GenMessage<ListMetricTypesResponse>;
+
+/**
+ * A kind of metric, and what can be asked of it.
+ *
+ * @generated from message mcp.metrics.v1.MetricType
+ */
+export declare type MetricType = Message<"mcp.metrics.v1.MetricType"> & {
+  /**
+   * What `type` says in a submission and `types` in a query.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What one metric of it stands for, in a sentence.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+
+  /**
+   * Names of the dimensions that a query can filter and group it by, besides `service` and `type`, which
+   * every type has: first those with the same name in several types, then its own.
+   *
+   * @generated from field: repeated string dimensions = 3;
+   */
+  dimensions: string[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.MetricType.
+ * Use `create(MetricTypeSchema)` to create a new message.
+ */
+export declare const MetricTypeSchema: GenMessage<MetricType>;
+
+/**
+ * Parameters of an export.
  *
  * @generated from message mcp.metrics.v1.ExportEventsRequest
  */
 export declare type ExportEventsRequest = Message<"mcp.metrics.v1.ExportEventsRequest"> & {
   /**
-   * Metric types, at most 100; none means all.
+   * Metric types, at most 100; empty means all.
    *
    * @generated from field: repeated string types = 1;
    */
   types: string[];
 
   /**
-   * When they happened. Absent: the last hour.
+   * Time range. Absent: the last hour.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 2;
    */
   range?: TimeRange | undefined;
 
   /**
-   * At most 20 conditions.
+   * At most 20 filters.
    *
    * @generated from field: repeated mcp.metrics.v1.Filter filters = 3;
    */
@@ -852,13 +923,13 @@ export declare type ExportEventsRequest = Message<"mcp.metrics.v1.ExportEventsRe
 export declare const ExportEventsRequestSchema: GenMessage<ExportEventsRequest>;
 
 /**
- * Some of the metrics.
+ * A part of the export.
  *
  * @generated from message mcp.metrics.v1.ExportEventsResponse
  */
 export declare type ExportEventsResponse = Message<"mcp.metrics.v1.ExportEventsResponse"> & {
   /**
-   * Oldest first, 1 to 1000.
+   * 1 to 1000 metrics, oldest first.
    *
    * @generated from field: repeated mcp.metrics.v1.Event events = 1;
    */
@@ -872,41 +943,41 @@ export declare type ExportEventsResponse = Message<"mcp.metrics.v1.ExportEventsR
 export declare const ExportEventsResponseSchema: GenMessage<ExportEventsResponse>;
 
 /**
- * How a filter compares.
+ * Comparison of a filter.
  *
  * @generated from enum mcp.metrics.v1.FilterOperator
  */
 export enum FilterOperator {
   /**
-   * Refused: also what an operator that is not known arrives as.
+   * Rejected. An operator that the service does not know is decoded as this one.
    *
    * @generated from enum value: FILTER_OPERATOR_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * The value is the one given.
+   * The value equals the given one.
    *
    * @generated from enum value: FILTER_OPERATOR_EQUALS = 1;
    */
   EQUALS = 1,
 
   /**
-   * The value is another than the one given, or absent.
+   * The value differs from the given one, or is absent.
    *
    * @generated from enum value: FILTER_OPERATOR_NOT_EQUALS = 2;
    */
   NOT_EQUALS = 2,
 
   /**
-   * The value is one of those given.
+   * The value is one of the given ones.
    *
    * @generated from enum value: FILTER_OPERATOR_IN = 3;
    */
   IN = 3,
 
   /**
-   * The value is none of those given, or absent.
+   * The value is none of the given ones, or is absent.
    *
    * @generated from enum value: FILTER_OPERATOR_NOT_IN = 4;
    */
@@ -919,7 +990,7 @@ export enum FilterOperator {
 export declare const FilterOperatorSchema: GenEnum<FilterOperator>;
 
 /**
- * Where an answer came from.
+ * Which data a part of a response was read from.
  *
  * @generated from enum mcp.metrics.v1.DataSource
  */
@@ -932,28 +1003,28 @@ export enum DataSource {
   UNSPECIFIED = 0,
 
   /**
-   * The single metrics.
+   * Raw rows: single metrics.
    *
    * @generated from enum value: DATA_SOURCE_RAW = 1;
    */
   RAW = 1,
 
   /**
-   * What each hour adds up to; of an hour that the range cuts, less the single metrics outside.
+   * Hourly rollups; for an hour that the range cuts, minus the raw rows outside the range.
    *
    * @generated from enum value: DATA_SOURCE_HOURLY = 2;
    */
   HOURLY = 2,
 
   /**
-   * What each day (UTC) adds up to.
+   * Daily rollups (UTC).
    *
    * @generated from enum value: DATA_SOURCE_DAILY = 3;
    */
   DAILY = 3,
 
   /**
-   * Retention has deleted it; nothing of this part is in the answer.
+   * Deleted by retention: the response has no data for this part.
    *
    * @generated from enum value: DATA_SOURCE_DELETED = 4;
    */
@@ -966,27 +1037,27 @@ export enum DataSource {
 export declare const DataSourceSchema: GenEnum<DataSource>;
 
 /**
- * What a row of a summary stands for.
+ * What a summary is grouped by.
  *
  * @generated from enum mcp.metrics.v1.SummaryGroup
  */
 export enum SummaryGroup {
   /**
-   * Refused: also what a group that is not known arrives as.
+   * Rejected. A group that the service does not know is decoded as this one.
    *
    * @generated from enum value: SUMMARY_GROUP_UNSPECIFIED = 0;
    */
   UNSPECIFIED = 0,
 
   /**
-   * A service.
+   * One row for each service.
    *
    * @generated from enum value: SUMMARY_GROUP_SERVICE = 1;
    */
   SERVICE = 1,
 
   /**
-   * A metric type.
+   * One row for each metric type.
    *
    * @generated from enum value: SUMMARY_GROUP_TYPE = 2;
    */
@@ -999,28 +1070,31 @@ export enum SummaryGroup {
 export declare const SummaryGroupSchema: GenEnum<SummaryGroup>;
 
 /**
- * Reads what was submitted. Needs a key; a writer key sees the metrics of its own service only.
+ * Queries over submitted metrics. Every call needs a key; a writer key reads the metrics of its own
+ * service only.
  *
- * Answers are never behind the last accepted Submit. Hours and days are answered from rollups, which
- * are kept for years, finer steps from the raw rows; the answer says which, and they agree. Rollups
- * keep at most 20 000 combinations of values a breakdown; later ones are counted as `_other`.
+ * A response reflects every Submit that was acknowledged before the call. Hours and days are read from
+ * rollups, which are kept for years, finer steps from raw rows; the response says which, and the two
+ * agree. Rollups keep at most 20 000 combinations of values per breakdown; later ones are counted as
+ * `_other`.
  *
- * A query that runs too long (METRICS_QUERY_TIMEOUT_SECONDS) fails with `deadline_exceeded` and says
- * what would make it shorter.
+ * A query that exceeds METRICS_QUERY_TIMEOUT_SECONDS fails with `deadline_exceeded`, and the message
+ * says how to make it cheaper.
  *
- * Statistics, by name, here and below: `count`; `rate` (count a second); `sum`, `avg`, `min`, `max` (of
- * the values); `successes`, `errors`, `error_rate` (errors among those that say how they ended, 0 to 1);
+ * Names of statistics: `count`; `rate` (count per second); `sum`, `avg`, `min`, `max` (of
+ * the values); `successes`, `errors`, `error_rate` (errors divided by metrics with an outcome, 0 to 1);
  * `duration_count`, `duration_avg` and quantiles `p0` to `p100`, for example `p50` or `p99.9` (of the
- * durations, in ms; a quantile is within 1 % of a duration that was measured).
+ * durations, in ms; a quantile is within 1 % of a measured duration).
  *
- * Dimensions, by name: `service`; `type`; `server`, `method`, `tool`, `client`, `success` in every type
- * that has such a thing, whatever it calls it; and the catalogued dimensions of the types asked for.
+ * Names of dimensions: `service`; `type`; the common names `server`, `method`, `tool`, `client` and
+ * `success`, which stand for the dimension of that meaning in each metric type; and the dimensions that
+ * the catalogue lists for the requested types.
  *
  * @generated from service mcp.metrics.v1.QueryService
  */
 export declare const QueryService: GenService<{
   /**
-   * Statistics over time, a series a combination of the values of `group_by`.
+   * Statistics over time: one series for each combination of values of `group_by`.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.QuerySeries
    */
@@ -1030,7 +1104,7 @@ export declare const QueryService: GenService<{
     output: typeof QuerySeriesResponseSchema;
   },
   /**
-   * The values of a dimension with the largest of a statistic: the top tools by count, the slowest
+   * The values of a dimension that rank highest by a statistic: the top tools by count, the slowest
    * servers by `p95`.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.TopValues
@@ -1041,7 +1115,7 @@ export declare const QueryService: GenService<{
     output: typeof TopValuesResponseSchema;
   },
   /**
-   * Statistics over a whole range, a row a service or a metric type.
+   * Statistics over a whole range: one row for each service or metric type.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.Summary
    */
@@ -1051,7 +1125,7 @@ export declare const QueryService: GenService<{
     output: typeof SummaryResponseSchema;
   },
   /**
-   * The values a dimension has.
+   * Lists the values of a dimension.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.ListDimensionValues
    */
@@ -1061,7 +1135,7 @@ export declare const QueryService: GenService<{
     output: typeof ListDimensionValuesResponseSchema;
   },
   /**
-   * Single metrics as they were submitted, newest first. What retention has deleted is not among them.
+   * Lists single metrics as they were submitted, newest first, without those that retention has deleted.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.ListEvents
    */
@@ -1071,8 +1145,19 @@ export declare const QueryService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * Every single metric of a range, oldest first. The caller sets the pace. What is accepted after the
-   * stream began is not in it.
+   * Every metric type that Submit accepts, whether or not one was ever submitted. The same for every key,
+   * and for as long as the service runs.
+   *
+   * @generated from rpc mcp.metrics.v1.QueryService.ListMetricTypes
+   */
+  listMetricTypes: {
+    methodKind: "unary";
+    input: typeof ListMetricTypesRequestSchema;
+    output: typeof ListMetricTypesResponseSchema;
+  },
+  /**
+   * Streams every single metric of a range, oldest first, under flow control. Metrics that are accepted
+   * after the call are not part of the stream.
    *
    * @generated from rpc mcp.metrics.v1.QueryService.ExportEvents
    */

@@ -1,0 +1,57 @@
+import { ServiceError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+import { networkOf } from "../lib/network.ts";
+import { type Admission, type AdmissionRule, type Admit, type Credentials, keyIn } from "./admission.ts";
+import type { AnonymousCall, RequestIdentity } from "./call.ts";
+import { NamedBuckets } from "./token-bucket.ts";
+
+/** What is asked of callers that may come without a key: of those with one, this. */
+export interface AnonymousRule {
+  readonly ifKey: AdmissionRule;
+}
+
+/** The outcome: as that of an admission, with a anonymousCall in the place of a call. */
+export type AnonymousAdmission =
+  | {
+      readonly anonymousCall: AnonymousCall;
+      readonly bucket: Admission["bucket"];
+      readonly apiKeyId: number | undefined;
+      readonly failure?: never;
+    }
+  | (Extract<Admission, { failure: ServiceError }> & { readonly anonymousCall?: never });
+
+export type AdmitAnonymous = (
+  credentials: Credentials,
+  rule: AnonymousRule,
+  request: RequestIdentity,
+) => AnonymousAdmission;
+
+/**
+ * Decide about callers who may have no key. One with a key is judged by it, and refused if it is wrong. One
+ * without takes a token from the bucket of its network: more of its address is not remembered.
+ */
+export function createAnonymousAccess(admit: Admit, clock: Clock, limitPerMinute: number): AdmitAnonymous {
+  const buckets = new NamedBuckets(clock, limitPerMinute);
+  return (credentials, rule, request) => {
+    const address = credentials.address();
+    const network = address === undefined ? undefined : networkOf(address);
+    const anonymousCall = {
+      requestNumber: request.requestNumber,
+      requestId: request.requestId,
+      network,
+      address,
+    };
+    if (keyIn(credentials) !== undefined) {
+      const admission = admit(credentials, rule.ifKey, request);
+      if (admission.failure !== undefined) return admission;
+      const { bucket, apiKeyId, call } = admission;
+      return { anonymousCall: { ...anonymousCall, principal: call.principal }, bucket, apiKeyId };
+    }
+    const nobody = { bucket: undefined, apiKeyId: undefined };
+    const retryAfterSeconds = buckets.take(network ?? "unknown");
+    if (retryAfterSeconds === undefined)
+      return { anonymousCall: { ...anonymousCall, principal: undefined }, ...nobody };
+    const message = `Rate limit exceeded. Limit: ${limitPerMinute} requests/minute without a key`;
+    return { failure: new ServiceError("rate_limited", message, { retryAfterSeconds }), ...nobody };
+  };
+}

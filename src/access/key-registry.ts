@@ -1,0 +1,118 @@
+import type { Clock } from "../lib/clock.ts";
+import type { ApiKeyRecord, DailyUsage } from "../store/keys.ts";
+import { hashKey, KEY_LENGTH_MAX } from "./api-key.ts";
+import type { Principal } from "./call.ts";
+import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";
+import { type ExceededQuota, QuotaUsage } from "./usage-quota.ts";
+
+/** A key in force or not, with its bucket and what it has used of its quotas. */
+export interface KeyEntry {
+  readonly record: ApiKeyRecord;
+  readonly principal: Principal;
+  readonly bucket: Bucket;
+  readonly usage: QuotaUsage;
+}
+
+/**
+ * Every key, in memory: looking one up costs a hash and no query, so that a flood of wrong keys does
+ * not reach the database. Buckets exist for known keys only, hence their number is bounded too.
+ */
+export class KeyRegistry {
+  readonly #clock: Clock;
+  readonly #byHash = new Map<string, KeyEntry>();
+  /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
+  readonly #byKey = new Map<string, KeyEntry>();
+  readonly #usageById = new Map<number, QuotaUsage>();
+
+  /** `usage`: what the keys have used of their quotas before. */
+  constructor(clock: Clock, records: readonly ApiKeyRecord[], usage: readonly DailyUsage[] = []) {
+    this.#clock = clock;
+    const daysById = Map.groupBy(usage, ({ apiKeyId }) => apiKeyId);
+    for (const [apiKeyId, days] of daysById) {
+      const counted = days.map(({ day, requestCount }) => [day, requestCount] as const);
+      this.#usageById.set(apiKeyId, new QuotaUsage(counted));
+    }
+    for (const record of records) this.put(record);
+  }
+
+  /**
+   * Take in a new or changed key; in force with the next request. A changed key keeps its bucket and its
+   * usage. One that replaces a `predecessor` begins with the usage of that: rotating renews no quota. While
+   * both are valid each counts for itself, as they have a bucket each.
+   */
+  put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
+    const { id: apiKeyId, service, role, allowedServices, serverId } = record;
+    const bound = serverId !== undefined && { serverId };
+    const principal: Principal = { apiKeyId, service, role, allowedServices, ...bound };
+    const known = this.#byHash.get(record.keyHash);
+    const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
+    const usage =
+      this.#usageById.get(apiKeyId) ??
+      (predecessor && this.#usageById.get(predecessor.id))?.copy() ??
+      new QuotaUsage();
+    this.#usageById.set(apiKeyId, usage);
+    this.#byHash.set(record.keyHash, { record, principal, bucket, usage });
+    this.#byKey.clear();
+  }
+
+  /**
+   * The entry of a key as its bearer sent it, if there is one.
+   *
+   * The lookup is by digest: whoever tries keys chooses the key and not its digest, so that the time a
+   * lookup takes tells nothing about the keys that exist.
+   */
+  find(key: string): KeyEntry | undefined {
+    const known = this.#byKey.get(key);
+    if (known !== undefined || key.length > KEY_LENGTH_MAX) return known;
+    const entry = this.#byHash.get(hashKey(key));
+    if (entry !== undefined) this.#byKey.set(key, entry);
+    return entry;
+  }
+
+  isExpired({ record }: KeyEntry): boolean {
+    return record.expiresMs !== undefined && record.expiresMs <= this.#clock.wallMs();
+  }
+
+  /** The quota that one more request would exceed, if there is one. */
+  findExceededQuota({ usage, record }: KeyEntry): ExceededQuota | undefined {
+    return usage.findExceeded(record, this.#clock.wallMs());
+  }
+
+  /** Whether there was a token. Only a request that got one counts against the quotas. */
+  takeToken({ bucket, record, usage }: KeyEntry): boolean {
+    const isTaken = takeToken(bucket, record.rateLimit, this.#clock.monotonicMs());
+    if (isTaken) usage.count(this.#clock.wallMs());
+    return isTaken;
+  }
+
+  /**
+   * What keys have used of their quotas, where storage does not know it yet. The local key is in no table.
+   */
+  unsavedUsage(): readonly DailyUsage[] {
+    return [...this.#usageById].flatMap(([apiKeyId, usage]) =>
+      apiKeyId === 0 ? [] : usage.unsaved().map(([day, requestCount]) => ({ apiKeyId, day, requestCount })),
+    );
+  }
+
+  /** Storage knows these now. */
+  usageSaved(days: readonly DailyUsage[]): void {
+    for (const { apiKeyId, day, requestCount } of days)
+      this.#usageById.get(apiKeyId)?.saved(day, requestCount);
+  }
+
+  bucketState({ bucket, record }: KeyEntry): BucketState {
+    return readBucket(bucket, record.rateLimit, this.#clock.monotonicMs());
+  }
+
+  /** Services and the tokens they have left, of the key that has fewest. */
+  availableTokens(): Iterable<readonly [service: string, tokens: number]> {
+    const fewest = new Map<string, number>();
+    for (const entry of this.#byHash.values()) {
+      const { isActive, service, id } = entry.record;
+      if (!isActive || id === 0) continue;
+      const { remaining } = this.bucketState(entry);
+      fewest.set(service, Math.min(remaining, fewest.get(service) ?? remaining));
+    }
+    return fewest;
+  }
+}

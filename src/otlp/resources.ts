@@ -1,0 +1,106 @@
+/**
+ * What is done to the resources of a request as a whole: same ones joined, many points split into parts that
+ * a transaction can hold, and who sent them read from their attributes.
+ */
+import { hash } from "node:crypto";
+import { LIMITS } from "../catalogue/limits.ts";
+import { codePoints } from "../ingest/text.ts";
+import { type Attributes, canonical, type ResourcePoints } from "./data-point.ts";
+import { RESOURCE_ATTRIBUTES, UNKNOWN_SERVICE } from "./mapping.ts";
+
+/**
+ * Resources that are the same, as one: a collector sends several exports of a process together, and their
+ * points belong to the same series.
+ */
+export function mergeResources(resources: readonly ResourcePoints[]): readonly ResourcePoints[] {
+  const alike = Map.groupBy(resources, ({ attributes }) => canonical(attributes));
+  return [...alike.values()].map(merge);
+}
+
+function merge(alike: readonly ResourcePoints[]): ResourcePoints {
+  const [first] = alike as readonly [ResourcePoints, ...ResourcePoints[]];
+  if (alike.length === 1) return first;
+  return {
+    attributes: first.attributes,
+    points: alike.flatMap(({ points }) => points),
+    fingerprint: hash("sha256", alike.map(({ fingerprint }) => fingerprint).join(" "), "base64url"),
+  };
+}
+
+/**
+ * Points of a request that are in one transaction: so many histograms take the writer some ten milliseconds.
+ */
+const POINTS_TOGETHER = 500;
+/** Resources that ask storage for their series at the same moment. */
+const RESOURCES_TOGETHER = 100;
+
+/**
+ * What of a request may be in work together, so that whoever waits for storage waits for a small part of it.
+ * A resource with many points is several, in the order of time and never together; each is stored once by
+ * itself when all of it is sent again.
+ */
+export function groupResources(resources: readonly ResourcePoints[]): readonly (readonly ResourcePoints[])[] {
+  const groups: ResourcePoints[][] = [];
+  let last: ResourcePoints[] = [];
+  let points = 0;
+  for (const part of resources.flatMap(split)) {
+    points += part.points.length;
+    if (last.length === 0 || last.length === RESOURCES_TOGETHER || points > POINTS_TOGETHER) {
+      last = [];
+      groups.push(last);
+      points = part.points.length;
+    }
+    last.push(part);
+  }
+  return groups;
+}
+
+function split(resource: ResourcePoints): readonly ResourcePoints[] {
+  const { attributes, points, fingerprint } = resource;
+  // Points without a time are stored again when they are sent again, so that all or none of them must be.
+  const isWhole = points.length <= POINTS_TOGETHER || points.some(({ timeNs }) => timeNs === 0n);
+  if (isWhole) return [resource];
+  const ordered = points.toSorted((a, b) => (a.timeNs < b.timeNs ? -1 : a.timeNs > b.timeNs ? 1 : 0));
+  const parts: ResourcePoints[] = [];
+  for (let at = 0; at < ordered.length; at += POINTS_TOGETHER) {
+    const part = ordered.slice(at, at + POINTS_TOGETHER);
+    parts.push({ attributes, points: part, fingerprint: `${fingerprint} ${at}` });
+  }
+  return parts;
+}
+
+/** Who sends, as the envelope of a submission says it; nothing of it is validated yet. */
+export interface SubmittedSource {
+  readonly service: unknown;
+  readonly version: unknown;
+  readonly instance_id: unknown;
+}
+
+/**
+ * A resource's service, version and instance, in the characters that those of this service may have.
+ *
+ * A resource without a service name, or with an SDK's default `unknown_service` (semantic conventions of the
+ * resource), counts as the service whose API key it comes with.
+ */
+export function sourceOf(attributes: Attributes, keyService: string): SubmittedSource {
+  const service = attributes.get(RESOURCE_ATTRIBUTES.service) ?? "";
+  const isUnnamed = service === "" || (typeof service === "string" && UNKNOWN_SERVICE.test(service));
+  return {
+    service: isUnnamed ? keyService : plain(service, /[^A-Za-z0-9_-]/gu),
+    version: numberToText(attributes.get(RESOURCE_ATTRIBUTES.version)),
+    instance_id: plain(attributes.get(RESOURCE_ATTRIBUTES.instanceId), /[^A-Za-z0-9_.-]/gu),
+  };
+}
+
+/** With `_` in the place of every character that is not allowed. */
+function plain(value: unknown, others: RegExp): unknown {
+  const text = numberToText(value);
+  // Too long is rejected as it is, and no megabyte is rewritten first.
+  if (typeof text !== "string" || codePoints(text) > LIMITS.SERVICE_LENGTH_MAX) return text;
+  return text.replace(others, "_");
+}
+
+/** Versions and instances are numbers in some configurations. */
+function numberToText(value: unknown): unknown {
+  return typeof value === "number" ? String(value) : value;
+}

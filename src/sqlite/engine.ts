@@ -1,0 +1,119 @@
+/**
+ * The embedded engine: one SQLite file (libsql), held by one process, written by one thread and read by another.
+ *
+ * The event loop never runs SQL. The writer thread owns the only connection that writes or checkpoints: the
+ * SQLite in libsql 0.5.29 (3.45.1) can lose committed data when two connections do that at the same instant
+ * (https://sqlite.org/wal.html#walresetbug). For the same reason a second process on one file is rejected.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { createObservable } from "../lib/observable.ts";
+import type { Store, StoreCall } from "../store/store.ts";
+import { DatabaseOpenError } from "./file/failure.ts";
+import { MIGRATIONS_FOLDER } from "./file/migrations-folder.ts";
+import { searchForDamage } from "./file/search-for-damage.ts";
+import { createFileUpkeep } from "./file/upkeep.ts";
+import { createPort } from "./port.ts";
+import { openReaderThread } from "./threads/reader.ts";
+import type { ObservedCall } from "./threads/thread-calls.ts";
+import { openWriterThread, type Writer } from "./threads/writer.ts";
+
+export interface SqliteOptions {
+  /** The database file; it and its folder are made where they are not there yet. */
+  readonly path: string;
+  /** How often a failed opening is repeated, a second apart: a volume may be mounted after us. */
+  readonly retriesMax: number;
+  /** How long it is repeated in all. */
+  readonly connectionTimeoutMs: number;
+  /** How long a query may run. */
+  readonly queryTimeoutMs: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** After each call of the database. */
+  readonly onCall: (call: StoreCall) => void;
+  /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
+  readonly onFatal: (error: Error) => void;
+}
+
+const RETRY_AFTER_MS = 1000;
+
+/** Open the database with its two threads. @throws {StoreOpenError} when it stays closed. */
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { path, queryTimeoutMs, logger, onCall } = options;
+  const isWorking = createObservable(true);
+  const isSound = createObservable(true);
+
+  function onWrite(call: ObservedCall): void {
+    onCall(call);
+    if (call.failed) isWorking.set(false);
+    // Others may have found nothing to write.
+    else if (call.isProof) isWorking.set(true);
+  }
+  const writer = await openWriter(options, onWrite);
+  for (const migration of writer.applied) logger.info("migration applied", { ...migration });
+  const stopSearch = writer.isChecked
+    ? async () => {}
+    : searchForDamage(path, {
+        onSound: () => logger.info("the database is sound"),
+        onDamaged(findings) {
+          isSound.set(false);
+          logger.error("THE DATABASE IS DAMAGED; not ready from now on: restore a backup", { findings });
+        },
+        onFailed: (error) => logger.warn("the database could not be searched for damage", { error }),
+      });
+  const reader = openReaderThread({
+    path,
+    timeoutMs: queryTimeoutMs,
+    onCall,
+    onBroken: (error) => logger.error("the reader thread ended", { error }),
+  });
+  const { file } = writer.calls;
+  const upkeep = createFileUpkeep({ path, calls: file, withReadersPaused: reader.withReadersPaused });
+  const recover = async () => {
+    if (!isWorking.get()) await file.probe().catch(() => {});
+  };
+  return {
+    ...createPort(writer.calls, reader.calls),
+    upkeep: {
+      ...upkeep,
+      jobs: [...upkeep.jobs, { name: "recovery", everyMs: RECOVERY_INTERVAL_MS, run: recover }],
+    },
+    isUsable: () => isWorking.get() && isSound.get(),
+    onUsableChange(listener) {
+      const stops = [isWorking.onChange(listener), isSound.onChange(listener)];
+      return () => stops.forEach((stop) => void stop());
+    },
+    async probe() {
+      if (!isSound.get()) throw new Error("the database is damaged");
+      await file.probe();
+    },
+    async close() {
+      await reader.close();
+      await stopSearch();
+      await writer.close();
+    },
+  };
+}
+
+/** How soon a service whose database has failed finds out, unasked, that it is back. */
+const RECOVERY_INTERVAL_MS = 2_000;
+
+async function openWriter(options: SqliteOptions, onCall: (call: ObservedCall) => void): Promise<Writer> {
+  const { path, clock, logger, retriesMax, connectionTimeoutMs, onFatal } = options;
+  const startedMs = clock.monotonicMs();
+  for (let retries = 0; ; retries += 1) {
+    try {
+      // Only ours to read: the rows hold what users asked for.
+      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+      return await openWriterThread({ path, migrationsFolder: MIGRATIONS_FOLDER, onCall, onFatal });
+    } catch (error) {
+      const mayPass = error instanceof DatabaseOpenError && error.failure.kind === "unavailable";
+      const timeLeft = clock.monotonicMs() - startedMs + RETRY_AFTER_MS < connectionTimeoutMs;
+      if (!mayPass || !timeLeft || retries >= retriesMax) throw error;
+      logger.warn("the database cannot be opened yet", { error });
+      await new Promise<void>((resolve) => void clock.after(RETRY_AFTER_MS, resolve));
+    }
+  }
+}

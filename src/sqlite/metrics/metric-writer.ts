@@ -1,0 +1,126 @@
+import type { RowRange } from "../../store/batch.ts";
+import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import type { CommitResult, SeriesUpdate, StoredAnswer } from "../../store/metrics.ts";
+import type { Database } from "../file/database.ts";
+import { BatchFolder } from "../rollups/batch-folder.ts";
+import type { Rollups } from "../rollups/rollups.ts";
+import { saveSeries } from "./cumulative-series.ts";
+import { Dictionary } from "./dictionary.ts";
+import { findAnswer, recordAnswer } from "./idempotency-store.ts";
+import { storeLatestValues } from "./latest-values.ts";
+
+/** Rows a statement: one statement for many rows costs half of one for each. Largest first. */
+const ROWS_PER_STATEMENT = [128, 16, 1] as const;
+
+const COLUMNS = "ts, source_id, dimension_set_id, request, value, duration_ms, shape_id, payload";
+const INSERTS = new Map<number, string>(
+  ROWS_PER_STATEMENT.map((rows) => [
+    rows,
+    `INSERT INTO measurements (${COLUMNS}) VALUES ${Array(rows).fill("(?, ?, ?, ?, ?, ?, ?, ?)").join(", ")}`,
+  ]),
+);
+
+const INSERT_DISTRIBUTED = `INSERT INTO measurements (${COLUMNS}, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+
+/** Stores batches. On the writer thread only. */
+export class MetricWriter {
+  readonly #database: Database;
+  readonly #dictionary: Dictionary;
+  readonly #folder: BatchFolder;
+
+  constructor(database: Database, rollups: Rollups) {
+    this.#database = database;
+    this.#dictionary = new Dictionary(database);
+    this.#folder = new BatchFolder(database, rollups, this.#dictionary);
+  }
+
+  /** Store every row of `batch`, its idempotency records and what `alsoWrite` writes in one transaction, or nothing. */
+  commit(batch: Batch, nowMs: number, alsoWrite: () => void = () => {}): CommitResult {
+    this.#dictionary.define(batch.definitions, batch.reset);
+    const inserted: RowRange[] = [];
+    let result: CommitResult;
+    try {
+      result = this.#database.transaction(() => {
+        alsoWrite();
+        const written = this.#write(batch, nowMs, inserted);
+        storeLatestValues(this.#database, this.#dictionary, batch, inserted);
+        return written;
+      });
+      this.#dictionary.committed();
+    } catch (error) {
+      this.#dictionary.rolledBack();
+      throw error;
+    }
+    this.#folder.fold(batch, inserted, nowMs);
+    return result;
+  }
+
+  /** Adds to `inserted` which rows it wrote. */
+  #write(batch: Batch, nowMs: number, inserted: RowRange[]): CommitResult {
+    if (batch.keyed.length === 0) {
+      this.#insert(batch, { start: 0, end: batch.rowCount }, inserted);
+      return { duplicates: [] };
+    }
+    const duplicates: { index: number; stored: StoredAnswer }[] = [];
+    const series: SeriesUpdate[] = [];
+    let next = 0;
+    for (const [index, keyed] of batch.keyed.entries()) {
+      const stored = findAnswer(this.#database, keyed.apiKeyId, keyed.key, nowMs);
+      if (stored === undefined) {
+        recordAnswer(this.#database, keyed, nowMs);
+        for (const update of keyed.series) series.push(update);
+        continue;
+      }
+      this.#insert(batch, { start: next, end: keyed.start }, inserted);
+      next = keyed.end;
+      duplicates.push({ index, stored });
+    }
+    this.#insert(batch, { start: next, end: batch.rowCount }, inserted);
+    saveSeries(this.#database, series, nowMs);
+    return { duplicates };
+  }
+
+  #insert(batch: Batch, range: RowRange, inserted: RowRange[]): void {
+    const { start, end } = range;
+    if (start === end) return;
+    inserted.push(range);
+    let next = start;
+    for (const [row, distribution] of batch.distributions) {
+      if (row < start || row >= end) continue;
+      this.#insertPlain(batch, { start: next, end: row });
+      this.#database.runBound(INSERT_DISTRIBUTED, [...this.#parameters(batch, row, 1), distribution]);
+      next = row + 1;
+    }
+    this.#insertPlain(batch, { start: next, end });
+  }
+
+  /** Rows without a distribution: all but a few, and so without a column for it. */
+  #insertPlain(batch: Batch, { start, end }: RowRange): void {
+    let row = start;
+    for (const rows of ROWS_PER_STATEMENT) {
+      const sql = INSERTS.get(rows) ?? "";
+      for (; end - row >= rows; row += rows) this.#database.runBound(sql, this.#parameters(batch, row, rows));
+    }
+  }
+
+  #parameters(batch: Batch, start: number, rows: number): (string | number | null)[] {
+    const { numbers, payloads } = batch;
+    const parameters: (string | number | null)[] = [];
+    for (let row = start; row < start + rows; row += 1) {
+      const at = row * COLUMNS_PER_ROW;
+      const duration = numbers[at + 5] ?? Number.NaN;
+      const shape = numbers[at + 6] ?? -1;
+      parameters.push(
+        numbers[at] ?? null,
+        this.#dictionary.rowId(numbers[at + 1] ?? -1),
+        this.#dictionary.rowId(numbers[at + 2] ?? -1),
+        numbers[at + 3] ?? null,
+        numbers[at + 4] ?? null,
+        Number.isNaN(duration) ? null : duration,
+        shape === -1 ? null : this.#dictionary.rowId(shape),
+        payloads[row] ?? null,
+      );
+    }
+    return parameters;
+  }
+}

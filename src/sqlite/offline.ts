@@ -1,0 +1,106 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Budget } from "../store/plan/budget.ts";
+import type { StoreOperations } from "../store/store.ts";
+import { type Database, openReader, openWriter } from "./file/database.ts";
+import { DatabaseOpenError, describeFailure } from "./file/failure.ts";
+import { acquireLock } from "./file/lock.ts";
+import { MIGRATIONS_FOLDER } from "./file/migrations-folder.ts";
+import { type Migration, migrateUp, readApplied, readMigrations } from "./file/migrator.ts";
+import { createFileUpkeep } from "./file/upkeep.ts";
+import { createPort } from "./port.ts";
+import { findOperation } from "./threads/operation.ts";
+import {
+  createReaderOperations,
+  createWriterOperations,
+  type ReaderCalls,
+  type WriterCalls,
+} from "./threads/operations.ts";
+import { callsByName } from "./threads/thread-calls.ts";
+
+/**
+ * Hold the database without a service: for the command line, while none runs. A database that these
+ * migrations did not make is refused before anything of it is changed.
+ *
+ * @throws {StoreInUseError} while a service does.
+ * @throws {DatabaseOpenError} for what is no database, or another program's, or another version's.
+ */
+export async function withDatabase<Result>(
+  path: string,
+  migrations: readonly Migration[],
+  work: (database: Database) => Result | Promise<Result>,
+): Promise<Result> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  const lock = acquireLock(path);
+  let database: Database | undefined;
+  try {
+    database = opened(path, () => openWriter(path, (found) => void readApplied(found, migrations)));
+    return await work(database);
+  } finally {
+    database?.close();
+    lock.release();
+  }
+}
+
+/**
+ * Look into a database, whether or not a service holds it.
+ *
+ * @throws {DatabaseOpenError} for what cannot be read.
+ */
+export function readDatabase<Result>(path: string, work: (database: Database) => Result): Result {
+  return opened(path, () => {
+    const reader = openReader(path);
+    try {
+      return work(reader);
+    } finally {
+      reader.close();
+    }
+  });
+}
+
+/**
+ * The configured database as a store, without a service and its threads: for the command line, while none runs.
+ * Made where it is not there yet, and brought to the newest schema.
+ *
+ * @throws {StoreInUseError} while a service holds it.
+ * @throws {StoreOpenError} for what is no database, or another program's, or another version's.
+ */
+export function withOfflineStore<Result>(
+  path: string,
+  work: (store: StoreOperations) => Promise<Result>,
+): Promise<Result> {
+  const migrations = readMigrations(MIGRATIONS_FOLDER);
+  return withDatabase(path, migrations, (database) => {
+    migrateUp(database, migrations);
+    return work(createOfflineStore(database, path));
+  });
+}
+
+/** The operations of an open database, carried out at once where they are called. */
+export function createOfflineStore(database: Database, path: string): StoreOperations {
+  const writers = createWriterOperations(database, path);
+  const readers = createReaderOperations(database);
+  const writer = callsByName<WriterCalls>(async (name, ...input) =>
+    findOperation(writers, name).run(...(input as never[])),
+  );
+  const reader = callsByName<ReaderCalls>(async (name, query) =>
+    findOperation(readers, name).run(query as never, UNLIMITED as never),
+  );
+  const withReadersPaused = async (work: () => Promise<unknown>) => void (await work());
+  return {
+    ...createPort(writer, reader),
+    upkeep: createFileUpkeep({ path, calls: writer.file, withReadersPaused }),
+  };
+}
+
+/** Whoever waits at a terminal ends a command with Ctrl-C. */
+const UNLIMITED: Budget = { spend: () => {} };
+
+/** Names the file in whatever goes wrong. */
+function opened<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new DatabaseOpenError(path, describeFailure(error));
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * What a thread can be asked to do. Each operation is said once, where its statements are
+ * (`keys/operations.ts` and its like), together with its labels; the types of its callers derive from it.
+ */
+import { statSync } from "node:fs";
+import type { Budget } from "../../store/plan/budget.ts";
+import type { Database } from "../file/database.ts";
+import { DatabaseMovedError } from "../file/failure.ts";
+import { realDatabasePath } from "../file/real-path.ts";
+import { inSnapshot } from "../file/snapshot.ts";
+
+/** Labels of an operation in the metrics of the service itself. */
+export interface OperationLabels {
+  /** The kind of statement. */
+  readonly kind: string;
+  /** The table it is mainly about, by the name that SQL users know. */
+  readonly table: string;
+  /** Whether it cannot succeed unless something was written: only then does it prove that storage works. */
+  readonly isProof: boolean;
+}
+
+/** An operation of the writer thread. It runs to its end before the next begins. */
+export interface Operation<Input extends readonly unknown[], Result> extends OperationLabels {
+  readonly run: (...input: Input) => Result;
+}
+
+/** An operation of the reader thread: it sees one moment of the database, and gives up when its budget is spent. */
+export interface ReadOperation<Input, Result> extends OperationLabels {
+  readonly run: (input: Input, budget: Budget) => Result;
+}
+
+/** The operations of one domain as their callers see them. */
+export type CallsOf<Operations> = {
+  readonly [Name in keyof Operations]: Operations[Name] extends Operation<infer Input, infer Result>
+    ? (...input: Input) => Promise<Result>
+    : never;
+};
+
+/** The same for operations of the reader thread; `signal` gives one up that nobody waits for any more. */
+export type ReadsOf<Operations> = {
+  readonly [Name in keyof Operations]: Operations[Name] extends ReadOperation<infer Input, infer Result>
+    ? (input: Input, signal?: AbortSignal) => Promise<Result>
+    : never;
+};
+
+/** All domains of a thread. */
+export type AllCalls<Domains> = { readonly [Domain in keyof Domains]: CallsOf<Domains[Domain]> };
+export type AllReads<Domains> = { readonly [Domain in keyof Domains]: ReadsOf<Domains[Domain]> };
+
+/** What the operations of a domain are made with. */
+export interface OperationContext {
+  readonly database: Database;
+  /** An operation that writes nothing that anybody relies on. */
+  readonly read: DefineOperation;
+  /** An operation that is not acknowledged when it went into a file nobody will find again. */
+  readonly write: DefineOperation;
+  /** The same for one that always writes: when it succeeds, storage works. */
+  readonly proof: DefineOperation;
+}
+
+type DefineOperation = <Input extends readonly unknown[], Result>(
+  kind: string,
+  table: string,
+  run: (...input: Input) => Result,
+) => Operation<Input, Result>;
+
+/** The context of a database that was opened from `path`. */
+export function createContext(database: Database, path: string): OperationContext {
+  // SQLite keeps its log beside the real file, not beside a link to it.
+  const files = [path, `${realDatabasePath(path)}-wal`];
+  const identity = identify(files);
+
+  function guarded<Input extends readonly unknown[], Result>(run: (...input: Input) => Result) {
+    return (...input: Input): Result => {
+      const result = run(...input);
+      if (identify(files) !== identity) throw new DatabaseMovedError(path);
+      return result;
+    };
+  }
+  return {
+    database,
+    read: (kind, table, run) => ({ kind, table, run, isProof: false }),
+    write: (kind, table, run) => ({ kind, table, run: guarded(run), isProof: false }),
+    proof: (kind, table, run) => ({ kind, table, run: guarded(run), isProof: true }),
+  };
+}
+
+/** Which files the paths lead to: commits into a removed database or log succeed and are lost. */
+function identify(paths: readonly string[]): string {
+  return paths
+    .map((file) => {
+      const found = statSync(file, { throwIfNoEntry: false });
+      return found === undefined ? "none" : `${found.dev}:${found.ino}`;
+    })
+    .join(" ");
+}
+
+/** What the operations of a reader are made with. */
+export interface ReadContext {
+  readonly database: Database;
+  /** A question about `table`, answered in a snapshot: what commits meanwhile is not there. */
+  readonly query: <Input, Result>(
+    table: string,
+    run: (input: Input, budget: Budget) => Result,
+  ) => ReadOperation<Input, Result>;
+}
+
+export function createReadContext(database: Database): ReadContext {
+  return {
+    database,
+    query: (table, run) => ({
+      kind: "select",
+      table,
+      isProof: false,
+      run: (input, budget) => inSnapshot(database, () => run(input, budget)),
+    }),
+  };
+}
+
+type AnyOperation = OperationLabels & { readonly run: (...input: never[]) => unknown };
+
+/** The operation that a message names, as `keys.create`. */
+export function findOperation(
+  domains: Readonly<Record<string, Readonly<Record<string, AnyOperation>>>>,
+  name: string,
+): AnyOperation {
+  const [domain = "", operation = ""] = name.split(".");
+  const found = domains[domain]?.[operation];
+  if (found === undefined) throw new Error(`no operation ${name}`);
+  return found;
+}

@@ -1,0 +1,54 @@
+import { OVERFLOW, toLabelValue } from "./label-values.ts";
+import type { PlannedInstrument, SeriesPlan } from "./plan.ts";
+import {
+  addSeries,
+  createFamily,
+  type MetricFamily,
+  type MetricSeries,
+  openSeries,
+  seriesKey,
+} from "./series.ts";
+
+/**
+ * What the instances of a service say together, or those of all services: the families of types that are told
+ * apart by instances, with their own labels only. Counters and histograms add up, and go on when an instance
+ * is forgotten; of gauges the catalogue says whether they add up. What reads `_other` is of no service alone,
+ * also not of one that is called so.
+ */
+export function serviceFamilies(
+  plan: SeriesPlan,
+  service: string | undefined,
+  nowMs: number,
+): MetricFamily[] {
+  const instruments = [...plan.types.values()]
+    .filter(({ type }) => type.isPerInstance)
+    .flatMap((type) => type.instruments);
+  const label = service === undefined ? undefined : toLabelValue(service);
+  if (label === OVERFLOW) return [];
+  return instruments.map((instrument) => mergeSeries(instrument, label, nowMs));
+}
+
+/** The series of one instrument, added up by its own labels. */
+function mergeSeries(
+  instrument: PlannedInstrument,
+  service: string | undefined,
+  nowMs: number,
+): MetricFamily {
+  const { definition, family, retired } = instrument;
+  const { labels } = definition;
+  const result = createFamily({ ...family, labels });
+  for (const series of [...family.series.values(), ...retired.series.values()]) {
+    if (series.count === 0 || (service !== undefined && series.attributes.service !== service)) continue;
+    const values = labels.map((label) => series.attributes[label] ?? "");
+    const merged = openSeries(result, seriesKey(values), values, nowMs);
+    if (definition.kind === "gauge") mergeGauge(merged, series, definition.gauge?.together === "max");
+    else addSeries(merged, series);
+  }
+  return result;
+}
+
+function mergeGauge(merged: MetricSeries, { value }: MetricSeries, isMaximum: boolean): void {
+  if (merged.count === 0) merged.value = value;
+  else merged.value = isMaximum ? Math.max(merged.value, value) : merged.value + value;
+  merged.count = 1;
+}

@@ -1,0 +1,83 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { generateKey, hashKey, KEY_LENGTH_MAX } from "../../src/access/api-key.ts";
+import { createRecord, KEY, setup } from "./admission-setup.ts";
+
+test("a key is the prefix and 43 URL-safe characters, and never the same twice", () => {
+  const keys = new Set(Array.from({ length: 1000 }, generateKey));
+  assert.is(keys.size, 1000);
+  for (const key of keys) assert.match(key, /^mcp_metrics_[A-Za-z0-9_-]{43}$/);
+});
+
+test("a key is kept as its SHA-256 in hex", () => {
+  assert.is(hashKey("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("a key of the longest length is found, one that is longer is not looked at", () => {
+  const [longest, longer] = ["k".repeat(KEY_LENGTH_MAX), "k".repeat(KEY_LENGTH_MAX + 1)];
+  const { registry } = setup(createRecord({ key: longest }), createRecord({ key: longer }));
+  assert.is(registry.find(longest)?.record.service, "auth");
+  assert.is(registry.find(longer), undefined);
+});
+
+test("a changed key keeps its bucket: changing it gives no tokens", () => {
+  const { admit, registry } = setup();
+  for (let call = 0; call < 50; call += 1) admit();
+  registry.put(createRecord({ description: "changed" }));
+  assert.is(admit().bucket?.remaining, 9);
+});
+
+test("a lower limit is in force with the next request", () => {
+  const { admit, registry } = setup();
+  registry.put(createRecord({ rateLimit: 5 }));
+  assert.equal(admit().bucket, { limit: 5, remaining: 4, resetSeconds: 12, retryAfterSeconds: 1 });
+});
+
+test("a higher limit fills from where the bucket was, at its own speed", () => {
+  const { admit, registry, clock } = setup(createRecord({ rateLimit: 1 }));
+  admit();
+  registry.put(createRecord({ rateLimit: 600 }));
+  assert.is(admit().failure?.reason, "rate_limited");
+  clock.advance(1000);
+  assert.equal(admit().bucket, { limit: 600, remaining: 9, resetSeconds: 60, retryAfterSeconds: 1 });
+});
+
+test("a revoked key is out with the next request, a new one in", () => {
+  const { admit, registry } = setup();
+  assert.ok(admit().call);
+  registry.put(createRecord({ isActive: false }));
+  assert.is(admit().failure?.reason, "api_key_inactive");
+  registry.put(createRecord({ key: "new", id: 2 }));
+  assert.is(admit("new").call?.principal.apiKeyId, 2);
+});
+
+test("every key has a bucket of its own, also two keys of one service", () => {
+  const { admit } = setup(
+    createRecord({ rateLimit: 1 }),
+    createRecord({ key: "second", id: 2, rateLimit: 1 }),
+  );
+  assert.ok(admit().call);
+  assert.is(admit().failure?.reason, "rate_limited");
+  assert.ok(admit("second").call);
+});
+
+test("a service has the tokens of its poorest key in force; the local key is nobody's", () => {
+  const { admit, registry } = setup(
+    createRecord({ rateLimit: 10 }),
+    createRecord({ key: "second", id: 2, rateLimit: 100 }),
+    createRecord({ key: "revoked", id: 3, rateLimit: 1, isActive: false }),
+    createRecord({ key: "other", id: 4, service: "other", rateLimit: 30 }),
+    createRecord({ key: "local", id: 0, service: "local-cli" }),
+  );
+  for (let call = 0; call < 95; call += 1) admit("second");
+  assert.equal(
+    [...registry.availableTokens()],
+    [
+      ["auth", 5],
+      ["other", 30],
+    ],
+  );
+  assert.ok(registry.find(KEY));
+});
+
+test.run();
