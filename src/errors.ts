@@ -35,10 +35,13 @@ export const FAILURES = {
 
 export type FailureReason = keyof typeof FAILURES;
 
-/** One broken rule: where (`metrics[3].value`), which (`out_of_range`), and for people. */
+/** One broken rule of a request, as google.rpc.BadRequest.FieldViolation says it. */
 export interface Violation {
+  /** Where, by the name that the request has for it: `metrics[3].value`. */
   readonly field: string;
+  /** Which rule: `out_of_range`. Clients may compare it, so renaming one breaks them. */
   readonly reason: string;
+  /** For people. */
   readonly message: string;
 }
 
@@ -64,4 +67,15 @@ export class ServiceError extends Error {
     this.retryAfterSeconds = FAILURES[reason].retryable ? (options.retryAfterSeconds ?? 1) : undefined;
     this.violations = options.violations ?? [];
   }
+}
+
+/** A `validation_failed` for one field. */
+export function invalidField(field: string, reason: string, message: string): ServiceError {
+  return validationFailed([{ field, reason, message }]);
+}
+
+/** A `validation_failed` for every broken rule; its message is theirs, one after another. */
+export function validationFailed(violations: readonly Violation[]): ServiceError {
+  const message = violations.map((violation) => violation.message).join("; ");
+  return new ServiceError("validation_failed", message, { violations });
 }

@@ -2,7 +2,7 @@
  * The one wiring of the service. Follow one Submit:
  *
  *   bytes      transport/listener/listener.ts HTTP/1.1 or HTTP/2, one port
- *   path       transport/http/router.ts            RPC, REST route, or 404; counts and times the request
+ *   path       transport/router.ts                 RPC, REST route, or 404; counts and times the request
  *   who        access/admission.ts            API key → Principal, from the headers     401
  *   how often  access/admission.ts            one token from the key's bucket           429
  *   decode     transport/rpc | transport/rest → SubmittedMetrics, whatever the spelling 400
@@ -23,6 +23,7 @@ import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
 import { createComposer } from "./api/composer/composer.ts";
 import { createReadiness } from "./api/health.ts";
+import type { Operations } from "./api/operations.ts";
 import { createQueries } from "./api/query/queries.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./lib/clock.ts";
@@ -141,13 +142,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     onLimited: observers.onAttemptsLimited,
   });
   const admit = createAdmission(keys.registry, attempts, observers.admission);
-  const frontDoor = await openFrontDoor({
-    config,
-    clock,
-    admit,
-    admitVisit: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
-    directory: openDirectory(context, servers, administration),
-    nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
+  const operations: Operations = {
     submit: ingest.submit,
     exportMetrics: ingest.exportMetrics,
     flush: ingest.flush,
@@ -167,10 +162,19 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     expose: telemetry.exposition,
     exposeService: telemetry.serviceExposition,
     composer: createComposer({ reader: store.queries, clock }),
+    directory: openDirectory(context, servers, administration),
+  };
+  const frontDoor = await openFrontDoor({
+    config,
+    clock,
+    version,
+    operations,
+    admit,
+    admitAnonymous: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
+    nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     isServing: () => store.isUsable() && !shutdownSignal.aborted,
     onServingChange: store.onUsableChange,
     shutdownSignal,
-    version,
     onAnswered: telemetry.selfMetrics.httpRequest,
     countUsage: upkeep.countUsage,
     onUnexpected: observers.onUnexpected,

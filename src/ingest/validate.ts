@@ -1,12 +1,13 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { Violation } from "../errors.ts";
+import { validationFailed } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 import { validateMetric } from "./validate-metric.ts";
-import { type Reject, type Rejection, validateEach, validationFailed } from "./validation.ts";
+import { type Reject, type Rejection, validateEach } from "./validation.ts";
 
 /** Who sent a submission. */
 export interface ValidSource {

@@ -85,12 +85,6 @@ export function describeRejection({ index, field, message }: Rejection): string 
   return field === "" ? `metrics[${index}]: ${message}` : `metrics[${index}].${field}: ${message}`;
 }
 
-/** The failure of a request as a whole, with every rule that it breaks. */
-export function validationFailed(violations: readonly Violation[]): ServiceError {
-  const message = violations.map((violation) => violation.message).join("; ");
-  return new ServiceError("validation_failed", message, { violations });
-}
-
 function nothingAccepted(rejections: readonly Rejection[]): ServiceError {
   const violations = rejections.map((rejection) => {
     const field = `metrics[${rejection.index}]${rejection.field && `.${rejection.field}`}`;

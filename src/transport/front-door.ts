@@ -9,71 +9,66 @@ import type { Admit } from "../access/admission.ts";
 import type { AdmitAnonymous } from "../access/anonymous-access.ts";
 import type { RequestIdentity } from "../access/call.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
-import type { Administration } from "../api/admin/administration.ts";
-import type { Backup } from "../api/admin/backup.ts";
-import type { Composer } from "../api/composer/composer.ts";
-import type { Directory } from "../api/directory/directory.ts";
-import type { ExportMetrics } from "../api/export-metrics.ts";
-import type { Flush } from "../api/flush.ts";
-import type { CheckReadiness } from "../api/health.ts";
-import type { Queries } from "../api/query/queries.ts";
-import type { Submit } from "../api/submit.ts";
+import type { Operations } from "../api/operations.ts";
 import type { Config } from "../config.ts";
 import type { Clock } from "../lib/clock.ts";
 import { createClientAddress } from "./http/client-address.ts";
 import { createCors } from "./http/cors.ts";
-import type { Exchange } from "./http/exchange.ts";
-import { createRestHandler } from "./http/rest-handler.ts";
-import { type Answered, createRouter } from "./http/router.ts";
+import type { Exchange, OnRequest } from "./http/exchange.ts";
 import { type Listener, openListener } from "./listener/listener.ts";
-import { withApiDocument } from "./pages/api-routes.ts";
-import { dashboardRoutes } from "./pages/dashboard.ts";
 import { createPrometheusEndpoint } from "./pages/prometheus-endpoint.ts";
-import { createRestRoutes } from "./rest/metrics/routes.ts";
+import { servicePages } from "./pages/routes.ts";
+import { createRestHandler } from "./rest/handler.ts";
+import { REST_ROUTES } from "./rest/routes.ts";
+import { type Answered, createRouter } from "./router.ts";
 import { adminServiceRoutes } from "./rpc/admin-service.ts";
-import { directoryServiceRoutes, directoryVisitRoutes } from "./rpc/directory-service.ts";
-import { createGate } from "./rpc/gate.ts";
+import { createAuthInterceptor, ruleOf } from "./rpc/auth-interceptor.ts";
+import { directoryServiceRoutes } from "./rpc/directory-service.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
-import { metricsHealthRoute, metricsServiceRoutes } from "./rpc/metrics-service.ts";
+import { metricsServiceRoutes } from "./rpc/metrics-service.ts";
 import { otlpServiceRoutes } from "./rpc/otlp-service.ts";
 import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
-import { createRpcHandlers } from "./rpc/rpc-handler.ts";
+import { createRpcHandlers, type RpcOptions } from "./rpc/rpc-handler.ts";
 import { createUnknownRpc } from "./rpc/unknown-rpc.ts";
 
+/** What both ports are opened with. */
 export interface FrontDoorOptions {
+  /** Addresses, certificates and limits of the ports. */
   readonly config: Pick<Config, "server" | "tls" | "prometheus" | "ingest">;
+  /** Times deadlines and answers. */
   readonly clock: Clock;
-  readonly admit: Admit;
-  readonly admitVisit: AdmitAnonymous;
-  readonly nextRequest: () => RequestIdentity;
-  readonly submit: Submit;
-  readonly exportMetrics: ExportMetrics;
-  readonly flush: Flush;
-  readonly checkReadiness: CheckReadiness;
-  readonly queries: Queries;
-  readonly composer: Composer;
-  readonly directory: Directory;
-  readonly administration: Administration;
-  readonly backup: Backup;
-  /** What the composers of a service report together, or those of all. */
-  readonly exposeService: (
-    service: string | undefined,
-  ) => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly isServing: () => boolean;
-  readonly onServingChange: (listener: () => void) => () => void;
-  readonly shutdownSignal: AbortSignal;
+  /** Of the service, such as `1.0.0`; answers and pages say it. */
   readonly version: string;
+  /** All that can be asked of the service. */
+  readonly operations: Operations;
+  /** Authenticates callers of what asks for a key. */
+  readonly admit: Admit;
+  /** … and those of what may be called without one. */
+  readonly admitAnonymous: AdmitAnonymous;
+  /** The id of each request of both ports, in the order of arrival. */
+  readonly nextRequest: () => RequestIdentity;
+  /** Whether calls are taken now, for grpc.health.v1. */
+  readonly isServing: () => boolean;
+  /** Calls `listener` when `isServing` may have changed, until the returned function is called. */
+  readonly onServingChange: (listener: () => void) => () => void;
+  /** Aborts when the service begins to stop: streams that would go on end with it. */
+  readonly shutdownSignal: AbortSignal;
+  /** Called for every answer of the main port. */
   readonly onAnswered: (answered: Answered) => void;
   /** Called for answers of both ports. */
   readonly countUsage: (answered: AnsweredCall) => void;
+  /** A request failed for a reason that is not the caller's: a bug, or a part of the service that broke. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+  /** A port failed to accept or to answer, which no answer can report. */
   readonly onListenerError: (error: unknown) => void;
 }
 
+/** The open ports of the service. Whoever opened them closes them. */
 export interface FrontDoor {
+  /** Of everything but scrapes; chosen by the system where 0 was configured. */
   readonly port: number;
+  /** Of scrapes; undefined where they are off. */
   readonly prometheusPort: number | undefined;
   /** How a process on this machine reaches the port. */
   readonly localUrl: string;
@@ -111,67 +106,54 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
   };
 }
 
-function createHandler(options: FrontDoorOptions) {
-  const { admit, onUnexpected, version } = options;
-  const { requestBytesMax, corsOrigins, trustedProxies } = options.config.server;
+/** What answers every request of the main port. */
+function createHandler(options: FrontDoorOptions): OnRequest {
+  const { admit, admitAnonymous, operations, clock, onUnexpected, version, shutdownSignal } = options;
+  const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
-  const common = {
-    admit,
-    admitVisit: options.admitVisit,
-    clientAddress: createClientAddress(trustedProxies),
-    bodyBytesMax: requestBytesMax,
-    onUnexpected,
-  };
-  const gate = createGate(common);
-  const rpc = createRpcs(options, gate);
-  const rest = new Map([...createRestRoutes({ ...options, metricsPerRequestMax }), ...dashboardRoutes()]);
+  const clientAddress = createClientAddress(trustedProxies);
+  const common = { admit, admitAnonymous, clientAddress, bodyBytesMax, onUnexpected };
+  const authenticate = createAuthInterceptor(common);
+  const service = { operations, version, shutdownSignal, wallMs: clock.wallMs };
   return createRouter({
-    rest: withApiDocument(rest, rpc, { version, metricsPerRequestMax }),
-    handleRest: createRestHandler(common),
-    rpc,
-    unknownRpc: createUnknownRpc(gate),
-    cors: createCors(corsOrigins),
+    rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },
+    handleRest: createRestHandler({ ...common, service }),
+    rpc: createRpcHandlers({ routes: rpcRoutes(options), ruleOf, authenticate, bodyBytesMax }),
+    unknownRpc: createUnknownRpc(authenticate),
+    cors: corsOrigins.length === 0 ? undefined : createCors(corsOrigins),
     nextRequest: options.nextRequest,
-    monotonicMs: options.clock.monotonicMs,
-    onAnswered(answered) {
-      options.onAnswered(answered);
-      options.countUsage(answered);
-    },
+    monotonicMs: clock.monotonicMs,
+    onAnswered: [options.onAnswered, options.countUsage],
     onUnexpected,
   });
 }
 
-function createRpcs(options: FrontDoorOptions, gate: ReturnType<typeof createGate>) {
-  const { shutdownSignal: signal, isServing, onServingChange: onChange } = options;
-  const { requestBytesMax, reflection } = options.config.server;
+/** Every service of the port, in the order in which reflection and the documentation list them. */
+function rpcRoutes(options: FrontDoorOptions): RpcOptions["routes"] {
+  const { operations, shutdownSignal: signal, isServing, onServingChange: onChange } = options;
   const services = [MetricsService, QueryService, AdminService, DirectoryService, Otlp];
-  return createRpcHandlers({
-    routes: [
-      metricsServiceRoutes(options),
-      queryServiceRoutes(options.queries, signal),
-      adminServiceRoutes(options),
-      directoryServiceRoutes(options.directory),
-      otlpServiceRoutes(options.exportMetrics),
-    ],
-    openRoutes: [
-      metricsHealthRoute,
-      directoryVisitRoutes(options.directory),
-      grpcHealthRoutes({ services, isServing, onChange, signal }),
-      ...(reflection ? [reflectionRoutes({ services: [...services, Health], signal })] : []),
-    ],
-    gate,
-    bodyBytesMax: requestBytesMax,
-  });
+  return [
+    metricsServiceRoutes(operations),
+    queryServiceRoutes(operations.queries, signal),
+    adminServiceRoutes(operations),
+    directoryServiceRoutes(operations.directory),
+    otlpServiceRoutes(operations.exportMetrics),
+    grpcHealthRoutes({ services, isServing, onChange, signal }),
+    ...(options.config.server.reflection
+      ? [reflectionRoutes({ services: [...services, Health], signal })]
+      : []),
+  ];
 }
 
+/** The port for scrapes, unless it is off. It has no TLS and speaks no RPC. */
 async function openPrometheus(options: FrontDoorOptions): Promise<Listener | undefined> {
   const { isEnabled, host, port, auth } = options.config.prometheus;
   if (!isEnabled) return undefined;
-  const { expose, nextRequest, countUsage, clock } = options;
+  const { operations, nextRequest, countUsage, clock } = options;
   const admit = auth === "key" ? options.admit : undefined;
   const { monotonicMs } = clock;
   const onRequest = createPrometheusEndpoint({
-    expose,
+    expose: operations.expose,
     admit,
     clientAddress: createClientAddress(options.config.server.trustedProxies),
     nextRequest,

@@ -11,7 +11,7 @@ import { createExportMetrics, type ExportMetricsDeps } from "../../src/api/expor
 import { ServiceError } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import type { SeriesQuestion } from "../../src/store/metrics.ts";
-import { decodeResources } from "../../src/transport/otlp/decode-resources.ts";
+import { decodeResources } from "../../src/transport/rpc/otlp-messages.ts";
 import { cumulative, resourceMetrics } from "../otlp/requests.ts";
 import { countTurns, turn } from "../support/turn.ts";
 

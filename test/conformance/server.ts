@@ -9,10 +9,10 @@ import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { createRequestNumbers } from "../../src/access/call.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { createRouter } from "../../src/transport/http/router.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";
+import { createRouter } from "../../src/transport/router.ts";
+import { followFailures } from "../../src/transport/rpc/auth-interceptor.ts";
 import { completeErrors } from "../../src/transport/rpc/failures.ts";
-import { followFailures } from "../../src/transport/rpc/gate.ts";
 import { createRpcHandlers } from "../../src/transport/rpc/rpc-handler.ts";
 import { createUnknownRpc } from "../../src/transport/rpc/unknown-rpc.ts";
 import { readSchema, type ServerCompatRequest } from "./messages.ts";
@@ -34,19 +34,19 @@ const listener = await openListener({
       ? { cert: Buffer.from(serverCreds.cert), key: Buffer.from(serverCreds.key) }
       : undefined,
   onRequest: createRouter({
-    rest: new Map(),
+    rest: {},
     handleRest: () => Promise.reject(new Error("there are no routes")),
     rpc: createRpcHandlers({
       routes: [conformanceRoutes(schema)],
-      openRoutes: [],
-      gate,
+      ruleOf: () => ({ roles: [], costsToken: true }),
+      authenticate,
       bodyBytesMax,
     }),
-    unknownRpc: createUnknownRpc(gate),
-    cors: () => false,
+    unknownRpc: createUnknownRpc(authenticate),
+    cors: undefined,
     nextRequest: createRequestNumbers(systemClock.wallMs, 0),
     monotonicMs: systemClock.monotonicMs,
-    onAnswered: () => undefined,
+    onAnswered: [],
     onUnexpected: (_, error) => report(error),
   }),
   onError: report,
@@ -61,7 +61,7 @@ process.stdout.write(framed("ServerCompatResponse", told));
  * Errors leave as they do in the service, without the one detail each of them has there: the suite
  * counts details, and takes one it did not ask for as wrong.
  */
-function gate(context: HandlerContext): void {
+function authenticate(context: HandlerContext): void {
   // Runs after what follows it.
   completeErrors(context, ({ details }) => {
     const kept = details.filter((detail) => !("desc" in detail && detail.desc === ErrorInfoSchema));

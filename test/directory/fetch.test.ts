@@ -1,6 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { PERIODS } from "../../src/api/directory/periods.ts";
+import { CHART_PERIODS } from "../../src/api/directory/periods.ts";
 import {
   ADMIN,
   COLLECT,
@@ -44,7 +44,7 @@ test("each of the seven periods sums counters and averages the rest, today inclu
     });
     assert.is(body.rejected, 0, JSON.stringify(body));
   }
-  for (const { name: period, ms, stepMs } of PERIODS) {
+  for (const { name: period, ms, stepMs } of CHART_PERIODS) {
     const { status, body, headers } = await context.send(
       "GET",
       `${FETCH}?server_id=${id}&period=${period}&percentiles=p95`,

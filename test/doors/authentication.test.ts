@@ -8,14 +8,18 @@ import * as assert from "uvu/assert";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js";
 import { systemClock } from "../../src/lib/clock.ts";
-import { withApiDocument } from "../../src/transport/pages/api-routes.ts";
-import { createRestRoutes } from "../../src/transport/rest/metrics/routes.ts";
+import { servicePages } from "../../src/transport/pages/routes.ts";
+import { REST_ROUTES } from "../../src/transport/rest/routes.ts";
 import { openRestDoors, openRpcDoors, type RequestHeaders, type RpcDoor } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { METHODS, ROUTES } from "./authorization-table.ts";
 import { makeCallers, refusalOf } from "./callers.ts";
 
 const GEN = join(import.meta.dirname, "../../gen");
+/** The files of the dashboard, which are as open as its page. */
+const DASHBOARD = ["/", "", ...readdirSync(join(GEN, "dashboard")).map((name) => `/${name}`)]
+  .filter((name) => name !== "/index.html")
+  .map((name) => `GET /dashboard${name}`);
 const clock = { ...systemClock, shiftMs: 0, wallMs: () => Date.now() + clock.shiftMs };
 const service = await startTestService({}, clock);
 const { callers, secrets } = await makeCallers(service, clock);
@@ -115,43 +119,11 @@ for (const method of services.flatMap((each) => each.methods)) {
 }
 
 test("every REST route has a rule here", () => {
-  const unused = () => {
-    throw new Error("not called");
-  };
-  const rest = createRestRoutes({
-    submit: unused,
-    exportMetrics: unused,
-    flush: unused,
-    checkReadiness: unused,
-    queries: { exportEvents: unused },
-    shutdownSignal: AbortSignal.abort(),
-    administration: {
-      keys: unused,
-      retention: unused,
-      database: { stats: unused, size: unused },
-      servers: unused,
-      audit: { transacted: unused, spanning: unused, list: unused },
-    },
-    directory: {
-      collect: unused,
-      fetchMetrics: unused,
-      trackUsage: unused,
-      aggregate: unused,
-      events: { record: unused, list: unused, listUses: unused },
-      servers: unused,
-    },
-    expose: unused,
-    exposeService: unused,
-    composer: { metrics: unused, status: unused, detailedHealth: unused, serverMetrics: unused },
-    clock: systemClock,
-    version: "0",
-    metricsPerRequestMax: 1,
-  });
-  const routes = withApiDocument(rest, new Map(), { version: "0", metricsPerRequestMax: 1 });
-  const names = [...routes].flatMap(([path, methods]) =>
-    Object.keys(methods).map((name) => `${name} ${path}`),
+  const pages = servicePages({ version: "0", metricsPerRequestMax: 1 });
+  assert.equal(
+    Object.keys({ ...REST_ROUTES, ...pages }).sort(),
+    [...Object.keys(ROUTES), ...DASHBOARD].sort(),
   );
-  assert.equal(names.sort(), Object.keys(ROUTES).sort());
 });
 
 /** Most bodies say it in a field, which is `code` for directories; OTLP's in a detail. */

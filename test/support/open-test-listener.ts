@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/lib/clock.ts";
-import type { NodeRequest, NodeResponse } from "../../src/transport/http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../../src/transport/http/exchange.ts";
 import { type Listener, type ListenerOptions, openListener } from "../../src/transport/listener/listener.ts";
 
 export interface TestListener extends Listener {

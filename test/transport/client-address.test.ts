@@ -2,7 +2,7 @@ import * as http2 from "node:http2";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createClientAddress, normalAddress } from "../../src/transport/http/client-address.ts";
-import type { NodeRequest } from "../../src/transport/http/node-http.ts";
+import type { NodeRequest } from "../../src/transport/http/exchange.ts";
 import { connectRaw, openTestListener } from "../support/open-test-listener.ts";
 
 const NORMAL: readonly (readonly [written: string | undefined, normal: string | undefined])[] = [

@@ -5,19 +5,18 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { RestRequest } from "../../src/transport/http/rest-handler.ts";
 import {
   createStaticFile,
   fileAnswer,
   findStaticFiles,
   pageRoutes,
 } from "../../src/transport/pages/static-files.ts";
+import type { RestRequest, RouteName } from "../../src/transport/rest/route.ts";
 
-const DOCUMENT = { group: "The service", summary: "See a page", answers: {} } as const;
 const TEXT = "body { color: black }\n".repeat(100);
 const file = createStaticFile("page.css", TEXT);
 
-const asking = (headers: Readonly<Record<string, string>>) => ({ header: (name: string) => headers[name] });
+const asking = (headers: Readonly<Record<string, string>>) => headers;
 
 const encodings: readonly { readonly accepted: string | undefined; readonly isGzip: boolean }[] = [
   { accepted: undefined, isGzip: false },
@@ -77,17 +76,14 @@ test("a folder's files are served under the page's path, and nothing else of the
   writeFileSync(join(folder, "index.html"), "<!doctype html>");
   writeFileSync(join(folder, "page.js"), "1;");
   mkdirSync(join(folder, "deeper"));
-  const routes = new Map(pageRoutes("/page", DOCUMENT, findStaticFiles(pathToFileURL(`${folder}/`))));
-  assert.equal([...routes.keys()].sort(), ["/page", "/page/", "/page/page.js"]);
-  const get = (path: string) => routes.get(path)?.GET?.answer(asking({}) as RestRequest as never);
+  const routes = pageRoutes("/page", findStaticFiles(pathToFileURL(`${folder}/`)));
+  assert.equal(Object.keys(routes).sort(), ["GET /page", "GET /page/", "GET /page/page.js"]);
+  const request = { exchange: { request: { headers: {} } } } as RestRequest;
+  const get = (path: string) => routes[`GET ${path}` as RouteName]?.answer(request as never, {} as never);
   for (const _time of ["read", "from memory"]) {
     assert.is(String((get("/page") as { body: Buffer }).body), "<!doctype html>");
     rmSync(folder, { recursive: true, force: true });
   }
-  assert.equal(
-    [routes.get("/page")?.GET?.document, routes.get("/page/page.js")?.GET?.document],
-    [DOCUMENT, "file of a page"],
-  );
   const { status, headers } = get("/page/") as { status: number; headers: Record<string, string> };
   assert.is(status, 308);
   assert.is(

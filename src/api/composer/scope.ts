@@ -1,5 +1,5 @@
 import type { Principal } from "../../access/call.ts";
-import { ServiceError } from "../../errors.ts";
+import { invalidField, ServiceError } from "../../errors.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../lib/time.ts";
 
 /** What figures are asked of, as the query of a URL spells it. */
@@ -48,7 +48,5 @@ function readWindow(window: string | undefined): number {
   const windowMs = Number(digits) * (UNITS_MS[unit] ?? 0);
   if (windowMs > 0 && windowMs <= WINDOW_MS_MAX) return windowMs;
   const message = "window must be 1s to 1095d, such as 90s, 15m, 1h or 7d";
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "window", reason: "invalid", message }],
-  });
+  throw invalidField("window", "invalid", message);
 }

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { readTimestamp } from "../../ingest/timestamp.ts";
 import { DAY_MS } from "../../lib/time.ts";
@@ -7,6 +7,7 @@ import { WITHOUT_PAUSE } from "../../store/plan/steps.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import type { RetentionAdministration } from "../admin/retention.ts";
 
+/** Which day to compute anew, as the request names it. */
 export interface AggregateRequest {
   /** `YYYY-MM-DD`, UTC; absent: yesterday. */
   readonly date: unknown;
@@ -14,22 +15,32 @@ export interface AggregateRequest {
   readonly retentionDays: number | undefined;
 }
 
-export interface AggregateAnswer {
+/** The day that was computed anew. */
+export interface RecomputedDay {
+  /** `YYYY-MM-DD`, UTC. */
   readonly date: string;
   /** Rows of the day: one a server, name and type. */
   readonly metricsAggregated: number;
+  /** Days for which metrics of servers are kept, after this call. */
   readonly retentionDays: number;
 }
 
+/** What `createAggregate` is made of. */
 export interface AggregateDeps {
+  /** Writes the act down, with what came of it. */
   readonly audit: Audit;
+  /** Reads and changes how long metrics are kept, in the name of whoever calls. */
   readonly retention: (actor: Actor) => RetentionAdministration;
+  /** Computes the totals of a day, step by step. */
   readonly store: Pick<DirectoryStore, "recomputeDay">;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
 
-export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<AggregateAnswer>;
+/** Computes the totals of a day anew, in the name of `actor`. */
+export type Aggregate = (actor: Actor, request: AggregateRequest) => Promise<RecomputedDay>;
 
+/** The retention policy that a request changes. */
 const TABLE = "server_metrics";
 
 /**
@@ -61,9 +72,7 @@ function readDay(date: unknown, nowMs: number): number {
   const ms = isDate ? readTimestamp(`${date}T00:00:00Z`) : undefined;
   if (ms !== undefined && ms / DAY_MS <= today) return ms / DAY_MS;
   const message = `date ${quote(date)} must be a day up to today, as YYYY-MM-DD`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "date", reason: "invalid", message }],
-  });
+  throw invalidField("date", "invalid", message);
 }
 
 /** For how many days metrics are kept, after changing it where another number is given. */

@@ -1,7 +1,7 @@
 import type { Violation } from "../../errors.ts";
+import { validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
-import { validationFailed } from "../../ingest/validation.ts";
-import { SERVER_ID } from "./known-server.ts";
+import { SERVER_ID } from "./server-access.ts";
 
 const NAME_LENGTH_MAX = 200;
 const URL_LENGTH_MAX = 2000;
@@ -13,16 +13,25 @@ const SECRET = /^[\x20-\x7e]{16,256}$/;
 
 /** What can be said of a server; undefined is not looked at. */
 export interface ServerFields {
+  /** The id that clients name it by; see `SERVER_ID`. */
   readonly id?: string | undefined;
+  /** What people call it. */
   readonly name?: string | undefined;
+  /** Where its webhook is; shown to administrators and never called. "" for none. */
   readonly webhookUrl?: string | undefined;
+  /** Ids of its tools; usage that names another tool is rejected where there are any. */
   readonly tools?: readonly string[] | undefined;
+  /** Requests a minute of its key. */
   readonly rateLimit?: number | undefined;
+  /** The key of its signatures (HMAC-SHA-256). */
   readonly webhookSecret?: string | undefined;
 }
 
+/** What a field must be. */
 interface Rule<Value> {
+  /** As the violation names it. */
   readonly field: string;
+  /** What is answered when it is broken. */
   readonly message: string;
   readonly isKept: (value: Value) => boolean;
 }

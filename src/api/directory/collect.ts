@@ -1,7 +1,7 @@
 /**
  * Collect: one server's metrics. Follow it from here down:
  *
- *   whose     known-server.ts                    the server of the key             401 404
+ *   whose     server-access.ts                   the server of the key             401 404
  *   signed    signature.ts                       over the bytes as they came       401
  *   allowed   the server's own switch                                              403
  *   valid     read-metric.ts                     metric by metric                  422
@@ -9,7 +9,7 @@
  */
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
+import { ServiceError, type Violation, validationFailed } from "../../errors.ts";
 import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
 import {
   describeRejection,
@@ -18,14 +18,13 @@ import {
   readTime,
   type ValidatedMetrics,
   validateEach,
-  validationFailed,
 } from "../../ingest/validation.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
-import { serverOf } from "./known-server.ts";
 import type { MetricNames } from "./metric-names.ts";
-import { malformed, readServerId } from "./read-ids.ts";
 import { readServerMetric } from "./read-metric.ts";
+import { malformed, readServerId } from "./read-request.ts";
+import { serverOf } from "./server-access.ts";
 import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
 import { verifiedSignature } from "./signature.ts";
 
@@ -33,36 +32,52 @@ import { verifiedSignature } from "./signature.ts";
 export interface SubmittedCollect {
   /** Everywhere the request may have one. */
   readonly serverIds: readonly unknown[];
+  /** A list of metrics; each is validated by itself. */
   readonly metrics: unknown;
   /** Of metrics that have none of their own. */
   readonly timestamp: unknown;
+  /** Names the request, so that sending it again stores nothing; absent: it is not remembered. */
   readonly idempotencyKey: unknown;
   /** What was signed, and the signature; undefined where the door had no bytes. */
   readonly signed: { readonly bytes: Uint8Array; readonly signature: string | undefined } | undefined;
 }
 
+/** What became of a request, under names that every protocol writes in its own way. */
 export interface CollectAnswer {
+  /** The server that the metrics are stored for. */
   readonly serverId: string;
+  /** Metrics in the request. */
   readonly processed: number;
+  /** Metrics stored. */
   readonly inserted: number;
   /** ms since 1970 UTC: when it was received. */
   readonly timestampMs: number;
+  /** The rules that were broken, metric by metric. */
   readonly rejections: readonly Rejection[];
+  /** Metrics that were rejected. */
   readonly rejected: number;
   /** `metrics[3].value: …` */
   readonly errors: readonly string[];
+  /** What is odd about metrics that were stored, such as a time in the future. */
   readonly warnings: readonly string[];
   /** The same request was stored before; this is what it was answered. */
   readonly isDuplicate: boolean;
 }
 
+/** Stores the metrics that a server has sent of itself. */
 export type Collect = (call: Call, submitted: SubmittedCollect) => Promise<CollectAnswer>;
 
+/** What `createCollect` is made of. */
 export interface CollectDeps {
+  /** Knows the servers, with the secrets that their signatures are verified with. */
   readonly registry: ServerRegistry;
+  /** Bounds how many metrics of different names a server may have. */
   readonly names: MetricNames;
+  /** Resolves once the entry is on disk; to the earlier answer where the request was stored before. */
   readonly store: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
+  /** Metrics of one request; more are rejected as a whole. */
   readonly metricsMax: number;
   /** Rules were broken: by all of a request, or by some of its metrics. */
   readonly onRejected: (violations: readonly Violation[]) => void;
@@ -84,7 +99,7 @@ export function createCollect(deps: CollectDeps): Collect {
     }
     const receivedMs = wallMs();
     const envelope = readEnvelope(submitted, receivedMs, metricsMax);
-    const admitName = await names.gate(server.record.number);
+    const admitName = await names.admitterOf(server.record.number);
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
     const validated = validateEach(envelope.metrics, extra, readServerMetric);
@@ -145,6 +160,7 @@ function readEnvelope(
   return { metrics, defaultMs: defaultMs ?? nowMs, idempotencyKey, warnings };
 }
 
+/** The answer as it is also kept for the same request sent again. */
 function describe(
   serverId: string,
   processed: number,

@@ -15,26 +15,41 @@ import { createTrackUsage, type TrackUsage } from "./track-usage.ts";
 
 /** All that the directory does; every door ends here. */
 export interface Directory {
+  /** A server sends metrics of itself. */
   readonly collect: Collect;
+  /** Somebody, with a key or without, asks for a server's figures. */
   readonly fetchMetrics: FetchMetrics;
+  /** Somebody reports that a server was looked at, installed or used. */
   readonly trackUsage: TrackUsage;
+  /** An administrator has the totals of a day computed anew. */
   readonly aggregate: Aggregate;
+  /** What happens to servers is recorded, and read again. */
   readonly events: ServerEvents;
+  /** Registration, keys and secrets of servers, in the name of `actor`. */
   readonly servers: (actor: Actor) => PagedServers;
 }
 
+/** What the directory is made of. */
 export interface DirectoryDeps {
+  /** The servers in force, which requests find without a query. */
   readonly registry: ServerRegistry;
   /** Resolves once it is on disk; to the earlier answer where the request is remembered. */
   readonly commit: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
+  /** What is stored of servers. */
   readonly store: DirectoryStore;
+  /** Where the directory shares the audit trail and retention with all others. */
   readonly administration: Administration;
+  /** Puts a pseudonym of this installation in the place of a user's id. */
   readonly pseudonymise: Pseudonymise;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
+  /** Metrics of one Collect. */
   readonly metricsMax: number;
+  /** Rules were broken by a Collect; counted by field and reason. */
   readonly onRejected: (violations: readonly Violation[]) => void;
 }
 
+/** The directory over its storage. Holds no timer and nothing that must be closed. */
 export function createDirectory(deps: DirectoryDeps): Directory {
   const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, onRejected } = deps;
   const { audit, retention, servers } = administration;

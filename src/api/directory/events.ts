@@ -1,7 +1,7 @@
 import type { Call, Principal } from "../../access/call.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
+import { type Violation, validationFailed } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
-import { type Reject, readTime, validationFailed } from "../../ingest/validation.ts";
+import { type Reject, readTime } from "../../ingest/validation.ts";
 import type {
   DirectoryEntry,
   ListQuery,
@@ -9,12 +9,13 @@ import type {
   StoredServerEvent,
   StoredServerUse,
 } from "../../store/directory.ts";
-import { serverOf } from "./known-server.ts";
-import { privateDetails } from "./private-details.ts";
-import { malformed, readServerId } from "./read-ids.ts";
-import { readText } from "./read-text.ts";
+import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
+import { malformed, readServerId, readText } from "./read-request.ts";
+import { redactDetails } from "./redaction.ts";
+import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
+/** What can be reported to have happened to a server. */
 export const EVENT_TYPES = [
   "status_change",
   "version_change",
@@ -26,41 +27,43 @@ export const EVENT_TYPES = [
   "config_change",
 ] as const;
 
+/** An event as it came in, whatever the protocol: nothing of it has been checked. */
 export interface SubmittedEvent {
+  /** The server that it happened to. */
   readonly serverId: unknown;
+  /** One of `EVENT_TYPES`. */
   readonly type: unknown;
+  /** Of what has changed, such as the version before; absent where nothing changed. */
   readonly previousValue: unknown;
+  /** … and what it changed to. */
   readonly newValue: unknown;
+  /** Anything else, an object; what names people is taken out before it is stored. */
   readonly details: unknown;
   /** When it happened; absent: now. */
   readonly timestamp: unknown;
 }
 
-export interface ListRequest {
+/** A page of what is stored of a server, newest first. */
+export interface ListRequest extends PageRequest {
+  /** The server whose rows are asked for. */
   readonly serverId: unknown;
-  /** 0: the default. */
-  readonly pageSize: number;
-  readonly pageToken: string;
 }
 
-export interface Page<Row> {
-  /** Newest first. */
-  readonly rows: readonly Row[];
-  /** Empty at the end. */
-  readonly nextPageToken: string;
-}
-
+/** What `createServerEvents` is made of. */
 export interface EventsDeps {
+  /** Knows which servers there are, and whose keys are theirs. */
   readonly registry: ServerRegistry;
+  /** Resolves once the entry is on disk. */
   readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  /** A page of a server's events, newest first. */
   readonly readEvents: (query: ListQuery) => Promise<readonly StoredServerEvent[]>;
+  /** A page of how a server was used, newest first. */
   readonly readUses: (query: ListQuery) => Promise<readonly StoredServerUse[]>;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
 
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
-
+/** Events and usage of servers, for every door. */
 export type ServerEvents = ReturnType<typeof createServerEvents>;
 
 /** What happens to servers, and how they are used: written down, and read again by who may. */
@@ -84,7 +87,7 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
     list({ principal }: Call, request: ListRequest): Promise<Page<StoredServerEvent>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
       serverOf(registry, principal, serverId);
-      return readPage(serverId, request, readEvents);
+      return readRows(serverId, request, readEvents);
     },
 
     /**
@@ -95,11 +98,12 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
     listUses({ principal }: Call, request: ListRequest): Promise<Page<StoredServerUse>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
       if (principal.role !== "admin") serverOf(registry, principal, serverId);
-      return readPage(serverId, request, readUses);
+      return readRows(serverId, request, readUses);
     },
   };
 }
 
+/** The event as it is stored. @throws {ServiceError} `validation_failed` with every broken rule. */
 function readEvent(
   serverId: string,
   { role }: Principal,
@@ -119,32 +123,18 @@ function readEvent(
     type: known,
     previousValue: readText("previous_value", previousValue),
     newValue: readText("new_value", newValue),
-    details: privateDetails(details),
+    details: redactDetails(details),
     recordedBy: role === "server" ? "server" : "admin",
     timestampMs,
   };
 }
 
-async function readPage<Row extends { readonly id: number }>(
+/** A page of rows, whose token is the id of its last one. */
+async function readRows<Row extends { readonly id: number }>(
   serverId: string,
-  { pageSize, pageToken }: ListRequest,
+  request: PageRequest,
   read: (query: ListQuery) => Promise<readonly Row[]>,
 ): Promise<Page<Row>> {
-  if (!(pageSize >= 0 && pageSize <= PAGE_SIZE_MAX))
-    refusePage("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-  if (!/^\d{0,15}$/.test(pageToken)) refusePage("page_token", "page_token is not one of ours");
-  const limit = pageSize || PAGE_SIZE;
-  const rows = await read({
-    serverId,
-    beforeId: pageToken === "" ? undefined : Number(pageToken),
-    limit: limit + 1,
-  });
-  const page = rows.slice(0, limit);
-  return { rows: page, nextPageToken: rows.length > limit ? String(page.at(-1)?.id) : "" };
-}
-
-function refusePage(field: string, message: string): never {
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
+  const { limit, lastId } = readPage(request);
+  return pageOf(await read({ serverId, beforeId: lastId, limit: limit + 1 }), limit, ({ id }) => id);
 }

@@ -1,13 +1,15 @@
 import type { AnonymousCall } from "../../access/call.ts";
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
-import { visibleServer } from "./known-server.ts";
-import { type Period, readPeriod } from "./periods.ts";
-import { malformed, readServerId } from "./read-ids.ts";
+import { type ChartPeriod, readPeriod } from "./periods.ts";
+import { malformed, readServerId } from "./read-request.ts";
+import { visibleServer } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
+/** Which figures are asked for, as the request names them. */
 export interface FetchRequest {
+  /** Everywhere the request may name the server. */
   readonly serverIds: readonly unknown[];
   /** `1h` to `90d`; undefined: `7d`. */
   readonly period: string | undefined;
@@ -17,15 +19,18 @@ export interface FetchRequest {
   readonly percentiles: readonly string[];
 }
 
+/** One step of a series. */
 export interface MetricPoint {
   /** Beginning of the step, ms since 1970 UTC. */
   readonly timestampMs: number;
+  /** The sum or average of the step, in the metric's own unit. */
   readonly value: number;
   /** By their names, those that were asked for. */
   readonly percentiles: Readonly<Record<string, number>>;
 }
 
-export type Series = readonly MetricPoint[];
+/** The steps of a series that have a value, oldest first. */
+export type MetricSeries = readonly MetricPoint[];
 
 /** The series that pages of directories draw, and the metrics they are of. */
 const SERIES = {
@@ -40,28 +45,42 @@ const UPTIME = "uptime";
 /** The metric that uptime is made of; it is no series of its own. */
 const HEALTH_CHECK = "health_check";
 
-export interface ServerMetrics extends Readonly<Record<SeriesName, Series>> {
+/** A server's figures over a period, in the series that pages draw. */
+export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries>> {
+  /** As it was asked for. */
   readonly serverId: string;
+  /** What people call it. */
   readonly serverName: string;
-  readonly period: Period;
+  /** The period asked for; it ends now. */
+  readonly period: ChartPeriod;
   /** Whether everybody may see it. */
   readonly isPublic: boolean;
+  /** Length of a step, ms. */
   readonly stepMs: number;
   /** Percent. */
-  readonly uptime: Series;
-  readonly otherMetrics: ReadonlyMap<string, Series>;
+  readonly uptime: MetricSeries;
+  /** Every metric that has no series of its own, by its name. */
+  readonly otherMetrics: ReadonlyMap<string, MetricSeries>;
 }
 
-export type FetchMetrics = (visit: AnonymousCall, request: FetchRequest) => Promise<ServerMetrics>;
+/** Figures of a server, for callers with a key and without. */
+export type FetchMetrics = (call: AnonymousCall, request: FetchRequest) => Promise<FetchedMetrics>;
 
+/** What `createFetchMetrics` is made of. */
 export interface FetchMetricsDeps {
+  /** Knows the servers, and which of them are public. */
   readonly registry: ServerRegistry;
+  /** Reads the metrics of a server, step by step. */
   readonly readChart: (query: ChartQuery) => Promise<ChartAnswer>;
+  /** ms since 1970 UTC; the period ends there. */
   readonly wallMs: () => number;
 }
 
+/** Names of metrics that one call may ask for. */
 const METRICS_MAX = 100;
+/** Percentiles that one call may ask for. */
 const PERCENTILES_MAX = 10;
+/** Points that one answer may have: a page draws some hundreds. */
 const POINTS_MAX = 100_000;
 
 /**
@@ -74,12 +93,12 @@ const POINTS_MAX = 100_000;
  *   `validation_failed` for too much at once, `deadline_exceeded`, `queue_full`, `storage_unavailable`
  */
 export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetricsDeps): FetchMetrics {
-  return async (visit, request) => {
+  return async (call, request) => {
     const serverId = readServerId(...request.serverIds) ?? malformed("Server ID is required");
     const period = readPeriod(request.period);
     const ranks = readPercentiles(request.percentiles);
-    if (request.metrics.length > METRICS_MAX) refuse("metrics", `at most ${METRICS_MAX} metrics at once`);
-    const { record } = visibleServer(registry, visit.principal, serverId);
+    if (request.metrics.length > METRICS_MAX) reject("metrics", `at most ${METRICS_MAX} metrics at once`);
+    const { record } = visibleServer(registry, call.principal, serverId);
     const endMs = wallMs() + 1;
     const { lines, uptime, stepMs } = await readChart({
       server: record.number,
@@ -94,13 +113,13 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     });
     const points = lines.reduce((sum, line) => sum + line.points.length, 0);
     if (points > POINTS_MAX)
-      refuse("metrics", `${points} points are too many: name the metrics, or a shorter period`);
+      reject("metrics", `${points} points are too many: name the metrics, or a shorter period`);
     const labels = [...ranks.keys()];
     const byName = new Map(nameLines(lines).map(([name, line]) => [name, toSeries(line.points, labels)]));
     byName.delete(HEALTH_CHECK);
     const taken = Object.fromEntries(
       Object.entries(SERIES).map(([series, metric]) => [series, byName.get(metric) ?? []]),
-    ) as Record<SeriesName, Series>;
+    ) as Record<SeriesName, MetricSeries>;
     for (const metric of Object.values(SERIES)) byName.delete(metric);
     return {
       serverId,
@@ -123,17 +142,18 @@ function namesOf(names: readonly string[]): readonly string[] | undefined {
 
 /** `p95` → 0.95. */
 function readPercentiles(names: readonly string[]): ReadonlyMap<string, number> {
-  if (names.length > PERCENTILES_MAX) refuse("percentiles", `at most ${PERCENTILES_MAX} percentiles at once`);
+  if (names.length > PERCENTILES_MAX) reject("percentiles", `at most ${PERCENTILES_MAX} percentiles at once`);
   return new Map(
     names.map((name) => {
       const percent = Number(/^p(\d{1,3}(?:\.\d{1,6})?)$/.exec(name)?.[1] ?? Number.NaN);
       if (!(percent <= 100))
-        refuse("percentiles", `${quote(name)} is no percentile: p0 to p100, such as p99.9`);
+        reject("percentiles", `${quote(name)} is no percentile: p0 to p100, such as p99.9`);
       return [name, percent / 100];
     }),
   );
 }
 
+/** Of a name that was sent as a sum and as a measurement, the averages become `<name>_avg`. */
 function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, ChartLine])[] {
   const summed = new Set(lines.filter(({ isSummed }) => isSummed).map(({ name }) => name));
   return lines.map((line) => [
@@ -142,7 +162,8 @@ function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, Cha
   ]);
 }
 
-function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Series {
+/** The steps of a line, with percentiles by the names they were asked for. */
+function toSeries(points: readonly ChartPoint[], labels: readonly string[]): MetricSeries {
   return points.map(({ startMs, value, quantiles }) => ({
     timestampMs: startMs,
     value,
@@ -150,8 +171,7 @@ function toSeries(points: readonly ChartPoint[], labels: readonly string[]): Ser
   }));
 }
 
-function refuse(field: string, message: string): never {
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
+/** @throws {ServiceError} `validation_failed` */
+function reject(field: string, message: string): never {
+  throw invalidField(field, "invalid", message);
 }

@@ -16,7 +16,7 @@ export class MetricNames {
   }
 
   /** Whether a server may use a name; one that it may is counted from then on, stored or not. */
-  async gate(server: number): Promise<(name: string) => boolean> {
+  async admitterOf(server: number): Promise<(name: string) => boolean> {
     const names = this.#byServer.get(server) ?? (await this.#load(server));
     return (name) => {
       if (names.has(name)) return true;

@@ -10,12 +10,21 @@ import { wellFormed } from "../../lib/json.ts";
 import type { ServerPoint } from "../../store/directory.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
-export const METRIC_TYPES = ["counter", "count", "gauge", "timer", "histogram", "distribution"] as const;
+export const SERVER_METRIC_TYPES = [
+  "counter",
+  "count",
+  "gauge",
+  "timer",
+  "histogram",
+  "distribution",
+] as const;
+/** Longest name of a metric, in code points. */
 export const METRIC_NAME_LENGTH_MAX = 100;
 
-const TYPES: ReadonlySet<unknown> = new Set(METRIC_TYPES);
+const TYPES: ReadonlySet<unknown> = new Set(SERVER_METRIC_TYPES);
 const CONTROL = /\p{Cc}/u;
 
+/** What the metrics of a request are read with. */
 export interface ServerMetricContext extends FieldContext {
   /** When those were measured that do not say. */
   readonly defaultMs: number;
@@ -46,6 +55,7 @@ export function readServerMetric(
   };
 }
 
+/** The name, which is admitted only for a metric that is otherwise good. */
 function readName(
   name: unknown,
   { reject, admitName }: ServerMetricContext,
@@ -67,11 +77,12 @@ function readName(
   return undefined;
 }
 
+/** The type, or undefined after the violation was noted. */
 function readType(type: unknown, { reject }: ServerMetricContext): string | undefined {
   if (type === undefined || type === null || type === "")
     reject("type", "required", "Metric type is required");
   else if (!TYPES.has(type)) {
-    reject("type", "unknown_type", `metric type ${quote(type)} is none of ${METRIC_TYPES.join(", ")}`);
+    reject("type", "unknown_type", `metric type ${quote(type)} is none of ${SERVER_METRIC_TYPES.join(", ")}`);
   } else return String(type);
   return undefined;
 }

@@ -3,6 +3,7 @@ import type { ServerRecord } from "../../store/directory.ts";
 
 /** A registered server, with what a signature of it is checked with. */
 export interface RegisteredServer {
+  /** As it is stored. */
   readonly record: ServerRecord;
   /** Undefined: none was set. `unreadable`: one was, and the key that sealed it is gone. */
   readonly webhookSecret: string | "unreadable" | undefined;

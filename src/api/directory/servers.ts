@@ -15,27 +15,37 @@ export type WebhookSecret =
   | { readonly kind: "generated" | "none" }
   | { readonly kind: "given"; readonly secret: string };
 
+/** A server to be registered. */
 export interface RegisterServerInput {
+  /** Chosen by the directory; it cannot be changed. */
   readonly id: string;
   /** Undefined: the id. */
   readonly name: string | undefined;
+  /** Where its webhook is; shown to administrators and never called. */
   readonly webhookUrl: string | undefined;
+  /** Whether everybody may see its figures. */
   readonly isPublic: boolean;
+  /** Ids of its tools; none: usage may name any. */
   readonly tools: readonly string[];
   /** Requests a minute of its key; undefined: the service's default. */
   readonly rateLimit: number | undefined;
+  /** What its signatures are to be verified with. */
   readonly webhookSecret: WebhookSecret;
 }
 
+/** A server as it is after a change. */
 export interface ServerAnswer {
+  /** As it is stored now. */
   readonly server: ServerRecord;
 }
 /** The key is shown once and kept nowhere. */
 export interface KeyAnswer extends ServerAnswer {
+  /** The key itself; only its hash is stored. */
   readonly apiKey: string;
 }
 /** A secret that the service made is shown once, and kept sealed; "" when it made none. */
 export interface SecretAnswer extends ServerAnswer {
+  /** The secret itself, or "". */
   readonly webhookSecret: string;
 }
 
@@ -59,21 +69,29 @@ export interface PagedServers extends ServerAdministration {
   list(page?: ServerPage): Promise<readonly ServerRecord[]>;
 }
 
+/** What `createServers` is made of. */
 export interface ServersDeps {
+  /** Writes the server and the trace of the act in one transaction. */
   readonly store: Pick<DirectoryStore, "list" | "register" | "update" | "rotateKey" | "setSecret">;
+  /** Writes every act down, those that failed too. */
   readonly audit: Audit;
   readonly clock: Clock;
+  /** Encrypts webhook secrets with the secret of the installation. */
   readonly seal: Seal;
+  /** Requests a minute of a server's key, where the request does not say. */
   readonly defaultRateLimit: number;
   /** Keys and servers in force in this process; undefined where no service runs. */
   readonly keyRegistry: KeyRegistry | undefined;
+  /** The servers in force in this process; undefined where no service runs. */
   readonly registry: ServerRegistry | undefined;
 }
 
 /** The service that keys of servers belong to, in metrics and logs: these must not grow with the servers. */
 const KEY_SERVICE = "directory";
+/** Bytes of a generated secret, before base64url: 256 bits cannot be guessed. */
 const GENERATED_SECRET_BYTES = 32;
 
+/** Administration of servers, in the name of an actor. */
 export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers {
   const { store, audit, clock, seal, defaultRateLimit, keyRegistry, registry } = deps;
 
@@ -104,6 +122,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
     return { sealed: seal.close(webhookSecret, id), webhookSecret };
   }
 
+  /** From now on requests find the server as it is now. */
   function inForce(server: ServerRecord): ServerRecord {
     registry?.put(server);
     return server;

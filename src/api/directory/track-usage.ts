@@ -2,43 +2,59 @@ import type { AnonymousCall } from "../../access/call.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
-import { mayKnow, notFound } from "./known-server.ts";
-import { privateDetails } from "./private-details.ts";
-import { malformed, readServerId } from "./read-ids.ts";
-import { readText } from "./read-text.ts";
+import { malformed, readServerId, readText } from "./read-request.ts";
+import { redactDetails } from "./redaction.ts";
+import { mayKnow, notFound } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
 /** A use as it came in, whatever the door. */
 export interface SubmittedUse {
+  /** Everywhere the request may name the server. */
   readonly serverIds: readonly unknown[];
+  /** One of `ACTIONS`. */
   readonly action: unknown;
+  /** Who; stored as a pseudonym. */
   readonly userId: unknown;
+  /** Which tool of the server. */
   readonly toolId: unknown;
+  /** Anything else, an object; the user's id and addresses are taken out of it. */
   readonly details: unknown;
+  /** The header of the request; shortened, and searched for the user's id. */
   readonly userAgent: string | undefined;
 }
 
+/** That a use was stored. */
 export interface UseAnswer {
+  /** The server that it was stored for. */
   readonly serverId: string;
+  /** What was done with it. */
   readonly action: string;
   /** ms since 1970 UTC. */
   readonly timestampMs: number;
 }
 
-export type TrackUsage = (visit: AnonymousCall, submitted: SubmittedUse) => Promise<UseAnswer>;
+/** Stores a use of a server, for callers with a key and without. */
+export type TrackUsage = (call: AnonymousCall, submitted: SubmittedUse) => Promise<UseAnswer>;
 
+/** What `createTrackUsage` is made of. */
 export interface TrackUsageDeps {
+  /** Knows which servers there are, and their tools. */
   readonly registry: ServerRegistry;
+  /** Resolves once the entry is on disk. */
   readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  /** The same pseudonym for the same user, and no way back without this installation's secret. */
   readonly pseudonymise: Pseudonymise;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
 
+/** What can be done with a server. */
 export const ACTIONS = ["view", "install", "test", "invoke"] as const;
 
 /** What actions are counted as, among the server's metrics. */
 const COUNTED_AS: Readonly<Record<string, string>> = { view: "page_views", install: "installations" };
 
+/** Characters of a User-Agent that are stored. */
 const USER_AGENT_LENGTH_MAX = 200;
 /** A shorter user id may be part of any text; it is only hidden where it is the whole of one. */
 const SEARCHED_ID_LENGTH_MIN = 4;
@@ -54,7 +70,7 @@ const SEARCHED_ID_LENGTH_MIN = 4;
  *   `storage_unavailable`, `shutting_down`: nothing is stored.
  */
 export function createTrackUsage({ registry, store, pseudonymise, wallMs }: TrackUsageDeps): TrackUsage {
-  return async (visit, submitted) => {
+  return async (call, submitted) => {
     const required = "Server ID and action are required";
     if (submitted.action === undefined || submitted.action === null || submitted.action === "")
       malformed(required);
@@ -64,9 +80,9 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
     const user = readText("user_id", submitted.userId);
     const userId = user === undefined ? undefined : pseudonymise(user);
     const hide = hiding(user, userId);
-    const details = privateDetails(submitted.details, hide);
+    const details = redactDetails(submitted.details, hide);
     const server = registry.get(serverId);
-    if (mayKnow(server, visit.principal, serverId)) {
+    if (mayKnow(server, call.principal, serverId)) {
       const { tools } = (server ?? notFound()).record;
       if (toolId !== undefined && tools.length > 0 && !tools.includes(toolId)) notFound("Tool");
     }
@@ -83,7 +99,7 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
           action,
           toolId: toolId && hideAddresses(hide(toolId)),
           details,
-          clientInfo: describeClient(visit, submitted.userAgent, hide),
+          clientInfo: describeClient(call, submitted.userAgent, hide),
           timestampMs,
         },
       ],
@@ -94,6 +110,7 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
   };
 }
 
+/** What a use adds to the server's metrics. */
 function countersOf(action: string, timestampMs: number): readonly ServerPoint[] {
   const name = COUNTED_AS[action];
   return name === undefined ? [] : [{ name, type: "counter", timestampMs, value: 1, tags: undefined }];
@@ -106,6 +123,7 @@ function hiding(user: string | undefined, pseudonym: string | undefined): (text:
   return (text) => text.replaceAll(user, pseudonym);
 }
 
+/** What is stored of a client: its network, and its User-Agent without what names people. */
 function describeClient(
   { network }: AnonymousCall,
   userAgent: string | undefined,

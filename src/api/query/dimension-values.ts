@@ -4,46 +4,55 @@ import { codePoints } from "../../ingest/text.ts";
 import type { AggregateAnswer } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
-import { Problems } from "./problems.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
+import { QueryViolations } from "./violations.ts";
 
+/** Which values of a dimension to list. */
 export interface DimensionValuesRequest extends SelectionRequest {
+  /** By its name, such as `tool`. */
   readonly dimension: string;
+  /** What values must begin with; "" for all. */
   readonly prefix: string;
   /** 0: a hundred. */
   readonly pageSize: number;
+  /** Of the page before; "" for the first. */
   readonly pageToken: string;
 }
 
+/** A page of the values that were seen in the range. */
 export interface DimensionValuesAnswer extends Pick<AggregateAnswer, "range" | "sources"> {
+  /** In the order of their code units, each with how many metrics had it. */
   readonly values: readonly { readonly value: string; readonly count: number }[];
+  /** Empty at the end. */
   readonly nextPageToken: string;
 }
 
+/** The values that a dimension had, a page at a time. */
 export type ListDimensionValues = (
   call: Call,
   request: DimensionValuesRequest,
   signal: AbortSignal,
 ) => Promise<DimensionValuesAnswer>;
 
+/** Values that are read at most; with more, the query must be filtered further. */
 const VALUES_MAX = 50_000;
 const isText = (value: unknown): value is string => typeof value === "string";
 
 /** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createListDimensionValues({ reader, clock }: QueryDeps): ListDimensionValues {
   return async ({ principal }, request, signal) => {
-    const problems = new Problems();
+    const violations = new QueryViolations();
     const { dimension, prefix, pageToken, pageSize: _, ...rest } = request;
     const same = { dimension, prefix, ...rest };
-    const page = readPageToken(pageToken, same, principal, isText, problems);
+    const page = readPageToken(pageToken, same, principal, isText, violations);
     const asked = page === undefined ? request : { ...request, range: page.range };
-    const { selection, dimensions } = readSelection(asked, principal, clock.wallMs(), problems);
-    checkDimension("dimension", dimension, dimensions, problems);
-    const pageSize = readPageSize(request.pageSize, problems);
+    const { selection, dimensions } = readSelection(asked, principal, clock.wallMs(), violations);
+    checkDimension("dimension", dimension, dimensions, violations);
+    const pageSize = readPageSize(request.pageSize, violations);
     if (codePoints(prefix) > LIMITS.DIMENSION_VALUE_LENGTH_MAX) {
-      problems.add("prefix", "too_long", `longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`);
+      violations.add("prefix", "too_long", `longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`);
     }
-    problems.refuse();
+    violations.throwIfAny();
     const { range, groups, sources } = await reader.aggregate(
       {
         ...selection,

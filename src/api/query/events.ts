@@ -3,24 +3,34 @@ import { isRecord } from "../../lib/json.ts";
 import type { EventRow, Position } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
-import { Problems } from "./problems.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
+import { QueryViolations } from "./violations.ts";
 
-export interface EventsRequest extends SelectionRequest {
+/** Which metrics to list. */
+export interface ListEventsRequest extends SelectionRequest {
   /** 0: a hundred. */
   readonly pageSize: number;
+  /** Of the page before; "" for the first. */
   readonly pageToken: string;
 }
 
 /** A metric as it was submitted. */
 export type StoredEvent = EventRow;
 
-export interface EventsAnswer {
+/** A page of single metrics, newest first. */
+export interface EventsPage {
+  /** Each as it was submitted. */
   readonly events: readonly StoredEvent[];
+  /** Empty at the end. */
   readonly nextPageToken: string;
 }
 
-export type ListEvents = (call: Call, request: EventsRequest, signal: AbortSignal) => Promise<EventsAnswer>;
+/** Single metrics, a page at a time. */
+export type ListStoredEvents = (
+  call: Call,
+  request: ListEventsRequest,
+  signal: AbortSignal,
+) => Promise<EventsPage>;
 
 /** Pages of metrics, read when they are asked for; a bad request is refused when the first one is. */
 export type ExportEvents = (
@@ -32,23 +42,26 @@ export type ExportEvents = (
 /** Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. */
 const EXPORT_PAGE = 250;
 
+/** Where a list goes on. */
 interface ListPosition extends Position {
+  /** The newest metric when the list began: what arrives later is on no page. */
   readonly lastId: number;
 }
 
+/** Tokens come from clients: what they hold is checked like any other input. */
 function isListPosition(value: unknown): value is ListPosition {
   return isRecord(value) && [value.timestampMs, value.id, value.lastId].every(Number.isSafeInteger);
 }
 
 /** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
+export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents {
   return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
-    const problems = new Problems();
-    const page = readPageToken(pageToken, same, principal, isListPosition, problems);
+    const violations = new QueryViolations();
+    const page = readPageToken(pageToken, same, principal, isListPosition, violations);
     const asked = page === undefined ? same : { ...same, range: page.range };
-    const { selection } = readSelection(asked, principal, clock.wallMs(), problems);
-    const limit = readPageSize(pageSize, problems);
-    problems.refuse();
+    const { selection } = readSelection(asked, principal, clock.wallMs(), violations);
+    const limit = readPageSize(pageSize, violations);
+    violations.throwIfAny();
     const after = page?.position;
     const query = { ...selection, order: "newest first" as const, after, lastId: after?.lastId, limit };
     const { events, next, lastId } = await reader.events(query, signal);
@@ -62,9 +75,9 @@ export function createListEvents({ reader, clock }: QueryDeps): ListEvents {
 /** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
 export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
   return async function* ({ principal }, request, signal) {
-    const problems = new Problems();
-    const { selection } = readSelection(request, principal, clock.wallMs(), problems);
-    problems.refuse();
+    const violations = new QueryViolations();
+    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
+    violations.throwIfAny();
     let after: Position | undefined;
     let lastId: number | undefined;
     do {

@@ -2,19 +2,19 @@ import { hash } from "node:crypto";
 import type { Principal } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { TimeRange } from "../../store/queries.ts";
-import type { Problems } from "./problems.ts";
+import { PAGE_SIZE, PAGE_SIZE_MAX } from "../page.ts";
+import type { QueryViolations } from "./violations.ts";
 
 /** Where a list goes on. `range` is that of the first page, whose end may have been "now". */
-export interface Page<Position> {
+export interface QueryPage<Position> {
+  /** Of every page alike. */
   readonly range: TimeRange;
+  /** Of the last row of the page before. */
   readonly position: Position;
 }
 
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1_000;
-
 /** @param request everything that must be the same for every page; tokens of others are refused. */
-export function writePageToken(request: unknown, principal: Principal, page: Page<unknown>): string {
+export function writePageToken(request: unknown, principal: Principal, page: QueryPage<unknown>): string {
   return Buffer.from(JSON.stringify({ of: digest(request, principal), ...page })).toString("base64url");
 }
 
@@ -24,34 +24,37 @@ export function readPageToken<Position>(
   request: unknown,
   principal: Principal,
   isPosition: (value: unknown) => value is Position,
-  problems: Problems,
-): Page<Position> | undefined {
+  violations: QueryViolations,
+): QueryPage<Position> | undefined {
   if (token === "") return undefined;
   const found = parse(token);
   const range = isRecord(found) ? found.range : undefined;
   const isRange = isRecord(range) && Number.isSafeInteger(range.startMs) && Number.isSafeInteger(range.endMs);
   if (!isRecord(found) || !isRange || !isPosition(found.position)) {
-    problems.add("page_token", "invalid", "is not one of ours");
+    violations.add("page_token", "invalid", "is not one of ours");
     return undefined;
   }
   if (found.of !== digest(request, principal)) {
-    problems.add("page_token", "mismatch", "belongs to a request that differs in more than the page");
+    violations.add("page_token", "mismatch", "belongs to a request that differs in more than the page");
     return undefined;
   }
   return { range: range as unknown as TimeRange, position: found.position };
 }
 
-export function readPageSize(pageSize: number, problems: Problems): number {
+/** Rows of a page; one out of range is noted. */
+export function readPageSize(pageSize: number, violations: QueryViolations): number {
   if (!(Number.isInteger(pageSize) && pageSize >= 0 && pageSize <= PAGE_SIZE_MAX)) {
-    problems.add("page_size", "out_of_range", `must be 0 to ${PAGE_SIZE_MAX}, not ${pageSize}`);
+    violations.add("page_size", "out_of_range", `must be 0 to ${PAGE_SIZE_MAX}, not ${pageSize}`);
   }
   return pageSize || PAGE_SIZE;
 }
 
+/** What a token belongs to: the request, and for a writer key its service, which bounds what it sees. */
 function digest(request: unknown, { role, service }: Principal): string {
   return hash("sha256", JSON.stringify([role === "writer" ? service : null, request])).slice(0, 16);
 }
 
+/** Undefined for what is no token of any request. */
 function parse(token: string): unknown {
   try {
     return JSON.parse(Buffer.from(token, "base64url").toString());

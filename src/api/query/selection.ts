@@ -6,7 +6,7 @@ import { codePoints } from "../../ingest/text.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import { dimensionNames } from "../../store/plan/dimension-names.ts";
 import type { Filter, Selection, TimeRange } from "../../store/queries.ts";
-import type { Problems } from "./problems.ts";
+import type { QueryViolations } from "./violations.ts";
 
 /** What every query says of the metrics it is about, not yet checked. */
 export interface SelectionRequest {
@@ -14,32 +14,40 @@ export interface SelectionRequest {
   readonly types: readonly string[];
   /** ms since 1970 UTC; an absent end is now, an absent start an hour before the end. */
   readonly range: { readonly startMs: number | undefined; readonly endMs: number | undefined };
+  /** All must hold. */
   readonly filters: readonly FilterRequest[];
 }
 
+/** What the value of a dimension must be. */
 export interface FilterRequest {
+  /** By its name, such as `service`. */
   readonly dimension: string;
+  /** Undefined: one that is not known. */
   readonly operator: "equals" | "not_equals" | "in" | "not_in" | undefined;
+  /** Exactly one for `equals` and `not_equals`. */
   readonly values: readonly string[];
 }
 
+/** Metric types that a query may name. */
 const TYPES_MAX = 100;
+/** Filters of a query. */
 const FILTERS_MAX = 20;
+/** Values of an `in` or `not_in`. */
 const FILTER_VALUES_MAX = 100;
 /** 9999-12-31T23:59:59.999Z: the last instant that ISO 8601 writes with four digits. */
 const LAST_MS = 253_402_300_799_999;
 
-/** A request's selection, and what dimensions it may name. Problems are noted; the result is then of no use. */
+/** A request's selection, and what dimensions it may name. Violations are noted; the result is then of no use. */
 export function readSelection(
   request: SelectionRequest,
   principal: Principal,
   nowMs: number,
-  problems: Problems,
+  violations: QueryViolations,
 ): { readonly selection: Selection; readonly dimensions: readonly string[] } {
-  const types = readTypes(request.types, problems);
+  const types = readTypes(request.types, violations);
   const dimensions = dimensionNames(types);
-  const filters = readFilters(request.filters, dimensions, problems);
-  const range = readRange(request.range, nowMs, problems);
+  const filters = readFilters(request.filters, dimensions, violations);
+  const range = readRange(request.range, nowMs, violations);
   const selection = {
     types: types.map(({ name }) => name),
     range,
@@ -53,53 +61,57 @@ function scopeOf({ role, service }: Principal): readonly Filter[] {
   return role === "writer" ? [{ dimension: "service", values: [service], isNegated: false }] : [];
 }
 
-function readTypes(names: readonly string[], problems: Problems): readonly MetricType[] {
+/** The types by their names, each once; none means all. */
+function readTypes(names: readonly string[], violations: QueryViolations): readonly MetricType[] {
   if (names.length === 0) return METRIC_TYPES;
   if (names.length > TYPES_MAX) {
-    problems.add("types", "too_many", `${names.length} types, at most ${TYPES_MAX}`);
+    violations.add("types", "too_many", `${names.length} types, at most ${TYPES_MAX}`);
     return METRIC_TYPES;
   }
   return [...new Set(names)].flatMap((name) => {
     const type = findMetricType(name);
     if (type !== undefined) return type;
     const known = METRIC_TYPES.map((each) => each.name).join(", ");
-    problems.add("types", "unknown", `unknown metric type ${JSON.stringify(name)}; there are ${known}`);
+    violations.add("types", "unknown", `unknown metric type ${JSON.stringify(name)}; there are ${known}`);
     return [];
   });
 }
 
-function readRange(asked: SelectionRequest["range"], nowMs: number, problems: Problems): TimeRange {
+/** The range, of which either end may be left out. */
+function readRange(asked: SelectionRequest["range"], nowMs: number, violations: QueryViolations): TimeRange {
   const endMs = asked.endMs ?? nowMs;
   const startMs = asked.startMs ?? endMs - HOUR_MS;
   for (const [field, ms] of Object.entries({ "range.start": startMs, "range.end": endMs })) {
-    if (!(ms >= 0 && ms <= LAST_MS)) problems.add(field, "out_of_range", "must be in the years 1970 to 9999");
+    if (!(ms >= 0 && ms <= LAST_MS))
+      violations.add(field, "out_of_range", "must be in the years 1970 to 9999");
   }
-  if (startMs >= endMs) problems.add("range", "empty", "start must be before end");
+  if (startMs >= endMs) violations.add("range", "empty", "start must be before end");
   return { startMs, endMs };
 }
 
+/** The filters; each of their broken rules is noted under its index. */
 function readFilters(
   requests: readonly FilterRequest[],
   dimensions: readonly string[],
-  problems: Problems,
+  violations: QueryViolations,
 ): readonly Filter[] {
   if (requests.length > FILTERS_MAX) {
-    problems.add("filters", "too_many", `${requests.length} filters, at most ${FILTERS_MAX}`);
+    violations.add("filters", "too_many", `${requests.length} filters, at most ${FILTERS_MAX}`);
     return [];
   }
   return requests.map(({ dimension, operator, values }, index) => {
     const field = `filters[${index}]`;
-    checkDimension(`${field}.dimension`, dimension, dimensions, problems);
-    if (operator === undefined) problems.add(`${field}.operator`, "unknown", "unknown operator");
+    checkDimension(`${field}.dimension`, dimension, dimensions, violations);
+    if (operator === undefined) violations.add(`${field}.operator`, "unknown", "unknown operator");
     const isSingle = operator === "equals" || operator === "not_equals";
     const most = isSingle ? 1 : FILTER_VALUES_MAX;
     if (values.length < 1 || values.length > most) {
       const wanted = isSingle ? "exactly 1" : `1 to ${FILTER_VALUES_MAX}`;
-      problems.add(`${field}.values`, "wrong_number", `${values.length} values, not ${wanted}`);
+      violations.add(`${field}.values`, "wrong_number", `${values.length} values, not ${wanted}`);
     }
     if (values.some((value) => codePoints(value) > LIMITS.DIMENSION_VALUE_LENGTH_MAX)) {
       const message = `a value is longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`;
-      problems.add(`${field}.values`, "too_long", message);
+      violations.add(`${field}.values`, "too_long", message);
     }
     return { dimension, values, isNegated: operator === "not_equals" || operator === "not_in" };
   });
@@ -110,9 +122,9 @@ export function checkDimension(
   field: string,
   name: string,
   dimensions: readonly string[],
-  problems: Problems,
+  violations: QueryViolations,
 ): void {
   if (dimensions.includes(name)) return;
   const found = name === "" ? "a dimension is required" : `unknown dimension ${JSON.stringify(name)}`;
-  problems.add(field, "unknown", `${found}; there are ${dimensions.join(", ")}`);
+  violations.add(field, "unknown", `${found}; there are ${dimensions.join(", ")}`);
 }

@@ -1,10 +1,11 @@
 import type { Call } from "../../access/call.ts";
 import type { QueryDeps } from "./deps.ts";
-import { Problems } from "./problems.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
-import { byName, type RowsAnswer, toRow } from "./top-values.ts";
+import { type RowsAnswer, toRow, valuesByName } from "./top-values.ts";
+import { QueryViolations } from "./violations.ts";
 
+/** Which statistics, of which metrics, a row for each service or type. */
 export interface SummaryRequest extends SelectionRequest {
   /** What a row stands for; undefined: nothing we know. */
   readonly group: "service" | "type" | undefined;
@@ -12,32 +13,36 @@ export interface SummaryRequest extends SelectionRequest {
   readonly statistics: readonly string[];
 }
 
+/** A row for each service or type, and one for all. */
 export interface SummaryAnswer extends RowsAnswer {
   /** Over all rows; empty without any. */
   readonly totals: Readonly<Record<string, number>>;
 }
 
+/** Statistics of services or of types, side by side. */
 export type Summary = (call: Call, request: SummaryRequest, signal: AbortSignal) => Promise<SummaryAnswer>;
 
+/** Statistics where the request names none. */
 const BY_DEFAULT = ["count", "rate", "error_rate", "duration_avg", "p50", "p95", "p99"];
+/** Rows of an answer; more are rejected by the reader. */
 const ROWS_MAX = 1_000;
 
 /** A row a service or type. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
 export function createSummary({ reader, clock }: QueryDeps): Summary {
   return async ({ principal }, request, signal) => {
-    const problems = new Problems();
-    const { selection } = readSelection(request, principal, clock.wallMs(), problems);
+    const violations = new QueryViolations();
+    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
     const names = request.statistics.length === 0 ? BY_DEFAULT : request.statistics;
-    const statistics = readStatistics(names, "statistics", problems);
+    const statistics = readStatistics(names, "statistics", violations);
     const { group = "service" } = request;
-    if (request.group === undefined) problems.add("group", "unknown", "must be a service or a type");
-    problems.refuse();
+    if (request.group === undefined) violations.add("group", "unknown", "must be a service or a type");
+    violations.throwIfAny();
     const query = { ...selection, stepMs: undefined, groupBy: [group], statistics, groupsMax: ROWS_MAX };
     const { range, groups, totals, sources } = await reader.aggregate({ ...query, withTotals: true }, signal);
     return {
       range,
       rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)),
-      totals: totals === undefined ? {} : byName(totals, statistics),
+      totals: totals === undefined ? {} : valuesByName(totals, statistics),
       sources,
     };
   };

@@ -1,9 +1,10 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ServiceError } from "../../errors.ts";
-import { type Exchange, headerOf } from "./exchange.ts";
-import { isHttp2Request, type NodeRequest } from "./node-http.ts";
+import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
+import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
 
+/** Content codings that are taken (RFC 9110, 8.4.1), and how each is undone. */
 const DECODERS = {
   gzip: promisify(gunzip),
   "x-gzip": promisify(gunzip),
@@ -36,10 +37,12 @@ export async function readBody(exchange: Exchange, bytesMax: number): Promise<Bu
   return encoding === "identity" ? body : decompress(body, encoding as keyof typeof DECODERS, bytesMax);
 }
 
+/** HTTP 413. */
 function tooLarge(bytesMax: number): ServiceError {
   return new ServiceError("body_too_large", `body is larger than ${bytesMax} bytes`);
 }
 
+/** The bytes of a body as they were sent; what is larger than `bytesMax` is not read to its end. */
 function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -54,10 +57,10 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
     });
     request.once("end", () => {
       isWhole = true;
-      const body = () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn tells.
-      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) body();
-      else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : body()));
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event loop shows it.
+      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) resolve(body);
+      else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });
     // Every request closes: what is built here must be worth building.
     request.once("close", () => isWhole || reject(new ClientGoneError()));
@@ -65,11 +68,34 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
   });
 }
 
+/** The body decompressed. What would become larger than `bytesMax` is given up in its middle. */
 async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
   try {
     return await DECODERS[encoding](body, { maxOutputLength: bytesMax });
   } catch (cause) {
     if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
     throw new ServiceError("malformed_body", `body is not valid ${encoding}`, { cause });
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Parse a JSON body. A large one is scanned first for what would hold the event loop.
+ *
+ * @throws {ServiceError} `malformed_body`
+ */
+export function parseJson(body: Buffer): unknown {
+  if (body.length > SCAN_FROM_BYTES) new JsonGuard().push(body);
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch (cause) {
+    throw new ServiceError("malformed_body", "body is not valid UTF-8", { cause });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ServiceError("malformed_body", "body is not valid JSON", { cause });
   }
 }

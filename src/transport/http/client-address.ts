@@ -1,6 +1,5 @@
 import { BlockList, isIP, isIPv4, SocketAddress } from "node:net";
-import { headerOf } from "./exchange.ts";
-import { isHttp2Request, type NodeRequest } from "./node-http.ts";
+import { headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
 
 /** Whose request it is, by address, in the form of `normalAddress`; undefined once the peer has gone. */
 export type ClientAddress = (request: NodeRequest) => string | undefined;
@@ -36,6 +35,7 @@ export function normalAddress(text: string | undefined): string | undefined {
   return isIPv4(mapped) ? mapped : address;
 }
 
+/** Undefined once the connection has gone. */
 function peerAddress(request: NodeRequest): string | undefined {
   if (!isHttp2Request(request)) return request.socket.remoteAddress;
   const { session } = request.stream;

@@ -1,11 +1,33 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { FailureReason } from "../../errors.ts";
-import type { NodeRequest, NodeResponse } from "./node-http.ts";
+
+/** A request of either HTTP version, as node hands it over: a readable stream with lower-case headers. */
+export type NodeRequest = IncomingMessage | Http2ServerRequest;
+
+/** The answer to a `NodeRequest`. Both have statusCode, setHeader, write and end; `write` needs narrowing. */
+export type NodeResponse = ServerResponse | Http2ServerResponse;
+
+/** Takes a request over and answers it, now or later. What it throws or rejects with becomes a 500. */
+export type OnRequest = (request: NodeRequest, response: NodeResponse) => void | Promise<void>;
+
+/** Whether the request came as an HTTP/2 stream. */
+export function isHttp2Request(request: NodeRequest): request is Http2ServerRequest {
+  return request.httpVersionMajor === 2;
+}
+
+/** Bytes of the answer that the peer has not let us send yet, as far as this process can see. */
+export function unsentBytes(response: NodeResponse): number {
+  return "stream" in response ? response.stream.writableLength : response.writableLength;
+}
 
 /** One request with its answer, from its first byte to its last, whatever the protocol. */
 export interface Exchange extends RequestIdentity {
+  /** As node hands it over; its body is unread until a handler reads it. */
   readonly request: NodeRequest;
+  /** Its answer. */
   readonly response: NodeResponse;
   /** The path without the query. */
   readonly path: string;
@@ -15,9 +37,9 @@ export interface Exchange extends RequestIdentity {
   endpoint: string;
   /** What the path has in the place of its template's parameter; empty where there is none. */
   pathParameter: string;
-  /** Set when it failed: a gRPC failure is HTTP 200, and only this tells. */
+  /** The reason, once it failed: a gRPC failure is HTTP 200, and is recognised by this alone. */
   failure: FailureReason | undefined;
-  /** Whose key it came with; undefined: nobody's that is valid. */
+  /** The id of the valid key that it came with; undefined without one. */
   apiKeyId: number | undefined;
   /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */
   bodyBytes: number;
@@ -29,13 +51,17 @@ export function headerOf(request: NodeRequest, name: string): string | undefined
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What every authenticated answer says of the caller's bucket, refusals included. */
-export function setRateLimitHeaders(
-  bucket: BucketState | undefined,
-  set: (name: string, value: string) => void,
-): void {
-  if (bucket === undefined) return;
-  set("x-ratelimit-limit", String(bucket.limit));
-  set("x-ratelimit-remaining", String(bucket.remaining));
-  set("x-ratelimit-reset", String(bucket.resetSeconds));
+/** The query of the request's URL. */
+export function queryOf({ request }: Pick<Exchange, "request">): URLSearchParams {
+  return new URL(request.url ?? "", "http://localhost").searchParams;
+}
+
+/** What every authenticated answer says of the caller's bucket, rejections included; {} without a bucket. */
+export function rateLimitHeaders(bucket: BucketState | undefined): Readonly<Record<string, string>> {
+  if (bucket === undefined) return {};
+  return {
+    "x-ratelimit-limit": String(bucket.limit),
+    "x-ratelimit-remaining": String(bucket.remaining),
+    "x-ratelimit-reset": String(bucket.resetSeconds),
+  };
 }

@@ -2,6 +2,7 @@
 export interface FoundPath<Entry> {
   /** As it stands in the table, for example `/servers/{id}/metrics`. */
   readonly template: string;
+  /** What was put in the table for the template. */
   readonly entry: Entry;
   /** What the path has in the place of the parameter, decoded; empty for a literal path. */
   readonly parameter: string;

@@ -1,6 +1,6 @@
 import { constants } from "node:http2";
-import { isHttp2Request, unsentBytes } from "../http/node-http.ts";
-import type { Connection, ConnectionTable, Exchange } from "./connection-table.ts";
+import { isHttp2Request, unsentBytes } from "../http/exchange.ts";
+import type { Connection, ConnectionTable, InFlightRequest } from "./connection-table.ts";
 import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
 
 /**
@@ -29,12 +29,12 @@ export function enforceDeadlines(table: ConnectionTable, nowMs: number, limits: 
  * until what has arrived is read and what was written is sent, and after a reset without an error, or a
  * refusal in mid-body, neither will ever happen.
  */
-function isOver({ request }: Exchange): boolean {
+function isOver({ request }: InFlightRequest): boolean {
   return isHttp2Request(request) && request.stream.closed;
 }
 
 /** An answer moves when its buffer runs empty now and then; a peer that takes less is as good as gone. */
-function hasStalled(exchange: Exchange, nowMs: number, limits: ListenerLimits): boolean {
+function hasStalled(exchange: InFlightRequest, nowMs: number, limits: ListenerLimits): boolean {
   if (unsentBytes(exchange.response) === 0) {
     exchange.stalledSinceMs = undefined;
     return false;
@@ -49,20 +49,25 @@ function hasStalled(exchange: Exchange, nowMs: number, limits: ListenerLimits): 
 }
 
 /** HTTP/2 only: node:http answers 408 by itself. */
-function isBodyOverdue({ request, startedMs }: Exchange, nowMs: number, limits: ListenerLimits): boolean {
+function isBodyOverdue(
+  { request, startedMs }: InFlightRequest,
+  nowMs: number,
+  limits: ListenerLimits,
+): boolean {
   if (nowMs - startedMs <= limits.requestTimeoutMs || !isHttp2Request(request)) return false;
-  // remoteClose is the peer's END_STREAM, which `complete` tells only once the handler has read it all.
+  // remoteClose is the peer's END_STREAM, which `complete` shows only once the handler has read it all.
   return request.stream.state?.remoteClose === 0;
 }
 
 /** One unread stream may be a slow consumer on a healthy session; the second time it is the session. */
-function cutStalled(connection: Connection, exchange: Exchange): void {
+function cutStalled(connection: Connection, exchange: InFlightRequest): void {
   if (connection.session === undefined || connection.hasStalled) connection.socket.destroy();
   else reset(exchange);
   connection.hasStalled = true;
 }
 
-function reset({ request }: Exchange): void {
+/** End one stream with CANCEL, and leave its session open. */
+function reset({ request }: InFlightRequest): void {
   if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_CANCEL);
 }
 

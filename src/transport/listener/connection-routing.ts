@@ -1,17 +1,20 @@
 import type { Server, Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { Clock } from "../../lib/clock.ts";
-import type { Connection, ConnectionTable } from "./connection-table.ts";
+import type { Connection, ConnectionTable, WireProtocol } from "./connection-table.ts";
 import { lingerOverUnread } from "./lingering-close.ts";
-import { type Protocol, sniffProtocol } from "./protocol-sniffer.ts";
-import { takeOver } from "./take-over.ts";
+import { takeOver } from "./node-events.ts";
 
 /** Puts an HTTP/2 session on a socket of `connection`. */
 export type StartSession = (connection: Connection, socket: Socket) => void;
 
+/** What accepted sockets are handed on with. */
 export interface RoutingOptions {
+  /** Takes every socket in, and bounds how many there are. */
   readonly table: ConnectionTable;
+  /** Times how long a peer may take to close. */
   readonly clock: Clock;
+  /** For peers that speak HTTP/2. */
   readonly startSession: StartSession;
 }
 
@@ -42,7 +45,7 @@ export function routeTls(https: Server, options: RoutingOptions): void {
     const key = endpoints(socket);
     handshaking.set(key, connection);
     socket.once("close", () => {
-      // The same pair of endpoints may be in use again by the time this close is told.
+      // The same pair of endpoints may be in use again by the time this event arrives.
       if (handshaking.get(key) === connection) handshaking.delete(key);
     });
     startTls(socket);
@@ -62,7 +65,7 @@ export function routeTls(https: Server, options: RoutingOptions): void {
 
 /** What begins to speak with a peer once its protocol is known. */
 function createStart({ table, clock, startSession }: RoutingOptions, startHttp1: (socket: Socket) => void) {
-  return (connection: Connection, socket: Socket, protocol: Protocol): void => {
+  return (connection: Connection, socket: Socket, protocol: WireProtocol): void => {
     connection.protocol = protocol;
     table.bind(socket, connection);
     if (protocol === "http2") {
@@ -88,4 +91,42 @@ function endpoints({ remoteAddress, remotePort, localAddress }: Socket): string 
  */
 function parseFromStream(socket: Socket): void {
   socket.on("data", () => undefined);
+}
+
+/** The first bytes of every HTTP/2 client (RFC 9113, 3.4). No HTTP/1.1 request can begin with them. */
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1");
+
+/** The protocol the first bytes of a connection speak, or undefined while they could still be either. */
+function protocolOf(head: Buffer): WireProtocol | undefined {
+  const length = Math.min(head.length, PREFACE.length);
+  if (PREFACE.compare(head, 0, length, 0, length) !== 0) return "http1";
+  return length === PREFACE.length ? "http2" : undefined;
+}
+
+/**
+ * Read just enough of `socket` to know its protocol, put the bytes back, and call `decided` once.
+ *
+ * Never calls it when the peer goes away first. Sets no deadline: the caller closes a socket that
+ * stays undecided.
+ */
+function sniffProtocol(socket: Socket, decided: (protocol: WireProtocol) => void): void {
+  let head: Buffer = Buffer.alloc(0);
+  const onReadable = (): void => {
+    const chunk: Buffer | null = socket.read();
+    if (chunk === null) return;
+    head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    const protocol = protocolOf(head);
+    if (protocol === undefined) return;
+    socket.off("readable", onReadable);
+    socket.off("end", onEnd);
+    socket.unshift(head);
+    // Not within the event: a parser attached while the stream still believes in its "readable"
+    // listener loses backpressure, and an unread body then fills memory.
+    process.nextTick(() => {
+      if (!socket.destroyed) decided(protocol);
+    });
+  };
+  const onEnd = (): void => void socket.destroy();
+  socket.on("readable", onReadable);
+  socket.on("end", onEnd);
 }

@@ -1,14 +1,19 @@
 import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import type { NodeRequest, NodeResponse } from "../http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
-import type { Protocol } from "./protocol-sniffer.ts";
+
+/** Which version of HTTP a connection speaks; HTTP/1.0 counts as `http1`. */
+export type WireProtocol = "http1" | "http2";
 
 /** A request that has been handed over and whose answer has not left yet. */
-export interface Exchange {
+export interface InFlightRequest {
+  /** As it was handed over. */
   readonly request: NodeRequest;
+  /** It leaves this table when this closes. */
   readonly response: NodeResponse;
+  /** When its headers had arrived. */
   readonly startedMs: number;
   /** Since when the answer has been waiting for the peer; undefined while it moves. */
   stalledSinceMs: number | undefined;
@@ -18,15 +23,21 @@ export interface Exchange {
 export interface Connection {
   /** What was accepted; under TLS the socket beneath. Destroying it ends everything above. */
   readonly socket: Socket;
+  /** Of the peer, by which connections are limited. */
   readonly address: string;
+  /** When it was accepted. */
   readonly openedMs: number;
-  readonly exchanges: Set<Exchange>;
-  /** Undefined until the first bytes, or the TLS handshake, have told. */
-  protocol: Protocol | undefined;
+  /** Requests in flight; at most one on HTTP/1.1 unless the peer pipelines. */
+  readonly exchanges: Set<InFlightRequest>;
+  /** Undefined until the first bytes, or the TLS handshake, have shown it. */
+  protocol: WireProtocol | undefined;
+  /** Undefined for HTTP/1.1, and until HTTP/2 has been recognised. */
   session: ServerHttp2Session | undefined;
   /** When it last had nothing in flight; its opening at first. */
   idleSinceMs: number;
+  /** Whether it has had a request: one that never does is closed sooner. */
   hasServed: boolean;
+  /** Whether a stream of it was cut for not being read; the second time it is the connection that goes. */
   hasStalled: boolean;
   /** The request in flight is the last one this connection may have; what follows is not read as one. */
   isSpent: boolean;
@@ -47,6 +58,8 @@ export class ConnectionTable {
   readonly #perAddress = new Map<string, number>();
   readonly #byCarrier = new WeakMap<object, Connection>();
   #onEmpty = (): void => undefined;
+  /** True once the listener closes: every HTTP/1.1 answer then ends its connection. */
+  isDraining = false;
 
   constructor(clock: Clock, limits: ListenerLimits) {
     this.#clock = clock;
@@ -134,7 +147,7 @@ export class ConnectionTable {
     return this.size < this.#limits.connectionsMax || this.closeOldestIdle();
   }
 
-  #end(connection: Connection, exchange: Exchange): void {
+  #end(connection: Connection, exchange: InFlightRequest): void {
     connection.exchanges.delete(exchange);
     if (connection.exchanges.size > 0 || !this.#open.has(connection)) return;
     connection.idleSinceMs = this.#clock.monotonicMs();

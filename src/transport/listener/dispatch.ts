@@ -1,15 +1,18 @@
 import { constants } from "node:http2";
-import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/node-http.ts";
+import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
+/** Where requests go, and what bounds them. */
 export interface DispatchOptions {
+  /** Counts each request, and knows its connection. */
   readonly table: ConnectionTable;
+  /** How many requests of a connection may be in flight. */
   readonly limits: ListenerLimits;
+  /** Answers requests. */
   readonly onRequest: OnRequest;
+  /** Called with what `onRequest` throws, which then is answered 500. */
   readonly onError: (error: unknown) => void;
-  /** True once the listener closes; every HTTP/1.1 answer then ends its connection. */
-  readonly isDraining: () => boolean;
 }
 
 /** One way from a parsed request of either version to the handler; never throws. */
@@ -40,7 +43,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     // Without Host, node's own refusal would let the requests behind it through to the handler.
     const lacksHost = request.headers.host === undefined && request.httpVersion === "1.1";
     connection.isSpent = lacksHost || request.headers.upgrade !== undefined;
-    if (connection.isSpent || options.isDraining()) response.setHeader("Connection", "close");
+    if (connection.isSpent || table.isDraining) response.setHeader("Connection", "close");
     if (!lacksHost) return true;
     response.statusCode = 400;
     response.end();

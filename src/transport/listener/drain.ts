@@ -14,6 +14,7 @@ export interface Drained {
  * its way when the close began is read within this time and answered.
  */
 const IDLE_GRACE_MS = 100;
+/** How often connections are looked at while the listener closes. */
 const SWEEP_MS = 25;
 
 /**
@@ -62,12 +63,14 @@ function announce({ session, exchanges }: Connection): void {
   }
 }
 
+/** Close a connection that has nothing in flight and has had time to bring its last request. */
 function closeIfQuiet({ session, socket, exchanges }: Connection, quietMs: number): void {
   if (exchanges.size > 0) return;
   if (session !== undefined && !session.closed) session.close();
   if (quietMs > (session === undefined ? IDLE_GRACE_MS : LINGER_MS)) socket.destroy();
 }
 
+/** Cut a connection; how many requests were unanswered. */
 function abort({ socket, exchanges }: Connection): number {
   socket.destroy();
   const unanswered = exchanges.size;

@@ -23,13 +23,15 @@ export interface ListenerLimits {
   readonly connectionsMax: number;
   /** The same for one peer address. Without limit by default: behind a proxy every peer has one address. */
   readonly connectionsPerAddressMax: number;
-  /** Requests in flight on one connection. HTTP/2 is told; an HTTP/1.1 one that pipelines more is closed. */
+  /** Requests in flight on one connection. HTTP/2 peers learn it from SETTINGS; an HTTP/1.1 one that pipelines more is closed. */
   readonly requestsInFlightMax: number;
   /** HTTP/2 streams reset within `streamResetsWindowMs`, by either side, before the session is destroyed. */
   readonly streamResetsMax: number;
+  /** The window in which resets are counted. */
   readonly streamResetsWindowMs: number;
 }
 
+/** What the service grants. */
 export const DEFAULT_LISTENER_LIMITS: ListenerLimits = {
   sniffTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,

@@ -9,7 +9,7 @@
  */
 import type { AddressInfo, Server } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import type { OnRequest } from "../http/node-http.ts";
+import type { OnRequest } from "../http/exchange.ts";
 import { enforceDeadlines } from "./connection-deadlines.ts";
 import { routeCleartext, routeTls, type StartSession } from "./connection-routing.ts";
 import { ConnectionTable } from "./connection-table.ts";
@@ -18,8 +18,8 @@ import { type Drained, drain } from "./drain.ts";
 import { createHttp1Server, type TlsIdentity } from "./http1-server.ts";
 import { createHttp2Server, startSession } from "./http2-server.ts";
 import { DEFAULT_LISTENER_LIMITS, type ListenerLimits, sweepIntervalMs } from "./listener-limits.ts";
-import { limitResets } from "./reset-limit.ts";
 
+/** How a port is opened, and what answers on it. */
 export interface ListenerOptions {
   /** Address to bind, for example `0.0.0.0` or `127.0.0.1`. */
   readonly host: string;
@@ -29,13 +29,15 @@ export interface ListenerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Called for every request of either protocol. Nothing of a body is read before it asks for it. */
   readonly onRequest: OnRequest;
-  /** Told of what a handler threw, and of failures to accept (at most one a second). */
+  /** Called with what a handler threw, and of failures to accept (at most one a second). */
   readonly onError: (error: unknown) => void;
+  /** Times all deadlines; tests use one of their own. */
   readonly clock: Clock;
   /** Departures from `DEFAULT_LISTENER_LIMITS`. */
   readonly limits?: Partial<ListenerLimits>;
 }
 
+/** An open port. Whoever opened it closes it. */
 export interface Listener {
   /** The port in use, chosen by the system if 0 was asked for. */
   readonly port: number;
@@ -63,15 +65,13 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     limits,
     onRequest: options.onRequest,
     onError: options.onError,
-    isDraining: () => closing !== undefined,
   });
   const http1 = createHttp1Server({ tls: options.tls, limits, table, clock, dispatch });
   const http2 = createHttp2Server(limits, dispatch);
   const speakHttp2: StartSession = (connection, socket) => {
-    const session = startSession(http2, socket);
+    const session = startSession(http2, socket, clock, limits);
     connection.session = session;
     table.bind(session, connection);
-    limitResets(session, clock, limits);
   };
   const route = options.tls === undefined ? routeCleartext : routeTls;
   route(http1, { table, clock, startSession: speakHttp2 });
@@ -85,6 +85,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     port,
     connectionCount: () => table.size,
     close(deadlineMs) {
+      table.isDraining = true;
       closing ??= drain(http1, table, clock, deadlineMs).finally(() => {
         stopSweeping();
         // Already closed as a port; this stops the timer of its request deadlines.
@@ -95,6 +96,7 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   };
 }
 
+/** Resolves to the port once it is bound. */
 function listen(server: Server, { host, port }: ListenerOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
@@ -107,7 +109,7 @@ function listen(server: Server, { host, port }: ListenerOptions): Promise<number
 
 /**
  * Out of file descriptors (EMFILE), node reports every refused accept as an error of the server, which
- * unheard would end the process. Giving up an idle connection makes room for the next one.
+ * without a listener would end the process. Giving up an idle connection makes room for the next one.
  */
 function surviveAcceptErrors(
   server: Server,

@@ -1,5 +1,4 @@
-import type { AdmissionRule } from "../../access/admission.ts";
-import type { AnonymousRule } from "../../access/anonymous-access.ts";
+import type { OperationRule } from "../../api/rules.ts";
 import type { FailureReason } from "../../errors.ts";
 import type { Operation } from "./operation.ts";
 
@@ -8,14 +7,18 @@ const KEY: Operation["security"] = [{ apiKey: [] }, { bearer: [] }];
 
 /** What a rule of admission means for a caller. */
 export interface AdmissionDocument {
+  /** How OpenAPI says which keys are taken; {} among them means none. */
   readonly security: Operation["security"];
   /** A sentence. */
   readonly words: string;
+  /** The reasons for which a caller may be turned away. */
   readonly failures: readonly FailureReason[];
+  /** What every answer carries, by the names in `components`. */
   readonly headers: readonly string[];
 }
 
-export function describeAdmission(rule: AdmissionRule | AnonymousRule | "open"): AdmissionDocument {
+/** What OpenAPI says of a rule. */
+export function describeAdmission(rule: OperationRule): AdmissionDocument {
   if (rule === "open")
     return { security: [], words: "Needs no key.", failures: [], headers: ["X-Request-Id"] };
   if ("ifKey" in rule) {

@@ -1,24 +1,29 @@
 import { COMMENTS } from "../../../gen/comments.js";
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
-import type { JsonSchema } from "../http/json-schema.ts";
-import type { RestMethods } from "../http/rest-handler.ts";
-import type { RouteGroup } from "../http/route-document.ts";
+import type { RouteName } from "../rest/route.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import type { RouteGroup } from "../schema/route-document.ts";
 import { hoistSchemas } from "./hoist-schemas.ts";
 import { describeMetricType } from "./metric-types.ts";
 import type { OpenApiDocument, Paths } from "./operation.ts";
-import { restOperations } from "./rest-operations.ts";
+import { type DocumentedRoute, restOperations } from "./rest-operations.ts";
 import { sharedFailures } from "./rpc-failures.ts";
 import { type DocumentedRpc, isCallable, rpcOperations } from "./rpc-operations.ts";
 import { rpcSchemas } from "./rpc-schemas.ts";
 
+/** What the document is made of. */
 export interface DocumentOptions {
+  /** Of the service. */
   readonly version: string;
-  readonly rest: ReadonlyMap<string, RestMethods>;
+  /** REST routes with what is said of them, in the order of the document. */
+  readonly rest: Readonly<Record<RouteName, DocumentedRoute>>;
+  /** RPCs with who may call them. */
   readonly rpcs: readonly DocumentedRpc[];
   /** What fields may hold, by their full names in the schema. */
   readonly rules: ReadonlyMap<string, JsonSchema>;
 }
 
+/** What holds for every call; CommonMark. */
 const DESCRIPTION = `\
 Everything on one port: REST, and every RPC of the schema as JSON over plain HTTP (the Connect protocol). The same
 RPCs speak gRPC, gRPC-Web and binary Connect; clients for those are generated from the schema.
@@ -65,6 +70,7 @@ export function describeApi({ version, rest, rpcs, rules }: DocumentOptions): Op
   };
 }
 
+/** The tags that are used, in the order of `GROUPS`, then services. */
 function tagsOf(paths: Paths) {
   const used = new Set(
     Object.values(paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)),
@@ -77,6 +83,7 @@ function tagsOf(paths: Paths) {
   }));
 }
 
+/** Headers that answers carry, said once. */
 const HEADERS: OpenApiDocument["components"]["headers"] = {
   "X-Request-Id": {
     description: "Names the call in the log and in the database.",
@@ -97,6 +104,7 @@ const HEADERS: OpenApiDocument["components"]["headers"] = {
   },
 };
 
+/** The two headers that a key may come in. */
 const SECURITY_SCHEMES: OpenApiDocument["components"]["securitySchemes"] = {
   apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "An API key." },
   bearer: { type: "http", scheme: "bearer", description: "The same key, as a bearer token." },

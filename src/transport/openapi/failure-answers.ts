@@ -1,10 +1,11 @@
 import { FAILURES, type FailureReason } from "../../errors.ts";
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 import type { Answer } from "./operation.ts";
 import { REASONS } from "./reasons.ts";
 
-/** How one family of clients hears of failures. */
-export interface FailureDialect {
+/** How failures are documented for one family of clients. */
+export interface FailureDocument {
+  /** The HTTP status of a reason. */
   readonly statusOf: (reason: FailureReason) => number;
   /** The body that says one of `reasons`. */
   readonly schemaOf: (reasons: readonly FailureReason[]) => JsonSchema;
@@ -15,7 +16,7 @@ export interface FailureDialect {
 /** The answers of calls that fail for one of `reasons`, by status. */
 export function failureAnswers(
   reasons: readonly FailureReason[],
-  dialect: FailureDialect,
+  dialect: FailureDocument,
   headers: readonly string[],
 ): Readonly<Record<string, Answer>> {
   const byStatus = Map.groupBy([...new Set(reasons)], dialect.statusOf);
@@ -40,6 +41,7 @@ export function failureAnswers(
   return Object.fromEntries(answers);
 }
 
+/** References to headers that the document says once. */
 export function refsTo(headers: readonly string[]): Readonly<Record<string, { readonly $ref: string }>> {
   return Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

@@ -1,4 +1,4 @@
-import type { JsonSchema } from "../http/json-schema.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 
 /** What is data and not schema, and may have a `title` of its own. */
 const DATA = new Set(["example", "examples", "enum", "const", "default"]);
@@ -14,10 +14,10 @@ export function hoistSchemas<Value>(value: Value): {
 } {
   const schemas: Record<string, JsonSchema> = {};
 
-  function visit(node: unknown): unknown {
-    if (Array.isArray(node)) return node.map(visit);
+  function hoist(node: unknown): unknown {
+    if (Array.isArray(node)) return node.map(hoist);
     if (typeof node !== "object" || node === null) return node;
-    const entries = Object.entries(node).map(([key, child]) => [key, DATA.has(key) ? child : visit(child)]);
+    const entries = Object.entries(node).map(([key, child]) => [key, DATA.has(key) ? child : hoist(child)]);
     const { title, ...rest } = Object.fromEntries(entries);
     // A property of that name holds a schema.
     if (typeof title !== "string") return title === undefined ? rest : { title, ...rest };
@@ -30,5 +30,5 @@ export function hoistSchemas<Value>(value: Value): {
   }
 
   // The shape stays: a reference is a schema too.
-  return { value: visit(value) as Value, schemas };
+  return { value: hoist(value) as Value, schemas };
 }

@@ -2,9 +2,11 @@ import type { MetricType } from "../../catalogue/definition.ts";
 
 /** What a metric type means to those who send it; an extension of OpenAPI, which has no place for it. */
 export interface MetricTypeDocument {
+  /** As `type` of a metric names it. */
   readonly name: string;
+  /** What one metric of it means. */
   readonly description: string;
-  /** What it is told apart by, with the values that are taken where not every one is. Others are stored too. */
+  /** Its dimensions, with the values that are taken where not every one is. Others are stored too. */
   readonly dimensions: readonly { readonly name: string; readonly values?: readonly string[] }[];
   /** What Prometheus and OpenTelemetry make of it. */
   readonly instruments: readonly {
@@ -16,6 +18,7 @@ export interface MetricTypeDocument {
   }[];
 }
 
+/** A catalogue entry, as the document says it. */
 export function describeMetricType(type: MetricType): MetricTypeDocument {
   return {
     name: type.name,

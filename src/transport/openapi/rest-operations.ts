@@ -1,33 +1,38 @@
 import type { FailureReason } from "../../errors.ts";
-import { failuresOf } from "../http/failure-bodies.ts";
-import type { RestMethods, RestRoute } from "../http/rest-handler.ts";
-import type { AnswerDocument, BodyDocument, RouteDocument } from "../http/route-document.ts";
+import type { BodyForm, RestRoute, RouteName } from "../rest/route.ts";
+import type { AnswerDocument, BodyDocument, RouteDocument } from "../schema/route-document.ts";
 import { describeAdmission } from "./admission.ts";
 import { failureAnswers, refsTo } from "./failure-answers.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
+import { failuresOf } from "./rest-failures.ts";
 
 /** How reading a body can fail. */
-const BODY_FAILURES: Readonly<Record<RestRoute["reads"], readonly FailureReason[]>> = {
+const BODY_FAILURES: Readonly<Record<BodyForm, readonly FailureReason[]>> = {
   nothing: [],
   json: ["malformed_body", "body_too_large", "unsupported_encoding", "unsupported_media_type"],
   "json if present": ["malformed_body", "body_too_large", "unsupported_encoding", "unsupported_media_type"],
   bytes: ["malformed_body", "body_too_large", "unsupported_encoding"],
 };
 
-/** Every route of the table that says what it is; the files of pages say that they are none. */
-export function restOperations(routes: ReadonlyMap<string, RestMethods>): Paths {
-  const paths = [...routes].map(([path, methods]) => {
-    const operations = Object.entries(methods).flatMap(([method, route]) =>
-      route.document === "file of a page"
-        ? []
-        : [[method.toLowerCase(), describe(method, path, route, route.document)]],
-    );
-    return [path, Object.fromEntries(operations)] as const;
-  });
-  return Object.fromEntries(paths.filter(([, operations]) => Object.keys(operations).length > 0));
+/** A route with what is said of it. */
+export interface DocumentedRoute extends Pick<RestRoute, "rule" | "reads"> {
+  /** From the `documents.ts` beside the routes. */
+  readonly document: RouteDocument;
 }
 
-function describe(method: string, path: string, route: RestRoute, document: RouteDocument): Operation {
+/** The operations of routes, by path and method. */
+export function restOperations(routes: Readonly<Record<RouteName, DocumentedRoute>>): Paths {
+  const paths: Record<string, Record<string, Operation>> = {};
+  for (const [name, route] of Object.entries(routes)) {
+    const [method = "", path = ""] = name.split(" ");
+    paths[path] = { ...paths[path], [method.toLowerCase()]: describe(method, path, route) };
+  }
+  return paths;
+}
+
+/** An operation: what the rule, the body and the document say of it. */
+function describe(method: string, path: string, route: DocumentedRoute): Operation {
+  const { document } = route;
   const { words, security, failures, headers } = describeAdmission(route.rule);
   const reasons = [
     ...failures,
@@ -62,7 +67,8 @@ function operationId(method: string, path: string): string {
   return `${method.toLowerCase()}${capitals.length === 0 ? "Root" : capitals.join("")}`;
 }
 
-function requestBody({ schema, description, examples }: BodyDocument, reads: RestRoute["reads"]) {
+/** How a body is documented; all are JSON, whatever else is taken. */
+function requestBody({ schema, description, examples }: BodyDocument, reads: BodyForm) {
   const values = Object.entries(examples).map(([name, value]) => [name, { value }] as const);
   return {
     required: reads !== "json if present",
@@ -71,6 +77,7 @@ function requestBody({ schema, description, examples }: BodyDocument, reads: Res
   };
 }
 
+/** An answer that is no failure. */
 function success(
   { description, schema, contentType = "application/json" }: AnswerDocument,
   headers: readonly string[],

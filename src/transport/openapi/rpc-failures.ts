@@ -1,24 +1,24 @@
 import { codeFromString, codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
-import { type JsonSchema, list, record, text } from "../http/json-schema.ts";
 import { toConnectError } from "../rpc/failures.ts";
-import type { Rule } from "../rpc/gate.ts";
+import { type JsonSchema, list, record, string } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
-import { type FailureDialect, failureAnswers } from "./failure-answers.ts";
+import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
 import type { Answer, Operation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 
 const CONNECT_FAILURE: JsonSchema = record(
   {
-    code: text("The gRPC code."),
-    message: text("What went wrong, for people."),
+    code: string("The gRPC code."),
+    message: string("What went wrong, for people."),
     details: list(
       "google.rpc.ErrorInfo, whose `reason` is stable; with what can be retried google.rpc.RetryInfo, with broken " +
         "rules google.rpc.BadRequest.",
       record(
         {
-          type: text("The message's name."),
-          value: text("The message, without padding.", { contentEncoding: "base64" }),
+          type: string("The message's name."),
+          value: string("The message, without padding.", { contentEncoding: "base64" }),
         },
         { debug: { description: "The message as JSON." } },
       ),
@@ -28,7 +28,7 @@ const CONNECT_FAILURE: JsonSchema = record(
   { title: "ConnectFailure", description: "Why a call failed." },
 );
 
-const CONNECT_DIALECT: FailureDialect = {
+const CONNECT_DIALECT: FailureDocument = {
   statusOf: (reason) =>
     reason === "unsupported_encoding" ? 415 : codeToHttpStatus(codeFromString(FAILURES[reason].code) ?? 13),
   schemaOf: (reasons) => ({
@@ -52,7 +52,7 @@ const OPEN_FAILURES: readonly FailureReason[] = [
 ];
 /** … and one that does. */
 const KEYED_FAILURES: readonly FailureReason[] = [
-  ...describeAdmission({ roles: [], costsToken: true }).failures,
+  ...describeAdmission(RULES.admin.createKey).failures,
   ...OPEN_FAILURES,
   "validation_failed",
   "queue_full",
@@ -68,7 +68,7 @@ const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
   ],
 };
 const OPEN_HEADERS = describeAdmission("open").headers;
-const KEYED_HEADERS = describeAdmission({ roles: [], costsToken: true }).headers;
+const KEYED_HEADERS = describeAdmission(RULES.admin.createKey).headers;
 
 /** Said once for all calls, by the names that `failuresOfRpc` refers to. */
 export function sharedFailures(): Readonly<Record<string, Answer>> {
@@ -83,7 +83,7 @@ export function sharedFailures(): Readonly<Record<string, Answer>> {
 }
 
 /** The answers of an RPC's failures, by status. */
-export function failuresOfRpc(name: string, rule: Rule): Operation["responses"] {
+export function failuresOfRpc(name: string, rule: OperationRule): Operation["responses"] {
   const own = OWN_FAILURES[name];
   if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];

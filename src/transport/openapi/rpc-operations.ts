@@ -1,7 +1,7 @@
 import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
-import type { JsonSchema } from "../http/json-schema.ts";
-import type { Rule } from "../rpc/gate.ts";
+import type { OperationRule } from "../../api/rules.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
 import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
@@ -11,8 +11,10 @@ import { messageRef } from "./rpc-schemas.ts";
 
 /** An RPC and who may call it. */
 export interface DocumentedRpc {
+  /** As the schema describes it. */
   readonly method: DescMethod;
-  readonly rule: Rule;
+  /** Who may call it. */
+  readonly rule: OperationRule;
 }
 
 /** Whether JSON over plain HTTP can call it: its client sends one message. */
@@ -20,12 +22,14 @@ export function isCallable({ method }: DocumentedRpc): boolean {
   return method.methodKind === "unary" || method.methodKind === "server_streaming";
 }
 
+/** The operations of RPCs, by path. */
 export function rpcOperations(rpcs: readonly DocumentedRpc[]): Paths {
   return Object.fromEntries(rpcs.map((rpc) => [pathOf(rpc.method), operations(rpc)]));
 }
 
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
+/** A POST, and a GET for RPCs without side effects. */
 function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Operation>> {
   const name = `${method.parent.typeName}.${method.name}`;
   const comment = COMMENTS.get(name) ?? "";
@@ -90,6 +94,7 @@ function getParameters(schema: JsonSchema, examples: Readonly<Record<string, { r
   return parameters;
 }
 
+/** An answer of one message, or of a stream of them. */
 function success(method: DescMethod, headers: readonly string[]): Answer {
   const message = messageRef(method.output);
   if (method.methodKind === "unary") {

@@ -1,7 +1,8 @@
 import type { DescMessage, DescMethod } from "@bufbuild/protobuf";
-import type { JsonSchema } from "../http/json-schema.ts";
-import { messageSchema } from "./message-schemas.ts";
+import type { JsonSchema } from "../schema/json-schema.ts";
+import { messageSchema } from "../schema/message-schemas.ts";
 
+/** A reference to the schema of a message, by the message's full name. */
 export const messageRef = (message: DescMessage): JsonSchema => ({
   $ref: `#/components/schemas/${message.typeName}`,
 });

@@ -1,18 +1,25 @@
 import type { Admit } from "../../access/admission.ts";
 import type { RequestIdentity } from "../../access/call.ts";
 import type { AnsweredCall } from "../../access/usage-log.ts";
+import { RULES } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
+import type { NodeRequest, NodeResponse, OnRequest } from "../http/exchange.ts";
 import { headerOf } from "../http/exchange.ts";
-import type { NodeRequest, NodeResponse, OnRequest } from "../http/node-http.ts";
 
+/** What the scrape port answers from. */
 export interface PrometheusEndpointOptions {
+  /** Everything that is exported, as Prometheus reads it. */
   readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
   /** Undefined: open to everybody who reaches the port. */
   readonly admit: Admit | undefined;
+  /** Whose failed authentications are counted. */
   readonly clientAddress: ClientAddress;
+  /** The id of a scrape, which usage is not counted by but admission asks for. */
   readonly nextRequest: () => RequestIdentity;
+  /** Called for each answer to a caller with a key. */
   readonly countUsage: (answered: AnsweredCall) => void;
+  /** ms of a clock that never goes back. */
   readonly monotonicMs: () => number;
 }
 
@@ -39,8 +46,7 @@ export function createPrometheusEndpoint({
         authorization: headerOf(request, "authorization"),
         address: () => clientAddress(request),
       };
-      const rule = { roles: ["reader"], costsToken: false } as const;
-      const { failure, apiKeyId } = admit(credentials, rule, nextRequest());
+      const { failure, apiKeyId } = admit(credentials, RULES.metrics.scrapePort, nextRequest());
       response.once("close", () => {
         const seconds = (monotonicMs() - startedMs) / 1000;
         countUsage({ apiKeyId, endpoint: path, status: response.statusCode, seconds, bodyBytes: 0 });
@@ -58,6 +64,7 @@ export function createPrometheusEndpoint({
   };
 }
 
+/** Answer with text; a HEAD gets its headers alone. */
 function answer(request: NodeRequest, response: NodeResponse, status: number, text: string): void {
   response.statusCode = status;
   if (!response.hasHeader("content-type")) response.setHeader("content-type", "text/plain; charset=utf-8");

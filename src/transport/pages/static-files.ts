@@ -1,17 +1,20 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import type { IncomingHttpHeaders } from "node:http";
 import { extname } from "node:path";
 import { gzipSync } from "node:zlib";
-import type { RestAnswer } from "../http/answer.ts";
-import type { RestMethods, RestRequest } from "../http/rest-handler.ts";
-import type { RouteDocument } from "../http/route-document.ts";
+import { RULES } from "../../api/rules.ts";
+import type { RestAnswer, RestRoute, RestRoutes, RouteName } from "../rest/route.ts";
 
 /** A file as it is sent, from memory: the event loop waits for no disk, and no path a client sends names a file. */
 export interface StaticFile {
+  /** By the ending of its name. */
   readonly contentType: string;
+  /** As it was read or made. */
   readonly bytes: Buffer;
   /** Undefined where compression gains nothing. */
   readonly gzipped: Buffer | undefined;
+  /** From a hash of its bytes. */
   readonly etag: string;
 }
 
@@ -25,7 +28,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".woff2": "font/woff2",
 };
 
-/** A page runs and shows its own files only, talks to its own service only, and stands in nobody's frame. */
+/** A page runs and shows its own files only, talks to its own service only, and cannot be framed. */
 const PAGE_HEADERS = {
   "content-security-policy":
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -52,6 +55,7 @@ export function createStaticFile(name: string, content: Buffer | string): Static
 /** A file that is made when it is first asked for, and kept: most processes are never asked. */
 export type LazyFile = () => StaticFile;
 
+/** `make` is called once, with the first request. */
 export function lazyFile(name: string, make: () => Buffer | string): LazyFile {
   let file: StaticFile | undefined;
   return () => {
@@ -72,50 +76,39 @@ export function findStaticFiles(folder: URL): Map<string, LazyFile> {
  * Routes of a page: its `index.html` at `path`, its other files below. Links in it are relative to `path`
  * without a slash at its end (`docs/docs.css`), so that it works behind a proxy's prefix too.
  */
-export function pageRoutes(
-  path: string,
-  document: RouteDocument,
-  files: ReadonlyMap<string, LazyFile>,
-): readonly (readonly [string, RestMethods])[] {
-  const redirect: RestAnswer = {
-    status: 308,
-    body: "",
-    headers: { location: `..${path}`, "content-type": "text/plain" },
+export function pageRoutes(path: `/${string}`, files: ReadonlyMap<string, LazyFile>): RestRoutes {
+  const location = `..${path}`;
+  const redirect = { status: 308, body: "", headers: { location, "content-type": "text/plain" } };
+  const routes: Record<RouteName, RestRoute> = {
+    [`GET ${path}/`]: { rule: RULES.service.pages, reads: "nothing" as const, answer: () => redirect },
   };
-  return [
-    [`${path}/`, openRoute("file of a page", () => redirect)],
-    ...[...files].map(([name, file]) => {
-      const isPage = name === "index.html";
-      return [
-        isPage ? path : `${path}/${name}`,
-        fileRoute(isPage ? document : "file of a page", file),
-      ] as const;
-    }),
-  ];
+  for (const [name, file] of files) {
+    const place: typeof path = name === "index.html" ? path : `${path}/${name}`;
+    routes[`GET ${place}`] = fileRoute(file);
+  }
+  return routes;
 }
 
-export function fileRoute(document: RouteDocument | "file of a page", file: LazyFile): RestMethods {
-  return openRoute(document, (request) => fileAnswer(file(), request));
-}
-
-function openRoute(
-  document: RouteDocument | "file of a page",
-  answer: (request: RestRequest) => RestAnswer,
-): RestMethods {
-  return { GET: { rule: "open", reads: "nothing", document, answer } };
+/** A route that answers with one file. */
+export function fileRoute(file: LazyFile): RestRoute {
+  return {
+    rule: RULES.service.pages,
+    reads: "nothing",
+    answer: ({ exchange }) => fileAnswer(file(), exchange.request.headers),
+  };
 }
 
 /** The file, or 304 for a client that has it. Browsers ask each time: a new release is seen at once. */
-export function fileAnswer(file: StaticFile, { header }: Pick<RestRequest, "header">): RestAnswer {
+export function fileAnswer(file: StaticFile, asked: IncomingHttpHeaders): RestAnswer {
   const headers = {
     ...PAGE_HEADERS,
     "content-type": file.contentType,
     "cache-control": "no-cache",
     vary: "Accept-Encoding, Origin",
   };
-  const isGzip = file.gzipped !== undefined && acceptsGzip(header("accept-encoding"));
+  const isGzip = file.gzipped !== undefined && acceptsGzip(asked["accept-encoding"]);
   const etag = isGzip ? file.etag.replace(/"$/, '-gzip"') : file.etag;
-  const known = (header("if-none-match") ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
+  const known = (asked["if-none-match"] ?? "").split(",").map((one) => one.trim().replace(/^W\//, ""));
   if (known.includes(etag)) return { status: 304, body: "", headers: { ...headers, etag } };
   if (!isGzip) return { status: 200, body: file.bytes, headers: { ...headers, etag } };
   return { status: 200, body: file.gzipped, headers: { ...headers, etag, "content-encoding": "gzip" } };

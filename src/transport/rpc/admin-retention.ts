@@ -1,11 +1,12 @@
-import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { type AdminService, RetentionStatus } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import type { Administration } from "../../api/admin/administration.ts";
 import type { Actor } from "../../api/admin/audit.ts";
 import type { RetentionResult } from "../../api/admin/retention.ts";
-import { ServiceError } from "../../errors.ts";
+import { readPage } from "../../api/page.ts";
 import { admittedOf } from "./context.ts";
+import { fromSeconds, timestamps } from "./times.ts";
 
 type RetentionRpcs = Pick<
   ServiceImpl<typeof AdminService>,
@@ -25,10 +26,7 @@ const STATUS: Readonly<Record<RetentionResult["status"], RetentionStatus>> = {
   error: RetentionStatus.ERROR,
 };
 
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
-
-/** Who calls. */
+/** The owner of the key, as audit entries name it. */
 export function actorOf(context: HandlerContext): Actor {
   const { apiKeyId, service } = admittedOf(context).call.principal;
   return { apiKeyId, service };
@@ -51,7 +49,7 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
           retentionDays: preview.retentionDays,
           recordsToDelete: BigInt(recordsToDelete),
           totalRecords: BigInt(totalRecords),
-          ...times({
+          ...timestamps({
             oldestRecordToDelete: preview.oldestToDeleteMs,
             newestRecordToDelete: preview.newestToDeleteMs,
             cutoffDate: preview.cutoffMs,
@@ -67,14 +65,14 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
         dryRun: run.isDryRun,
         totalRecordsProcessed: BigInt(run.totalRecordsProcessed),
         tablesProcessed: run.tablesProcessed,
-        duration: durationFromMs(Math.round(run.durationSeconds * 1000)),
+        duration: fromSeconds(run.durationSeconds),
         startedAt: timestampFromMs(run.startedMs),
         completedAt: timestampFromMs(run.completedMs),
         results: run.results.map(({ table, status, records, durationSeconds, retentionDays, reason }) => ({
           tableName: table,
           status: STATUS[status],
           records: BigInt(records),
-          duration: durationFromMs(Math.round(durationSeconds * 1000)),
+          duration: fromSeconds(durationSeconds),
           retentionDays,
           reason: reason ?? "",
         })),
@@ -86,7 +84,7 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
         tables: tables.map(({ table, recordCount, oldestMs, newestMs, policy }) => ({
           tableName: table,
           recordCount: BigInt(recordCount),
-          ...times({ oldestRecord: oldestMs, newestRecord: newestMs }),
+          ...timestamps({ oldestRecord: oldestMs, newestRecord: newestMs }),
           hasRetentionPolicy: policy !== undefined,
           ...(policy && { retentionDays: policy.retentionDays, policyActive: policy.isActive }),
         })),
@@ -105,12 +103,9 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
         databaseEfficiency: size.efficiencyPercent,
       };
     },
-    async listAuditEntries({ pageSize, pageToken }) {
-      if (pageSize < 0 || pageSize > PAGE_SIZE_MAX)
-        throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-      if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
-      const rows = pageSize || PAGE_SIZE;
-      const entries = await audit.list(pageToken === "" ? undefined : Number(pageToken), rows);
+    async listAuditEntries(request) {
+      const { limit, lastId } = readPage(request);
+      const entries = await audit.list(lastId, limit);
       return {
         entries: entries.map(({ id, timestampMs, apiKeyId, details, ...entry }) => ({
           ...entry,
@@ -119,22 +114,8 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
           apiKeyId: BigInt(apiKeyId),
           details: JSON.stringify(details),
         })),
-        nextPageToken: entries.length < rows ? "" : String(entries.at(-1)?.id),
+        nextPageToken: entries.length < limit ? "" : String(entries.at(-1)?.id),
       };
     },
   };
-}
-
-/** Times in ms as messages; those that are undefined are left out. */
-function times<Name extends string>(ms: { readonly [name in Name]: number | undefined }) {
-  const found = Object.entries<number | undefined>(ms).flatMap(([name, at]) =>
-    at === undefined ? [] : [[name, timestampFromMs(at)] as const],
-  );
-  return Object.fromEntries(found) as { [name in Name]?: ReturnType<typeof timestampFromMs> };
-}
-
-function invalid(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
 }

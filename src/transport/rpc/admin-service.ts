@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { durationFromMs, type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter, HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
   AdminService,
@@ -9,14 +9,13 @@ import {
 import type { Administration } from "../../api/admin/administration.ts";
 import type { Backup, BackupAnswer } from "../../api/admin/backup.ts";
 import type { KeyAdministration } from "../../api/admin/keys.ts";
-import { ServiceError } from "../../errors.ts";
+import { pageOf, readPage } from "../../api/page.ts";
+import { invalidField } from "../../errors.ts";
 import { actorOf, retentionRpcs } from "./admin-retention.ts";
+import { fromSeconds, toMs, toSeconds } from "./times.ts";
 
 type ApiKeyRecord = Awaited<ReturnType<KeyAdministration["list"]>>[number];
 type KeyRole = ApiKeyRecord["role"];
-
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
 
 /** Without the unspecified one, which JSON with a role we do not know arrives as, and without that of servers. */
 const FROM_ROLE: Readonly<Partial<Record<Role, Exclude<KeyRole, "server">>>> = {
@@ -24,6 +23,7 @@ const FROM_ROLE: Readonly<Partial<Record<Role, Exclude<KeyRole, "server">>>> = {
   [Role.READER]: "reader",
   [Role.ADMIN]: "admin",
 };
+/** Every role has its word on the wire. */
 const TO_ROLE: Readonly<Record<KeyRole, Role>> = {
   writer: Role.WRITER,
   reader: Role.READER,
@@ -31,8 +31,11 @@ const TO_ROLE: Readonly<Record<KeyRole, Role>> = {
   server: Role.SERVER,
 };
 
+/** The operations that AdminService is made of. */
 export interface AdminRoutes {
+  /** Keys, retention, the database and the audit trail. */
   readonly administration: Administration;
+  /** Copies the database into a file of this machine. */
   readonly backup: Backup;
 }
 
@@ -44,13 +47,17 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
     async createKey(request, context) {
       const role = FROM_ROLE[request.role];
       if (role === undefined)
-        throw invalid("role", "role must be KEY_ROLE_WRITER, KEY_ROLE_READER or KEY_ROLE_ADMIN");
+        throw invalidField(
+          "role",
+          "invalid",
+          "role must be KEY_ROLE_WRITER, KEY_ROLE_READER or KEY_ROLE_ADMIN",
+        );
       const { record, secret } = await keysFor(context).create({
         service: request.service,
         role,
         rateLimit: request.rateLimit,
         allowedServices: request.allowedServices,
-        expiresMs: request.expiresAt && toMs(request.expiresAt),
+        expiresMs: toMs(request.expiresAt),
         description: request.description,
         ...(request.dailyUsageLimit !== undefined && { dailyUsageLimit: Number(request.dailyUsageLimit) }),
         ...(request.monthlyUsageLimit !== undefined && {
@@ -59,19 +66,15 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
       });
       return { key: toApiKey(record), secret };
     },
-    async listKeys({ pageSize, pageToken }, context) {
-      if (pageSize < 0 || pageSize > PAGE_SIZE_MAX)
-        throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-      if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
-      const after = (await keysFor(context).list()).filter(({ id }) => id > Number(pageToken));
-      const page = after.slice(0, pageSize || PAGE_SIZE);
-      const nextPageToken = page.length < after.length ? String(page.at(-1)?.id) : "";
-      return { keys: page.map(toApiKey), nextPageToken };
+    async listKeys(request, context) {
+      const { limit, lastId = 0 } = readPage(request);
+      const after = (await keysFor(context).list()).filter(({ id }) => id > lastId);
+      const { rows, nextPageToken } = pageOf(after, limit, ({ id }) => id);
+      return { keys: rows.map(toApiKey), nextPageToken };
     },
     revokeKey: async ({ id }, context) => ({ key: toApiKey(await keysFor(context).revoke(Number(id))) }),
     async rotateKey({ id, overlap }, context) {
-      const seconds = Number(overlap?.seconds ?? 0) + (overlap?.nanos ?? 0) / 1e9;
-      const { record, secret } = await keysFor(context).rotate(Number(id), seconds);
+      const { record, secret } = await keysFor(context).rotate(Number(id), toSeconds(overlap));
       return { key: toApiKey(record), secret };
     },
     async backup({ path }, context) {
@@ -79,12 +82,13 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
       const describe = (answer: BackupAnswer) => ({ bytes: answer.bytes });
       const work = () => backup(path);
       const { bytes, seconds } = await administration.audit.spanning(actorOf(context), act, work, describe);
-      return { path, bytes: BigInt(bytes), duration: durationFromMs(Math.round(seconds * 1000)) };
+      return { path, bytes: BigInt(bytes), duration: fromSeconds(seconds) };
     },
   };
   return (router) => void router.service(AdminService, implementation);
 }
 
+/** A key as it is shown: without the secret, of which only a hash is stored. */
 function toApiKey(record: ApiKeyRecord): MessageInitShape<typeof ApiKeySchema> {
   return {
     id: BigInt(record.id),
@@ -102,14 +106,4 @@ function toApiKey(record: ApiKeyRecord): MessageInitShape<typeof ApiKeySchema> {
     ...(record.monthlyUsageLimit !== undefined && { monthlyUsageLimit: BigInt(record.monthlyUsageLimit) }),
     serverId: record.serverId ?? "",
   };
-}
-
-function toMs({ seconds, nanos }: Timestamp): number {
-  return Number(seconds) * 1000 + Math.floor(nanos / 1e6);
-}
-
-function invalid(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
 }

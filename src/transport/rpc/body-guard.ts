@@ -11,6 +11,7 @@ import { shapeOf, WireGuard } from "./wire-guard.ts";
 
 /** Sees a message in pieces, and throws when decoding it would stall the service. */
 export interface Guard {
+  /** @throws {ServiceError} `malformed_body` as soon as the message would cost too much. */
   push(bytes: Uint8Array): void;
 }
 
@@ -21,7 +22,7 @@ type Body = AsyncIterable<Uint8Array>;
 
 const guardOfCall = new AsyncLocalStorage<CreateGuard>();
 
-/** How the messages of a call are guarded, by their `content-type`, or the URL of a Connect GET. */
+/** How the messages of a call are guardedCompression, by their `content-type`, or the URL of a Connect GET. */
 export function guardFor(
   { method }: UniversalHandler,
   contentType: string | undefined,
@@ -31,13 +32,13 @@ export function guardFor(
   return isJson ? () => new JsonGuard() : () => new WireGuard(shapeOf(method.input));
 }
 
-/** Run a call; what `guarded` compressions decompress for it goes through its guard. */
+/** Run a call; what `guardedCompression` compressions decompress for it goes through its guard. */
 export function withGuard<Result>(createGuard: CreateGuard, run: () => Result): Result {
   return guardOfCall.run(createGuard, run);
 }
 
 /** The same compression for calls that run `withGuard`. */
-export function guarded(compression: Compression): Compression {
+export function guardedCompression(compression: Compression): Compression {
   return {
     ...compression,
     async decompress(bytes, readMaxBytes) {
@@ -57,7 +58,9 @@ export async function* guardMessage(body: Body, createGuard: CreateGuard): Body 
   }
 }
 
+/** Of an envelope: flags and length. */
 const HEAD_BYTES = 5;
+/** Set where the message is compressed, and can be scanned only once it is not. */
 const COMPRESSED_FLAG = 1;
 
 /**

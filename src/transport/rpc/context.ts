@@ -3,32 +3,50 @@ import type { AnonymousCall, Call } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Exchange } from "../http/exchange.ts";
 
-/** The exchange an RPC belongs to; set before Connect sees the request. */
+/** The exchange of an RPC; set before Connect sees the request. */
 export const EXCHANGE = createContextKey<Exchange | undefined>(undefined, { description: "exchange" });
 
-/** Whom the gate admitted; set for every RPC that asks for a key. */
+/** The caller that the auth interceptor has admitted; set for every RPC that asks for a key. */
 export const ADMITTED = createContextKey<{ readonly call: Call; readonly bucket: BucketState } | undefined>(
   undefined,
   { description: "admitted" },
 );
 
-/** Who visits; set for every RPC that may be called without a key. */
-export const VISIT = createContextKey<AnonymousCall | undefined>(undefined, { description: "visit" });
+/** The caller, with a key or without; set for every RPC that may be called without one. */
+export const ANONYMOUS_CALL = createContextKey<AnonymousCall | undefined>(undefined, {
+  description: "anonymous call",
+});
 
+/** @throws {Error} for a call that did not come through `handleRpc`: a bug. */
 export function exchangeOf(context: HandlerContext): Exchange {
   const exchange = context.values.get(EXCHANGE);
   if (exchange === undefined) throw new Error(`${context.method.name} ran outside an exchange`);
   return exchange;
 }
 
+/** The caller of an RPC that asks for a key. @throws {Error} in any other RPC: a bug. */
 export function admittedOf(context: HandlerContext) {
   const admitted = context.values.get(ADMITTED);
   if (admitted === undefined) throw new Error(`${context.method.name} ran without admission`);
   return admitted;
 }
 
-export function visitOf(context: HandlerContext): AnonymousCall {
-  const visit = context.values.get(VISIT);
-  if (visit === undefined) throw new Error(`${context.method.name} ran without admission`);
-  return visit;
+/** The caller of an RPC that takes callers without a key. @throws {Error} in any other RPC: a bug. */
+export function anonymousCallOf(context: HandlerContext): AnonymousCall {
+  const call = context.values.get(ANONYMOUS_CALL);
+  if (call === undefined) throw new Error(`${context.method.name} ran without admission`);
+  return call;
+}
+
+/**
+ * Give up waiting when the caller's deadline passes or the caller leaves. What was submitted is stored
+ * all the same, or not: a caller who wants to know sends an idempotency key and asks again.
+ */
+export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }

@@ -13,8 +13,9 @@ import type { CollectAnswer, SubmittedCollect } from "../../api/directory/collec
 import type { ServerEvents } from "../../api/directory/events.ts";
 import type { FetchMetrics } from "../../api/directory/fetch-metrics.ts";
 import type { ServerAnswer } from "../../api/directory/servers.ts";
-import { collectFromJson } from "../rest/directory/json.ts";
-import { fromTimestamp, fromValues } from "./submit-messages.ts";
+import { fromValues } from "./submit-messages.ts";
+import { toDate } from "./times.ts";
+import { collectFromJson } from "./webhook-body.ts";
 
 type ServerMetrics = Awaited<ReturnType<FetchMetrics>>;
 type Event = Awaited<ReturnType<ServerEvents["record"]>>;
@@ -37,14 +38,15 @@ export function fromCollectRequest(
       value: metric.value,
       type: metric.type,
       tags: fromValues(metric.tags),
-      timestamp: metric.timestamp && fromTimestamp(metric.timestamp),
+      timestamp: toDate(metric.timestamp),
     })),
-    timestamp: timestamp && fromTimestamp(timestamp),
+    timestamp: toDate(timestamp),
     idempotencyKey,
     signed: undefined,
   };
 }
 
+/** What became of the metrics of a Collect. */
 export function toCollectResponse(answer: CollectAnswer): MessageInitShape<typeof CollectResponseSchema> {
   return {
     serverId: answer.serverId,
@@ -59,6 +61,7 @@ export function toCollectResponse(answer: CollectAnswer): MessageInitShape<typeo
   };
 }
 
+/** A server as it is shown: without its secret. */
 export function toServer(record: ServerAnswer["server"]): MessageInitShape<typeof ServerSchema> {
   const { lastReceivedMs } = record;
   return {
@@ -74,6 +77,7 @@ export function toServer(record: ServerAnswer["server"]): MessageInitShape<typeo
   };
 }
 
+/** A server's figures. */
 export function toFetchMetricsResponse(
   metrics: ServerMetrics,
 ): MessageInitShape<typeof FetchMetricsResponseSchema> {
@@ -95,6 +99,7 @@ export function toFetchMetricsResponse(
   };
 }
 
+/** One step of a series. */
 function toPoint({
   timestampMs,
   value,
@@ -103,7 +108,8 @@ function toPoint({
   return { timestamp: timestampFromMs(timestampMs), value, percentiles: { ...percentiles } };
 }
 
-export function toEvent(event: Event): MessageInitShape<typeof ServerEventSchema> {
+/** A stored event. */
+export function toServerEvent(event: Event): MessageInitShape<typeof ServerEventSchema> {
   return {
     serverId: event.serverId,
     eventType: event.type,
@@ -115,6 +121,7 @@ export function toEvent(event: Event): MessageInitShape<typeof ServerEventSchema
   };
 }
 
+/** A stored use; whoever used the server stays a pseudonym. */
 export function toUse(use: Use): MessageInitShape<typeof ServerUseSchema> {
   return {
     action: use.action,

@@ -7,40 +7,31 @@ import {
 } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
-import { ServiceError } from "../../errors.ts";
+import { pageOf, readPage } from "../../api/page.ts";
 import { actorOf } from "./admin-retention.ts";
-import { admittedOf, visitOf } from "./context.ts";
+import { admittedOf, anonymousCallOf, untilAborted } from "./context.ts";
 import {
   fromCollectRequest,
   toCollectResponse,
-  toEvent,
   toFetchMetricsResponse,
   toServer,
+  toServerEvent,
   toUse,
 } from "./directory-messages.ts";
-import { fromTimestamp } from "./submit-messages.ts";
-import { untilAborted } from "./until-aborted.ts";
+import { toDate } from "./times.ts";
 
 type Rpcs = ServiceImpl<typeof DirectoryService>;
-type Visits = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
+type AnonymousRpcs = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
 
 /** DirectoryService over the same functions as REST and the command line. */
 export function directoryServiceRoutes(directory: Directory): (router: ConnectRouter) => void {
-  const implementation: Rpcs = { ...serverRpcs(directory), ...ownRpcs(directory), ...visitRpcs(directory) };
+  const implementation: Rpcs = {
+    ...serverRpcs(directory),
+    ...ownRpcs(directory),
+    ...anonymousRpcs(directory),
+  };
   return (router) => void router.service(DirectoryService, implementation);
 }
-
-/** The RPCs of DirectoryService that may be called without a key. */
-export function directoryVisitRoutes(directory: Directory): (router: ConnectRouter) => void {
-  const { fetchMetrics, trackUsage } = visitRpcs(directory);
-  return (router) => {
-    router.rpc(DirectoryService.method.fetchMetrics, fetchMetrics);
-    router.rpc(DirectoryService.method.trackUsage, trackUsage);
-  };
-}
-
-const PAGE_SIZE = 100;
-const PAGE_SIZE_MAX = 1000;
 
 /** What administrators do with servers. */
 function serverRpcs({ servers, aggregate }: Directory) {
@@ -59,16 +50,11 @@ function serverRpcs({ servers, aggregate }: Directory) {
       });
       return { server: toServer(server), apiKey, webhookSecret };
     },
-    async listServers({ pageSize, pageToken }, context) {
-      if (pageSize < 0 || pageSize > PAGE_SIZE_MAX) {
-        throw invalid("page_size", `page_size is 0 to ${PAGE_SIZE_MAX}`);
-      }
-      if (!/^\d{0,15}$/.test(pageToken)) throw invalid("page_token", "page_token is not one of ours");
-      const limit = pageSize || PAGE_SIZE;
-      const found = await serversFor(context).list({ afterNumber: Number(pageToken), limit: limit + 1 });
-      const page = found.slice(0, limit);
-      const nextPageToken = page.length < found.length ? String(page.at(-1)?.number) : "";
-      return { servers: page.map(toServer), nextPageToken };
+    async listServers(request, context) {
+      const { limit, lastId = 0 } = readPage(request);
+      const found = await serversFor(context).list({ afterNumber: lastId, limit: limit + 1 });
+      const { rows, nextPageToken } = pageOf(found, limit, ({ number }) => number);
+      return { servers: rows.map(toServer), nextPageToken };
     },
     async updateServer({ serverId, tools, name, metricsEnabled, isPublic, webhookUrl }, context) {
       const change = { name, metricsEnabled, isPublic, webhookUrl, tools: tools?.ids };
@@ -107,13 +93,15 @@ function ownRpcs({ collect, events }: Directory) {
     async recordEvent(request, context) {
       const { serverId, eventType, previousValue, newValue, details, timestamp } = request;
       const submitted = { serverId, type: eventType, previousValue, newValue, details };
-      const at = timestamp && fromTimestamp(timestamp);
-      const event = await events.record(admittedOf(context).call, { ...submitted, timestamp: at });
-      return { event: toEvent(event) };
+      const event = await events.record(admittedOf(context).call, {
+        ...submitted,
+        timestamp: toDate(timestamp),
+      });
+      return { event: toServerEvent(event) };
     },
     async listEvents(request, context) {
       const { rows, nextPageToken } = await events.list(admittedOf(context).call, request);
-      return { events: rows.map(toEvent), nextPageToken };
+      return { events: rows.map(toServerEvent), nextPageToken };
     },
     async listUsage(request, context) {
       const { rows, nextPageToken } = await events.listUses(admittedOf(context).call, request);
@@ -123,30 +111,25 @@ function ownRpcs({ collect, events }: Directory) {
 }
 
 /** What anybody does. */
-function visitRpcs({ fetchMetrics, trackUsage }: Directory): Visits {
+function anonymousRpcs({ fetchMetrics, trackUsage }: Directory): AnonymousRpcs {
   return {
     async fetchMetrics({ serverId, period, metrics, percentiles }, context) {
       const asked = { serverIds: [serverId], period, metrics, percentiles };
-      return toFetchMetricsResponse(await fetchMetrics(visitOf(context), asked));
+      return toFetchMetricsResponse(await fetchMetrics(anonymousCallOf(context), asked));
     },
     async trackUsage({ serverId, action, userId, toolId, details }, context) {
       const userAgent = context.requestHeader.get("user-agent") ?? undefined;
       const use = { serverIds: [serverId], action, userId, toolId, details, userAgent };
-      const { timestampMs } = await untilAborted(trackUsage(visitOf(context), use), context.signal);
+      const { timestampMs } = await untilAborted(trackUsage(anonymousCallOf(context), use), context.signal);
       return { serverId, action, recorded: true, timestamp: timestampFromMs(timestampMs) };
     },
   };
 }
 
+/** Which webhook secret a message asks for. */
 function fromSecret(
   secret: RegisterServerRequest["secret"] | SetWebhookSecretRequest["secret"],
 ): WebhookSecret {
   if (secret.case === undefined) return { kind: "none" };
   return secret.case === "webhookSecret" ? { kind: "given", secret: secret.value } : { kind: "generated" };
-}
-
-function invalid(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "invalid", message }],
-  });
 }

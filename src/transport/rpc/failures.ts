@@ -30,14 +30,17 @@ export const ERROR_DOMAIN = "mcp.metrics";
 const TEXT_LENGTH_MAX = 256;
 const VIOLATIONS_BYTES_MAX = 2500;
 
+/** A detail of an error, as Connect takes it. */
 interface Detail {
+  /** The message's descriptor. */
   readonly desc: DescMessage;
+  /** The message, as Connect packs it into an Any. */
   readonly value: MessageInitShape<DescMessage>;
 }
 
 /**
  * What to throw to Connect for anything that was thrown. A ServiceError keeps its message; of an
- * unknown failure nothing is told, and `cause` holds it for our log. A ConnectError is completed and
+ * unknown failure the caller learns nothing, and `cause` holds it for our log. A ConnectError is completed and
  * returned as it is. A caller who hung up becomes `canceled`.
  */
 export function toConnectError(failure: unknown): ConnectError {
@@ -75,7 +78,7 @@ export function completeConnectError(error: ConnectError): void {
  * Completes every error of this call just before it is serialised. To be called in the router's
  * `requestGate`, which runs on the headers, so that what Connect says about the body is covered.
  *
- * `onFailure` hears of the error that ends the call, once, after it was completed; its `cause` is for
+ * `onFailure` is called with the error that ends the call, once, after it was completed; its `cause` is for
  * the log.
  *
  * Connect 2.2.0 has no hook for the errors it raises itself, but all three protocols pass the error
@@ -102,6 +105,7 @@ export function completeErrors(context: HandlerContext, onFailure?: (failure: Co
   Object.assign(context, { abort: completeThenAbort });
 }
 
+/** With ErrorInfo, RetryInfo where a retry may succeed, and BadRequest for broken rules. */
 function fromServiceError(failure: ServiceError): ConnectError {
   const { code } = FAILURES[failure.reason];
   const { shown, omitted } = boundViolations(failure.violations);
@@ -147,10 +151,12 @@ function fromConnect({ code, rawMessage }: ConnectError): ConnectError {
   }
 }
 
+/** What Connect raised, as one of our own reasons. */
 function failed(reason: FailureReason, message: string): ConnectError {
   return fromServiceError(new ServiceError(reason, message));
 }
 
+/** An error with its reason in ErrorInfo. */
 function withInfo(
   reason: string,
   message: string,
@@ -162,6 +168,7 @@ function withInfo(
   return new ConnectError(boundText(message), code ?? Code.Internal, undefined, [info], cause);
 }
 
+/** A detail in the form that Connect packs. */
 function detail<D extends typeof ErrorInfoSchema | typeof RetryInfoSchema | typeof BadRequestSchema>(
   desc: D,
   value: MessageInitShape<D>,
@@ -169,6 +176,7 @@ function detail<D extends typeof ErrorInfoSchema | typeof RetryInfoSchema | type
   return { desc, value };
 }
 
+/** As many violations as fit into trailers, and how many did not. */
 function boundViolations(violations: readonly Violation[]) {
   let bytes = 0;
   const all = violations.map(({ field, reason, message }) =>
@@ -218,6 +226,7 @@ const HANG_UP_CODES = new Set([
   "ERR_STREAM_WRITE_AFTER_END",
 ]);
 
+/** Whether node failed because the connection has gone. */
 function isHangUp(failure: unknown): boolean {
   return (
     failure instanceof Error &&

@@ -8,6 +8,7 @@ import {
 } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServiceError } from "../../errors.ts";
 
+/** What is answered, and how streams of it end. */
 export interface GrpcHealthOptions {
   /** What may be asked about, besides "", the server as a whole. */
   readonly services: readonly DescService[];
@@ -15,15 +16,16 @@ export interface GrpcHealthOptions {
   readonly isServing: () => boolean;
   /** Calls `listener` whenever `isServing` may have changed, until the returned function is called. */
   readonly onChange: (listener: () => void) => () => void;
-  /** Shutdown: every Watch is told NOT_SERVING and then ends with `shutting_down`. */
+  /** Shutdown: every Watch is sent NOT_SERVING and then ends with `shutting_down`. */
   readonly signal: AbortSignal;
   /** Watch calls open at once; each holds a stream for as long as its client likes. Default 100. */
   readonly watchersMax?: number;
 }
 
+/** When a watcher that was rejected may try again. */
 const RETRY_AFTER_SECONDS = 10;
 
-/** Serves grpc.health.v1.Health. Needs no key: nothing but the names of the services is told. */
+/** Serves grpc.health.v1.Health. Needs no key: it reveals nothing but the names of the services. */
 export function grpcHealthRoutes(options: GrpcHealthOptions): (router: ConnectRouter) => void {
   const { isServing, onChange, signal, watchersMax = 100 } = options;
   const names = ["", ...options.services.map((service) => service.typeName)];

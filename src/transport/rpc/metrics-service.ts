@@ -4,12 +4,14 @@ import type { Flush } from "../../api/flush.ts";
 import { health } from "../../api/health.ts";
 import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
-import { admittedOf } from "./context.ts";
+import { admittedOf, untilAborted } from "./context.ts";
 import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
-import { untilAborted } from "./until-aborted.ts";
 
+/** The operations that MetricsService is made of. */
 export interface MetricsServiceDeps {
+  /** Validate, store, export, answer. */
   readonly submit: Submit;
+  /** Commit what waits. */
   readonly flush: Flush;
 }
 
@@ -36,9 +38,4 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
     health: () => health(),
   };
   return (router) => void router.service(MetricsService, implementation);
-}
-
-/** The RPC of MetricsService that anybody may call. */
-export function metricsHealthRoute(router: ConnectRouter): void {
-  router.rpc(MetricsService.method.health, () => health());
 }

@@ -1,5 +1,5 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type Timestamp, timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
 import {
   DataSource,
   type EventSchema,
@@ -12,6 +12,7 @@ import type { StoredEvent } from "../../api/query/events.ts";
 import type { SeriesAnswer } from "../../api/query/query-series.ts";
 import type { FilterRequest, SelectionRequest } from "../../api/query/selection.ts";
 import { isRecord } from "../../lib/json.ts";
+import { toMs } from "./times.ts";
 
 /** Without the unspecified one: JSON with an operator we do not know arrives as that. */
 const FROM_OPERATOR: Readonly<Record<number, FilterRequest["operator"]>> = {
@@ -30,25 +31,25 @@ const TO_SOURCE: Readonly<Record<SeriesAnswer["sources"][number]["source"], Data
 
 /** What every query's message says of its metrics. */
 interface SelectionMessage {
+  /** Metric types; none: all. */
   readonly types: readonly string[];
+  /** Absent: the last hour. */
   readonly range?: TimeRange | undefined;
+  /** All must hold. */
   readonly filters: readonly Filter[];
 }
 
+/** The metrics that a message asks about, not yet checked. */
 export function fromSelection({ types, range, filters }: SelectionMessage): SelectionRequest {
   return {
     types,
-    range: { startMs: fromTimestamp(range?.start), endMs: fromTimestamp(range?.end) },
+    range: { startMs: toMs(range?.start), endMs: toMs(range?.end) },
     filters: filters.map(({ dimension, operator, values }) => ({
       dimension,
       operator: FROM_OPERATOR[operator],
       values,
     })),
   };
-}
-
-function fromTimestamp(time: Timestamp | undefined): number | undefined {
-  return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6);
 }
 
 /** The last millisecond of the year 9999: JSON has no timestamp after it. */
@@ -59,6 +60,7 @@ export function toRange({ startMs, endMs }: SeriesAnswer["range"]) {
   return { start: timestampFromMs(startMs), end: timestampFromMs(Math.min(endMs, LAST_MS)) };
 }
 
+/** Which table answered which part of the range. */
 export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<typeof SourceUseSchema>[] {
   return sources.map(({ types, source, range }) => ({
     types: [...types],
@@ -67,6 +69,7 @@ export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<ty
   }));
 }
 
+/** A metric as it was submitted. */
 export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema> {
   return {
     id: BigInt(event.id),
@@ -87,6 +90,7 @@ export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema
 
 type ValueInit = MessageInitShape<typeof ValueSchema>;
 
+/** The fields of an object as google.protobuf.Struct holds them. */
 function toValues(fields: Readonly<Record<string, unknown>>): Record<string, ValueInit> {
   const values: Record<string, ValueInit> = {};
   for (const [key, value] of Object.entries(fields)) {

@@ -5,6 +5,7 @@ import type { Queries } from "../../api/query/queries.ts";
 import { ServiceError } from "../../errors.ts";
 import { admittedOf } from "./context.ts";
 import { fromSelection, toEvent, toRange, toSources } from "./query-messages.ts";
+import { toDurationMs } from "./times.ts";
 
 /** Without the unspecified one: JSON with a group we do not know arrives as that. */
 const FROM_GROUP: Readonly<Record<number, "service" | "type">> = {
@@ -20,8 +21,7 @@ export function queryServiceRoutes(
   const implementation: ServiceImpl<typeof QueryService> = {
     async querySeries(request, context) {
       const { step, groupBy, statistics } = request;
-      const stepMs = step && Number(step.seconds) * 1000 + step.nanos / 1e6;
-      const asked = { ...fromSelection(request), stepMs, groupBy, statistics };
+      const asked = { ...fromSelection(request), stepMs: toDurationMs(step), groupBy, statistics };
       const answer = await queries.querySeries(admittedOf(context).call, asked, context.signal);
       const { startMs } = answer.range;
       return {

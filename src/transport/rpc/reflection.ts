@@ -9,6 +9,7 @@ import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.
 import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.js";
 import { ServiceError } from "../../errors.ts";
 
+/** What can be reflected upon. */
 export interface ReflectionOptions {
   /** What is served; the two reflection services themselves are added. */
   readonly services: readonly DescService[];
@@ -23,7 +24,7 @@ export interface ReflectionOptions {
 export function reflectionRoutes({ services, signal }: ReflectionOptions): (router: ConnectRouter) => void {
   const schema = indexSchema([...services, ServerReflection, ServerReflectionAlpha]);
   async function* serverReflectionInfo(questions: AsyncIterable<Question>, context: HandlerContext) {
-    for await (const question of untilAborted(questions, AbortSignal.any([signal, context.signal]))) {
+    for await (const question of untilEnded(questions, AbortSignal.any([signal, context.signal]))) {
       yield answer(schema, question);
     }
     if (signal.aborted) throw new ServiceError("shutting_down", "the server is shutting down");
@@ -36,7 +37,9 @@ export function reflectionRoutes({ services, signal }: ReflectionOptions): (rout
 
 /** A request of either version: they differ in name only. */
 interface Question {
+  /** Echoed; the protocol gives it no meaning here. */
   readonly host: string;
+  /** What is asked; without a case it is a question of a later version. */
   readonly messageRequest:
     | {
         readonly case:
@@ -50,19 +53,27 @@ interface Question {
     | { readonly case: undefined };
 }
 
+/** An extension, by what it extends and its number. */
 interface ExtensionName {
+  /** Full name of the message that is extended. */
   readonly containingType: string;
+  /** Number of the field. */
   readonly extensionNumber: number;
 }
 
+/** Everything that can be asked, prepared once. */
 interface Schema {
+  /** Full names, sorted. */
   readonly serviceNames: readonly string[];
   /** Encoded file descriptors by file name: the file, then all it imports, so that one answer is enough. */
   readonly filesByName: ReadonlyMap<string, Uint8Array[]>;
+  /** By full names of messages, enums, extensions, services and methods. */
   readonly fileNameBySymbol: ReadonlyMap<string, string>;
+  /** By the full name of the message they extend. */
   readonly extensionsByMessage: ReadonlyMap<string, readonly DescExtension[]>;
 }
 
+/** Prepare the answers from the descriptors of services and all that they import. */
 function indexSchema(services: readonly DescService[]): Schema {
   const files = new Set(services.flatMap((service) => withImports(service.file)));
   const types = [...files].flatMap((file) => [...nestedTypes(file)]);
@@ -100,10 +111,12 @@ function protoName(file: DescFile): string {
   return file.proto.name;
 }
 
+/** As protoc would have written it. */
 function encode(file: DescFile): Uint8Array {
   return toBinary(FileDescriptorProtoSchema, file.proto);
 }
 
+/** The answer to one question, which repeats it as the protocol demands. */
 function answer(schema: Schema, { host, messageRequest }: Question) {
   const asked = { host, messageRequest: copyOf(messageRequest) };
   return { validHost: host, originalRequest: asked, messageResponse: find(schema, messageRequest) };
@@ -116,6 +129,7 @@ function copyOf(asked: Question["messageRequest"]): Question["messageRequest"] {
   return { case: asked.case, value: { containingType, extensionNumber } };
 }
 
+/** The answer to a question, or why there is none. */
 function find(schema: Schema, asked: Question["messageRequest"]) {
   switch (asked.case) {
     case "listServices": {
@@ -134,27 +148,29 @@ function find(schema: Schema, asked: Question["messageRequest"]) {
     }
     case "allExtensionNumbersOfType": {
       const known = schema.extensionsByMessage.get(asked.value);
-      if (known === undefined) return refusal(Code.NotFound, `not found: "${asked.value}"`);
+      if (known === undefined) return errorResponse(Code.NotFound, `not found: "${asked.value}"`);
       const numbers = { baseTypeName: asked.value, extensionNumber: known.map(({ number }) => number) };
       return { case: "allExtensionNumbersResponse", value: numbers } as const;
     }
     case undefined:
-      return refusal(Code.InvalidArgument, "the request asks nothing this server knows");
+      return errorResponse(Code.InvalidArgument, "the request asks nothing this server knows");
   }
 }
 
+/** A file with all that it imports, by its name. */
 function files(schema: Schema, name: string | undefined, asked: string) {
   const found = name === undefined ? undefined : schema.filesByName.get(name);
-  if (found === undefined) return refusal(Code.NotFound, `not found: "${asked}"`);
+  if (found === undefined) return errorResponse(Code.NotFound, `not found: "${asked}"`);
   return { case: "fileDescriptorResponse", value: { fileDescriptorProto: found } } as const;
 }
 
-function refusal(errorCode: Code, errorMessage: string) {
+/** A failure of one question; the stream goes on. */
+function errorResponse(errorCode: Code, errorMessage: string) {
   return { case: "errorResponse", value: { errorCode, errorMessage } } as const;
 }
 
 /** The items until the signal aborts, without waiting for an item that may never come. */
-async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
+async function* untilEnded<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncIterable<T> {
   const iterator = items[Symbol.asyncIterator]();
   const aborted = new Promise<undefined>((resolve) => {
     signal.addEventListener("abort", () => resolve(undefined), { once: true });

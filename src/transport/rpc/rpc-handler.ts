@@ -13,14 +13,14 @@ import {
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
+import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
-import { type Exchange, headerOf } from "../http/exchange.ts";
+import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
-import { isHttp2Request } from "../http/node-http.ts";
 import {
   type CreateGuard,
   guardEnvelopes,
-  guarded,
+  guardedCompression,
   guardFor,
   guardMessage,
   withGuard,
@@ -28,44 +28,45 @@ import {
 import { EXCHANGE } from "./context.ts";
 import { toConnectError } from "./failures.ts";
 
+/** What RPCs are served with. */
 export interface RpcOptions {
+  /** Each registers a service with its implementation. */
   readonly routes: readonly ((router: ConnectRouter) => void)[];
-  /** RPCs that anybody may call. They win over `routes`, and messages to them are small. */
-  readonly openRoutes: readonly ((router: ConnectRouter) => void)[];
-  readonly gate: (context: HandlerContext) => void;
+  /** Who may call an RPC. @throws for one without a rule, which keeps the service from starting. */
+  readonly ruleOf: (rpc: Pick<HandlerContext, "service" | "method">) => OperationRule;
+  /** Runs on the headers of every call, before its body is read; what it throws is the answer. */
+  readonly authenticate: (context: HandlerContext) => void;
+  /** Largest message of a caller with a key, in bytes; of others it is `ANONYMOUS_BODY_BYTES_MAX`. */
   readonly bodyBytesMax: number;
 }
 
-export type HandleRpc = (handler: UniversalHandler, exchange: Exchange) => Promise<void>;
-
 /** Longest deadline a caller may ask for; what it asks for beyond is cut to this. */
 const TIMEOUT_MS_MAX = 60_000;
-/** Largest message that is decoded for somebody without a key. */
-export const OPEN_MESSAGE_BYTES_MAX = 16 * 1024;
 
-/** Every RPC that is served, by its path. */
+/** Every RPC that is served, by its path. What it may be sent is bounded by its rule. */
 export function createRpcHandlers(options: RpcOptions): ReadonlyMap<string, UniversalHandler> {
-  const handlers = [
-    ...createHandlers(options.routes, options.gate, options.bodyBytesMax),
-    ...createHandlers(options.openRoutes, options.gate, OPEN_MESSAGE_BYTES_MAX),
-  ];
-  return new Map(handlers.map((handler) => [handler.requestPath, handler]));
+  // Connect bounds messages by router: a router for each bound, of which each RPC's rule picks one.
+  const keyed = createHandlers(options, options.bodyBytesMax);
+  const anonymous = createHandlers(options, ANONYMOUS_BODY_BYTES_MAX);
+  const choose = (handler: UniversalHandler, index: number) =>
+    takesAnonymous(options.ruleOf(handler)) ? (anonymous[index] ?? handler) : handler;
+  return new Map(keyed.map(choose).map((handler) => [handler.requestPath, handler]));
 }
 
+/** The handlers of every service, with one bound for their messages. */
 function createHandlers(
-  routes: RpcOptions["routes"],
-  requestGate: RpcOptions["gate"],
+  { routes, authenticate }: RpcOptions,
   readMaxBytes: number,
 ): readonly UniversalHandler[] {
   const router = createConnectRouter({
-    requestGate,
+    requestGate: authenticate,
     readMaxBytes,
     maxTimeoutMs: TIMEOUT_MS_MAX,
-    acceptCompression: [compressionGzip, compressionBrotli].map(guarded),
+    acceptCompression: [compressionGzip, compressionBrotli].map(guardedCompression),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
     // Several calls may fail with one error, that of their transaction: each gets its own translation,
-    // before Connect sees it. What Connect throws itself is completed in the gate.
+    // before Connect sees it. What Connect throws itself is completed by the auth interceptor.
     interceptors: [
       (next) => async (call) => {
         try {
@@ -99,7 +100,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   try {
     await universalResponseToNodeResponse({ ...answer, status }, response);
   } catch (error) {
-    // The client left before its answer; there is nobody to tell, and nothing to log.
+    // The client left before its answer; nobody reads an error, and there is none to log.
     if (ConnectError.from(error).code !== Code.Aborted) throw error;
   }
 }
@@ -128,7 +129,7 @@ function guardBody(
  * A body without a length, whose bytes are counted here.
  *
  * A reset in mid-body ends an HTTP/2 request as if it were whole, and Connect 2.2.0 then runs a unary
- * call on what had arrived: two of three metrics stored, and the client told that none was. gRPC's
+ * call on what had arrived: two of three metrics stored, and the client led to believe that none was. gRPC's
  * envelope and a content-length give it away; for the rest, look again one turn later.
  */
 async function* wholeBody(body: Body, exchange: Exchange): Body {

@@ -1,9 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { Timestamp, Value } from "@bufbuild/protobuf/wkt";
+import type { Value } from "@bufbuild/protobuf/wkt";
 import type { Metric } from "../../../gen/mcp/metrics/v1/metric_pb.js";
 import type { SubmitRequest, SubmitResponseSchema } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { SubmitAnswer } from "../../api/submit.ts";
 import type { SubmittedMetric, SubmittedMetrics } from "../../ingest/submission.ts";
+import { toDate } from "./times.ts";
 
 /** The message → the form that every door decodes into. The field wins over the header. */
 export function fromSubmitRequest(
@@ -19,6 +20,7 @@ export function fromSubmitRequest(
   };
 }
 
+/** What became of a submission. */
 export function toSubmitResponse(answer: SubmitAnswer): MessageInitShape<typeof SubmitResponseSchema> {
   return {
     status: answer.status,
@@ -32,22 +34,19 @@ export function toSubmitResponse(answer: SubmitAnswer): MessageInitShape<typeof 
   };
 }
 
+/** A metric, nothing of which has been checked. */
 function fromMetric(metric: Metric): SubmittedMetric {
   return {
     type: metric.type,
     value: metric.value,
     duration_ms: metric.durationMs,
-    timestamp: metric.timestamp && fromTimestamp(metric.timestamp),
+    timestamp: toDate(metric.timestamp),
     dimensions: fromValues(metric.dimensions),
     metadata: fromValues(metric.metadata),
   };
 }
 
-/** A Date even when it is out of range: the validator then says so for this metric alone. */
-export function fromTimestamp({ seconds, nanos }: Timestamp): Date {
-  return new Date(Number(seconds) * 1000 + Math.floor(nanos / 1e6));
-}
-
+/** A Struct as plain values; null for what has none. */
 export function fromValues(values: Readonly<Record<string, Value>>): Record<string, unknown> {
   const plain: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(values)) {

@@ -3,20 +3,20 @@ import { createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServiceError } from "../../errors.ts";
+import type { NodeRequest } from "../http/exchange.ts";
 import { headerOf } from "../http/exchange.ts";
-import type { NodeRequest } from "../http/node-http.ts";
 
 /** A handler for a call to an RPC that is not served; undefined for a request that is no call of one. */
 export type FindUnknownRpc = (request: NodeRequest) => UniversalHandler | undefined;
 
 /**
- * Refuse calls to unknown RPCs in the protocol they are made in, before anything of a body is read.
+ * Reject calls to unknown RPCs in the protocol they are made in, before anything of a body is read.
  * Clients take a REST answer for one of a proxy, and lose what it says.
  */
-export function createUnknownRpc(gate: (context: HandlerContext) => void): FindUnknownRpc {
+export function createUnknownRpc(authenticate: (context: HandlerContext) => void): FindUnknownRpc {
   const router = createConnectRouter({
     requestGate(context) {
-      gate(context);
+      authenticate(context);
       throw new ServiceError("unimplemented", "unknown RPC");
     },
   });

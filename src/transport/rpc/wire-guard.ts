@@ -9,20 +9,20 @@ const FIELDS_MAX = 4 * MESSAGES_MAX;
 const DEPTH_MAX = 100;
 
 /** All that is needed to walk through a message's bytes, by the numbers of its fields. */
-export interface Shape {
+export interface WireShape {
   /** Fields that are messages in their turn. */
-  readonly messages: ReadonlyMap<number, Shape>;
+  readonly messages: ReadonlyMap<number, WireShape>;
   /** Lists of numbers, which may stand in one field: the bytes that the smallest number takes. */
   readonly numbers: ReadonlyMap<number, number>;
 }
 
-const shapes = new WeakMap<DescMessage, Shape>();
+const shapes = new WeakMap<DescMessage, WireShape>();
 
 /** The shape of a message. It is cyclic where the schema is. */
-export function shapeOf(message: DescMessage): Shape {
+export function shapeOf(message: DescMessage): WireShape {
   const known = shapes.get(message);
   if (known !== undefined) return known;
-  const messages = new Map<number, Shape>();
+  const messages = new Map<number, WireShape>();
   const numbers = new Map<number, number>();
   // Before it is filled, for messages that contain themselves.
   shapes.set(message, { messages, numbers });
@@ -34,7 +34,8 @@ export function shapeOf(message: DescMessage): Shape {
   return { messages, numbers };
 }
 
-function shapeOfEntry(field: DescField & { fieldKind: "map" }): Shape {
+/** A map is a list of entries, whose keys are never messages. */
+function shapeOfEntry(field: DescField & { fieldKind: "map" }): WireShape {
   const messages = field.mapKind === "message" ? [[2, shapeOf(field.message)] as const] : [];
   return { messages: new Map(messages), numbers: new Map() };
 }
@@ -58,12 +59,15 @@ function bytesOfSmallest(scalar: ScalarType | undefined): number {
   }
 }
 
+/** A message that the walk is in. */
 interface Open {
-  readonly shape: Shape;
+  /** Of a message whose end has not come yet. */
+  readonly shape: WireShape;
   /** Offset behind its last byte. */
   readonly end: number;
 }
 
+/** What the next varint is. */
 type Expects = "tag" | "value" | "length";
 
 /**
@@ -85,7 +89,7 @@ export class WireGuard {
   #messages = 0;
   #fields = 0;
 
-  constructor(shape: Shape) {
+  constructor(shape: WireShape) {
     this.#open = [{ shape, end: Number.POSITIVE_INFINITY }];
   }
 
@@ -155,6 +159,7 @@ export class WireGuard {
   }
 }
 
+/** HTTP 400: no client sends so many, whatever the limits of a submission. */
 function tooMany(max: number, what: string): ServiceError {
   return new ServiceError("malformed_body", `the message has more than ${max} ${what}`);
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { PERIODS } from "../../../src/api/directory/periods.ts";
+import { CHART_PERIODS } from "../../../src/api/directory/periods.ts";
 import type { ServiceError } from "../../../src/errors.ts";
 import { readChart } from "../../../src/sqlite/directory/read-chart.ts";
 import { readValues } from "../../../src/sqlite/directory/read-values.ts";
@@ -27,7 +27,7 @@ function query(more: Partial<ChartQuery> = {}): ChartQuery {
 }
 
 /** From the beginning of a step on, as FetchMetrics asks. */
-function over(period: (typeof PERIODS)[number]): Partial<ChartQuery> {
+function over(period: (typeof CHART_PERIODS)[number]): Partial<ChartQuery> {
   const { ms, stepMs } = period;
   return { startMs: Math.floor((NOW_MS + 1 - ms) / stepMs) * stepMs, stepMs };
 }
@@ -37,13 +37,13 @@ const stored = fc.array(
     name: fc.constantFrom("response_time", "api_requests"),
     type: fc.constantFrom("gauge", "timer", "counter", "count"),
     // Most of them where the short periods look.
-    ageMs: fc.oneof(...PERIODS.map(({ ms }) => fc.integer({ min: 0, max: ms + DAY_MS }))),
+    ageMs: fc.oneof(...CHART_PERIODS.map(({ ms }) => fc.integer({ min: 0, max: ms + DAY_MS }))),
     value: fc.integer({ min: -1000, max: 1000 }),
   }),
   { minLength: 1, maxLength: 200 },
 );
 
-for (const period of PERIODS) {
+for (const period of CHART_PERIODS) {
   test(`${period.name}: sums, averages and percentiles a step are those of plain SQL`, () => {
     fc.assert(
       fc.property(stored, (points) => {

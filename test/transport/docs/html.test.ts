@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { html, prose } from "../../../src/transport/pages/docs/html.ts";
+import { html, prose } from "../../../src/transport/openapi/docs/html.ts";
 
 const HOSTILE = `<script>alert("1")</script> & '`;
 const ESCAPED = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt; &amp; &#39;";

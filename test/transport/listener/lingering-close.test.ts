@@ -3,7 +3,7 @@ import { connect, type Socket } from "node:net";
 import * as tls from "node:tls";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { NodeRequest, NodeResponse } from "../../../src/transport/http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../../../src/transport/http/exchange.ts";
 import { eventually, openTestListener } from "../../support/open-test-listener.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
 

@@ -4,7 +4,7 @@ import { Duplex } from "node:stream";
 import * as tls from "node:tls";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { NodeRequest, NodeResponse } from "../../../src/transport/http/node-http.ts";
+import type { NodeRequest, NodeResponse } from "../../../src/transport/http/exchange.ts";
 import { openTestListener } from "../../support/open-test-listener.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
 import { turn } from "../../support/turn.ts";

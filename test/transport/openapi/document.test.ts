@@ -4,8 +4,13 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { LIMITS } from "../../../src/catalogue/limits.ts";
 import { FAILURES } from "../../../src/errors.ts";
-import type { JsonSchema } from "../../../src/transport/http/json-schema.ts";
+import { docsPage } from "../../../src/transport/openapi/docs/docs-page.ts";
 import type { OpenApiDocument, Operation } from "../../../src/transport/openapi/operation.ts";
+import { describeServedApi } from "../../../src/transport/openapi/served-api.ts";
+import { servicePages } from "../../../src/transport/pages/routes.ts";
+import { REST_ROUTES } from "../../../src/transport/rest/routes.ts";
+import type { JsonSchema } from "../../../src/transport/schema/json-schema.ts";
+import { fillPlaceholders, PLACEHOLDERS } from "../../../src/transport/schema/placeholders.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { servedRpcs } from "./support.ts";
 
@@ -142,6 +147,28 @@ test("the fields of a submission have the limits that are in force, in both spel
     assert.is(metadata.propertyNames?.maxLength, LIMITS.METADATA_KEY_LENGTH_MAX);
     assert.is(metadata.additionalProperties?.maxLength, LIMITS.METADATA_VALUE_LENGTH_MAX);
   }
+});
+
+test("what is served is what was generated, with the values of this service", async ({ service }) => {
+  const described = describeServedApi();
+  const generated = { "openapi.json": JSON.stringify(described), docs: docsPage(described) };
+  const values = { version: "0.0.0-test", metricsPerRequestMax: METRICS_MAX };
+  for (const [path, text] of Object.entries(generated)) {
+    const served = await (await fetch(`${service.url}/${path}`)).text();
+    assert.ok(served === fillPlaceholders(text, values), `/${path} is as the tables describe it`);
+    for (const placeholder of Object.values(PLACEHOLDERS)) {
+      assert.ok(text.includes(String(placeholder)), `${path} has ${placeholder}`);
+      assert.not.ok(served.includes(String(placeholder)), `served ${path} has ${placeholder}`);
+    }
+  }
+});
+
+test("every REST route is an operation, and of the pages' files none but the pages", ({ operations }) => {
+  const pages = Object.keys(servicePages({ version: "0", metricsPerRequestMax: 1 }));
+  const documented = new Set(operations.map(([name]) => name));
+  for (const name of Object.keys(REST_ROUTES)) assert.ok(documented.has(name), name);
+  const listed = pages.filter((name) => documented.has(name));
+  assert.equal(listed, ["GET /dashboard", "GET /openapi.json", "GET /docs"]);
 });
 
 test("messages and fields say what the schema's comments say", ({ document }) => {

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { csvRecord } from "../../../src/transport/rest/metrics/csv.ts";
+import { csvRecord } from "../../../src/transport/rest/metrics/export-csv.ts";
 
 const cells: readonly {
   readonly name: string;

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
 import type { Exchange } from "../../../src/transport/http/exchange.ts";
-import { failureAnswer } from "../../../src/transport/http/failure-bodies.ts";
+import { failureAnswer } from "../../../src/transport/rest/failures.ts";
 
 const answer = (path: string, failure: ServiceError) =>
   failureAnswer(failure, { path, requestId: "req_1" } as Exchange);

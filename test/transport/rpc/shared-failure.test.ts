@@ -15,8 +15,8 @@ test("calls that fail with one error object are answered each for itself", async
   const shared = new Error("the transaction of both failed");
   const handlers = createRpcHandlers({
     routes: [(router) => void router.service(MetricsService, { submit: () => Promise.reject(shared) })],
-    openRoutes: [],
-    gate: (context) => completeErrors(context),
+    ruleOf: () => ({ roles: [], costsToken: true }),
+    authenticate: (context) => completeErrors(context),
     bodyBytesMax: 1000,
   });
   const call = async () => {

@@ -1,37 +1,38 @@
 import {
-  byName,
-  flag,
-  integer,
+  boolean,
   type JsonSchema,
+  mapOf,
   number,
   orNull,
   record,
-  text,
+  string,
   time,
-} from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+  wholeNumber,
+} from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { ADMIN_ROUTES } from "./routes.ts";
 
 const group = "Administration";
-const DAYS = integer("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
-const IS_ACTIVE = flag("Whether the policy is carried out.");
-const TABLE = text("A table or view with a policy; none means all.");
+const DAYS = wholeNumber("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
+const IS_ACTIVE = boolean("Whether the policy is carried out.");
+const TABLE = string("A table or view with a policy; none means all.");
 const ACTS = ["storage_unavailable", "shutting_down"] as const;
 
 const answer = (description: string, schema: JsonSchema) => ({ 200: { description, schema } });
 
-export const PREVIEW: RouteDocument = {
+const PREVIEW: RouteDocument = {
   group,
   summary: "See what a cleanup would delete",
   parameters: [queryParameter("table_name", TABLE)],
   answers: answer(
     "By table.",
-    byName(
+    mapOf(
       "By table.",
       record(
         {
           retention_days: DAYS,
-          records_to_delete: integer("Rows that are too old."),
-          total_records: integer("All rows."),
+          records_to_delete: wholeNumber("Rows that are too old."),
+          total_records: wholeNumber("All rows."),
           oldest_record_to_delete: orNull(time("The oldest of them.")),
           newest_record_to_delete: orNull(time("The newest of them.")),
           cutoff_date: orNull(time("What is older goes.")),
@@ -47,49 +48,49 @@ export const PREVIEW: RouteDocument = {
 
 const RESULT = record(
   {
-    table: text("The table."),
-    status: text("How it ended.", { enum: ["completed", "dry_run", "skipped", "error"] }),
+    table: string("The table."),
+    status: string("How it ended.", { enum: ["completed", "dry_run", "skipped", "error"] }),
     duration_seconds: number("How long it took."),
     retention_days: DAYS,
   },
   {
-    records_deleted: integer("Rows deleted."),
-    records_would_delete: integer("Rows that a cleanup would delete."),
-    reason: text("Why it was skipped or failed."),
+    records_deleted: wholeNumber("Rows deleted."),
+    records_would_delete: wholeNumber("Rows that a cleanup would delete."),
+    reason: string("Why it was skipped or failed."),
   },
   { title: "RetentionResult", description: "A cleanup of one table." },
 );
 
 const RUN = record(
   {
-    operation: text("What was done.", { enum: ["dry_run", "cleanup"] }),
-    total_records_processed: integer("Rows of all tables."),
-    tables_processed: integer("Tables."),
+    operation: string("What was done.", { enum: ["dry_run", "cleanup"] }),
+    total_records_processed: wholeNumber("Rows of all tables."),
+    tables_processed: wholeNumber("Tables."),
     duration_seconds: number("How long it took."),
     started_at: time("When it began."),
     completed_at: time("When it ended."),
-    table_results: byName("By table.", RESULT),
+    table_results: mapOf("By table.", RESULT),
   },
   {},
   { title: "RetentionRun", description: "A cleanup of all tables." },
 );
 
-export const CLEANUP: RouteDocument = {
+const CLEANUP: RouteDocument = {
   group,
   summary: "Delete what policies have given up, or say what that would be",
   description: "Parameters come as query or as JSON body; given twice, they must agree.",
   parameters: [
     queryParameter("table_name", TABLE),
-    queryParameter("dry_run", flag("Only say what would be deleted.", { default: true })),
-    queryParameter("force", flag("Vouch for the clock of the service's machine.", { default: false })),
+    queryParameter("dry_run", boolean("Only say what would be deleted.", { default: true })),
+    queryParameter("force", boolean("Vouch for the clock of the service's machine.", { default: false })),
   ],
   body: {
     schema: record(
       {},
       {
         table_name: orNull(TABLE),
-        dry_run: orNull(flag("Only say what would be deleted.", { default: true })),
-        force: orNull(flag("Vouch for the clock of the service's machine.", { default: false })),
+        dry_run: orNull(boolean("Only say what would be deleted.", { default: true })),
+        force: orNull(boolean("Vouch for the clock of the service's machine.", { default: false })),
       },
       { title: "RetentionCleanup" },
     ),
@@ -101,23 +102,23 @@ export const CLEANUP: RouteDocument = {
 
 const POLICY = record(
   {
-    table_name: text("The table."),
+    table_name: string("The table."),
     retention_days: DAYS,
     is_active: IS_ACTIVE,
-    timestamp_column: text("Whose age counts."),
+    timestamp_column: string("Whose age counts."),
   },
   {},
   { title: "RetentionPolicy" },
 );
 
-export const POLICIES: RouteDocument = {
+const POLICIES: RouteDocument = {
   group,
   summary: "List retention policies",
-  answers: answer("By table.", byName("By table.", POLICY)),
+  answers: answer("By table.", mapOf("By table.", POLICY)),
   failures: ["storage_unavailable"],
 };
 
-export const SET_POLICY: RouteDocument = {
+const SET_POLICY: RouteDocument = {
   group,
   summary: "Change a retention policy",
   description:
@@ -139,9 +140,9 @@ export const SET_POLICY: RouteDocument = {
     "The policy as stored.",
     record(
       {
-        status: text("Always this.", { const: "success" }),
-        message: text("The same for people."),
-        table_name: text("The table."),
+        status: string("Always this.", { const: "success" }),
+        message: string("The same for people."),
+        table_name: string("The table."),
         retention_days: DAYS,
         is_active: IS_ACTIVE,
       },
@@ -152,20 +153,20 @@ export const SET_POLICY: RouteDocument = {
   failures: ["malformed_body", "validation_failed", ...ACTS],
 };
 
-export const STATS: RouteDocument = {
+const STATS: RouteDocument = {
   group,
   summary: "Count the rows of every table",
   description: "Reads all of them.",
   answers: answer(
     "By table.",
-    byName(
+    mapOf(
       "By table.",
       record(
         {
-          record_count: integer("Rows."),
+          record_count: wholeNumber("Rows."),
           oldest_record: orNull(time("The oldest.")),
           newest_record: orNull(time("The newest.")),
-          has_retention_policy: flag("Whether a policy governs it."),
+          has_retention_policy: boolean("Whether a policy governs it."),
           retention_days: orNull(DAYS),
           policy_active: orNull(IS_ACTIVE),
         },
@@ -177,24 +178,24 @@ export const STATS: RouteDocument = {
   failures: ["storage_unavailable", "deadline_exceeded"],
 };
 
-export const SIZE: RouteDocument = {
+const SIZE: RouteDocument = {
   group,
   summary: "See how much of the disk the database takes",
   answers: answer(
     "Bytes and pages.",
     record(
       {
-        main_db_bytes: integer("The database file."),
+        main_db_bytes: wholeNumber("The database file."),
         main_db_mb: number("The same in MiB."),
-        wal_bytes: integer("The write-ahead log."),
+        wal_bytes: wholeNumber("The write-ahead log."),
         wal_mb: number("The same in MiB."),
-        total_bytes: integer("Both."),
+        total_bytes: wholeNumber("Both."),
         total_mb: number("The same in MiB."),
         total_gb: number("The same in GiB."),
-        page_count: integer("Pages of the file."),
-        page_size: integer("Bytes a page."),
-        free_pages: integer("Pages that wait to be used again."),
-        used_pages: integer("The others."),
+        page_count: wholeNumber("Pages of the file."),
+        page_size: wholeNumber("Bytes a page."),
+        free_pages: wholeNumber("Pages that wait to be used again."),
+        used_pages: wholeNumber("The others."),
         database_efficiency: number("Used pages among all, in percent."),
       },
       {},
@@ -202,4 +203,14 @@ export const SIZE: RouteDocument = {
     ),
   ),
   failures: ["storage_unavailable"],
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const ADMIN_DOCUMENTS: Readonly<Record<keyof typeof ADMIN_ROUTES, RouteDocument>> = {
+  "GET /admin/retention/preview": PREVIEW,
+  "POST /admin/retention/cleanup": CLEANUP,
+  "GET /admin/retention/policies": POLICIES,
+  "PUT /admin/retention/policies/{table}": SET_POLICY,
+  "GET /admin/database/stats": STATS,
+  "GET /admin/database/size": SIZE,
 };

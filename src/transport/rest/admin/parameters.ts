@@ -1,6 +1,7 @@
-import { ServiceError } from "../../../errors.ts";
+import { invalidField, ServiceError } from "../../../errors.ts";
 import { isRecord } from "../../../lib/json.ts";
-import type { RestCall } from "../../http/rest-handler.ts";
+import { queryOf } from "../../http/exchange.ts";
+import type { RestRequest } from "../route.ts";
 
 /** The parameters of an administrative call, which come as query or as JSON body. Null means absent. */
 export interface Parameters {
@@ -13,9 +14,9 @@ export interface Parameters {
 }
 
 /** @throws {ServiceError} `malformed_body` for a body that is no object. */
-export function readParameters({ query, body }: Pick<RestCall, "query" | "body">): Parameters {
+export function readParameters({ exchange, body }: RestRequest): Parameters {
   if (body !== undefined && !isRecord(body)) malformed("body must be a JSON object");
-  const search = query();
+  const search = queryOf(exchange);
 
   /** One value, wherever and however often it is given. Of two different ones, which is meant nobody knows. */
   function given<Value>(name: string, read: (value: unknown) => Value): Value | undefined {
@@ -41,13 +42,12 @@ export function readParameters({ query, body }: Pick<RestCall, "query" | "body">
         if (typeof value === "number") return value;
         if (typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
         const message = `${name} must be a number`;
-        throw new ServiceError("validation_failed", message, {
-          violations: [{ field: name, reason: "invalid", message }],
-        });
+        throw invalidField(name, "invalid", message);
       }),
   };
 }
 
+/** @throws {ServiceError} `malformed_body` */
 function malformed(message: string): never {
   throw new ServiceError("malformed_body", message);
 }

@@ -1,86 +1,108 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Administration } from "../../../api/admin/administration.ts";
-import type { RetentionPreview, RetentionResult, RetentionRun } from "../../../api/admin/retention.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import type { RestCall, RestMethods, RestRoute } from "../../http/rest-handler.ts";
-import type { RouteDocument } from "../../http/route-document.ts";
-import * as documents from "./documents.ts";
+import type {
+  RetentionAdministration,
+  RetentionPreview,
+  RetentionResult,
+  RetentionRun,
+} from "../../../api/admin/retention.ts";
+import { RULES } from "../../../api/rules.ts";
+import { ok } from "../answer.ts";
+import type { KeyedRequest, RestAnswer, RestRoutes, RestService } from "../route.ts";
 import { readParameters } from "./parameters.ts";
 
-const ADMINS: AdmissionRule = { roles: [], costsToken: true };
-
 /** Administration as the predecessor's clients know it. Key administration is for RPCs and the command line. */
-export function adminRoutes({
-  retention,
-  database,
-}: Administration): readonly (readonly [string, RestMethods])[] {
-  const retentionFor = ({ principal }: RestCall) =>
-    retention({ apiKeyId: principal.apiKeyId, service: principal.service });
-  const route = (document: RouteDocument, answer: (call: RestCall) => Promise<object>): RestRoute => ({
-    rule: ADMINS,
+export const ADMIN_ROUTES = {
+  "GET /admin/retention/preview": {
+    rule: RULES.admin.previewRetention,
     reads: "json if present",
-    document,
-    answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
-  });
+    answer: previewCleanup,
+  },
+  "POST /admin/retention/cleanup": {
+    rule: RULES.admin.runRetention,
+    reads: "json if present",
+    answer: cleanUp,
+  },
+  "GET /admin/retention/policies": {
+    rule: RULES.admin.listRetentionPolicies,
+    reads: "json if present",
+    answer: listPolicies,
+  },
+  "PUT /admin/retention/policies/{table}": {
+    rule: RULES.admin.updateRetentionPolicy,
+    reads: "json if present",
+    answer: setPolicy,
+  },
+  "GET /admin/database/stats": {
+    rule: RULES.admin.getDatabaseStats,
+    reads: "json if present",
+    answer: async (_request, { operations }) => ok(await statsJson(operations.administration.database)),
+  },
+  "GET /admin/database/size": {
+    rule: RULES.admin.getDatabaseSize,
+    reads: "json if present",
+    answer: async (_request, { operations }) => ok(await sizeJson(operations.administration.database)),
+  },
+} as const satisfies RestRoutes;
 
-  const preview = route(documents.PREVIEW, async (call) => {
-    const table = readParameters(call).text("table_name");
-    const previews = await retentionFor(call).preview(table || undefined);
-    return Object.fromEntries(previews.map((each) => [each.table, previewJson(each)]));
-  });
+/** Retention in the name of the key that calls. */
+function retentionFor({ call }: KeyedRequest, { operations }: RestService): RetentionAdministration {
+  const { apiKeyId, service } = call.principal;
+  return operations.administration.retention({ apiKeyId, service });
+}
 
-  const cleanup = route(documents.CLEANUP, async (call) => {
-    const parameters = readParameters(call);
-    const table = parameters.text("table_name") || undefined;
-    const isDryRun = parameters.flag("dry_run") ?? true;
-    const run = await retentionFor(call).run({ table, isDryRun, force: parameters.flag("force") ?? false });
-    const [only] = run.results;
-    return table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run);
-  });
+/** `table_name` bounds it to one table. */
+async function previewCleanup(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const table = readParameters(request).text("table_name");
+  const previews = await retentionFor(request, service).preview(table || undefined);
+  return ok(Object.fromEntries(previews.map((each) => [each.table, previewJson(each)])));
+}
 
-  const policies = route(documents.POLICIES, async (call) => {
-    const found = await retentionFor(call).policies();
-    return Object.fromEntries(
-      found.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
-        tableName,
-        {
-          table_name: tableName,
-          retention_days: retentionDays,
-          is_active: isActive,
-          timestamp_column: timestampColumn,
-        },
-      ]),
-    );
-  });
+/** A dry run unless `dry_run` is false. Of one table the answer is its result alone. */
+async function cleanUp(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const parameters = readParameters(request);
+  const table = parameters.text("table_name") || undefined;
+  const isDryRun = parameters.flag("dry_run") ?? true;
+  const force = parameters.flag("force") ?? false;
+  const run = await retentionFor(request, service).run({ table, isDryRun, force });
+  const [only] = run.results;
+  return ok(table !== undefined && only !== undefined ? resultJson(only, isDryRun) : runJson(run));
+}
 
-  const setPolicy = route(documents.SET_POLICY, async (call) => {
-    const parameters = readParameters(call);
-    const { tableName, retentionDays, isActive } = await retentionFor(call).setPolicy({
-      tableName: call.pathParameter,
-      retentionDays: parameters.number("retention_days"),
-      isActive: parameters.flag("is_active"),
-    });
-    return {
-      status: "success",
-      message: `Updated retention policy for ${tableName}`,
+/** The policies by the names of their tables. */
+async function listPolicies(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const policies = await retentionFor(request, service).policies();
+  const entries = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => [
+    tableName,
+    {
       table_name: tableName,
       retention_days: retentionDays,
       is_active: isActive,
-    };
-  });
+      timestamp_column: timestampColumn,
+    },
+  ]);
+  return ok(Object.fromEntries(entries));
+}
 
-  return [
-    ["/admin/retention/preview", { GET: preview }],
-    ["/admin/retention/cleanup", { POST: cleanup }],
-    ["/admin/retention/policies", { GET: policies }],
-    ["/admin/retention/policies/{table}", { PUT: setPolicy }],
-    ["/admin/database/stats", { GET: route(documents.STATS, () => statsJson(database)) }],
-    ["/admin/database/size", { GET: route(documents.SIZE, () => sizeJson(database)) }],
-  ];
+/** Of the table that the path names; what is not given stays as it is. */
+async function setPolicy(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
+  const parameters = readParameters(request);
+  const { tableName, retentionDays, isActive } = await retentionFor(request, service).setPolicy({
+    tableName: request.exchange.pathParameter,
+    retentionDays: parameters.number("retention_days"),
+    isActive: parameters.flag("is_active"),
+  });
+  return ok({
+    status: "success",
+    message: `Updated retention policy for ${tableName}`,
+    table_name: tableName,
+    retention_days: retentionDays,
+    is_active: isActive,
+  });
 }
 
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
 
+/** What a cleanup would delete of one table. */
 function previewJson(preview: RetentionPreview) {
   return {
     retention_days: preview.retentionDays,
@@ -93,6 +115,7 @@ function previewJson(preview: RetentionPreview) {
   };
 }
 
+/** What became of one table; the count's name says whether rows were deleted or would be. */
 function resultJson(result: RetentionResult, isDryRun: boolean) {
   return {
     table: result.table,
@@ -104,6 +127,7 @@ function resultJson(result: RetentionResult, isDryRun: boolean) {
   };
 }
 
+/** A whole run. */
 function runJson(run: RetentionRun) {
   return {
     operation: run.isDryRun ? "dry_run" : "cleanup",
@@ -118,6 +142,7 @@ function runJson(run: RetentionRun) {
   };
 }
 
+/** What each table holds, and whether a policy governs it. */
 async function statsJson(database: Administration["database"]) {
   const tables = await database.stats();
   return Object.fromEntries(
@@ -135,6 +160,7 @@ async function statsJson(database: Administration["database"]) {
   );
 }
 
+/** The sizes of the database's files, in bytes and in the units that the predecessor's clients show. */
 async function sizeJson(database: Administration["database"]) {
   const size = await database.size();
   return {
@@ -153,6 +179,7 @@ async function sizeJson(database: Administration["database"]) {
   };
 }
 
+/** Rounded to so many decimal places. */
 function inUnits(bytes: number, unit: number, places: number): number {
   return Number((bytes / unit).toFixed(places));
 }

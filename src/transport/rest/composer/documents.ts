@@ -1,5 +1,6 @@
-import { byName, integer, number, orNull, record, text, time } from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+import { mapOf, number, orNull, record, string, time, wholeNumber } from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { COMPOSER_ROUTES } from "./routes.ts";
 
 const group = "Composer";
 const FAILURES = [
@@ -13,17 +14,17 @@ const FAILURES = [
 
 const SERVICE = queryParameter(
   "service",
-  text("Whose figures. A writer key sees its own service; others see all together where none is named."),
+  string("Whose figures. A writer key sees its own service; others see all together where none is named."),
 );
 const WINDOW = queryParameter(
   "window",
-  text("How far back: `90s`, `15m`, `1h`, `7d` or a number of seconds; an hour by default.", {
+  string("How far back: `90s`, `15m`, `1h`, `7d` or a number of seconds; an hour by default.", {
     pattern: "^[0-9]{1,10}[smhd]?$",
   }),
 );
 const HOW = "From the metrics that composers have submitted; null where none was.";
 
-const count = (description: string) => orNull(integer(description));
+const count = (description: string) => orNull(wholeNumber(description));
 const figure = (description: string) => orNull(number(description));
 const TIMESTAMP = time("When this was put together.");
 const UPTIME = figure("Seconds that the composer has run; of several instances the longest.");
@@ -35,7 +36,7 @@ const CAPABILITIES = record(
 );
 
 const SERVER_FIGURES = {
-  status: text("Whether it runs.", { enum: ["running", "stopped", "failed"] }),
+  status: string("Whether it runs.", { enum: ["running", "stopped", "failed"] }),
   uptime_seconds: figure("Since its last start."),
   requests_total: count("Calls of its tools."),
   requests_failed: count("Those that failed."),
@@ -51,7 +52,7 @@ const SERVER_COUNTS = {
   stopped: count("Stopped."),
 };
 
-export const COMPOSER_SCRAPE: RouteDocument = {
+const SCRAPE: RouteDocument = {
   group,
   summary: "Scrape a composer's metrics",
   description:
@@ -68,7 +69,7 @@ export const COMPOSER_SCRAPE: RouteDocument = {
   failures: ["service_not_allowed"],
 };
 
-export const COMPOSER_METRICS: RouteDocument = {
+const METRICS: RouteDocument = {
   group,
   summary: "See all figures of a composer",
   description: HOW,
@@ -96,7 +97,7 @@ export const COMPOSER_METRICS: RouteDocument = {
             memory_mb: figure("Of the composer's own processes."),
             cpu_percent: figure("Of the composer's own processes."),
           }),
-          per_server: byName("By server.", record({ ...SERVER_FIGURES, capabilities: CAPABILITIES })),
+          per_server: mapOf("By server.", record({ ...SERVER_FIGURES, capabilities: CAPABILITIES })),
         },
         {},
         { title: "ComposerMetrics" },
@@ -106,7 +107,7 @@ export const COMPOSER_METRICS: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_STATUS: RouteDocument = {
+const STATUS: RouteDocument = {
   group,
   summary: "See how a composer's servers stand",
   description: HOW,
@@ -116,11 +117,11 @@ export const COMPOSER_STATUS: RouteDocument = {
       description: "How they stand.",
       schema: record(
         {
-          status: text("`healthy` when all servers run.", { enum: ["healthy", "degraded"] }),
+          status: string("`healthy` when all servers run.", { enum: ["healthy", "degraded"] }),
           timestamp: TIMESTAMP,
           servers: record({
             ...SERVER_COUNTS,
-            statuses: byName("By server.", text("Whether it runs.", { enum: ["running", "stopped"] })),
+            statuses: mapOf("By server.", string("Whether it runs.", { enum: ["running", "stopped"] })),
           }),
           capabilities: CAPABILITIES,
           uptime_seconds: UPTIME,
@@ -133,7 +134,7 @@ export const COMPOSER_STATUS: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_HEALTH: RouteDocument = {
+const HEALTH: RouteDocument = {
   group,
   summary: "Whether this service lives",
   answers: {
@@ -141,8 +142,8 @@ export const COMPOSER_HEALTH: RouteDocument = {
       description: "It lives.",
       schema: record(
         {
-          status: text("Always this.", { const: "healthy" }),
-          version: text("Of this service."),
+          status: string("Always this.", { const: "healthy" }),
+          version: string("Of this service."),
           timestamp: TIMESTAMP,
         },
         {},
@@ -152,7 +153,7 @@ export const COMPOSER_HEALTH: RouteDocument = {
   },
 };
 
-export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
+const DETAILED_HEALTH: RouteDocument = {
   group,
   summary: "See a composer's health",
   description: `\`unhealthy\` when no server runs, \`degraded\` when not all do or one has failed. ${HOW}`,
@@ -162,10 +163,10 @@ export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
       description: "How it is.",
       schema: record(
         {
-          status: text("The worst of it.", { enum: ["healthy", "degraded", "unhealthy"] }),
+          status: string("The worst of it.", { enum: ["healthy", "degraded", "unhealthy"] }),
           timestamp: TIMESTAMP,
-          version: orNull(text("Of the composer.")),
-          servers: byName("By server.", SERVER_FIGURES.status),
+          version: orNull(string("Of the composer.")),
+          servers: mapOf("By server.", SERVER_FIGURES.status),
           uptime_seconds: UPTIME,
           total_servers: count("Configured."),
           running_servers: count("Running."),
@@ -179,7 +180,7 @@ export const COMPOSER_DETAILED_HEALTH: RouteDocument = {
   failures: FAILURES,
 };
 
-export const COMPOSER_SERVER: RouteDocument = {
+const SERVER: RouteDocument = {
   group,
   summary: "See the figures of one server",
   description: HOW,
@@ -188,7 +189,7 @@ export const COMPOSER_SERVER: RouteDocument = {
     200: {
       description: "The figures.",
       schema: record(
-        { server_id: text("The server's id."), ...SERVER_FIGURES },
+        { server_id: string("The server's id."), ...SERVER_FIGURES },
         {},
         { title: "ComposerServerMetrics" },
       ),
@@ -197,7 +198,7 @@ export const COMPOSER_SERVER: RouteDocument = {
   failures: ["not_found", ...FAILURES],
 };
 
-export const COMPOSER_VERSION: RouteDocument = {
+const VERSION: RouteDocument = {
   group,
   summary: "See what serves this",
   answers: {
@@ -205,13 +206,24 @@ export const COMPOSER_VERSION: RouteDocument = {
       description: "Name and version of this service.",
       schema: record(
         {
-          name: text("Its name."),
-          version: text("Its version."),
-          api_version: text("Of these routes.", { const: "v1" }),
+          name: string("Its name."),
+          version: string("Its version."),
+          api_version: string("Of these routes.", { const: "v1" }),
         },
         {},
         { title: "ComposerVersion" },
       ),
     },
   },
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const COMPOSER_DOCUMENTS: Readonly<Record<keyof typeof COMPOSER_ROUTES, RouteDocument>> = {
+  "GET /api/v1/metrics/prometheus": SCRAPE,
+  "GET /api/v1/metrics": METRICS,
+  "GET /api/v1/status": STATUS,
+  "GET /api/v1/health": HEALTH,
+  "GET /api/v1/health/detailed": DETAILED_HEALTH,
+  "GET /api/v1/servers/{id}/metrics": SERVER,
+  "GET /api/v1/version": VERSION,
 };

@@ -1,96 +1,66 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
-import type { Composer } from "../../../api/composer/composer.ts";
 import { type FiguresRequest, readService } from "../../../api/composer/scope.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import type { RestCall, RestMethods } from "../../http/rest-handler.ts";
-import {
-  COMPOSER_DETAILED_HEALTH,
-  COMPOSER_HEALTH,
-  COMPOSER_METRICS,
-  COMPOSER_SCRAPE,
-  COMPOSER_SERVER,
-  COMPOSER_STATUS,
-  COMPOSER_VERSION,
-} from "./documents.ts";
+import { RULES } from "../../../api/rules.ts";
+import { queryOf } from "../../http/exchange.ts";
+import { ok } from "../answer.ts";
+import type { KeyedRequest, RestAnswer, RestRoutes, RestService } from "../route.ts";
 
-export interface ComposerRouteDeps {
-  readonly composer: Composer;
-  /** What a service's instances say together, or those of all. */
-  readonly exposeService: (
-    service: string | undefined,
-  ) => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly version: string;
-  readonly wallMs: () => number;
-  readonly shutdownSignal: AbortSignal;
-}
-
-const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 const NAME = "mcp-metrics";
 
 /** The routes that composers' dashboards and Prometheus servers know. */
-export function composerRoutes(deps: ComposerRouteDeps): readonly (readonly [string, RestMethods])[] {
-  const { composer, version, wallMs, shutdownSignal } = deps;
-  const keyed = (
-    document: typeof COMPOSER_METRICS,
-    answer: (call: RestCall) => Promise<object>,
-  ): RestMethods => ({
-    GET: {
-      rule: QUERIERS,
-      reads: "nothing",
-      document,
-      answer: async (call): Promise<RestAnswer> => ({ status: 200, body: await answer(call) }),
+export const COMPOSER_ROUTES = {
+  "GET /api/v1/metrics/prometheus": { rule: RULES.composer.scrape, reads: "nothing", answer: scrape },
+  "GET /api/v1/metrics": {
+    rule: RULES.composer.metrics,
+    reads: "nothing",
+    answer: async (request, { operations, shutdownSignal }) =>
+      ok(await operations.composer.metrics(request.call, readFigures(request), shutdownSignal)),
+  },
+  "GET /api/v1/status": {
+    rule: RULES.composer.status,
+    reads: "nothing",
+    answer: async (request, { operations, shutdownSignal }) =>
+      ok(await operations.composer.status(request.call, readFigures(request), shutdownSignal)),
+  },
+  "GET /api/v1/health": {
+    rule: RULES.composer.health,
+    reads: "nothing",
+    answer: (_request, { version, wallMs }) =>
+      ok({ status: "healthy", version, timestamp: new Date(wallMs()).toISOString() }),
+  },
+  "GET /api/v1/health/detailed": {
+    rule: RULES.composer.detailedHealth,
+    reads: "nothing",
+    answer: async (request, { operations, shutdownSignal }) =>
+      ok(await operations.composer.detailedHealth(request.call, readFigures(request), shutdownSignal)),
+  },
+  "GET /api/v1/servers/{id}/metrics": {
+    rule: RULES.composer.serverMetrics,
+    reads: "nothing",
+    answer: async (request, { operations, shutdownSignal }) => {
+      const { pathParameter } = request.exchange;
+      const figures = readFigures(request);
+      return ok(
+        await operations.composer.serverMetrics(request.call, pathParameter, figures, shutdownSignal),
+      );
     },
-  });
-  const open = (document: typeof COMPOSER_HEALTH, answer: () => object): RestMethods => ({
-    GET: { rule: "open", reads: "nothing", document, answer: () => ({ status: 200, body: answer() }) },
-  });
+  },
+  "GET /api/v1/version": {
+    rule: RULES.composer.version,
+    reads: "nothing",
+    answer: (_request, { version }) => ok({ name: NAME, version, api_version: "v1" }),
+  },
+} as const satisfies RestRoutes;
 
-  async function scrape(call: RestCall): Promise<RestAnswer> {
-    const service = readService(readFigures(call).service, call.principal);
-    const { contentType, text } = await deps.exposeService(service);
-    return { status: 200, body: text, headers: { "content-type": contentType } };
-  }
-
-  return [
-    [
-      "/api/v1/metrics/prometheus",
-      { GET: { rule: QUERIERS, reads: "nothing", document: COMPOSER_SCRAPE, answer: scrape } },
-    ],
-    [
-      "/api/v1/metrics",
-      keyed(COMPOSER_METRICS, (call) => composer.metrics(call, readFigures(call), shutdownSignal)),
-    ],
-    [
-      "/api/v1/status",
-      keyed(COMPOSER_STATUS, (call) => composer.status(call, readFigures(call), shutdownSignal)),
-    ],
-    [
-      "/api/v1/health",
-      open(COMPOSER_HEALTH, () => ({
-        status: "healthy",
-        version,
-        timestamp: new Date(wallMs()).toISOString(),
-      })),
-    ],
-    [
-      "/api/v1/health/detailed",
-      keyed(COMPOSER_DETAILED_HEALTH, (call) =>
-        composer.detailedHealth(call, readFigures(call), shutdownSignal),
-      ),
-    ],
-    [
-      "/api/v1/servers/{id}/metrics",
-      keyed(COMPOSER_SERVER, (call) =>
-        composer.serverMetrics(call, call.pathParameter, readFigures(call), shutdownSignal),
-      ),
-    ],
-    ["/api/v1/version", open(COMPOSER_VERSION, () => ({ name: NAME, version, api_version: "v1" }))],
-  ];
+/** What composers have reported, as Prometheus reads it. */
+async function scrape(request: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
+  const service = readService(readFigures(request).service, request.call.principal);
+  const { contentType, text } = await operations.exposeService(service);
+  return { status: 200, body: text, headers: { "content-type": contentType } };
 }
 
 /** An empty parameter is an absent one. */
-function readFigures({ query }: RestCall): FiguresRequest {
-  const parameters = query();
+function readFigures({ exchange }: KeyedRequest): FiguresRequest {
+  const parameters = queryOf(exchange);
   return {
     service: parameters.get("service") || undefined,
     window: parameters.get("window") || undefined,

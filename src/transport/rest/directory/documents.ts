@@ -1,26 +1,27 @@
-import { PERIODS } from "../../../api/directory/periods.ts";
-import { DETAILS_BYTES_MAX } from "../../../api/directory/private-details.ts";
-import { METRIC_NAME_LENGTH_MAX, METRIC_TYPES } from "../../../api/directory/read-metric.ts";
+import { CHART_PERIODS } from "../../../api/directory/periods.ts";
+import { METRIC_NAME_LENGTH_MAX, SERVER_METRIC_TYPES } from "../../../api/directory/read-metric.ts";
+import { DETAILS_BYTES_MAX } from "../../../api/directory/redaction.ts";
 import { ACTIONS } from "../../../api/directory/track-usage.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";
 import {
-  byName,
-  flag,
-  integer,
+  boolean,
   type JsonSchema,
   list,
+  mapOf,
   number,
   orNull,
   record,
-  text,
+  string,
   time,
-} from "../../http/json-schema.ts";
-import { pathParameter, queryParameter, type RouteDocument } from "../../http/route-document.ts";
+  wholeNumber,
+} from "../../schema/json-schema.ts";
+import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { DIRECTORY_ROUTES } from "./routes.ts";
 
 const group = "Directory";
 const EXAMPLE_ID = "server-123";
-const SUCCESS = flag("Always this.", { const: true });
-const SERVER_ID = text("The server.", { maxLength: 128 });
+const SUCCESS = boolean("Always this.", { const: true });
+const SERVER_ID = string("The server.", { maxLength: 128 });
 const STORING = ["queue_full", "storage_unavailable", "shutting_down"] as const;
 const SERVER_PATH = pathParameter("server_id", "The server.", EXAMPLE_ID);
 const TIMESTAMP: JsonSchema = {
@@ -32,7 +33,7 @@ const answer = (description: string, schema: JsonSchema) => ({ 200: { descriptio
 
 const METRIC = record(
   {
-    name: text("Its name.", { maxLength: METRIC_NAME_LENGTH_MAX }),
+    name: string("Its name.", { maxLength: METRIC_NAME_LENGTH_MAX }),
     value: {
       description: "Finite; a number may also be sent as its text.",
       anyOf: [
@@ -40,8 +41,8 @@ const METRIC = record(
         { type: "string" },
       ],
     },
-    type: text("How its values add up: those of counters are summed, all others averaged.", {
-      enum: METRIC_TYPES,
+    type: string("How its values add up: those of counters are summed, all others averaged.", {
+      enum: SERVER_METRIC_TYPES,
     }),
   },
   {
@@ -58,7 +59,7 @@ const METRIC = record(
 const EXAMPLE_METRIC = { name: "response_time", value: 120.5, type: "gauge", tags: { endpoint: "query" } };
 
 /** `place`: where the server is named. */
-export const collectDocument = (place: "body" | "path"): RouteDocument => ({
+const collectDocument = (place: "body" | "path"): RouteDocument => ({
   group,
   summary: "Store metrics of a server",
   description:
@@ -86,7 +87,9 @@ export const collectDocument = (place: "body" | "path"): RouteDocument => ({
       {
         ...(place === "path" && { server_id: SERVER_ID }),
         timestamp: TIMESTAMP,
-        idempotency_key: orNull(text("Names the request.", { maxLength: LIMITS.IDEMPOTENCY_KEY_LENGTH_MAX })),
+        idempotency_key: orNull(
+          string("Names the request.", { maxLength: LIMITS.IDEMPOTENCY_KEY_LENGTH_MAX }),
+        ),
       },
       { title: place === "body" ? "ServerMetrics" : "MetricsOfServer" },
     ),
@@ -99,16 +102,16 @@ export const collectDocument = (place: "body" | "path"): RouteDocument => ({
     record(
       {
         success: SUCCESS,
-        metrics_processed: integer("Metrics in the request."),
-        metrics_inserted: integer("Metrics stored."),
+        metrics_processed: wholeNumber("Metrics in the request."),
+        metrics_inserted: wholeNumber("Metrics stored."),
         server_id: SERVER_ID,
         timestamp: time("When it was received."),
-        rejected: integer("Metrics refused."),
+        rejected: wholeNumber("Metrics refused."),
         errors: list("Why, a text a broken rule.", { type: "string" }),
       },
       {
         warnings: list("What is odd about metrics that were stored.", { type: "string" }),
-        duplicate: flag("The request was stored before; this is what it was answered.", { const: true }),
+        duplicate: boolean("The request was stored before; this is what it was answered.", { const: true }),
       },
       { title: "CollectAnswer" },
     ),
@@ -132,28 +135,34 @@ const series = (description: string) => list(description, POINT);
 
 const FIGURES = {
   server_id: SERVER_ID,
-  server_name: text("What people call it."),
-  period: text("The period.", { enum: PERIODS.map(({ name }) => name) }),
+  server_name: string("What people call it."),
+  period: string("The period.", { enum: CHART_PERIODS.map(({ name }) => name) }),
   uptime: series("Percent of the time that it was up."),
   latency: series("Metric `response_time`."),
   requests: series("Metric `api_requests`."),
   memory: series("Metric `memory_usage`."),
   views: series("Metric `page_views`."),
   installs: series("Metric `installations`."),
-  other_metrics: byName("All others, by their names.", series("One metric.")),
+  other_metrics: mapOf("All others, by their names.", series("One metric.")),
 };
 
 /** `place`: where the server is named. */
-export const fetchDocument = (place: "query" | "path"): RouteDocument => ({
+const fetchDocument = (place: "query" | "path"): RouteDocument => ({
   group,
   summary: "Fetch a server's figures",
   description:
     "Metrics that count are summed step by step, all others averaged; today, and what was accepted last, are in it.",
   parameters: [
     place === "path" ? SERVER_PATH : { ...SERVER_PATH, in: "query" as const },
-    queryParameter("period", text("How far back.", { enum: PERIODS.map(({ name }) => name), default: "7d" })),
-    queryParameter("metrics", text("Names of metrics or series, with commas between them; none means all.")),
-    queryParameter("percentiles", text("Percentiles of each step, such as `p50,p99`.")),
+    queryParameter(
+      "period",
+      string("How far back.", { enum: CHART_PERIODS.map(({ name }) => name), default: "7d" }),
+    ),
+    queryParameter(
+      "metrics",
+      string("Names of metrics or series, with commas between them; none means all."),
+    ),
+    queryParameter("percentiles", string("Percentiles of each step, such as `p50,p99`.")),
   ],
   answers: answer(
     "The figures, twice: in `metrics` and beside it.",
@@ -174,7 +183,7 @@ export const fetchDocument = (place: "query" | "path"): RouteDocument => ({
   ],
 });
 
-export const TRACK_USAGE: RouteDocument = {
+const TRACK_USAGE: RouteDocument = {
   group,
   summary: "Note that somebody used a server",
   description:
@@ -182,10 +191,10 @@ export const TRACK_USAGE: RouteDocument = {
     "`installations`.",
   body: {
     schema: record(
-      { server_id: SERVER_ID, action: text("What was done.", { enum: ACTIONS }) },
+      { server_id: SERVER_ID, action: string("What was done.", { enum: ACTIONS }) },
       {
-        user_id: orNull(text("Who.", { maxLength: 200 })),
-        tool_id: orNull(text("Which tool of the server.", { maxLength: 200 })),
+        user_id: orNull(string("Who.", { maxLength: 200 })),
+        tool_id: orNull(string("Which tool of the server.", { maxLength: 200 })),
         details: {
           type: ["object", "null"],
           description: `Anything else, at most ${DETAILS_BYTES_MAX} bytes.`,
@@ -202,7 +211,7 @@ export const TRACK_USAGE: RouteDocument = {
         success: SUCCESS,
         recorded: SUCCESS,
         server_id: SERVER_ID,
-        action: text("What was done.", { enum: ACTIONS }),
+        action: string("What was done.", { enum: ACTIONS }),
         timestamp: time("When."),
       },
       {},
@@ -212,9 +221,9 @@ export const TRACK_USAGE: RouteDocument = {
   failures: ["not_found", "validation_failed", ...STORING],
 };
 
-const DAYS = integer("For how many days metrics are kept.", { minimum: 1, maximum: 36_500 });
+const DAYS = wholeNumber("For how many days metrics are kept.", { minimum: 1, maximum: 36_500 });
 
-export const AGGREGATE: RouteDocument = {
+const AGGREGATE: RouteDocument = {
   group,
   summary: "Compute anew what a day adds up to",
   description: "Nobody needs to: it is always right. The body may be left out.",
@@ -222,7 +231,7 @@ export const AGGREGATE: RouteDocument = {
     schema: record(
       {},
       {
-        date: orNull(text("The day (UTC); yesterday when absent.", { format: "date" })),
+        date: orNull(string("The day (UTC); yesterday when absent.", { format: "date" })),
         retentionDays: orNull(DAYS),
       },
       { title: "Aggregation" },
@@ -234,8 +243,8 @@ export const AGGREGATE: RouteDocument = {
     record(
       {
         success: SUCCESS,
-        date: text("The day.", { format: "date" }),
-        metrics_aggregated: integer("Its rows: one a server, name and type."),
+        date: string("The day.", { format: "date" }),
+        metrics_aggregated: wholeNumber("Its rows: one a server, name and type."),
         retention_days: DAYS,
       },
       {},
@@ -243,4 +252,14 @@ export const AGGREGATE: RouteDocument = {
     ),
   ),
   failures: ["validation_failed", "storage_unavailable", "shutting_down"],
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const DIRECTORY_DOCUMENTS: Readonly<Record<keyof typeof DIRECTORY_ROUTES, RouteDocument>> = {
+  "POST /functions/v1/metrics-collect": collectDocument("body"),
+  "POST /functions/v1/metrics-collect/{server_id}": collectDocument("path"),
+  "GET /functions/v1/metrics-fetch": fetchDocument("query"),
+  "GET /servers/{server_id}/metrics": fetchDocument("path"),
+  "POST /functions/v1/usage-track": TRACK_USAGE,
+  "POST /functions/v1/metrics-aggregate": AGGREGATE,
 };

@@ -1,73 +1,63 @@
-import type { Directory } from "../../../api/directory/directory.ts";
-import type { FetchMetrics, FetchRequest, Series } from "../../../api/directory/fetch-metrics.ts";
-import { DIRECTORY_RULES } from "../../../api/directory/rules.ts";
-import { ServiceError } from "../../../errors.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import type { RestCall, RestMethods, RestRequest, RestVisit } from "../../http/rest-handler.ts";
-import { AGGREGATE, collectDocument, fetchDocument, TRACK_USAGE } from "./documents.ts";
-import { collectFromJson, readDirectoryJson } from "./json.ts";
+import type { FetchMetrics, FetchRequest, MetricSeries } from "../../../api/directory/fetch-metrics.ts";
+import { RULES } from "../../../api/rules.ts";
+import { invalidField } from "../../../errors.ts";
+import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
+import { collectFromJson, readDirectoryJson } from "../../rpc/webhook-body.ts";
+import { ok } from "../answer.ts";
+import type {
+  AnonymousRequest,
+  KeyedRequest,
+  RestAnswer,
+  RestRoute,
+  RestRoutes,
+  RestService,
+} from "../route.ts";
 
-const FUNCTIONS = "/functions/v1";
-
-const ok = (body: object): RestAnswer => ({ status: 200, body: { success: true, ...body } });
+const success = (body: object): RestAnswer => ok({ success: true, ...body });
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
-/** The directory as its functions' clients know it. What they have no function for is for RPCs. */
-export function directoryRoutes(directory: Directory): readonly (readonly [string, RestMethods])[] {
-  const collect = (place: "body" | "path"): RestMethods => ({
-    POST: {
-      rule: DIRECTORY_RULES.collect,
-      reads: "bytes",
-      document: collectDocument(place),
-      answer: (call) => collectMetrics(directory, call),
-    },
-  });
-  const fetch = (place: "query" | "path"): RestMethods => ({
-    GET: {
-      rule: DIRECTORY_RULES.fetchMetrics,
-      reads: "nothing",
-      document: fetchDocument(place),
-      answer: (visit) => fetchMetrics(directory, visit),
-    },
-  });
-  return [
-    [`${FUNCTIONS}/metrics-collect`, collect("body")],
-    [`${FUNCTIONS}/metrics-collect/{server_id}`, collect("path")],
-    [`${FUNCTIONS}/metrics-fetch`, fetch("query")],
-    ["/servers/{server_id}/metrics", fetch("path")],
-    [
-      `${FUNCTIONS}/usage-track`,
-      {
-        POST: {
-          rule: DIRECTORY_RULES.trackUsage,
-          reads: "bytes",
-          document: TRACK_USAGE,
-          answer: (visit) => trackUsage(directory, visit),
-        },
-      },
-    ],
-    [
-      `${FUNCTIONS}/metrics-aggregate`,
-      {
-        POST: {
-          rule: DIRECTORY_RULES.aggregate,
-          reads: "bytes",
-          document: AGGREGATE,
-          answer: (call) => aggregate(directory, call),
-        },
-      },
-    ],
-  ];
-}
+const COLLECT = {
+  rule: RULES.directory.collect,
+  reads: "bytes",
+  answer: collect,
+} as const satisfies RestRoute;
+const FETCH = {
+  rule: RULES.directory.fetchMetrics,
+  reads: "nothing",
+  answer: fetchMetrics,
+} as const satisfies RestRoute;
 
-async function collectMetrics({ collect }: Directory, call: RestCall): Promise<RestAnswer> {
-  const submitted = collectFromJson(bytesOf(call), {
-    serverId: call.pathParameter,
-    signature: call.header("x-webhook-signature") ?? call.header("x-signature"),
-    idempotencyKey: call.header("idempotency-key"),
+/** The directory as its functions' clients know it. What they have no function for is for RPCs. */
+export const DIRECTORY_ROUTES = {
+  "POST /functions/v1/metrics-collect": COLLECT,
+  "POST /functions/v1/metrics-collect/{server_id}": COLLECT,
+  "GET /functions/v1/metrics-fetch": FETCH,
+  "GET /servers/{server_id}/metrics": FETCH,
+  "POST /functions/v1/usage-track": {
+    rule: RULES.directory.trackUsage,
+    reads: "bytes",
+    answer: trackUsage,
+  },
+  "POST /functions/v1/metrics-aggregate": {
+    rule: RULES.directory.aggregate,
+    reads: "bytes",
+    answer: aggregate,
+  },
+} as const satisfies RestRoutes;
+
+/** The signature is over the bytes as they came, so the body is read here and not before. */
+async function collect(
+  { call, body, exchange }: KeyedRequest,
+  { operations }: RestService,
+): Promise<RestAnswer> {
+  const { request, pathParameter } = exchange;
+  const submitted = collectFromJson(bytesOf(body), {
+    serverId: pathParameter,
+    signature: headerOf(request, "x-webhook-signature") ?? headerOf(request, "x-signature"),
+    idempotencyKey: headerOf(request, "idempotency-key"),
   });
-  const answer = await collect(call, submitted);
-  return ok({
+  const answer = await operations.directory.collect(call, submitted);
+  return success({
     metrics_processed: answer.processed,
     metrics_inserted: answer.inserted,
     server_id: answer.serverId,
@@ -79,17 +69,22 @@ async function collectMetrics({ collect }: Directory, call: RestCall): Promise<R
   });
 }
 
-async function fetchMetrics({ fetchMetrics: fetch }: Directory, visit: RestVisit): Promise<RestAnswer> {
-  const found = await fetch(visit, readFetch(visit));
+/** Caches may keep the figures of a public server for a part of their period. */
+async function fetchMetrics(
+  { call, exchange }: AnonymousRequest,
+  { operations }: RestService,
+): Promise<RestAnswer> {
+  const found = await operations.directory.fetchMetrics(call, readFetch(exchange));
   const { isPublic, period } = found;
   const metrics = metricsJson(found);
   const headers = { "cache-control": `${isPublic ? "public" : "private"}, max-age=${period.maxAgeSeconds}` };
   // Once more at the top: the two generations of clients look for them in two places.
-  return { ...ok({ metrics, ...metrics }), headers };
+  return { ...success({ metrics, ...metrics }), headers };
 }
 
-function readFetch({ query, pathParameter }: RestVisit): FetchRequest {
-  const search = query();
+/** Names may be repeated, or stand in one parameter with commas between them. */
+function readFetch(exchange: Exchange): FetchRequest {
+  const search = queryOf(exchange);
   const names = (name: string) =>
     search
       .getAll(name)
@@ -97,13 +92,14 @@ function readFetch({ query, pathParameter }: RestVisit): FetchRequest {
       .map((value) => value.trim())
       .filter((value) => value !== "");
   return {
-    serverIds: [pathParameter, ...search.getAll("server_id"), ...search.getAll("serverId")],
+    serverIds: [exchange.pathParameter, ...search.getAll("server_id"), ...search.getAll("serverId")],
     period: search.get("period") ?? undefined,
     metrics: names("metrics"),
     percentiles: names("percentiles"),
   };
 }
 
+/** The figures under the names that pages know. */
 function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   const { serverId, serverName, period, uptime, latency, requests, memory, views, installs } = metrics;
   return {
@@ -122,7 +118,8 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   };
 }
 
-function seriesJson(series: Series) {
+/** Points with their percentiles beside the value. */
+function seriesJson(series: MetricSeries) {
   return series.map(({ timestampMs, value, percentiles }) => ({
     timestamp: isoOf(timestampMs),
     value,
@@ -130,42 +127,50 @@ function seriesJson(series: Series) {
   }));
 }
 
-async function trackUsage({ trackUsage: track }: Directory, visit: RestVisit): Promise<RestAnswer> {
-  const body = readDirectoryJson(bytesOf(visit));
-  const { serverId, action, timestampMs } = await track(visit, {
-    serverIds: [body.server_id, body.serverId],
-    action: body.action,
-    userId: body.user_id ?? body.userId,
-    toolId: body.tool_id ?? body.toolId,
-    details: body.details,
-    userAgent: visit.header("user-agent"),
+/** Fields come in both spellings that clients have. */
+async function trackUsage(
+  { call, body, exchange }: AnonymousRequest,
+  { operations }: RestService,
+): Promise<RestAnswer> {
+  const use = readDirectoryJson(bytesOf(body));
+  const { serverId, action, timestampMs } = await operations.directory.trackUsage(call, {
+    serverIds: [use.server_id, use.serverId],
+    action: use.action,
+    userId: use.user_id ?? use.userId,
+    toolId: use.tool_id ?? use.toolId,
+    details: use.details,
+    userAgent: headerOf(exchange.request, "user-agent"),
   });
-  return ok({ recorded: true, server_id: serverId, action, timestamp: isoOf(timestampMs) });
+  return success({ recorded: true, server_id: serverId, action, timestamp: isoOf(timestampMs) });
 }
 
-async function aggregate({ aggregate: run }: Directory, call: RestCall): Promise<RestAnswer> {
-  const bytes = bytesOf(call);
+/** For schedulers of the predecessor, which call it once a day. */
+async function aggregate({ call, body }: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
+  const bytes = bytesOf(body);
   // What calls it by the clock may send nothing at all.
-  const body = bytes.length === 0 ? {} : readDirectoryJson(bytes);
+  const asked = bytes.length === 0 ? {} : readDirectoryJson(bytes);
   const { apiKeyId, service } = call.principal;
-  const retentionDays = readDays(body.retentionDays ?? body.retention_days);
-  const answer = await run({ apiKeyId, service }, { date: body.date, retentionDays });
-  return ok({
+  const retentionDays = readDays(asked.retentionDays ?? asked.retention_days);
+  const answer = await operations.directory.aggregate(
+    { apiKeyId, service },
+    { date: asked.date, retentionDays },
+  );
+  return success({
     date: answer.date,
     metrics_aggregated: answer.metricsAggregated,
     retention_days: answer.retentionDays,
   });
 }
 
+/** @throws {ServiceError} `validation_failed` when it is no number. */
 function readDays(days: unknown): number | undefined {
   if (days === undefined || days === null) return undefined;
   if (typeof days === "number") return days;
   const message = "retentionDays must be a number";
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "retentionDays", reason: "invalid", message }],
-  });
+  throw invalidField("retentionDays", "invalid", message);
 }
 
-function bytesOf({ body }: RestRequest): Buffer {
+/** An absent body is an empty one. */
+function bytesOf(body: unknown): Buffer {
   return Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 }

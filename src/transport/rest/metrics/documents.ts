@@ -7,10 +7,12 @@ import {
 } from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { METRIC_TYPES } from "../../../catalogue/catalogue.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";
-import { byName, type JsonSchema, list, record, text } from "../../http/json-schema.ts";
-import { queryParameter, type RouteDocument } from "../../http/route-document.ts";
-import { fieldRules } from "../../openapi/field-rules.ts";
-import { restMessage } from "../../openapi/rest-messages.ts";
+import { fieldRules } from "../../schema/field-rules.ts";
+import { type JsonSchema, mapOf, record, string } from "../../schema/json-schema.ts";
+import { PLACEHOLDERS } from "../../schema/placeholders.ts";
+import { restMessage } from "../../schema/rest-messages.ts";
+import { queryParameter, type RouteDocument } from "../../schema/route-document.ts";
+import type { EXPORT_ROUTES, METRICS_ROUTES, STATUS_ROUTES } from "./routes.ts";
 
 const STORAGE_FAILURES = ["queue_full", "storage_unavailable", "shutting_down"] as const;
 
@@ -18,12 +20,12 @@ const STORAGE_FAILURES = ["queue_full", "storage_unavailable", "shutting_down"] 
 function leniently(rules: ReadonlyMap<string, JsonSchema>): ReadonlyMap<string, JsonSchema> {
   const value = { type: "number", ...rules.get("mcp.metrics.v1.Metric.value") };
   const timestamp = [
-    text("RFC 3339, or ISO 8601 without a zone, which means UTC."),
+    string("RFC 3339, or ISO 8601 without a zone, which means UTC."),
     { type: "number", description: "Seconds or milliseconds since 1970." },
   ];
   return new Map<string, JsonSchema>([
     ...rules,
-    ["mcp.metrics.v1.Metric.value", { anyOf: [value, text("The number as text.")] }],
+    ["mcp.metrics.v1.Metric.value", { anyOf: [value, string("The number as text.")] }],
     ["mcp.metrics.v1.Metric.timestamp", { anyOf: timestamp }],
   ]);
 }
@@ -36,7 +38,7 @@ const TOOL_EXECUTION = {
   metadata: { output_size_bytes: 512 },
 };
 
-export const submitDocument = (metricsMax: number): RouteDocument => ({
+const SUBMIT: RouteDocument = {
   group: "Metrics",
   summary: "Submit metrics",
   description:
@@ -55,7 +57,7 @@ export const submitDocument = (metricsMax: number): RouteDocument => ({
       title: "Submission",
       required: { SubmitRequest: ["service", "metrics"], Metric: ["type", "value"] },
       takesNull: true,
-      rules: leniently(fieldRules(metricsMax)),
+      rules: leniently(fieldRules(PLACEHOLDERS.metricsPerRequestMax)),
     }),
     examples: {
       "one tool execution": { service: "my-gateway", version: "1.0.0", metrics: [TOOL_EXECUTION] },
@@ -81,59 +83,9 @@ export const submitDocument = (metricsMax: number): RouteDocument => ({
     },
   },
   failures: ["service_not_allowed", "validation_failed", "idempotency_conflict", ...STORAGE_FAILURES],
-});
-
-const OTLP_EXAMPLE = {
-  resourceMetrics: [
-    {
-      resource: { attributes: [{ key: "service.name", value: { stringValue: "my-gateway" } }] },
-      scopeMetrics: [
-        {
-          metrics: [{ name: "active_sessions", gauge: { dataPoints: [{ asInt: "12", attributes: [] }] } }],
-        },
-      ],
-    },
-  ],
 };
 
-export const EXPORT_METRICS: RouteDocument = {
-  group: "OpenTelemetry",
-  summary: "Export metrics over OTLP",
-  description:
-    "OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/), as `application/x-protobuf` or JSON; the answer is " +
-    "written as the body was. Each point is judged by itself: those that were refused are counted, with reasons.",
-  body: {
-    description: "An ExportMetricsServiceRequest in OTLP's JSON, or in Protobuf's binary form.",
-    schema: record(
-      {},
-      { resourceMetrics: list("The metrics of each resource.", { type: "object" }) },
-      { title: "OtlpRequest", description: "Metrics of OpenTelemetry." },
-    ),
-    examples: { "a gauge": OTLP_EXAMPLE },
-  },
-  answers: {
-    200: {
-      description: "Every point that was not refused is stored.",
-      schema: record(
-        {},
-        {
-          partialSuccess: record(
-            {},
-            {
-              rejectedDataPoints: text("How many points were refused."),
-              errorMessage: text("Which and why: the first of them."),
-            },
-            { description: "Absent where every point was accepted." },
-          ),
-        },
-        { title: "OtlpAnswer", description: "What became of the points." },
-      ),
-    },
-  },
-  failures: ["unsupported_media_type", "service_not_allowed", "validation_failed", ...STORAGE_FAILURES],
-};
-
-export const SCRAPE: RouteDocument = {
+const SCRAPE: RouteDocument = {
   group: "Metrics",
   summary: "Scrape what was submitted",
   description: "The Prometheus exposition that the scrape port serves, for who reaches this port only.",
@@ -146,7 +98,7 @@ export const SCRAPE: RouteDocument = {
   },
 };
 
-export const FLUSH: RouteDocument = {
+const FLUSH: RouteDocument = {
   group: "Metrics",
   summary: "Commit what waits",
   description: "Answers once everything that had arrived is on disk, and hours and days are up to date.",
@@ -162,7 +114,7 @@ export const FLUSH: RouteDocument = {
   failures: STORAGE_FAILURES,
 };
 
-export const RATE_LIMIT: RouteDocument = {
+const RATE_LIMIT: RouteDocument = {
   group: "Metrics",
   summary: "See the key's rate limit",
   answers: {
@@ -178,7 +130,7 @@ export const RATE_LIMIT: RouteDocument = {
   },
 };
 
-export const LIVENESS: RouteDocument = {
+const LIVENESS: RouteDocument = {
   group: "Health",
   summary: "Whether the process lives",
   description: "Says nothing of storage, so that a full disk gets no process restarted.",
@@ -195,15 +147,15 @@ export const LIVENESS: RouteDocument = {
 
 const READINESS_SCHEMA = record(
   {
-    status: text("Whether it can.", { enum: ["healthy", "unhealthy"] }),
-    database: text("What storage does.", { enum: ["connected", "unavailable", "shutting_down"] }),
-    service: text("Always this.", { const: "metrics-collection" }),
+    status: string("Whether it can.", { enum: ["healthy", "unhealthy"] }),
+    database: string("What storage does.", { enum: ["connected", "unavailable", "shutting_down"] }),
+    service: string("Always this.", { const: "metrics-collection" }),
   },
   {},
   { title: "Readiness", description: "Whether metrics sent now would be stored." },
 );
 
-export const READINESS: RouteDocument = {
+const READINESS: RouteDocument = {
   group: "Health",
   summary: "Whether metrics sent now would be stored",
   description: "Found out by writing, at most once a second.",
@@ -213,7 +165,7 @@ export const READINESS: RouteDocument = {
   },
 };
 
-export const SERVICE: RouteDocument = {
+const SERVICE: RouteDocument = {
   group: "The service",
   summary: "See what this is",
   answers: {
@@ -221,10 +173,10 @@ export const SERVICE: RouteDocument = {
       description: "Name, version and paths.",
       schema: record(
         {
-          service: text("Its name."),
-          version: text("Its version."),
-          status: text("Always this.", { const: "running" }),
-          endpoints: byName("Paths, by what they are for.", { type: "string" }),
+          service: string("Its name."),
+          version: string("Its version."),
+          status: string("Always this.", { const: "running" }),
+          endpoints: mapOf("Paths, by what they are for.", { type: "string" }),
         },
         {},
         { title: "Service" },
@@ -233,7 +185,7 @@ export const SERVICE: RouteDocument = {
   },
 };
 
-export const EXPORT_CSV: RouteDocument = {
+const EXPORT_CSV: RouteDocument = {
   group: "Queries",
   summary: "Export single metrics as CSV",
   description:
@@ -245,9 +197,9 @@ export const EXPORT_CSV: RouteDocument = {
       description: "Metric types; none means all.",
       items: { enum: METRIC_TYPES.map(({ name }) => name) },
     }),
-    queryParameter("start", text("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
-    queryParameter("end", text("Before then, in the same spellings.")),
-    queryParameter("service", text("One dimension of many.")),
+    queryParameter("start", string("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
+    queryParameter("end", string("Before then, in the same spellings.")),
+    queryParameter("service", string("One dimension of many.")),
   ],
   answers: {
     200: {
@@ -257,4 +209,25 @@ export const EXPORT_CSV: RouteDocument = {
     },
   },
   failures: ["validation_failed", "queue_full", "storage_unavailable", "shutting_down", "deadline_exceeded"],
+};
+
+/** What /openapi.json says of each route; one without a document does not compile. */
+export const METRICS_DOCUMENTS: Readonly<Record<keyof typeof METRICS_ROUTES, RouteDocument>> = {
+  "GET /": SERVICE,
+  "POST /metrics": SUBMIT,
+  "GET /metrics": SCRAPE,
+  "POST /flush": FLUSH,
+};
+
+/** … of the routes that tell how things stand. */
+export const STATUS_DOCUMENTS: Readonly<Record<keyof typeof STATUS_ROUTES, RouteDocument>> = {
+  "GET /rate-limit": RATE_LIMIT,
+  "GET /health": LIVENESS,
+  "GET /health/db": READINESS,
+  "GET /health/ready": READINESS,
+};
+
+/** … and of the one that exports what is stored. */
+export const EXPORT_DOCUMENTS: Readonly<Record<keyof typeof EXPORT_ROUTES, RouteDocument>> = {
+  "GET /api/export.csv": EXPORT_CSV,
 };

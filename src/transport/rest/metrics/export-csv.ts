@@ -1,10 +1,9 @@
-import type { ExportEvents, StoredEvent } from "../../../api/query/events.ts";
+import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
-import { ServiceError } from "../../../errors.ts";
+import { invalidField } from "../../../errors.ts";
 import { readTimestamp } from "../../../ingest/timestamp.ts";
-import type { RestCall } from "../../http/rest-handler.ts";
-import type { RestStream } from "../../http/stream-answer.ts";
-import { csvRecord } from "./csv.ts";
+import { queryOf } from "../../http/exchange.ts";
+import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 
 type Cell = (event: StoredEvent) => string | number | undefined;
 
@@ -31,17 +30,22 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
  *
  * @throws {ServiceError} `validation_failed`, when the first chunk is asked for
  */
-export function exportCsv(exportEvents: ExportEvents, call: RestCall, signal: AbortSignal): RestStream {
+export function exportCsv(
+  { call, exchange }: KeyedRequest,
+  { operations, shutdownSignal }: RestService,
+): RestStream {
+  const selection = readParameters(queryOf(exchange));
   return {
     status: 200,
     headers: {
       "content-type": "text/csv; charset=utf-8; header=present",
       "content-disposition": 'attachment; filename="metrics.csv"',
     },
-    chunks: csvChunks(exportEvents(call, readParameters(call.query()), signal)),
+    chunks: csvChunks(operations.queries.exportEvents(call, selection, shutdownSignal)),
   };
 }
 
+/** A chunk for each page of metrics that was read, so that memory holds one. */
 async function* csvChunks(pages: AsyncIterable<readonly StoredEvent[]>): AsyncGenerator<string, void> {
   // With the first page, so that a refusal comes before anything is sent.
   let text = csvRecord(COLUMNS.map(([name]) => name));
@@ -52,6 +56,7 @@ async function* csvChunks(pages: AsyncIterable<readonly StoredEvent[]>): AsyncGe
   if (text !== "") yield text;
 }
 
+/** What the parameters select; all but `type`, `start` and `end` are dimensions. */
 function readParameters(parameters: URLSearchParams): SelectionRequest {
   const others = new Set([...parameters.keys()].filter((name) => !["type", "start", "end"].includes(name)));
   return {
@@ -65,13 +70,30 @@ function readParameters(parameters: URLSearchParams): SelectionRequest {
   };
 }
 
+/** ms since 1970 UTC; undefined where the parameter is absent or empty. */
 function readTime(parameters: URLSearchParams, name: string): number | undefined {
   const text = parameters.get(name) ?? "";
   if (text === "") return undefined;
   const ms = readTimestamp(/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
   if (ms !== undefined) return ms;
   const message = `${name}: ${JSON.stringify(text)} is neither ISO 8601 nor a number of seconds or milliseconds`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: name, reason: "invalid", message }],
-  });
+  throw invalidField(name, "invalid", message);
+}
+
+/** What a spreadsheet takes for a formula, or would drop before one. */
+const FORMULA = /^[=+\-@\t\r]/;
+const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+/** One record of RFC 4180 with its line end, in a form that spreadsheets open without harm. */
+export function csvRecord(cells: readonly (string | number | undefined)[]): string {
+  return `${cells.map(cell).join(",")}\r\n`;
+}
+
+/** A text that a spreadsheet would run as a formula is put behind an apostrophe. */
+function cell(value: string | number | undefined): string {
+  if (value === undefined) return "";
+  if (typeof value === "number") return String(value);
+  const isFormula = FORMULA.test(value) && !NUMBER.test(value);
+  const text = isFormula ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

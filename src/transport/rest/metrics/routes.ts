@@ -1,154 +1,77 @@
-import type { AdmissionRule } from "../../../access/admission.ts";
-import type { Administration } from "../../../api/admin/administration.ts";
-import type { Directory } from "../../../api/directory/directory.ts";
-import type { ExportMetrics } from "../../../api/export-metrics.ts";
-import type { Flush } from "../../../api/flush.ts";
-import { type CheckReadiness, health } from "../../../api/health.ts";
-import type { Queries } from "../../../api/query/queries.ts";
+import { health } from "../../../api/health.ts";
 import { rateLimitStatus } from "../../../api/rate-limit-status.ts";
-import type { Submit } from "../../../api/submit.ts";
+import { RULES } from "../../../api/rules.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { SubmittedMetrics } from "../../../ingest/submission.ts";
-import type { Clock } from "../../../lib/clock.ts";
 import { isRecord } from "../../../lib/json.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import type { RestCall, RestMethods, RestRoute } from "../../http/rest-handler.ts";
-import type { RouteDocument } from "../../http/route-document.ts";
-import { adminRoutes } from "../admin/routes.ts";
-import { type ComposerRouteDeps, composerRoutes } from "../composer/routes.ts";
-import { directoryRoutes } from "../directory/routes.ts";
-import { exportOverHttp } from "../otlp/otlp-http.ts";
-import {
-  EXPORT_CSV,
-  EXPORT_METRICS,
-  FLUSH,
-  LIVENESS,
-  RATE_LIMIT,
-  READINESS,
-  SCRAPE,
-  SERVICE,
-  submitDocument,
-} from "./documents.ts";
+import { headerOf } from "../../http/exchange.ts";
+import { ok } from "../answer.ts";
+import type { KeyedRequest, RestAnswer, RestRequest, RestRoutes, RestService } from "../route.ts";
 import { exportCsv } from "./export-csv.ts";
 
-export interface RestDeps extends Omit<ComposerRouteDeps, "wallMs"> {
-  readonly submit: Submit;
-  readonly exportMetrics: ExportMetrics;
-  readonly flush: Flush;
-  readonly checkReadiness: CheckReadiness;
-  readonly queries: Pick<Queries, "exportEvents">;
-  readonly administration: Administration;
-  readonly directory: Directory;
-  readonly metricsPerRequestMax: number;
-  readonly expose: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  readonly clock: Pick<Clock, "wallMs">;
-}
+/** Metrics in, and out to Prometheus. */
+export const METRICS_ROUTES = {
+  "GET /": {
+    rule: RULES.service.describe,
+    reads: "nothing",
+    answer: (_request, { version }) => ok(describeService(version)),
+  },
+  "POST /metrics": { rule: RULES.metrics.submit, reads: "json", answer: submit },
+  "GET /metrics": { rule: RULES.metrics.scrape, reads: "nothing", answer: scrape },
+  "POST /flush": {
+    rule: RULES.metrics.flush,
+    reads: "nothing",
+    answer: async (_request, { operations }) => ok(await operations.flush()),
+  },
+} as const satisfies RestRoutes;
 
-const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
-const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
-const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
-const ANY_KEY_FREE: AdmissionRule = { roles: ["writer", "reader"], costsToken: false };
+/** How things stand with a key and with the service. */
+export const STATUS_ROUTES = {
+  "GET /rate-limit": {
+    rule: RULES.metrics.rateLimitStatus,
+    reads: "nothing",
+    answer: ({ call, bucket }) => ok(rateLimitStatus(call, bucket)),
+  },
+  "GET /health": { rule: RULES.metrics.health, reads: "nothing", answer: () => ok(health()) },
+  "GET /health/db": { rule: RULES.metrics.readiness, reads: "nothing", answer: readiness },
+  "GET /health/ready": { rule: RULES.metrics.readiness, reads: "nothing", answer: readiness },
+} as const satisfies RestRoutes;
 
-const open = (document: RouteDocument, answer: () => RestAnswer | Promise<RestAnswer>): RestRoute => ({
-  rule: "open",
-  reads: "nothing",
-  document,
-  answer,
-});
-const ok = (body: object): RestAnswer => ({ status: 200, body });
+/** What is stored, as a table. */
+export const EXPORT_ROUTES = {
+  "GET /api/export.csv": { rule: RULES.query.exportEvents, reads: "nothing", answer: exportCsv },
+} as const satisfies RestRoutes;
 
-/** The REST interface: path → method → route. Every route ends in the function that its RPC ends in. */
-export function createRestRoutes(deps: RestDeps): ReadonlyMap<string, RestMethods> {
-  const readiness = async (): Promise<RestAnswer> => {
-    const { ready, database } = await deps.checkReadiness();
-    const body = { status: ready ? "healthy" : "unhealthy", database, service: health().service };
-    return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
-  };
-  return new Map<string, RestMethods>([
-    ["/", { GET: open(SERVICE, () => ok(describeService(deps.version))) }],
-    [
-      "/metrics",
-      {
-        POST: {
-          rule: WRITERS,
-          reads: "json",
-          document: submitDocument(deps.metricsPerRequestMax),
-          answer: (call) => submitJson(deps.submit, call),
-        },
-        GET: { rule: READERS, reads: "nothing", document: SCRAPE, answer: () => scrape(deps) },
-      },
-    ],
-    [
-      "/flush",
-      {
-        POST: {
-          rule: WRITERS,
-          reads: "nothing",
-          document: FLUSH,
-          answer: async () => ok(await deps.flush()),
-        },
-      },
-    ],
-    [
-      "/v1/metrics",
-      {
-        POST: {
-          rule: WRITERS,
-          reads: "bytes",
-          document: EXPORT_METRICS,
-          answer: (call) => exportOverHttp(deps.exportMetrics, call),
-        },
-      },
-    ],
-    [
-      "/rate-limit",
-      {
-        GET: {
-          rule: ANY_KEY_FREE,
-          reads: "nothing",
-          document: RATE_LIMIT,
-          answer: (call) => ok(rateLimitStatus(call, call.bucket)),
-        },
-      },
-    ],
-    ["/health", { GET: open(LIVENESS, () => ok(health())) }],
-    ["/health/db", { GET: open(READINESS, readiness) }],
-    ["/health/ready", { GET: open(READINESS, readiness) }],
-    [
-      "/api/export.csv",
-      {
-        GET: {
-          rule: QUERIERS,
-          reads: "nothing",
-          document: EXPORT_CSV,
-          answer: (call) => exportCsv(deps.queries.exportEvents, call, deps.shutdownSignal),
-        },
-      },
-    ],
-    ...adminRoutes(deps.administration),
-    ...composerRoutes({ ...deps, wallMs: deps.clock.wallMs }),
-    ...directoryRoutes(deps.directory),
-  ]);
-}
-
-async function submitJson(submit: Submit, call: RestCall): Promise<RestAnswer> {
-  const { body } = call;
+/** The body has the fields of SubmitRequest; an idempotency key may also stand in the headers. */
+async function submit(
+  { call, body, exchange }: KeyedRequest,
+  { operations }: RestService,
+): Promise<RestAnswer> {
   if (!isRecord(body)) throw new ServiceError("malformed_body", "body must be a JSON object");
   const submitted: SubmittedMetrics = {
     service: body.service,
     version: body.version,
     instance_id: body.instance_id,
-    idempotency_key: body.idempotency_key || call.header("idempotency-key"),
+    idempotency_key: body.idempotency_key || headerOf(exchange.request, "idempotency-key"),
     metrics: body.metrics,
   };
-  return ok(await submit(call, submitted));
+  return ok(await operations.submit(call, submitted));
 }
 
-async function scrape({ expose }: RestDeps): Promise<RestAnswer> {
-  const { contentType, text } = await expose();
+/** The exposition of the scrape port, for those who reach this port only. */
+async function scrape(_request: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
+  const { contentType, text } = await operations.expose();
   return { status: 200, body: text, headers: { "content-type": contentType } };
 }
 
+/** 503 while metrics sent now would not be stored. */
+async function readiness(_request: RestRequest, { operations }: RestService): Promise<RestAnswer> {
+  const { ready, database } = await operations.checkReadiness();
+  const body = { status: ready ? "healthy" : "unhealthy", database, service: health().service };
+  return { status: ready ? 200 : 503, body, ...(!ready && { headers: { "retry-after": "1" } }) };
+}
+
+/** Where to go on from the root. */
 function describeService(version: string) {
   return {
     service: "MCP Metrics Collection Service",

@@ -1,23 +1,28 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import {
+  create,
   createRegistry,
   type DescMessage,
   fromBinary,
   fromJson,
+  type JsonValue,
+  type MessageInitShape,
   type MessageShape,
   toBinary,
   toJson,
 } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
 import {
   BadRequestSchema,
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../../../../gen/google/rpc/error_details_pb.js";
+import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
 import { ServiceError } from "../../../errors.ts";
-import type { RestAnswer } from "../../http/answer.ts";
-import { parseJson } from "../../http/json.ts";
+import { parseJson } from "../../http/body.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
+import { toConnectError } from "../../rpc/failures.ts";
 import { shapeOf, WireGuard } from "../../rpc/wire-guard.ts";
+import type { RestAnswer } from "../route.ts";
 
 /** How messages of OTLP over HTTP are written; an answer is written as its request was. */
 export type ContentForm = "json" | "protobuf";
@@ -26,6 +31,7 @@ const MEDIA_TYPES: Readonly<Record<ContentForm, string>> = {
   json: "application/json",
   protobuf: "application/x-protobuf",
 };
+/** What a google.rpc.Status may carry: written as JSON, an Any must be of a known type. */
 const DETAILS = createRegistry(ErrorInfoSchema, RetryInfoSchema, BadRequestSchema);
 
 /** The form that a `content-type` names, if it is one of OTLP's. */
@@ -58,6 +64,7 @@ function cut(text: string): string {
   return text.length > 300 ? `${text.slice(0, 299).toWellFormed()}…` : text.toWellFormed();
 }
 
+/** A message in the form that its request had. */
 export function writeMessage<Desc extends DescMessage>(
   schema: Desc,
   message: MessageShape<Desc>,
@@ -66,4 +73,22 @@ export function writeMessage<Desc extends DescMessage>(
   const headers = { "content-type": MEDIA_TYPES[form] };
   if (form === "protobuf") return { body: toBinary(schema, message), headers };
   return { body: toJson(schema, message, { registry: DETAILS }) as object, headers };
+}
+
+/** A failure as OTLP over HTTP says it: a google.rpc.Status in the request's own form, else as JSON. */
+export function otlpFailure(
+  failure: ServiceError,
+  contentType: string | undefined,
+): Omit<RestAnswer, "status"> {
+  const { code, rawMessage, details } = toConnectError(failure);
+  const status = create(StatusSchema, {
+    code,
+    message: rawMessage,
+    details: details.flatMap((detail) =>
+      "desc" in detail
+        ? [anyPack(detail.desc, create(detail.desc, detail.value as MessageInitShape<DescMessage>))]
+        : [],
+    ),
+  });
+  return writeMessage(StatusSchema, status, contentForm(contentType) ?? "json");
 }

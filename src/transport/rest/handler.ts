@@ -1,0 +1,102 @@
+import type { Admission, Admit, Credentials } from "../../access/admission.ts";
+import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
+import { bodyBytesMaxOf } from "../../api/rules.ts";
+import { ServiceError } from "../../errors.ts";
+import { ClientGoneError, parseJson, readBody } from "../http/body.ts";
+import type { ClientAddress } from "../http/client-address.ts";
+import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
+import { sendAnswer, sendFailure, sendStream } from "./answer.ts";
+import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
+
+/** What routes are run with. */
+export interface RestHandlerOptions {
+  /** For routes that ask for a key. */
+  readonly admit: Admit;
+  /** For routes that take callers without a key too. */
+  readonly admitAnonymous: AdmitAnonymous;
+  /** Whose failed authentications are counted, and whose network a call without a key comes from. */
+  readonly clientAddress: ClientAddress;
+  /** Largest body of a caller with a key, in bytes after decompression. */
+  readonly bodyBytesMax: number;
+  /** What routes answer from. */
+  readonly service: RestService;
+  /** A route failed for a reason that is not the caller's. */
+  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
+}
+
+/** Answers one REST request. Never rejects. */
+export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>;
+
+/** Run REST requests: key, token, body, answer, in this order. */
+export function createRestHandler(options: RestHandlerOptions): HandleRest {
+  return async (route, exchange) => {
+    try {
+      const answer = await run(route, exchange, options);
+      if ("chunks" in answer) await sendStream(exchange, answer);
+      else sendAnswer(exchange, answer);
+    } catch (error) {
+      if (error instanceof ClientGoneError) return;
+      if (!(error instanceof ServiceError)) options.onUnexpected(exchange, error);
+      // A stream that fails in its middle.
+      if (exchange.response.headersSent) exchange.response.destroy();
+      else sendFailure(exchange, error);
+    }
+  };
+}
+
+/** The answer of a route. Nothing of the body is read before the caller is admitted. */
+async function run(
+  route: RestRoute,
+  exchange: Exchange,
+  { admit, admitAnonymous, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
+): Promise<RestAnswer | RestStream> {
+  const bytesMax = bodyBytesMaxOf(route.rule, bodyBytesMax);
+  if (route.rule === "open")
+    return route.answer({ exchange, body: await readAs(route, exchange, bytesMax) }, service);
+  const credentials: Credentials = {
+    apiKey: headerOf(exchange.request, "x-api-key"),
+    authorization: headerOf(exchange.request, "authorization"),
+    address: () => clientAddress(exchange.request),
+  };
+  if (takesNoKey(route)) {
+    const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
+    return route.answer({ exchange, call, body: await readAs(route, exchange, bytesMax) }, service);
+  }
+  const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
+  return route.answer({ exchange, call, bucket, body: await readAs(route, exchange, bytesMax) }, service);
+}
+
+type OpenRoute = Extract<RestRoute, { readonly rule: "open" }>;
+type AnonymousRoute = Extract<RestRoute, { readonly rule: { readonly ifKey: unknown } }>;
+
+/** Whether a route is called without a key too. */
+function takesNoKey(route: Exclude<RestRoute, OpenRoute>): route is AnonymousRoute {
+  return "ifKey" in route.rule;
+}
+
+/** Note whose request it is and how the key's bucket stands, and go on unless it is rejected. */
+function admitted<Outcome extends Admission | AnonymousAdmission>(
+  outcome: Outcome,
+  exchange: Exchange,
+): Exclude<Outcome, { failure: ServiceError }> {
+  const { bucket, failure, apiKeyId } = outcome;
+  exchange.apiKeyId = apiKeyId;
+  Object.assign(exchange.headers, rateLimitHeaders(bucket));
+  if (failure !== undefined) throw failure;
+  return outcome as Exclude<Outcome, { failure: ServiceError }>;
+}
+
+/** The body as a route takes it. @throws {ServiceError} as `readBody`, `unsupported_media_type` */
+async function readAs({ reads }: RestRoute, exchange: Exchange, bytesMax: number): Promise<unknown> {
+  if (reads === "nothing") return undefined;
+  if (reads !== "bytes" && !isJson(headerOf(exchange.request, "content-type")))
+    throw new ServiceError("unsupported_media_type", "Content-Type must be application/json");
+  const body = await readBody(exchange, bytesMax);
+  if (reads === "bytes") return body;
+  return reads === "json if present" && body.length === 0 ? undefined : parseJson(body);
+}
+
+/** Also `application/problem+json` and its like, and a body whose type nobody has said. */
+function isJson(contentType: string | undefined): boolean {
+  return contentType === undefined || /^application\/([a-z0-9.+-]+\+)?json\s*(;|$)/i.test(contentType);
+}
