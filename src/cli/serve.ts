@@ -14,6 +14,8 @@ export const FIRST_SERVICE = "quickstart";
 const EXIT_FATAL = 70;
 /** Long enough for the answers that are on their way. */
 const FATAL_GRACE_MS = 300;
+/** Ctrl-C below npm comes twice: from the terminal, and passed on by npm. What comes so soon is no second wish. */
+const SAME_SIGNAL_MS = 1000;
 
 /** How this command line is called: a checkout has a script for it, an installed package a command. */
 const IS_CHECKOUT = import.meta.url.endsWith(".ts");
@@ -34,6 +36,7 @@ export async function runServe(
 ): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning);
   let ended = false;
+  let endedAtMs = 0;
   let isFatal = false;
   const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
     if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
@@ -42,11 +45,13 @@ export async function runServe(
     else host.exit(aborted > 0 || failed.length > 0 ? 1 : 0);
   };
   const stop = (signal: "SIGTERM" | "SIGINT") => {
+    if (ended && systemClock.monotonicMs() - endedAtMs < SAME_SIGNAL_MS) return;
     if (ended) {
       logger.warn("ended at once by a second signal", { signal });
       return host.exit(1);
     }
     ended = true;
+    endedAtMs = systemClock.monotonicMs();
     logger.info("shutting down", { signal });
     // A start that fails says so below.
     starting.then((service) => service.close()).then(closed, () => {});
