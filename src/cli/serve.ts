@@ -14,8 +14,8 @@ export const FIRST_SERVICE = "quickstart";
 const EXIT_FATAL = 70;
 /** Long enough for the answers that are on their way. */
 const FATAL_GRACE_MS = 300;
-/** Ctrl-C below npm comes twice: from the terminal, and passed on by npm. What comes so soon is no second wish. */
-const SAME_SIGNAL_MS = 1000;
+/** Within this time the copy of a signal has come. */
+const COPY_MS_MAX = 1000;
 
 /** How this command line is called: a checkout has a script for it, an installed package a command. */
 const IS_CHECKOUT = import.meta.url.endsWith(".ts");
@@ -25,6 +25,11 @@ export interface ServeProcess {
   readonly version: string;
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
   readonly exit: (code: number) => void;
+  /**
+   * Whether npm runs this as its script. What ends npm's whole group, such as Ctrl-C, comes twice then: from the
+   * terminal, and passed on by npm. The copy must not be taken for a second wish, which ends the process at once.
+   */
+  readonly isScriptOfNpm: boolean;
 }
 
 /** Run the service until a signal ends it. */
@@ -45,7 +50,7 @@ export async function runServe(
     else host.exit(aborted > 0 || failed.length > 0 ? 1 : 0);
   };
   const stop = (signal: "SIGTERM" | "SIGINT") => {
-    if (ended && systemClock.monotonicMs() - endedAtMs < SAME_SIGNAL_MS) return;
+    if (ended && host.isScriptOfNpm && systemClock.monotonicMs() - endedAtMs < COPY_MS_MAX) return;
     if (ended) {
       logger.warn("ended at once by a second signal", { signal });
       return host.exit(1);
