@@ -1,6 +1,7 @@
 import type { KeyRegistry } from "../access/key-registry.ts";
 import type { RetentionRuns } from "../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../maintenance/trusted-time.ts";
+import type { Exposition } from "../telemetry/exposition/exposition.ts";
 import { type Administration, openAdministration } from "./admin/administration.ts";
 import { type Backup, createBackup } from "./admin/backup.ts";
 import { type Composer, createComposer } from "./composer/composer.ts";
@@ -13,13 +14,6 @@ import { openIngest } from "./open-ingest.ts";
 import { createQueries, type Queries } from "./query/queries.ts";
 import type { ServiceContext } from "./service-context.ts";
 import type { Submit } from "./submit.ts";
-
-/** Metrics as text for Prometheus. */
-export interface Exposition {
-  /** The media type, with the version of the text format. */
-  readonly contentType: string;
-  readonly text: string;
-}
 
 /**
  * Every operation of the service, whatever protocol it is called in: `openOperations` assembles them once, and the

@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import type { AggregateQuery, GroupAnswer } from "../queries.ts";
 import { OpenGroup } from "./open-group.ts";
 import type { Statistic } from "./statistics.ts";
@@ -83,8 +83,9 @@ export class Groups {
   #rejectTooMany(groups: number): void {
     const { groupsMax, groupBy } = this.#query;
     if (groups > groupsMax) {
-      throw refused(
+      throw invalidField(
         "group_by",
+        "too_many",
         `more than ${groupsMax} combinations of ${groupBy.join(", ")}: filter some out`,
       );
     }
@@ -92,17 +93,12 @@ export class Groups {
     const count = groups * this.#points * this.#statistics.length;
     if (count <= ANSWER_VALUES_MAX || isRanking) return;
     const product = `${groups} series of ${this.#points} points of ${this.#statistics.length} statistics`;
-    throw refused(
+    throw invalidField(
       "step",
+      "too_many",
       `${product} are ${count} values, at most ${ANSWER_VALUES_MAX}: use a longer step, or fewer series`,
     );
   }
-}
-
-function refused(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "too_many", message }],
-  });
 }
 
 function compareLabels(a: readonly string[], b: readonly string[]): number {

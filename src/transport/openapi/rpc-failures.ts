@@ -5,7 +5,7 @@ import { toConnectError } from "../rpc/failures.ts";
 import { type JsonSchema, list, record, string } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
-import type { Answer, Operation } from "./operation.ts";
+import type { Answer, OpenApiOperation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 
 const CONNECT_FAILURE: JsonSchema = record(
@@ -83,7 +83,7 @@ export function sharedFailures(): Readonly<Record<string, Answer>> {
 }
 
 /** The answers of an RPC's failures, by status. */
-export function failuresOfRpc(name: string, rule: OperationRule): Operation["responses"] {
+export function failuresOfRpc(name: string, rule: OperationRule): OpenApiOperation["responses"] {
   const own = OWN_FAILURES[name];
   if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];

@@ -43,7 +43,7 @@ export const string = scalar("string");
 /** Any number but NaN and the infinities, which JSON has none of. */
 export const number = scalar("number");
 /** An integer. */
-export const wholeNumber = scalar("integer");
+export const wholeNumberSchema = scalar("integer");
 /** True or false. */
 export const boolean = scalar("boolean");
 

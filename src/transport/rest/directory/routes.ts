@@ -1,4 +1,4 @@
-import type { FetchMetrics, FetchRequest, MetricSeries } from "../../../api/directory/fetch-metrics.ts";
+import type { FetchMetrics, FetchRequest, ServerMetricSeries } from "../../../api/directory/fetch-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import { invalidField } from "../../../errors.ts";
 import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
@@ -119,7 +119,7 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
 }
 
 /** Points with their percentiles beside the value. */
-function seriesJson(series: MetricSeries) {
+function seriesJson(series: ServerMetricSeries) {
   return series.map(({ timestampMs, value, percentiles }) => ({
     timestamp: isoOf(timestampMs),
     value,
