@@ -4,7 +4,6 @@ import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import { BatchBuilder } from "../store/batch.ts";
 import { WITHOUT_PAUSE } from "../store/plan/steps.ts";
-import type { Submission } from "../store/submission.ts";
 import { createExportMetrics, type ExportMetrics } from "./export-metrics.ts";
 import { createFlush, type Flush } from "./flush.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -30,7 +29,7 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     commit: store.metrics.commit,
     queuedMetricsMax,
     linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,
-    onCommit: (metrics, seconds) => telemetry.selfMetrics.commit({ metrics, seconds }),
+    onCommit: telemetry.selfMetrics.commit,
   });
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
@@ -40,7 +39,7 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     wallMs: clock.wallMs,
   };
   const storing = {
-    store: (submission: Submission) => commits.add(submission),
+    store: commits.add.bind(commits),
     export: telemetry.exporter.record,
     serviceBinding: config.keys.binding,
     observer: observers.submit,

@@ -38,7 +38,7 @@ export interface GroupCommitOptions<Item extends Queueable, Batch> {
   /** Set: commits wait until this many metrics are there or the first has waited this long. */
   readonly linger: { readonly metrics: number; readonly ms: number } | undefined;
   /** After every commit that was not empty, failed ones included. */
-  readonly onCommit: (metrics: number, seconds: number) => void;
+  readonly onCommit: (commit: { readonly metrics: number; readonly seconds: number }) => void;
 }
 
 /** Rows a transaction at the most: bounds how long one commit, and what waits behind it, can take. */
@@ -222,7 +222,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
     this.#isCommitting = false;
     this.#inFlightMetrics = 0;
     this.#scheduleWhenDue();
-    if (metrics > 0) onCommit(metrics, (clock.monotonicMs() - startedMs) / 1000);
+    if (metrics > 0) onCommit({ metrics, seconds: (clock.monotonicMs() - startedMs) / 1000 });
   }
 
   /** Reject what somebody waits for, and queue again what was answered already, in front of all else. */

@@ -88,7 +88,7 @@ export function setup(options: Partial<GroupCommitOptions<Submission, Batch>> = 
     commit,
     queuedMetricsMax: 1000,
     linger: undefined,
-    onCommit: (metrics, seconds) => void commits.push({ metrics, seconds }),
+    onCommit: (commit) => void commits.push(commit),
     ...options,
   });
   /** The newest transaction; an error when there is none. */

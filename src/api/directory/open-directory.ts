@@ -39,14 +39,14 @@ export function openDirectory(
     commit: store.directory.commit,
     queuedMetricsMax: config.ingest.queuedMetricsMax,
     linger: undefined,
-    onCommit: (metrics, seconds) => telemetry.selfMetrics.commit({ metrics, seconds }),
+    onCommit: telemetry.selfMetrics.commit,
   });
   lifecycle.own("directory", () => commits.close());
   return createDirectory({
     registry,
     pseudonymise,
     administration,
-    commit: (entry) => commits.add(entry),
+    commit: commits.add.bind(commits),
     store: store.directory,
     wallMs: clock.wallMs,
     metricsMax: config.ingest.metricsPerRequestMax,

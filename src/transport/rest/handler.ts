@@ -1,6 +1,6 @@
 import type { Admission, Admit, Credentials } from "../../access/admission.ts";
 import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
-import { bodyBytesMaxOf } from "../../api/rules.ts";
+import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
 import { ClientGoneError, parseJson, readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
@@ -50,9 +50,10 @@ async function run(
   exchange: Exchange,
   { admit, admitAnonymous, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
 ): Promise<RestAnswer | RestStream> {
-  const bytesMax = bodyBytesMaxOf(route.rule, bodyBytesMax);
-  if (route.rule === "open")
-    return route.answer({ exchange, body: await readAs(route, exchange, bytesMax) }, service);
+  if (route.rule === "open") {
+    const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
+    return route.answer({ exchange, body }, service);
+  }
   const credentials: Credentials = {
     apiKey: headerOf(exchange.request, "x-api-key"),
     authorization: headerOf(exchange.request, "authorization"),
@@ -60,10 +61,12 @@ async function run(
   };
   if (takesNoKey(route)) {
     const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
-    return route.answer({ exchange, call, body: await readAs(route, exchange, bytesMax) }, service);
+    const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
+    return route.answer({ exchange, call, body }, service);
   }
   const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
-  return route.answer({ exchange, call, bucket, body: await readAs(route, exchange, bytesMax) }, service);
+  const body = await readAs(route, exchange, bodyBytesMax);
+  return route.answer({ exchange, call, bucket, body }, service);
 }
 
 type OpenRoute = Extract<RestRoute, { readonly rule: "open" }>;
