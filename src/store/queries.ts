@@ -60,27 +60,22 @@ export interface SourceUse {
   readonly range: TimeRange;
 }
 
-/** Where a list of measurements goes on: they are ordered by time, then by id. */
-export interface Position {
-  readonly timestampMs: number;
-  readonly id: number;
-}
-
+/** A page of single metrics, in the order of time, then of arrival. */
 export interface EventsQuery extends Selection {
   readonly order: "newest first" | "oldest first";
-  /** Where the last page ended; undefined for the first. */
-  readonly after: Position | undefined;
-  /** Only measurements up to this id; undefined: up to the newest there is. */
-  readonly lastId: number | undefined;
+  /** `next` of the page before; undefined for the first. */
+  readonly cursor: string | undefined;
+  /** `moment` of the first page: what arrived after it is on no page. Undefined: now. */
+  readonly moment: string | undefined;
   readonly limit: number;
 }
 
 export interface EventsAnswer {
   readonly events: readonly EventRow[];
   /** Where to go on; undefined at the end. */
-  readonly next: Position | undefined;
+  readonly next: string | undefined;
   /** To be passed on, so that all pages are of one moment. */
-  readonly lastId: number;
+  readonly moment: string;
 }
 
 /** A measurement as it was submitted. */
@@ -140,7 +135,11 @@ export interface LatestValue {
 export interface QueryStore {
   /** Statistics in groups, for one range or step by step. */
   aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateAnswer>;
-  /** One page of metrics as they were submitted; it may end before it is full, and is the last without `next`. */
+  /**
+   * One page of metrics as they were submitted; it may end before it is full, and is the last without `next`.
+   *
+   * @throws {ServiceError} `validation_failed` for a cursor or a moment that is none of the engine's.
+   */
   events(query: EventsQuery, signal?: AbortSignal): Promise<EventsAnswer>;
   /** Oldest first, and in the order of arrival what happened at once. */
   latestValues(query: LatestQuery, signal?: AbortSignal): Promise<readonly LatestValue[]>;

@@ -1,6 +1,6 @@
 import type { Call } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
-import type { EventRow, Position } from "../../store/queries.ts";
+import type { EventRow } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readPageSize, readPageToken, writePageToken } from "./page-token.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
@@ -42,15 +42,16 @@ export type ExportEvents = (
 /** Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. */
 const EXPORT_PAGE = 250;
 
-/** Where a list goes on. */
-interface ListPosition extends Position {
-  /** The newest metric when the list began: what arrives later is on no page. */
-  readonly lastId: number;
+/** Where a list goes on: what the store says of it, which only the store can read. */
+interface ListPosition {
+  readonly cursor: string;
+  /** When the list began: what arrives later is on no page. */
+  readonly moment: string;
 }
 
-/** Tokens come from clients: what they hold is checked like any other input. */
+/** Tokens come from clients: what they hold is checked like any other input, its texts by the store. */
 function isListPosition(value: unknown): value is ListPosition {
-  return isRecord(value) && [value.timestampMs, value.id, value.lastId].every(Number.isSafeInteger);
+  return isRecord(value) && typeof value.cursor === "string" && typeof value.moment === "string";
 }
 
 /** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
@@ -62,10 +63,10 @@ export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents
     const { selection } = readSelection(asked, principal, clock.wallMs(), violations);
     const limit = readPageSize(pageSize, violations);
     violations.throwIfAny();
-    const after = page?.position;
-    const query = { ...selection, order: "newest first" as const, after, lastId: after?.lastId, limit };
-    const { events, next, lastId } = await reader.events(query, signal);
-    const position = next && { ...next, lastId };
+    const { cursor, moment } = page?.position ?? { cursor: undefined, moment: undefined };
+    const query = { ...selection, order: "newest first" as const, cursor, moment, limit };
+    const { events, next, moment: began } = await reader.events(query, signal);
+    const position = next === undefined ? undefined : { cursor: next, moment: began };
     const nextPageToken =
       position === undefined ? "" : writePageToken(same, principal, { range: selection.range, position });
     return { events, nextPageToken };
@@ -78,13 +79,13 @@ export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
     const violations = new QueryViolations();
     const { selection } = readSelection(request, principal, clock.wallMs(), violations);
     violations.throwIfAny();
-    let after: Position | undefined;
-    let lastId: number | undefined;
+    let cursor: string | undefined;
+    let moment: string | undefined;
     do {
-      const query = { ...selection, order: "oldest first" as const, after, lastId, limit: EXPORT_PAGE };
+      const query = { ...selection, order: "oldest first" as const, cursor, moment, limit: EXPORT_PAGE };
       const answer = await reader.events(query, signal);
       if (answer.events.length > 0) yield answer.events;
-      ({ next: after, lastId } = answer);
-    } while (after !== undefined);
+      ({ next: cursor, moment } = answer);
+    } while (cursor !== undefined);
   };
 }

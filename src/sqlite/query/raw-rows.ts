@@ -3,6 +3,12 @@ import type { Row } from "../file/database.ts";
 import { asColumns, type Column, exact, type Integers, readColumns } from "./columns.ts";
 import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
 
+/** A place in the order of lists and of raw rows: by time, then by row id. */
+export interface RowPosition {
+  readonly timestampMs: number;
+  readonly id: number;
+}
+
 /** Measurements as queries read them, a column each. */
 export interface RawRows {
   readonly ids: Integers;

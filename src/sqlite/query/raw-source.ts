@@ -1,10 +1,10 @@
 import type { Budget } from "../../store/plan/budget.ts";
 import type { Segment } from "../../store/plan/planner.ts";
 import { CHUNK_ROWS, type RowSource } from "../../store/plan/row-source.ts";
-import type { Position, TimeRange } from "../../store/queries.ts";
+import type { TimeRange } from "../../store/queries.ts";
 import type { Database } from "../file/database.ts";
 import type { PlannedType, RawGroup, RawGroups } from "./raw-groups.ts";
-import { NO_RAW_ROWS, RAW_COLUMNS, RAW_ROWS, readRawRows } from "./raw-rows.ts";
+import { NO_RAW_ROWS, RAW_COLUMNS, RAW_ROWS, type RowPosition, readRawRows } from "./raw-rows.ts";
 
 /** By time, then by id. Two searches, since SQLite would not use the index for the id of `(ts, id) > (?, ?)`. */
 const CHUNK = `
@@ -33,7 +33,7 @@ export function openRawSource(
   let found: readonly (RawGroup | undefined)[] = [];
   let next = 0;
   let at = 0;
-  let last: Position | undefined;
+  let last: RowPosition | undefined;
 
   /** Whether there is another chunk. */
   function readChunk(): boolean {

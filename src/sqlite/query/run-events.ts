@@ -1,10 +1,12 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import { dimensionText } from "../../catalogue/dimension-value.ts";
+import { invalidField } from "../../errors.ts";
 import { createSelector, type Selector } from "../../store/plan/selector.ts";
-import type { EventsAnswer, EventsQuery, Position } from "../../store/queries.ts";
+import type { EventsAnswer, EventsQuery } from "../../store/queries.ts";
 import { asColumns, type Integers, readColumns } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import { readEvents } from "./event-rows.ts";
+import type { RowPosition } from "./raw-rows.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 import { newestId } from "./stored.ts";
 
@@ -43,7 +45,8 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
   const isNewestFirst = query.order === "newest first";
   const sql = isNewestFirst ? NEWEST_FIRST : OLDEST_FIRST;
   const farEndMs = isNewestFirst ? query.range.startMs : query.range.endMs;
-  const lastId = Math.min(query.lastId ?? Number.POSITIVE_INFINITY, newestId(database));
+  const newest = newestId(database);
+  const lastId = query.moment === undefined ? newest : Math.min(readNumbers(query.moment, 1)[0] ?? 0, newest);
   const matches = createMatcher(query, dictionaries);
   const ids: number[] = [];
   let position = firstPosition(query);
@@ -73,19 +76,29 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
   const byId = new Map(readEvents(context, ids).map((event) => [event.id, event]));
   return {
     events: ids.flatMap((id) => byId.get(id) ?? []),
-    next: isOver ? undefined : position,
-    lastId,
+    next: isOver ? undefined : `${position.timestampMs} ${position.id}`,
+    moment: String(lastId),
   };
 }
 
 /** Where the last page ended, or a place before the range where no row is; never out of the range. */
-function firstPosition({ after, order, range: { startMs, endMs } }: EventsQuery): Position {
-  if (after !== undefined && after.timestampMs >= startMs && after.timestampMs < endMs) return after;
+function firstPosition({ cursor, order, range: { startMs, endMs } }: EventsQuery): RowPosition {
+  if (cursor !== undefined) {
+    const [timestampMs = 0, id = 0] = readNumbers(cursor, 2);
+    if (timestampMs >= startMs && timestampMs < endMs) return { timestampMs, id };
+  }
   const isNewestFirst = order === "newest first";
   return {
     timestampMs: isNewestFirst ? endMs : startMs - 1,
     id: isNewestFirst ? 0 : Number.MAX_SAFE_INTEGER,
   };
+}
+
+/** What a position holds. It has been with a client: @throws {ServiceError} `validation_failed` for any other text. */
+function readNumbers(position: string, count: number): readonly number[] {
+  const numbers = position.split(" ").map(Number);
+  if (numbers.length === count && numbers.every(Number.isSafeInteger)) return numbers;
+  throw invalidField("page_token", "invalid", "page_token: is not one of ours");
 }
 
 /** Whether the query takes the measurements of a source with a dimension set. */

@@ -14,8 +14,8 @@ const QUERY: EventsQuery = {
   range: { startMs: 0, endMs: NOW_MS + 1 },
   filters: [],
   order: "newest first",
-  after: undefined,
-  lastId: undefined,
+  cursor: undefined,
+  moment: undefined,
   limit: 100,
 };
 
@@ -26,14 +26,14 @@ function allPages(
   between: () => void = () => {},
 ): readonly EventRow[] {
   const found: EventRow[] = [];
-  let { after, lastId } = asked;
+  let { cursor, moment } = asked;
   do {
-    const page = events(database, { ...asked, after, lastId });
+    const page = events(database, { ...asked, cursor, moment });
     assert.ok(page.events.length <= asked.limit);
     found.push(...page.events);
-    ({ next: after, lastId } = page);
+    ({ next: cursor, moment } = page);
     between();
-  } while (after !== undefined);
+  } while (cursor !== undefined);
   return found;
 }
 

@@ -66,7 +66,7 @@ test("a query that nobody waits for any more ends early, and one that has not be
   const running = refusalOf(reader.calls.queries.aggregate(QUERY, caller.signal));
   const waiting = refusalOf(
     reader.calls.queries.events(
-      { ...QUERY, order: "newest first", after: undefined, lastId: undefined, limit: 5 },
+      { ...QUERY, order: "newest first", cursor: undefined, moment: undefined, limit: 5 },
       caller.signal,
     ),
   );
