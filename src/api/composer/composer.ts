@@ -15,7 +15,7 @@ export type Composer = ReturnType<typeof createComposer>;
 /**
  * The figures of composers. A writer's key sees its own service's, other keys those of all or of one.
  *
- * Every function throws {ServiceError} `validation_failed`, `service_not_allowed`, and what `Reader` throws.
+ * Every function throws {ServiceError} `validation_failed`, `service_not_allowed`, and what `QueryStore` throws.
  */
 export function createComposer(deps: ComposerDeps) {
   return {
@@ -46,7 +46,7 @@ export function createComposer(deps: ComposerDeps) {
 async function readMetrics(deps: ComposerDeps, scope: FiguresScope, signal: AbortSignal) {
   const { standing, query, figures, capabilitiesOf } = await readServers(deps, scope, signal);
   const { nowMs, states } = standing;
-  const { requests, averageMs, p95Ms, p99Ms } = await readHttpTraffic(deps.reader, query);
+  const { requests, averageMs, p95Ms, p99Ms } = await readHttpTraffic(deps.store, query);
   const { total, running, stopped } = serverCounts(states);
   const perServer = [...figures].map(([id, figure]) => [id, { ...figure, capabilities: capabilitiesOf(id) }]);
   return {

@@ -7,7 +7,7 @@ import { readServerTraffic, type ServerTraffic, type TrafficQuery } from "./traf
 
 /** What figures are read with. */
 export interface ComposerDeps {
-  readonly reader: Pick<QueryStore, "aggregate" | "latestValues">;
+  readonly store: Pick<QueryStore, "aggregate" | "latestValues">;
   readonly clock: Pick<Clock, "wallMs">;
 }
 
@@ -25,13 +25,13 @@ export interface Standing {
  * are more states than a query may read, rather than leave servers out.
  */
 export async function readStanding(
-  { reader, clock }: ComposerDeps,
+  { store, clock }: ComposerDeps,
   { service, windowMs }: FiguresScope,
   signal: AbortSignal,
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
   const query = { service, sinceMs: nowMs - windowMs, beyond: "fail" } as const;
-  const states = await reader.latestValues(query, signal);
+  const states = await store.latestValues(query, signal);
   return { nowMs, states, servers: serverStates(states) };
 }
 
@@ -52,7 +52,7 @@ export async function readServers(
   const standing = await readStanding(deps, scope, signal);
   const { nowMs, states, servers } = standing;
   const query = { ...scope, nowMs, signal };
-  const traffic = await readServerTraffic(deps.reader, query, servers);
+  const traffic = await readServerTraffic(deps.store, query, servers);
   const statesOf = Map.groupBy(states, (state) => dimensionOf(state, "server_id"));
   const ids = [...new Set([...servers.keys(), ...traffic.servers.keys()])].sort();
   const figures = ids.map((id) => {

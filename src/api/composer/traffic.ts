@@ -43,9 +43,9 @@ const NONE = {
 };
 
 /** What came to the composers' HTTP interface; null throughout where nobody reported any. */
-export async function readHttpTraffic(reader: Aggregate, query: TrafficQuery): Promise<HttpTraffic> {
+export async function readHttpTraffic(store: Aggregate, query: TrafficQuery): Promise<HttpTraffic> {
   const statistics = ["count", "successes", "errors", "duration_avg", "p95", "p99"];
-  const { groups } = await ask(reader, query, { type: "http_request", groupBy: [], statistics });
+  const { groups } = await ask(store, query, { type: "http_request", groupBy: [], statistics });
   const [total = 0, successful = 0, failed = 0, ...durations] = groups[0]?.values ?? [];
   if (total === 0) return NONE;
   const [averageMs = null, p95Ms = null, p99Ms = null] = durations.map((ms) =>
@@ -62,13 +62,13 @@ const TOOLS_MAX = 20_000;
  * one whose id its tool's name begins with.
  */
 export async function readServerTraffic(
-  reader: Aggregate,
+  store: Aggregate,
   query: TrafficQuery,
   knownServers: ReadonlyMap<string, unknown>,
 ): Promise<{ readonly servers: ReadonlyMap<string, ServerTraffic>; readonly seconds: number }> {
   const statistics = ["count", "errors", "duration_avg", "duration_count"];
   const groupBy = ["server_id", "tool_id"];
-  const { range, groups } = await ask(reader, query, { type: "tool_invocation", groupBy, statistics });
+  const { range, groups } = await ask(store, query, { type: "tool_invocation", groupBy, statistics });
   const servers = new Map<string, ServerTraffic>();
   for (const { labels, values } of groups) {
     const [server = "", tool = ""] = labels;
@@ -105,12 +105,12 @@ interface Question {
   readonly statistics: readonly string[];
 }
 
-function ask(reader: Aggregate, query: TrafficQuery, { type, groupBy, statistics }: Question) {
+function ask(store: Aggregate, query: TrafficQuery, { type, groupBy, statistics }: Question) {
   const { service, windowMs, nowMs, signal } = query;
   const filters =
     service === undefined ? [] : [{ dimension: "service", values: [service], isNegated: false }];
   // The end is not part of a range, and what is being reported now is.
   const range = { startMs: nowMs - windowMs, endMs: nowMs + 1 };
   const common = { types: [type], range, filters, stepMs: undefined };
-  return reader.aggregate({ ...common, groupBy, statistics, groupsMax: TOOLS_MAX }, signal);
+  return store.aggregate({ ...common, groupBy, statistics, groupsMax: TOOLS_MAX }, signal);
 }

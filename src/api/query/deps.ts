@@ -4,7 +4,7 @@ import type { QueryStore } from "../../store/queries.ts";
 /** What queries are answered with. */
 export interface QueryDeps {
   /** Reads stored metrics beside the writes. */
-  readonly reader: Pick<QueryStore, "aggregate" | "events">;
+  readonly store: Pick<QueryStore, "aggregate" | "events">;
   /** Says when "now" is, for ranges that end with it. */
   readonly clock: Pick<Clock, "wallMs">;
 }

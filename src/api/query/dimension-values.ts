@@ -38,8 +38,8 @@ export type ListDimensionValues = (
 const VALUES_MAX = 50_000;
 const isText = (value: unknown): value is string => typeof value === "string";
 
-/** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createListDimensionValues({ reader, clock }: QueryDeps): ListDimensionValues {
+/** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+export function createListDimensionValues({ store, clock }: QueryDeps): ListDimensionValues {
   return async ({ principal }, request, signal) => {
     const violations = new QueryViolations();
     const { dimension, prefix, pageToken, pageSize: _, ...rest } = request;
@@ -53,7 +53,7 @@ export function createListDimensionValues({ reader, clock }: QueryDeps): ListDim
       violations.add("prefix", "too_long", `longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`);
     }
     violations.throwIfAny();
-    const { range, groups, sources } = await reader.aggregate(
+    const { range, groups, sources } = await store.aggregate(
       {
         ...selection,
         filters: [...selection.filters, { dimension, values: [""], isNegated: true }],

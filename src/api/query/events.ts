@@ -54,8 +54,8 @@ function isListPosition(value: unknown): value is ListPosition {
   return isRecord(value) && typeof value.cursor === "string" && typeof value.moment === "string";
 }
 
-/** Newest first. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents {
+/** Newest first. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+export function createListEvents({ store, clock }: QueryDeps): ListStoredEvents {
   return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
     const violations = new QueryViolations();
     const page = readPageToken(pageToken, same, principal, isListPosition, violations);
@@ -65,7 +65,7 @@ export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents
     violations.throwIfAny();
     const { cursor, moment } = page?.position ?? { cursor: undefined, moment: undefined };
     const query = { ...selection, order: "newest first" as const, cursor, moment, limit };
-    const { events, next, moment: began } = await reader.events(query, signal);
+    const { events, next, moment: began } = await store.events(query, signal);
     const position = next === undefined ? undefined : { cursor: next, moment: began };
     const nextPageToken =
       position === undefined ? "" : writePageToken(same, principal, { range: selection.range, position });
@@ -74,7 +74,7 @@ export function createListEvents({ reader, clock }: QueryDeps): ListStoredEvents
 }
 
 /** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
-export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
+export function createExportEvents({ store, clock }: QueryDeps): ExportEvents {
   return async function* ({ principal }, request, signal) {
     const violations = new QueryViolations();
     const { selection } = readSelection(request, principal, clock.wallMs(), violations);
@@ -83,7 +83,7 @@ export function createExportEvents({ reader, clock }: QueryDeps): ExportEvents {
     let moment: string | undefined;
     do {
       const query = { ...selection, order: "oldest first" as const, cursor, moment, limit: EXPORT_PAGE };
-      const answer = await reader.events(query, signal);
+      const answer = await store.events(query, signal);
       if (answer.events.length > 0) yield answer.events;
       ({ next: cursor, moment } = answer);
     } while (cursor !== undefined);

@@ -9,7 +9,7 @@ import { createTopValues } from "./top-values.ts";
 /** Every query, for whoever spells it in a protocol. */
 export type Queries = ReturnType<typeof createQueries>;
 
-/** The queries over one reader. */
+/** The queries over one store. */
 export function createQueries(deps: QueryDeps) {
   return {
     querySeries: createQuerySeries(deps),

@@ -42,7 +42,7 @@ export type QuerySeries = (
 
 /** Dimensions that series may be told apart by. */
 const GROUP_BY_MAX = 5;
-/** Series of an answer; more are rejected by the reader. */
+/** Series of an answer; more are rejected by the store. */
 const SERIES_MAX = 1_000;
 /** Steps of a series, as Prometheus bounds its range queries. */
 const POINTS_MAX = 11_000;
@@ -51,8 +51,8 @@ const POINTS_BY_DEFAULT = 200;
 /** Steps that are chosen where the request names none; beyond a week, whole days. */
 const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minutes * MINUTE_MS);
 
-/** Statistics over time. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
+/** Statistics over time. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+export function createQuerySeries({ store, clock }: QueryDeps): QuerySeries {
   return async ({ principal }, request, signal) => {
     const violations = new QueryViolations();
     const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
@@ -63,7 +63,7 @@ export function createQuerySeries({ reader, clock }: QueryDeps): QuerySeries {
     checkStep(stepMs, selection.range, violations);
     violations.throwIfAny();
     const query = { ...selection, stepMs, groupBy, statistics, groupsMax: SERIES_MAX };
-    const { range, groups, sources } = await reader.aggregate(query, signal);
+    const { range, groups, sources } = await store.aggregate(query, signal);
     const points = Math.round((range.endMs - range.startMs) / stepMs);
     const series = groups.map(({ labels, values }) => ({
       labels: groupBy.map((dimension, index) => [dimension, labels[index] ?? ""] as const),

@@ -24,11 +24,11 @@ export type Summary = (call: Call, request: SummaryRequest, signal: AbortSignal)
 
 /** Statistics where the request names none. */
 const BY_DEFAULT = ["count", "rate", "error_rate", "duration_avg", "p50", "p95", "p99"];
-/** Rows of an answer; more are rejected by the reader. */
+/** Rows of an answer; more are rejected by the store. */
 const ROWS_MAX = 1_000;
 
-/** A row a service or type. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createSummary({ reader, clock }: QueryDeps): Summary {
+/** A row a service or type. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+export function createSummary({ store, clock }: QueryDeps): Summary {
   return async ({ principal }, request, signal) => {
     const violations = new QueryViolations();
     const { selection } = readSelection(request, principal, clock.wallMs(), violations);
@@ -38,7 +38,7 @@ export function createSummary({ reader, clock }: QueryDeps): Summary {
     if (request.group === undefined) violations.add("group", "unknown", "must be a service or a type");
     violations.throwIfAny();
     const query = { ...selection, stepMs: undefined, groupBy: [group], statistics, groupsMax: ROWS_MAX };
-    const { range, groups, totals, sources } = await reader.aggregate({ ...query, withTotals: true }, signal);
+    const { range, groups, totals, sources } = await store.aggregate({ ...query, withTotals: true }, signal);
     return {
       range,
       rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)),

@@ -30,11 +30,11 @@ export type TopValues = (call: Call, request: TopValuesRequest, signal: AbortSig
 const LIMIT = 10;
 /** Rows that a request may ask for. */
 const LIMIT_MAX = 100;
-/** Values that are ranked; more are rejected by the reader, for a ranking of some would be wrong. */
+/** Values that are ranked; more are rejected by the store, for a ranking of some would be wrong. */
 const RANKED_MAX = 5_000;
 
-/** The values with the most of a statistic. @throws {ServiceError} `validation_failed`, and what `Reader` throws. */
-export function createTopValues({ reader, clock }: QueryDeps): TopValues {
+/** The values with the most of a statistic. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+export function createTopValues({ store, clock }: QueryDeps): TopValues {
   return async ({ principal }, request, signal) => {
     const violations = new QueryViolations();
     const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
@@ -47,7 +47,7 @@ export function createTopValues({ reader, clock }: QueryDeps): TopValues {
     }
     violations.throwIfAny();
     const statistics = [...new Set([by, ...shown])];
-    const { range, groups, sources } = await reader.aggregate(
+    const { range, groups, sources } = await store.aggregate(
       {
         ...selection,
         filters: [...selection.filters, { dimension, values: [""], isNegated: true }],
