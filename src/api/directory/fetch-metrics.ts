@@ -30,7 +30,7 @@ export interface MetricPoint {
 }
 
 /** The steps of a series that have a value, oldest first. */
-export type MetricSeries = readonly MetricPoint[];
+export type ServerMetricSeries = readonly MetricPoint[];
 
 /** The series that pages of directories draw, and the metrics they are of. */
 const SERIES = {
@@ -41,12 +41,13 @@ const SERIES = {
   installs: "installations",
 } as const;
 type SeriesName = keyof typeof SERIES;
+/** The name that asks for uptime. */
 const UPTIME = "uptime";
 /** The metric that uptime is made of; it is no series of its own. */
 const HEALTH_CHECK = "health_check";
 
 /** A server's figures over a period, in the series that pages draw. */
-export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries>> {
+export interface FetchedMetrics extends Readonly<Record<SeriesName, ServerMetricSeries>> {
   /** As it was asked for. */
   readonly serverId: string;
   /** What people call it. */
@@ -58,9 +59,9 @@ export interface FetchedMetrics extends Readonly<Record<SeriesName, MetricSeries
   /** Length of a step, ms. */
   readonly stepMs: number;
   /** Percent. */
-  readonly uptime: MetricSeries;
+  readonly uptime: ServerMetricSeries;
   /** Every metric that has no series of its own, by its name. */
-  readonly otherMetrics: ReadonlyMap<string, MetricSeries>;
+  readonly otherMetrics: ReadonlyMap<string, ServerMetricSeries>;
 }
 
 /** Figures of a server, for callers with a key and without. */
@@ -119,7 +120,7 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     byName.delete(HEALTH_CHECK);
     const taken = Object.fromEntries(
       Object.entries(SERIES).map(([series, metric]) => [series, byName.get(metric) ?? []]),
-    ) as Record<SeriesName, MetricSeries>;
+    ) as Record<SeriesName, ServerMetricSeries>;
     for (const metric of Object.values(SERIES)) byName.delete(metric);
     return {
       serverId,
@@ -163,7 +164,7 @@ function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, Cha
 }
 
 /** The steps of a line, with percentiles by the names they were asked for. */
-function toSeries(points: readonly ChartPoint[], labels: readonly string[]): MetricSeries {
+function toSeries(points: readonly ChartPoint[], labels: readonly string[]): ServerMetricSeries {
   return points.map(({ startMs, value, quantiles }) => ({
     timestampMs: startMs,
     value,

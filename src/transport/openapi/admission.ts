@@ -1,14 +1,14 @@
 import type { OperationRule } from "../../api/rules.ts";
 import type { FailureReason } from "../../errors.ts";
-import type { Operation } from "./operation.ts";
+import type { OpenApiOperation } from "./operation.ts";
 
 /** Either header will do. */
-const KEY: Operation["security"] = [{ apiKey: [] }, { bearer: [] }];
+const KEY: OpenApiOperation["security"] = [{ apiKey: [] }, { bearer: [] }];
 
 /** What a rule of admission means for a caller. */
 export interface AdmissionDocument {
   /** How OpenAPI says which keys are taken; {} among them means none. */
-  readonly security: Operation["security"];
+  readonly security: OpenApiOperation["security"];
   /** A sentence. */
   readonly words: string;
   /** The reasons for which a caller may be turned away. */

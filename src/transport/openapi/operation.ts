@@ -2,7 +2,7 @@ import type { JsonSchema } from "../schema/json-schema.ts";
 import type { MetricTypeDocument } from "./metric-types.ts";
 
 /** Parts of an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.1), as far as they are used here. */
-export interface Operation {
+export interface OpenApiOperation {
   /** Unique in the document; generators name their functions by it. */
   readonly operationId: string;
   /** The group that pages list it in. */
@@ -67,7 +67,7 @@ export interface MediaType {
 }
 
 /** Path → method in lower case → operation. */
-export type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+export type Paths = Readonly<Record<string, Readonly<Record<string, OpenApiOperation>>>>;
 
 /** The document as it is served. */
 export interface OpenApiDocument {

@@ -1,5 +1,5 @@
 import { dialectOf, type FailureDialect, failureAnswer, statusOf } from "../rest/failures.ts";
-import { boolean, type JsonSchema, list, record, string, wholeNumber } from "../schema/json-schema.ts";
+import { boolean, type JsonSchema, list, record, string, wholeNumberSchema } from "../schema/json-schema.ts";
 import type { FailureDocument } from "./failure-answers.ts";
 import { exampleOf } from "./reasons.ts";
 
@@ -11,25 +11,27 @@ interface BodySchema {
   readonly reasonField?: string;
 }
 
+/** Fields that several families of clients have. */
 const MESSAGE = string("What went wrong, for people.");
 const REASON = string("The stable name of what went wrong.");
 const REQUEST_ID = string("Names the call in the log; also in `X-Request-Id`.");
 
+/** By family of clients; `rest/failures.ts` makes the bodies themselves. */
 const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
   collection: {
     reasonField: "error",
     schema: record(
       {
         detail: MESSAGE,
-        status_code: wholeNumber("The HTTP status."),
+        status_code: wholeNumberSchema("The HTTP status."),
         status: string("Always this.", { const: "error" }),
         error: REASON,
         message: MESSAGE,
         request_id: REQUEST_ID,
       },
       {
-        accepted: wholeNumber("With `validation_failed`: nothing was stored.", { const: 0 }),
-        rejected: wholeNumber("With `validation_failed`: how many metrics were refused one by one."),
+        accepted: wholeNumberSchema("With `validation_failed`: nothing was stored.", { const: 0 }),
+        rejected: wholeNumberSchema("With `validation_failed`: how many metrics were refused one by one."),
         errors: list("With `validation_failed`: a text a broken rule.", { type: "string" }),
       },
       { title: "Failure", description: "Why a call failed." },
@@ -65,7 +67,7 @@ const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
   otlp: {
     schema: record(
       {
-        code: wholeNumber("The gRPC code."),
+        code: wholeNumberSchema("The gRPC code."),
         message: string("What went wrong, for people."),
         details: list("google.rpc.ErrorInfo with the reason, and RetryInfo where a retry may succeed.", {
           type: "object",

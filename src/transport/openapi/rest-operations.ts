@@ -3,7 +3,7 @@ import type { BodyForm, RestRoute, RouteName } from "../rest/route.ts";
 import type { AnswerDocument, BodyDocument, RouteDocument } from "../schema/route-document.ts";
 import { describeAdmission } from "./admission.ts";
 import { failureAnswers, refsTo } from "./failure-answers.ts";
-import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
+import type { Answer, OpenApiOperation, Parameter, Paths } from "./operation.ts";
 import { failuresOf } from "./rest-failures.ts";
 
 /** How reading a body can fail. */
@@ -22,7 +22,7 @@ export interface DocumentedRoute extends Pick<RestRoute, "rule" | "reads"> {
 
 /** The operations of routes, by path and method. */
 export function restOperations(routes: Readonly<Record<RouteName, DocumentedRoute>>): Paths {
-  const paths: Record<string, Record<string, Operation>> = {};
+  const paths: Record<string, Record<string, OpenApiOperation>> = {};
   for (const [name, route] of Object.entries(routes)) {
     const [method = "", path = ""] = name.split(" ");
     paths[path] = { ...paths[path], [method.toLowerCase()]: describe(method, path, route) };
@@ -31,7 +31,7 @@ export function restOperations(routes: Readonly<Record<RouteName, DocumentedRout
 }
 
 /** An operation: what the rule, the body and the document say of it. */
-function describe(method: string, path: string, route: DocumentedRoute): Operation {
+function describe(method: string, path: string, route: DocumentedRoute): OpenApiOperation {
   const { document } = route;
   const { words, security, failures, headers } = describeAdmission(route.rule);
   const reasons = [

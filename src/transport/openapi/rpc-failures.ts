@@ -5,9 +5,10 @@ import { toConnectError } from "../rpc/failures.ts";
 import { type JsonSchema, list, record, string } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
-import type { Answer, Operation } from "./operation.ts";
+import type { Answer, OpenApiOperation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 
+/** https://connectrpc.com/docs/protocol#error-end-stream */
 const CONNECT_FAILURE: JsonSchema = record(
   {
     code: string("The gRPC code."),
@@ -28,6 +29,7 @@ const CONNECT_FAILURE: JsonSchema = record(
   { title: "ConnectFailure", description: "Why a call failed." },
 );
 
+/** Connect derives the status from the gRPC code; `rpc-handler.ts` makes the one exception. */
 const CONNECT_DIALECT: FailureDocument = {
   statusOf: (reason) =>
     reason === "unsupported_encoding" ? 415 : codeToHttpStatus(codeFromString(FAILURES[reason].code) ?? 13),
@@ -67,7 +69,9 @@ const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
     "idempotency_conflict",
   ],
 };
+/** What answers of RPCs without a key carry … */
 const OPEN_HEADERS = describeAdmission("open").headers;
+/** … and those with one. */
 const KEYED_HEADERS = describeAdmission(RULES.admin.createKey).headers;
 
 /** Said once for all calls, by the names that `failuresOfRpc` refers to. */
@@ -83,7 +87,7 @@ export function sharedFailures(): Readonly<Record<string, Answer>> {
 }
 
 /** The answers of an RPC's failures, by status. */
-export function failuresOfRpc(name: string, rule: OperationRule): Operation["responses"] {
+export function failuresOfRpc(name: string, rule: OperationRule): OpenApiOperation["responses"] {
   const own = OWN_FAILURES[name];
   if (own !== undefined) return failureAnswers([...KEYED_FAILURES, ...own], CONNECT_DIALECT, KEYED_HEADERS);
   const [prefix, reasons] = rule === "open" ? ["OpenRpc", OPEN_FAILURES] : ["Rpc", KEYED_FAILURES];

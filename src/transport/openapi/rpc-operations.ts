@@ -4,7 +4,7 @@ import type { OperationRule } from "../../api/rules.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
 import { describeAdmission } from "./admission.ts";
 import { refsTo } from "./failure-answers.ts";
-import type { Answer, Operation, Parameter, Paths } from "./operation.ts";
+import type { Answer, OpenApiOperation, Parameter, Paths } from "./operation.ts";
 import { RPC_EXAMPLES } from "./rpc-examples.ts";
 import { failuresOfRpc } from "./rpc-failures.ts";
 import { messageRef } from "./rpc-schemas.ts";
@@ -27,10 +27,11 @@ export function rpcOperations(rpcs: readonly DocumentedRpc[]): Paths {
   return Object.fromEntries(rpcs.map((rpc) => [pathOf(rpc.method), operations(rpc)]));
 }
 
+/** Where Connect serves a method. */
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
 /** A POST, and a GET for RPCs without side effects. */
-function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Operation>> {
+function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, OpenApiOperation>> {
   const name = `${method.parent.typeName}.${method.name}`;
   const comment = COMMENTS.get(name) ?? "";
   const { words, security, headers } = describeAdmission(rule);
@@ -47,7 +48,7 @@ function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Op
   };
   const schema = messageRef(method.input);
   const examples = { example: { value: RPC_EXAMPLES[name] ?? {} } };
-  const post: Operation = {
+  const post: OpenApiOperation = {
     operationId: name,
     ...common,
     requestBody: { required: true, content: { [contentType(method)]: { schema, examples } } },
@@ -62,6 +63,7 @@ function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Op
 /** google.protobuf.MethodOptions.IdempotencyLevel. */
 const NO_SIDE_EFFECTS = 1;
 
+/** Of its request: streams are framed, also with one message. */
 const contentType = ({ methodKind }: DescMethod) =>
   methodKind === "unary" ? "application/json" : "application/connect+json";
 

@@ -1,6 +1,10 @@
 import * as assert from "uvu/assert";
 import type { Clock } from "../../../src/lib/clock.ts";
-import type { MediaType, OpenApiDocument, Operation } from "../../../src/transport/openapi/operation.ts";
+import type {
+  MediaType,
+  OpenApiDocument,
+  OpenApiOperation,
+} from "../../../src/transport/openapi/operation.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { createJudge, type Judge, type Received } from "./judge.ts";
 
@@ -17,7 +21,7 @@ export interface Asked {
 export interface DescribedOperation {
   readonly method: string;
   readonly path: string;
-  readonly operation: Operation;
+  readonly operation: OpenApiOperation;
 }
 
 /** A real service with what it says of itself. */

@@ -5,7 +5,7 @@ import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { LIMITS } from "../../../src/catalogue/limits.ts";
 import { FAILURES } from "../../../src/errors.ts";
 import { docsPage } from "../../../src/transport/openapi/docs/docs-page.ts";
-import type { OpenApiDocument, Operation } from "../../../src/transport/openapi/operation.ts";
+import type { OpenApiDocument, OpenApiOperation } from "../../../src/transport/openapi/operation.ts";
 import { describeServedApi } from "../../../src/transport/openapi/served-api.ts";
 import { servicePages } from "../../../src/transport/pages/routes.ts";
 import { REST_ROUTES } from "../../../src/transport/rest/routes.ts";
@@ -17,7 +17,7 @@ import { servedRpcs } from "./support.ts";
 interface Described {
   readonly service: TestService;
   readonly document: OpenApiDocument;
-  readonly operations: readonly (readonly [name: string, operation: Operation])[];
+  readonly operations: readonly (readonly [name: string, operation: OpenApiOperation])[];
 }
 
 const METRICS_MAX = 250;

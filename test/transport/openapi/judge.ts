@@ -1,7 +1,7 @@
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { isRecord } from "../../../src/lib/json.ts";
-import type { OpenApiDocument, Operation } from "../../../src/transport/openapi/operation.ts";
+import type { OpenApiDocument, OpenApiOperation } from "../../../src/transport/openapi/operation.ts";
 
 /** An answer as it came over the wire. */
 export interface Received {
@@ -36,7 +36,7 @@ export function createJudge(document: OpenApiDocument): Judge {
   }
 
   function answer(method: string, path: string, { status, headers, text }: Received): readonly string[] {
-    const operation: Operation | undefined = document.paths[path]?.[method.toLowerCase()];
+    const operation: OpenApiOperation | undefined = document.paths[path]?.[method.toLowerCase()];
     const said = operation?.responses[status];
     if (said === undefined) return [`status ${status} is not said: ${text.slice(0, 200)}`];
     const isShared = "$ref" in said;

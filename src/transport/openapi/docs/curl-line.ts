@@ -1,10 +1,10 @@
-import type { Operation } from "../operation.ts";
+import type { OpenApiOperation } from "../operation.ts";
 
 /** Stands for the address of the service; the page puts its own there. */
 export const ORIGIN = "http://localhost:8890";
 
 /** How to call an operation from a shell, with its first example. */
-export function curlLine(method: string, path: string, operation: Operation): string {
+export function curlLine(method: string, path: string, operation: OpenApiOperation): string {
   const { parameters = [], requestBody, security } = operation;
   const query = parameters
     .filter((parameter) => parameter.in === "query" && parameter.required)

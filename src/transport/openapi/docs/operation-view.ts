@@ -1,4 +1,4 @@
-import type { Answer, OpenApiDocument, Operation } from "../operation.ts";
+import type { Answer, OpenApiDocument, OpenApiOperation } from "../operation.ts";
 import { curlLine, ORIGIN } from "./curl-line.ts";
 import { type Html, html, inline, prose } from "./html.ts";
 import { kindOf, row } from "./schema-view.ts";
@@ -10,9 +10,9 @@ export interface ShownOperation {
   /** As the document has it. */
   readonly path: string;
   /** All that is said of it. */
-  readonly operation: Operation;
+  readonly operation: OpenApiOperation;
   /** The same call as a GET, which RPCs without side effects have. */
-  readonly get: Operation | undefined;
+  readonly get: OpenApiOperation | undefined;
 }
 
 /** An operation, folded: what it does, how to call it, what it answers. */
@@ -47,7 +47,7 @@ function shell(line: string): Html {
 }
 
 /** A row for each parameter. */
-function parameters({ parameters = [] }: Operation): Html | undefined {
+function parameters({ parameters = [] }: OpenApiOperation): Html | undefined {
   if (parameters.length === 0) return undefined;
   const rows = parameters.map(({ name, in: place, required = false, description, schema, content }) =>
     row(
@@ -61,7 +61,7 @@ function parameters({ parameters = [] }: Operation): Html | undefined {
 }
 
 /** What to send, with examples. */
-function requestBody({ requestBody: body }: Operation): Html | undefined {
+function requestBody({ requestBody: body }: OpenApiOperation): Html | undefined {
   const [[contentType, media] = []] = Object.entries(body?.content ?? {});
   if (media === undefined) return undefined;
   return html`<h3>Body</h3>
@@ -82,6 +82,7 @@ function sharedAnswer(
 `;
 }
 
+/** The reasons alone, without what they mean. */
 const shortly = (description: string) => inline(description.split("\n\n").map(reasonOnly).join(", "));
 
 /** An answer, folded: what it means, and how it looks. */

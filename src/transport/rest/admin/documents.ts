@@ -7,13 +7,13 @@ import {
   record,
   string,
   time,
-  wholeNumber,
+  wholeNumberSchema,
 } from "../../schema/json-schema.ts";
 import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
 import type { ADMIN_ROUTES } from "./routes.ts";
 
 const group = "Administration";
-const DAYS = wholeNumber("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
+const DAYS = wholeNumberSchema("How long rows are kept, in days.", { minimum: 1, maximum: 36_500 });
 const IS_ACTIVE = boolean("Whether the policy is carried out.");
 const TABLE = string("A table or view with a policy; none means all.");
 const ACTS = ["storage_unavailable", "shutting_down"] as const;
@@ -31,8 +31,8 @@ const PREVIEW: RouteDocument = {
       record(
         {
           retention_days: DAYS,
-          records_to_delete: wholeNumber("Rows that are too old."),
-          total_records: wholeNumber("All rows."),
+          records_to_delete: wholeNumberSchema("Rows that are too old."),
+          total_records: wholeNumberSchema("All rows."),
           oldest_record_to_delete: orNull(time("The oldest of them.")),
           newest_record_to_delete: orNull(time("The newest of them.")),
           cutoff_date: orNull(time("What is older goes.")),
@@ -54,8 +54,8 @@ const RESULT = record(
     retention_days: DAYS,
   },
   {
-    records_deleted: wholeNumber("Rows deleted."),
-    records_would_delete: wholeNumber("Rows that a cleanup would delete."),
+    records_deleted: wholeNumberSchema("Rows deleted."),
+    records_would_delete: wholeNumberSchema("Rows that a cleanup would delete."),
     reason: string("Why it was skipped or failed."),
   },
   { title: "RetentionResult", description: "A cleanup of one table." },
@@ -64,8 +64,8 @@ const RESULT = record(
 const RUN = record(
   {
     operation: string("What was done.", { enum: ["dry_run", "cleanup"] }),
-    total_records_processed: wholeNumber("Rows of all tables."),
-    tables_processed: wholeNumber("Tables."),
+    total_records_processed: wholeNumberSchema("Rows of all tables."),
+    tables_processed: wholeNumberSchema("Tables."),
     duration_seconds: number("How long it took."),
     started_at: time("When it began."),
     completed_at: time("When it ended."),
@@ -163,7 +163,7 @@ const STATS: RouteDocument = {
       "By table.",
       record(
         {
-          record_count: wholeNumber("Rows."),
+          record_count: wholeNumberSchema("Rows."),
           oldest_record: orNull(time("The oldest.")),
           newest_record: orNull(time("The newest.")),
           has_retention_policy: boolean("Whether a policy governs it."),
@@ -185,17 +185,17 @@ const SIZE: RouteDocument = {
     "Bytes and pages.",
     record(
       {
-        main_db_bytes: wholeNumber("The database file."),
+        main_db_bytes: wholeNumberSchema("The database file."),
         main_db_mb: number("The same in MiB."),
-        wal_bytes: wholeNumber("The write-ahead log."),
+        wal_bytes: wholeNumberSchema("The write-ahead log."),
         wal_mb: number("The same in MiB."),
-        total_bytes: wholeNumber("Both."),
+        total_bytes: wholeNumberSchema("Both."),
         total_mb: number("The same in MiB."),
         total_gb: number("The same in GiB."),
-        page_count: wholeNumber("Pages of the file."),
-        page_size: wholeNumber("Bytes a page."),
-        free_pages: wholeNumber("Pages that wait to be used again."),
-        used_pages: wholeNumber("The others."),
+        page_count: wholeNumberSchema("Pages of the file."),
+        page_size: wholeNumberSchema("Bytes a page."),
+        free_pages: wholeNumberSchema("Pages that wait to be used again."),
+        used_pages: wholeNumberSchema("The others."),
         database_efficiency: number("Used pages among all, in percent."),
       },
       {},

@@ -1,4 +1,4 @@
-import { mapOf, number, orNull, record, string, time, wholeNumber } from "../../schema/json-schema.ts";
+import { mapOf, number, orNull, record, string, time, wholeNumberSchema } from "../../schema/json-schema.ts";
 import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
 import type { COMPOSER_ROUTES } from "./routes.ts";
 
@@ -24,7 +24,7 @@ const WINDOW = queryParameter(
 );
 const HOW = "From the metrics that composers have submitted; null where none was.";
 
-const count = (description: string) => orNull(wholeNumber(description));
+const count = (description: string) => orNull(wholeNumberSchema(description));
 const figure = (description: string) => orNull(number(description));
 const TIMESTAMP = time("When this was put together.");
 const UPTIME = figure("Seconds that the composer has run; of several instances the longest.");

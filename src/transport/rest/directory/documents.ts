@@ -13,7 +13,7 @@ import {
   record,
   string,
   time,
-  wholeNumber,
+  wholeNumberSchema,
 } from "../../schema/json-schema.ts";
 import { pathParameter, queryParameter, type RouteDocument } from "../../schema/route-document.ts";
 import type { DIRECTORY_ROUTES } from "./routes.ts";
@@ -102,11 +102,11 @@ const collectDocument = (place: "body" | "path"): RouteDocument => ({
     record(
       {
         success: SUCCESS,
-        metrics_processed: wholeNumber("Metrics in the request."),
-        metrics_inserted: wholeNumber("Metrics stored."),
+        metrics_processed: wholeNumberSchema("Metrics in the request."),
+        metrics_inserted: wholeNumberSchema("Metrics stored."),
         server_id: SERVER_ID,
         timestamp: time("When it was received."),
-        rejected: wholeNumber("Metrics refused."),
+        rejected: wholeNumberSchema("Metrics refused."),
         errors: list("Why, a text a broken rule.", { type: "string" }),
       },
       {
@@ -221,7 +221,7 @@ const TRACK_USAGE: RouteDocument = {
   failures: ["not_found", "validation_failed", ...STORING],
 };
 
-const DAYS = wholeNumber("For how many days metrics are kept.", { minimum: 1, maximum: 36_500 });
+const DAYS = wholeNumberSchema("For how many days metrics are kept.", { minimum: 1, maximum: 36_500 });
 
 const AGGREGATE: RouteDocument = {
   group,
@@ -244,7 +244,7 @@ const AGGREGATE: RouteDocument = {
       {
         success: SUCCESS,
         date: string("The day.", { format: "date" }),
-        metrics_aggregated: wholeNumber("Its rows: one a server, name and type."),
+        metrics_aggregated: wholeNumberSchema("Its rows: one a server, name and type."),
         retention_days: DAYS,
       },
       {},

@@ -1,4 +1,4 @@
-import type { FetchMetrics, FetchRequest, MetricSeries } from "../../../api/directory/fetch-metrics.ts";
+import type { FetchMetrics, FetchRequest, ServerMetricSeries } from "../../../api/directory/fetch-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import { invalidField } from "../../../errors.ts";
 import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
@@ -13,14 +13,18 @@ import type {
   RestService,
 } from "../route.ts";
 
+/** 200 in the form of the directory's functions. */
 const success = (body: object): RestAnswer => ok({ success: true, ...body });
+/** ISO 8601, UTC. */
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
+/** At two paths: the server is named in the path, or in the body alone. */
 const COLLECT = {
   rule: RULES.directory.collect,
   reads: "bytes",
   answer: collect,
 } as const satisfies RestRoute;
+/** At two paths: the server is named in the path, or in the query. */
 const FETCH = {
   rule: RULES.directory.fetchMetrics,
   reads: "nothing",
@@ -119,7 +123,7 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
 }
 
 /** Points with their percentiles beside the value. */
-function seriesJson(series: MetricSeries) {
+function seriesJson(series: ServerMetricSeries) {
   return series.map(({ timestampMs, value, percentiles }) => ({
     timestamp: isoOf(timestampMs),
     value,
