@@ -67,8 +67,13 @@ const key = options.key ?? made?.secret ?? "";
 const sender = createDemoSender(url, key, Date.now() >>> 0);
 const { counts } = sender;
 let stopped = false;
+let stoppedAtMs = 0;
+/** Ctrl-C below npm comes twice, from the terminal and from npm: only what comes later is a second wish. */
+const SAME_SIGNAL_MS = 1000;
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (stopped && performance.now() - stoppedAtMs > SAME_SIGNAL_MS) process.exit(1);
+    if (!stopped) stoppedAtMs = performance.now();
     stopped = true;
   });
 }

@@ -71,6 +71,8 @@ async function serve(config: Config, output: Output, version: string): Promise<v
     version,
     onSignal: (signal, listener) => void process.on(signal, listener),
     exit: (code) => process.exit(code),
+    // Scripts of other names, such as that of the tests, have processes of their own between npm and us.
+    isScriptOfNpm: ["start", "dev", "mcp-metrics"].includes(process.env.npm_lifecycle_event ?? ""),
   });
 }
 

@@ -1,45 +1,41 @@
 /**
- * The one wiring of the service. Follow one Submit:
+ * The one wiring of the service: what is opened, in which order. Follow one Submit:
  *
- *   bytes      transport/listener/listener.ts HTTP/1.1 or HTTP/2, one port
- *   path       transport/router.ts                 RPC, REST route, or 404; counts and times the request
- *   who        access/admission.ts            API key → Principal, from the headers     401
- *   how often  access/admission.ts            one token from the key's bucket           429
- *   decode     transport/rpc | transport/rest → SubmittedMetrics, whatever the spelling 400
+ *   bytes      transport/listener/listener.ts   HTTP/1.1 or HTTP/2, one port
+ *   path       transport/router.ts              RPC, REST route, or 404; counts and times the request
+ *   who        access/admission.ts              API key → Principal, from the headers       401
+ *   how often  access/admission.ts              one token from the key's bucket             429
+ *   decode     transport/rpc | transport/rest   → SubmittedMetrics, whatever the spelling   400
  *              ─── from here on every protocol is the same function ───
- *   submit     api/submit.ts                  the next lines, in this order
- *   valid      ingest/validate.ts             → Measurement[] and reasons               422
- *   accept     ingest/group-commit.ts         joins a transaction; refuses when full    503
- *   store      sqlite/metrics/metric-store.ts        on the writer thread, down to the disk    503
- *   export     telemetry/series/table.ts      counters and histograms of the catalogue
+ *   submit     api/submit.ts                    the next lines, in this order
+ *   valid      ingest/validate.ts               → Measurement[] and reasons                 422
+ *   accept     ingest/group-commit.ts           joins a transaction; rejects when full      503
+ *   store      store/metrics.ts                 the port: durable when it resolves          503
+ *              sqlite/metrics/metric-writer.ts  the embedded engine, on its writer thread
+ *   export     telemetry/series/table.ts        counters and histograms of the catalogue
  */
 import { createAdmission } from "./access/admission.ts";
 import { createAnonymousAccess } from "./access/anonymous-access.ts";
 import { createRequestNumbers } from "./access/call.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
+import { UsageLog } from "./access/usage-log.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
-import { createBackup } from "./api/admin/backup.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
-import { createComposer } from "./api/composer/composer.ts";
-import { createReadiness } from "./api/health.ts";
-import type { Operations } from "./api/operations.ts";
-import { createQueries } from "./api/query/queries.ts";
+import { restoreGauges } from "./api/composer/restore-gauges.ts";
+import { createObservers } from "./api/observers.ts";
+import { openOperations } from "./api/operations.ts";
+import type { ServiceContext } from "./api/service-context.ts";
 import type { Config } from "./config.ts";
 import type { Clock } from "./lib/clock.ts";
 import { createLifecycle, type Lifecycle } from "./lib/lifecycle.ts";
 import type { Logger } from "./lib/logger.ts";
+import { startJobs } from "./maintenance/jobs.ts";
 import { openSqliteStore } from "./sqlite/engine.ts";
 import { openTelemetry } from "./telemetry/telemetry.ts";
 import { openFrontDoor } from "./transport/front-door.ts";
-import { loadServers } from "./wiring/load-servers.ts";
-import { createObservers } from "./wiring/observers.ts";
-import { openDirectory } from "./wiring/open-directory.ts";
-import { openIngest } from "./wiring/open-ingest.ts";
-import { openUpkeep } from "./wiring/open-upkeep.ts";
-import { restoreGauges } from "./wiring/restore-gauges.ts";
-import type { ServiceContext } from "./wiring/service-context.ts";
 
+/** A running service. */
 export interface Service {
   readonly port: number;
   /** Undefined when scrapes are off. */
@@ -48,7 +44,7 @@ export interface Service {
   readonly hasNoKeys: boolean;
   readonly keys: KeyAdministration;
   /**
-   * Refuse new work, finish what was taken, close everything. Resolves to the requests that were cut off,
+   * Reject new work, finish what was taken, close everything. Resolves to the requests that were cut off,
    * and the parts that failed to close: buffered metrics that storage did not take are among those.
    */
   close(): Promise<{ readonly aborted: number; readonly failed: readonly string[] }>;
@@ -58,6 +54,7 @@ export interface ServiceOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Of the package, for clients and telemetry. */
   readonly version: string;
   /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
   readonly onFatal: (error: Error) => void;
@@ -83,23 +80,21 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** Open every part on those below it; `lifecycle` closes them in reverse. */
+/** Open every part on those before it; `lifecycle` closes them in reverse. */
 async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   const { config, clock, logger, version } = options;
   const shutdown = new AbortController();
+  const shutdownSignal = shutdown.signal;
+
+  const { secondsBuckets, ...telemetryConfig } = config.telemetry;
   const telemetry = openTelemetry({
-    serviceName: config.telemetry.serviceName,
+    ...telemetryConfig,
+    secondsBoundaries: secondsBuckets,
     serviceVersion: version,
     instanceId: `${process.pid}`,
-    resourceAttributes: config.telemetry.resourceAttributes,
-    naming: config.telemetry.naming,
-    labelValuesMax: config.telemetry.labelValuesMax,
-    seriesMax: config.telemetry.seriesMax,
-    instanceSilenceMs: config.telemetry.instanceSilenceMs,
-    secondsBoundaries: config.telemetry.secondsBuckets,
     otlp: config.otlp,
     gauges: {
-      queueMetrics: () => ingest.queueMetrics(),
+      queueMetrics: () => queueMetrics(),
       queueLimit: () => config.ingest.queuedMetricsMax,
       availableTokens: () => keys.registry.availableTokens(),
       databaseBytes: () => store.upkeep.bytes(),
@@ -109,61 +104,41 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   });
   lifecycle.own("telemetry", telemetry.shutdown);
   const observers = createObservers(telemetry, logger);
-  const shutdownSignal = shutdown.signal;
+
+  const { onFatal } = options;
   const store = await openSqliteStore({
     ...config.database,
     clock,
     logger,
     onCall: observers.onStoreCall,
-    onFatal: options.onFatal,
+    onFatal,
   });
   lifecycle.own("storage", store.close);
-  const context: ServiceContext = {
-    config,
-    clock,
-    logger,
-    lifecycle,
-    store,
-    telemetry,
-    observers,
-    shutdownSignal,
-  };
-
+  const shared = { config, clock, logger, lifecycle };
+  const context: ServiceContext = { ...shared, store, telemetry, observers, shutdownSignal };
   await restoreGauges(context);
+
   const keys = await loadKeys(store.keys, config.keys, clock);
   const lastRequestNumber = await store.metrics.lastRequestNumber();
-  const ingest = await openIngest(context);
-  const servers = await loadServers(context);
-  const upkeep = await openUpkeep(context, ingest, keys, servers);
-  const { administration } = upkeep;
+  const { operations, queueMetrics, runs, time } = await openOperations(context, keys.registry);
+
+  const usage = new UsageLog({
+    wallMs: clock.wallMs,
+    store: store.keys.recordUsage,
+    unsavedUsage: () => keys.registry.unsavedUsage(),
+    usageSaved: (days) => keys.registry.usageSaved(days),
+  });
+  lifecycle.own("usage", usage.flush);
+  await time.follow();
+  const { cleanupIntervalMs } = config.retention;
+  startJobs({ store, clock, lifecycle, logger, flushUsage: usage.flush, time, runs, cleanupIntervalMs });
+
   const attempts = new FailedAttempts({
     clock,
     limitPerMinute: config.keys.failuresPerMinute,
     onLimited: observers.onAttemptsLimited,
   });
   const admit = createAdmission(keys.registry, attempts, observers.admission);
-  const operations: Operations = {
-    submit: ingest.submit,
-    exportMetrics: ingest.exportMetrics,
-    flush: ingest.flush,
-    checkReadiness: createReadiness({
-      clock,
-      probe: store.probe,
-      isShuttingDown: () => shutdownSignal.aborted,
-    }),
-    administration,
-    backup: createBackup({
-      clock,
-      start: store.upkeep.startBackup,
-      flush: ingest.flushMetrics,
-      signal: shutdownSignal,
-    }),
-    queries: createQueries({ reader: store.queries, clock }),
-    expose: telemetry.exposition,
-    exposeService: telemetry.serviceExposition,
-    composer: createComposer({ reader: store.queries, clock }),
-    directory: openDirectory(context, servers, administration),
-  };
   const frontDoor = await openFrontDoor({
     config,
     clock,
@@ -176,7 +151,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     onServingChange: store.onUsableChange,
     shutdownSignal,
     onAnswered: telemetry.selfMetrics.httpRequest,
-    countUsage: upkeep.countUsage,
+    countUsage: usage.add,
     onUnexpected: observers.onUnexpected,
     onListenerError: (error) => logger.error("listener", { error }),
   });
@@ -188,12 +163,12 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   store.upkeep.announce({ pid: process.pid, url: frontDoor.localUrl, adminKey: keys.localAdminKey });
   lifecycle.own("announcement", store.upkeep.withdraw);
   // Only now: whoever waits for the service does not wait for a cleanup.
-  upkeep.beginCleanups();
+  void runs.scheduled();
   return {
     port: frontDoor.port,
     prometheusPort: frontDoor.prometheusPort,
     hasNoKeys: keys.isEmpty,
-    keys: administration.keys(SERVICE_ITSELF),
+    keys: operations.administration.keys(SERVICE_ITSELF),
     aborted: () => aborted,
   };
 }

@@ -1,7 +1,15 @@
 /** The scripts of package.json as a newcomer calls them: `npm start`, `npm run demo`, and a signal to npm. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -68,6 +76,9 @@ test.before(async (context) => {
 });
 test.after(({ folder }) => {
   for (const npm of started) npm.kill("SIGKILL");
+  // What a test that failed has left running is still announced.
+  for (const name of readdirSync(folder).filter((file) => file.endsWith("-service.json")))
+    process.kill(JSON.parse(readFileSync(join(folder, name), "utf8")).pid, "SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -124,6 +135,23 @@ test("a signal to npm ends the demo, which revokes its key", async ({ folder }) 
   const keys = JSON.parse(stdout) as { readonly description: string; readonly is_active: boolean }[];
   const demo = keys.filter(({ description }) => description === "npm run demo");
   assert.ok(demo.length > 0 && demo.every(({ is_active }) => !is_active), stdout);
+});
+
+test("Ctrl-C, which comes from the terminal and once more from npm, ends the service in its own way", async ({
+  folder,
+}) => {
+  const settings = { ...environment, SQLITE_DB_PATH: join(folder, "another.db") };
+  // Below a terminal all of them are one group, which gets the signal.
+  const npm = spawn("npm", ["start"], { cwd: folder, env: settings, detached: true });
+  started.push(npm);
+  let output = "";
+  npm.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+  await until("the service", () => output.includes('"message":"listening"'), 60_000);
+  process.kill(-(npm.pid ?? 0), "SIGINT");
+  const [code] = await once(npm, "close");
+  assert.is(code, 0);
+  assert.match(output, '"message":"stopped"');
+  assert.not.match(output, "second signal");
 });
 
 test("a signal to npm ends the service, in its own way: no process, port or lock is left", async (context) => {

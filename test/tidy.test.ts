@@ -17,25 +17,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ingest: ["lib", "catalogue", "store"],
   otlp: ["lib", "catalogue", "ingest"],
   legacy: ["lib", "catalogue", "ingest", "store", "sqlite"],
-  maintenance: ["lib", "catalogue", "store"],
-  api: ["lib", "catalogue", "access", "ingest", "otlp", "maintenance", "store"],
+  maintenance: ["lib", "store"],
+  api: ["lib", "catalogue", "store", "telemetry", "access", "ingest", "otlp", "maintenance"],
   transport: ["lib", "catalogue", "access", "api", "ingest", "otlp", "config"],
   // What it imports is shipped to browsers too.
   client: ["lib", "catalogue"],
   remote: ["api", "store"],
-  wiring: ["lib", "access", "api", "ingest", "maintenance", "store", "telemetry", "transport"],
   cli: ["legacy", "lib", "config", "api", "remote", "store", "sqlite"],
   // A page of its own, in the browser: it knows the service by its schema alone.
   dashboard: [],
 };
 /** Files at the top of src/ that any folder may import. */
 const FOR_ALL = ["errors.ts"];
-/** … and those that only a few may: the wiring, which the command line imports, and the configuration's type. */
+/** … and those that only a few may: the configuration's type, and main.ts, which the command line starts. */
 const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   transport: ["config.ts"],
-  wiring: ["config.ts"],
+  api: ["config.ts"],
   cli: ["config.ts", "main.ts"],
 };
+/** Who may know which engine keeps the data, besides main.ts: what works on a database file itself. */
+const ENGINE_USERS =
+  /^src\/(main\.ts|sqlite\/.*|legacy\/.*|cli\/(administration|backup|doctor|import-legacy|migrate|rollups)\.ts)$/;
 /** Libraries, and where they may be imported. */
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
   { library: /^libsql$/, folders: ["sqlite"] },
@@ -102,6 +104,35 @@ test("folders import only those below them", () => {
     }
   }
   assert.equal(broken, []);
+});
+
+test("only main.ts and what works offline on a database file know the embedded engine", () => {
+  const broken = src.filter(
+    ({ path, imports }) => !ENGINE_USERS.test(path) && imports.some((name) => /\/sqlite\//.test(name)),
+  );
+  assert.equal(
+    broken.map(({ path }) => path),
+    [],
+  );
+});
+
+test("no file imports itself by way of others, types included", () => {
+  const targets = new Map(
+    src.map(({ path, imports }) => [
+      path,
+      imports
+        .filter((name) => name.startsWith("."))
+        .map((name) => new URL(name, `file:///${path}`).pathname.slice(1)),
+    ]),
+  );
+  const done = new Set<string>();
+  function follow(path: string, way: readonly string[]): void {
+    assert.not.ok(way.includes(path), [...way, path].join(" → "));
+    if (done.has(path)) return;
+    for (const target of targets.get(path) ?? []) follow(target, [...way, path]);
+    done.add(path);
+  }
+  for (const { path } of src) follow(path, []);
 });
 
 test("nothing can import in a circle", () => {

@@ -6,7 +6,7 @@ import type { KeyEntry, KeyRegistry } from "./key-registry.ts";
 import type { BucketState } from "./token-bucket.ts";
 import type { ExceededQuota } from "./usage-quota.ts";
 
-/** What a route asks of its callers. */
+/** What a route or RPC asks of its callers. */
 export interface AdmissionRule {
   /** Roles that may call; admin may call everything. */
   readonly roles: readonly KeyRole[];
@@ -14,17 +14,19 @@ export interface AdmissionRule {
   readonly costsToken: boolean;
 }
 
-/** Where the key may stand, whatever the protocol, and who sends it. */
+/** Where an API key may stand, whatever the protocol, and who sends it. */
 export interface Credentials {
+  /** The header `X-API-Key`; it wins. */
   readonly apiKey: string | undefined;
+  /** The header `Authorization`: `Bearer <key>` (RFC 6750). */
   readonly authorization: string | undefined;
   /** The client's address, asked for when the key is wrong; undefined once the client has gone. */
   readonly address: () => string | undefined;
 }
 
 /**
- * The outcome, as a value: an answer that refuses a known key still says how its bucket stands, and is
- * counted as the key's (`apiKeyId`).
+ * The outcome, as a value rather than an exception: an answer that rejects a known key still says in its
+ * headers how the bucket stands, and is counted as the key's usage (`apiKeyId`).
  */
 export type Admission =
   | {
@@ -40,21 +42,28 @@ export type Admission =
       readonly call?: never;
     };
 
+/** What is counted of admissions. */
 export interface AdmissionObserver {
-  /** An attempt with a key: whose (undefined: nobody's), and how it ended. */
+  /**
+   * A request: whose key it came with (undefined: none, or a wrong one), and `success` or the failure's
+   * reason.
+   */
   readonly onKey: (service: string | undefined, status: string) => void;
   readonly onRateLimited: (service: string) => void;
 }
 
 export type Admit = (credentials: Credentials, rule: AdmissionRule, request: RequestIdentity) => Admission;
 
-/** Decide from the headers alone, before any of the body is read: key, then quota, then token, then role. */
+/**
+ * Authentication, rate limit and authorization, in this order: key, quota, token, role. Decides from the
+ * headers alone, before any of the body is read, so that a request that is rejected costs next to nothing.
+ */
 export function createAdmission(
   keys: KeyRegistry,
   attempts: FailedAttempts,
   observer: AdmissionObserver,
 ): Admit {
-  function judge(entry: KeyEntry, rule: AdmissionRule): ServiceError | undefined {
+  function check(entry: KeyEntry, rule: AdmissionRule): ServiceError | undefined {
     const { record } = entry;
     const exceeded = rule.costsToken ? keys.findExceededQuota(entry) : undefined;
     if (exceeded !== undefined) return quotaFailure(exceeded);
@@ -71,13 +80,13 @@ export function createAdmission(
   return (credentials, rule, request) => {
     const found = findEntry(keys, credentials);
     if (found instanceof ServiceError) {
-      // Who sends no key tries none.
+      // A request without a key guesses none, so it does not count as a failed attempt.
       const isAttempt = found.reason !== "api_key_missing";
       const failure = isAttempt ? attempts.count(found, credentials.address()) : found;
       observer.onKey(undefined, failure.reason);
       return { failure, bucket: undefined, apiKeyId: undefined };
     }
-    const failure = judge(found, rule);
+    const failure = check(found, rule);
     observer.onKey(found.record.service, failure?.reason ?? "success");
     const bucket = keys.bucketState(found);
     const { principal } = found;
@@ -106,7 +115,7 @@ function findEntry(keys: KeyRegistry, credentials: Credentials): KeyEntry | Serv
   return entry;
 }
 
-/** The key that a request comes with, right or wrong. */
+/** The key that a request comes with, valid or not. */
 export function keyIn({ apiKey, authorization }: Credentials): string | undefined {
   // Not `??`: an empty X-API-Key header is none.
   return apiKey || readBearer(authorization);

@@ -5,12 +5,13 @@ import { type Admission, type AdmissionRule, type Admit, type Credentials, keyIn
 import type { AnonymousCall, RequestIdentity } from "./call.ts";
 import { NamedBuckets } from "./token-bucket.ts";
 
-/** What is asked of callers that may come without a key: of those with one, this. */
+/** What a route that may be called anonymously asks of its callers. */
 export interface AnonymousRule {
+  /** Of those that come with a key all the same. */
   readonly ifKey: AdmissionRule;
 }
 
-/** The outcome: as that of an admission, with a anonymousCall in the place of a call. */
+/** The outcome: as that of an admission, with an anonymous call in the place of a call. */
 export type AnonymousAdmission =
   | {
       readonly anonymousCall: AnonymousCall;
@@ -27,8 +28,10 @@ export type AdmitAnonymous = (
 ) => AnonymousAdmission;
 
 /**
- * Decide about callers who may have no key. One with a key is judged by it, and refused if it is wrong. One
- * without takes a token from the bucket of its network: more of its address is not remembered.
+ * Admission of callers who may have no key. One with a key is admitted by it, and rejected if it is wrong.
+ * One without takes a token from the bucket of its network: more of its address is not remembered.
+ *
+ * @param limitPerMinute calls a minute of one network without a key
  */
 export function createAnonymousAccess(admit: Admit, clock: Clock, limitPerMinute: number): AdmitAnonymous {
   const buckets = new NamedBuckets(clock, limitPerMinute);

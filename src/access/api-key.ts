@@ -2,7 +2,7 @@ import { hash, randomBytes } from "node:crypto";
 
 const PREFIX = "mcp_metrics_";
 
-/** Longest key that is looked at: what is longer is hashed by nobody. */
+/** Longest key that is looked at: longer ones are wrong, and are not worth hashing. */
 export const KEY_LENGTH_MAX = 256;
 
 /** A new key: the prefix, by which secret scanners find it, and 32 random bytes as 43 URL-safe characters. */
@@ -11,7 +11,8 @@ export function generateKey(): string {
 }
 
 /**
- * SHA-256 of a key, hex: the only form in which keys are kept. Plain SHA-256 suffices for 256 random bits.
+ * SHA-256 of a key, hex: the only form in which keys are kept. A slow password hash adds nothing to 256
+ * random bits.
  */
 export function hashKey(key: string): string {
   return hash("sha256", key, "hex");

@@ -5,28 +5,29 @@ import { NamedBuckets } from "./token-bucket.ts";
 
 export interface FailedAttemptsOptions {
   readonly clock: Clock;
-  /** Failures a minute and address, and as many at once. */
+  /** Failures a minute from one address, and as many at once. */
   readonly limitPerMinute: number;
   /**
-   * Called at most once a minute: how many were refused since the last call, and from which network the last
-   * one. More of an address is told to nobody.
+   * Called at most once a minute: how many were limited since the last call, and the network of the last one.
+   * No more of an address is logged: see `networkOf`.
    */
-  readonly onLimited: (refused: number, network: string) => void;
+  readonly onLimited: (limited: number, network: string) => void;
 }
 
 const REPORT_INTERVAL_MS = 60_000;
 
 /**
  * Limits by address how often a wrong key is answered 401: beyond, it is 429 until a token is there again.
+ * That keeps log and counters of an attack short.
  *
- * Valid keys pass all the same. A limit that refused them too would let one misconfigured client silence
- * everybody behind the same proxy, and against guessing there are the keys' lengths.
+ * Valid keys pass all the same. A limit that blocked them too would let one misconfigured client silence
+ * everybody behind the same proxy; against guessing there are 256 random bits in a key.
  */
 export class FailedAttempts {
   readonly #options: FailedAttemptsOptions;
   readonly #buckets: NamedBuckets;
   #reportedMs = Number.NEGATIVE_INFINITY;
-  #refused = 0;
+  #limited = 0;
 
   constructor(options: FailedAttemptsOptions) {
     this.#options = options;
@@ -44,16 +45,17 @@ export class FailedAttempts {
   }
 
   #report(address: string, nowMs: number): void {
-    this.#refused += 1;
+    this.#limited += 1;
     if (nowMs - this.#reportedMs < REPORT_INTERVAL_MS) return;
-    this.#options.onLimited(this.#refused, networkOf(address) ?? "unknown");
+    this.#options.onLimited(this.#limited, networkOf(address) ?? "unknown");
     this.#reportedMs = nowMs;
-    this.#refused = 0;
+    this.#limited = 0;
   }
 }
 
 /**
- * An IPv4 address is one subscriber's; of IPv6 each has a network of 64 bits at least to take addresses from.
+ * The part of an address that a subscriber cannot choose: all of an IPv4 address, and of an IPv6 address the
+ * network of 64 bits, which is the least that a site is given (RFC 6177).
  */
 function subscriberOf(address: string): string {
   if (!address.includes(":")) return address;

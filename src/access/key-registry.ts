@@ -5,9 +5,11 @@ import type { Principal } from "./call.ts";
 import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";
 import { type ExceededQuota, QuotaUsage } from "./usage-quota.ts";
 
-/** A key in force or not, with its bucket and what it has used of its quotas. */
+/** A key, valid or not, with its bucket and what it has used of its quotas. */
 export interface KeyEntry {
+  /** As the database has it. */
   readonly record: ApiKeyRecord;
+  /** The record as calls carry it; made once, as every request needs it. */
   readonly principal: Principal;
   readonly bucket: Bucket;
   readonly usage: QuotaUsage;
@@ -22,6 +24,7 @@ export class KeyRegistry {
   readonly #byHash = new Map<string, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
   readonly #byKey = new Map<string, KeyEntry>();
+  /** By the id of the key, which survives a change of its record. */
   readonly #usageById = new Map<number, QuotaUsage>();
 
   /** `usage`: what the keys have used of their quotas before. */
@@ -36,9 +39,9 @@ export class KeyRegistry {
   }
 
   /**
-   * Take in a new or changed key; in force with the next request. A changed key keeps its bucket and its
-   * usage. One that replaces a `predecessor` begins with the usage of that: rotating renews no quota. While
-   * both are valid each counts for itself, as they have a bucket each.
+   * Add a new or changed key; it holds from the next request on. A changed key keeps its bucket and its
+   * usage. One that replaces a `predecessor` begins with that one's usage: rotating a key renews no quota.
+   * While both are valid each has a bucket and a usage of its own.
    */
   put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
     const { id: apiKeyId, service, role, allowedServices, serverId } = record;
@@ -69,6 +72,7 @@ export class KeyRegistry {
     return entry;
   }
 
+  /** By the wall clock. */
   isExpired({ record }: KeyEntry): boolean {
     return record.expiresMs !== undefined && record.expiresMs <= this.#clock.wallMs();
   }
@@ -86,7 +90,8 @@ export class KeyRegistry {
   }
 
   /**
-   * What keys have used of their quotas, where storage does not know it yet. The local key is in no table.
+   * What keys have used of their quotas and is not stored yet. The key of the local command line is in no
+   * table.
    */
   unsavedUsage(): readonly DailyUsage[] {
     return [...this.#usageById].flatMap(([apiKeyId, usage]) =>
@@ -94,12 +99,13 @@ export class KeyRegistry {
     );
   }
 
-  /** Storage knows these now. */
+  /** These are stored now. */
   usageSaved(days: readonly DailyUsage[]): void {
     for (const { apiKeyId, day, requestCount } of days)
       this.#usageById.get(apiKeyId)?.saved(day, requestCount);
   }
 
+  /** How a key's bucket stands now. */
   bucketState({ bucket, record }: KeyEntry): BucketState {
     return readBucket(bucket, record.rateLimit, this.#clock.monotonicMs());
   }

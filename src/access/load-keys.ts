@@ -3,22 +3,27 @@ import type { EnvironmentKey, KeyStore } from "../store/keys.ts";
 import { generateKey, hashKey } from "./api-key.ts";
 import { KeyRegistry } from "./key-registry.ts";
 
+/** The keys that are configured rather than created. */
 export interface KeyConfig {
   /** API keys that the environment gives to services. */
   readonly writers: readonly { readonly service: string; readonly key: string }[];
+  /** One that may do everything. */
   readonly adminKey: string | undefined;
+  /** Of the environment's keys. */
   readonly rateLimitPerMinute: number;
 }
 
+/** The keys of a service that starts. */
 export interface LoadedKeys {
+  /** All keys, those of the environment and the local one included. */
   readonly registry: KeyRegistry;
   /** An admin key for this process's own command line; it is in no database and ends with the process. */
   readonly localAdminKey: string;
-  /** Whether nobody has a key yet. */
+  /** Whether there are no keys but the local one: nobody can call yet. */
   readonly isEmpty: boolean;
 }
 
-/** The local command line is not to be slowed down. */
+/** Requests a minute of the local command line, which is not to be slowed down. */
 const LOCAL_RATE_LIMIT = 1_000_000;
 
 /** Bring the environment's keys into the database, and all keys into memory. */

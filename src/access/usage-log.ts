@@ -1,18 +1,19 @@
 import type { DailyUsage, UsageRecord, UsageRow } from "../store/keys.ts";
 
-/** An answer, refusals included. */
+/** A request that was answered, failures included. */
 export interface AnsweredCall {
   /** Undefined: nobody's key. 0: the local command line's, which is in no table. */
   readonly apiKeyId: number | undefined;
   /** A route template or an RPC's path: there are as many as the service has. */
   readonly endpoint: string;
   readonly status: number;
-  /** From the first byte of the request to the last of the answer. */
+  /** From the first byte of the request to the last of the answer, in seconds. */
   readonly seconds: number;
   /** Of the request's body, as it was sent. */
   readonly bodyBytes: number;
 }
 
+/** Where a log takes its time from and where it stores. */
 export interface UsageLogOptions {
   readonly wallMs: () => number;
   /** Stores all of a record or nothing. */
@@ -28,13 +29,15 @@ const ROWS_PER_RECORD = 100;
 /** Rows of minutes that are over. Where storage is down for so long, further minutes run into one row. */
 const PAST_MAX = 10_000;
 
+/** A row that is still being added to. */
 type Cell = { -readonly [Name in keyof UsageRow]: UsageRow[Name] };
 
 /**
- * Adds up what keys use, a cell for each key, endpoint, status and minute, to be stored now and then.
+ * Adds up what keys use, a cell for each key, endpoint, status and minute, to be stored by `flush` now and
+ * then.
  *
- * What is stored is subtracted then, and not before: a failed flush needs no mending, and what is counted
- * while one is under way belongs to the next.
+ * What a flush stores is subtracted once it is stored, and not before: a failed flush needs no rollback, and
+ * what is counted while one is under way belongs to the next.
  */
 export class UsageLog {
   readonly #options: UsageLogOptions;
@@ -53,7 +56,7 @@ export class UsageLog {
     if (apiKeyId === undefined || apiKeyId === 0) return;
     const nowMs = this.#options.wallMs();
     const minuteMs = nowMs - (nowMs % 60_000);
-    const cells = this.#cellsOf(endpoint);
+    const cells = this.#current.get(endpoint) ?? this.#open(endpoint);
     // One number is looked up ten times as fast as the text of all three would be: this runs per request.
     const name = apiKeyId * 1000 + status;
     let cell = cells.get(name);
@@ -107,16 +110,14 @@ export class UsageLog {
     }
   }
 
-  #cellsOf(endpoint: string): Map<number, Cell> {
-    let cells = this.#current.get(endpoint);
-    if (cells === undefined) {
-      cells = new Map();
-      this.#current.set(endpoint, cells);
-    }
+  #open(endpoint: string): Map<number, Cell> {
+    const cells = new Map<number, Cell>();
+    this.#current.set(endpoint, cells);
     return cells;
   }
 }
 
+/** Take off what was stored; more may have been counted meanwhile. */
 function subtract(cell: Cell, stored: UsageRow | undefined): void {
   if (stored === undefined) return;
   cell.requestCount -= stored.requestCount;

@@ -18,8 +18,8 @@ import { describeRejections } from "../otlp/describe-rejections.ts";
 import { SDK_ATTRIBUTE } from "../otlp/mapping.ts";
 import { sourceOf } from "../otlp/resources.ts";
 import { type RejectedPoint, validatePoints } from "../otlp/validate-points.ts";
-import type { Submission } from "../store/batch.ts";
-import type { SeriesFound, SeriesQuestion, SeriesUpdate, StoredAnswer } from "../store/metrics.ts";
+import type { SeriesFound, SeriesQuestion, StoredAnswer } from "../store/metrics.ts";
+import type { SeriesUpdate, Submission } from "../store/submission.ts";
 import { checkService, type ServiceBinding, type SubmitObserver } from "./submit.ts";
 
 export interface ExportResourceDeps extends ServiceBinding {

@@ -7,8 +7,8 @@ export interface FlushAnswer {
 export type Flush = () => Promise<FlushAnswer>;
 
 /**
- * Flush: commit everything that waits when the call arrives, then answer. After a Submit with `ack:
- * "buffered"` it is the way to know that the metrics are on disk.
+ * Flush: commit everything that waits when the call arrives, then answer. Where Submit is answered
+ * before its metrics are on disk (`ack: "buffered"`), this is the way to know that they are.
  *
  * @throws {ServiceError} `storage_unavailable` when that commit fails.
  */

@@ -1,22 +1,22 @@
-import type { Administration } from "./admin/administration.ts";
-import type { Backup } from "./admin/backup.ts";
-import type { Composer } from "./composer/composer.ts";
+import type { KeyRegistry } from "../access/key-registry.ts";
+import type { RetentionRuns } from "../maintenance/retention-runs.ts";
+import type { TrustedTime } from "../maintenance/trusted-time.ts";
+import type { Exposition } from "../telemetry/exposition/exposition.ts";
+import { type Administration, openAdministration } from "./admin/administration.ts";
+import { type Backup, createBackup } from "./admin/backup.ts";
+import { type Composer, createComposer } from "./composer/composer.ts";
 import type { Directory } from "./directory/directory.ts";
+import { loadServers, openDirectory } from "./directory/open-directory.ts";
 import type { ExportMetrics } from "./export-metrics.ts";
 import type { Flush } from "./flush.ts";
-import type { CheckReadiness } from "./health.ts";
-import type { Queries } from "./query/queries.ts";
+import { type CheckReadiness, createReadiness } from "./health.ts";
+import { openIngest } from "./open-ingest.ts";
+import { createQueries, type Queries } from "./query/queries.ts";
+import type { ServiceContext } from "./service-context.ts";
 import type { Submit } from "./submit.ts";
 
-/** Metrics as text for Prometheus. */
-export interface Exposition {
-  /** The media type, with the version of the text format. */
-  readonly contentType: string;
-  readonly text: string;
-}
-
 /**
- * Every operation of the service, whatever protocol it is called in: main.ts assembles them once, and the
+ * Every operation of the service, whatever protocol it is called in: `openOperations` assembles them once, and the
  * doors of `transport` end in them. Who may call each of them is said in `rules.ts`.
  *
  * What needs nothing but the call itself stands beside them as plain functions: `health`, `rateLimitStatus`.
@@ -36,4 +36,55 @@ export interface Operations {
   readonly expose: () => Promise<Exposition>;
   /** What the composers of a service report together; of all services where none is named. */
   readonly exposeService: (service: string | undefined) => Promise<Exposition>;
+}
+
+/** The operations of a running service, and what its maintenance needs of them. */
+export interface OpenOperations {
+  readonly operations: Operations;
+  /** Cleanups, for the schedule. */
+  readonly runs: RetentionRuns;
+  /** The time that retention goes by. */
+  readonly time: TrustedTime;
+  /** Metrics that wait for the disk. */
+  readonly queueMetrics: () => number;
+}
+
+/** Assemble every operation on the store of `context`. @throws what reading the store throws. */
+export async function openOperations(
+  context: ServiceContext,
+  keyRegistry: KeyRegistry,
+): Promise<OpenOperations> {
+  const { config, clock, logger, lifecycle, store, telemetry, observers, shutdownSignal } = context;
+  const { submit, exportMetrics, flush, flushMetrics, queueMetrics } = await openIngest(context);
+  const servers = await loadServers(context);
+  await store.retention.applyDefault(config.retention.rawDays, clock.wallMs());
+  const { administration, runs, time } = await openAdministration({
+    store,
+    clock,
+    logger,
+    isBusy: () => queueMetrics() > 0,
+    signal: shutdownSignal,
+    observer: observers.retention,
+    defaultRateLimit: config.keys.rateLimitPerMinute,
+    keyRegistry,
+    registry: servers.registry,
+    seal: servers.seal,
+  });
+  lifecycle.own("retention", runs.idle);
+  const isShuttingDown = () => shutdownSignal.aborted;
+  const { startBackup } = store.upkeep;
+  const operations: Operations = {
+    submit,
+    exportMetrics,
+    flush,
+    checkReadiness: createReadiness({ clock, probe: store.probe, isShuttingDown }),
+    queries: createQueries({ reader: store.queries, clock }),
+    composer: createComposer({ reader: store.queries, clock }),
+    directory: openDirectory(context, servers, administration),
+    administration,
+    backup: createBackup({ clock, start: startBackup, flush: flushMetrics, signal: shutdownSignal }),
+    expose: telemetry.exposition,
+    exposeService: telemetry.serviceExposition,
+  };
+  return { operations, runs, time, queueMetrics };
 }

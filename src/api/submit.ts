@@ -5,8 +5,8 @@ import { fingerprint } from "../ingest/fingerprint.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
 import { describeRejection, type Rejection } from "../ingest/validation.ts";
-import type { Submission } from "../store/batch.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
+import type { Submission } from "../store/submission.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
 export interface SubmitAnswer {

@@ -4,13 +4,18 @@ import type { Logger } from "../lib/logger.ts";
 import { type Service, startService } from "../main.ts";
 import type { Output } from "./output.ts";
 
-/** The service whose writer key the first start prints; `npm run demo` sends under its name, so that the key shows it. */
+/**
+ * The service whose writer key the first start prints.
+ * `npm run demo` sends under its name, so that the key shows it.
+ */
 export const FIRST_SERVICE = "quickstart";
 
 /** sysexits.h EX_SOFTWARE: the database failed under us; whoever supervises us should start us again. */
 const EXIT_FATAL = 70;
 /** Long enough for the answers that are on their way. */
 const FATAL_GRACE_MS = 300;
+/** Within this time the copy of a signal has come. */
+const COPY_MS_MAX = 1000;
 
 /** How this command line is called: a checkout has a script for it, an installed package a command. */
 const IS_CHECKOUT = import.meta.url.endsWith(".ts");
@@ -20,6 +25,11 @@ export interface ServeProcess {
   readonly version: string;
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
   readonly exit: (code: number) => void;
+  /**
+   * Whether npm runs this as its script. What ends npm's whole group, such as Ctrl-C, comes twice then: from the
+   * terminal, and passed on by npm. The copy must not be taken for a second wish, which ends the process at once.
+   */
+  readonly isScriptOfNpm: boolean;
 }
 
 /** Run the service until a signal ends it. */
@@ -31,6 +41,7 @@ export async function runServe(
 ): Promise<void> {
   for (const warning of config.warnings) logger.warn(warning);
   let ended = false;
+  let endedAtMs = 0;
   let isFatal = false;
   const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
     if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
@@ -39,11 +50,13 @@ export async function runServe(
     else host.exit(aborted > 0 || failed.length > 0 ? 1 : 0);
   };
   const stop = (signal: "SIGTERM" | "SIGINT") => {
+    if (ended && host.isScriptOfNpm && systemClock.monotonicMs() - endedAtMs < COPY_MS_MAX) return;
     if (ended) {
       logger.warn("ended at once by a second signal", { signal });
       return host.exit(1);
     }
     ended = true;
+    endedAtMs = systemClock.monotonicMs();
     logger.info("shutting down", { signal });
     // A start that fails says so below.
     starting.then((service) => service.close()).then(closed, () => {});

@@ -1,6 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { CommitResult, IdempotencyRecord, StoredAnswer } from "../store/metrics.ts";
+import type { CommitResult, StoredAnswer } from "../store/metrics.ts";
+import type { IdempotencyRecord } from "../store/submission.ts";
 
 /** What one request adds to a transaction; it can be queued. */
 interface Queueable {

@@ -7,10 +7,10 @@ import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetric } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 import {
+  type BrokenRule,
   checkScalars,
   type FieldContext,
   NUMERIC,
-  type Problem,
   readFieldMap,
   readTime,
   readValue,
@@ -45,16 +45,22 @@ export function validateMetric(metric: SubmittedMetric, context: MetricContext):
   if (metadata === undefined || metadataKeys === undefined) return undefined;
   if (type.choices !== undefined && !checkChoices(type.choices, sent, context)) return undefined;
   const dimensions = type.pseudonyms === undefined ? sent : withoutNames(type.pseudonyms, sent, context);
-  const otherKeys = dimensionKeys.filter((key) => !type.dimensions.includes(key));
+  const otherKeys: string[] = [];
+  const otherValues: DimensionValue[] = [];
+  for (const key of dimensionKeys) {
+    if (type.dimensions.includes(key)) continue;
+    otherKeys.push(key);
+    otherValues.push(dimensions[key] as DimensionValue);
+  }
   return {
     dimensions: context.intern(type, dimensions),
     timestampMs,
     value,
     durationMs,
     otherKeys,
-    otherValues: otherKeys.map((key) => dimensions[key] as DimensionValue),
+    otherValues,
     metadataKeys,
-    metadataValues: metadataKeys.map((key) => metadata[key]),
+    metadataValues: Object.values(metadata),
     distribution: undefined,
   };
 }
@@ -101,7 +107,7 @@ function checkMetadata(
   return valid ? keys : undefined;
 }
 
-function metadataProblem(key: string, value: unknown): Problem | undefined {
+function metadataProblem(key: string, value: unknown): BrokenRule | undefined {
   if (key === "" || isLongerThan(key, LIMITS.METADATA_KEY_LENGTH_MAX)) {
     const message = `Metadata key ${quote(key)} must have 1 to ${LIMITS.METADATA_KEY_LENGTH_MAX} characters`;
     return { reason: "invalid_key", message };

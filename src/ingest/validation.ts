@@ -188,9 +188,9 @@ export function checkScalars(
 }
 
 /** A broken rule of a field whose place its caller knows. */
-export type Problem = Pick<Violation, "reason" | "message">;
+export type BrokenRule = Pick<Violation, "reason" | "message">;
 
-function scalarProblem(noun: string, key: string, value: unknown): Problem | undefined {
+function scalarProblem(noun: string, key: string, value: unknown): BrokenRule | undefined {
   if (isLongerThan(key, LIMITS.DIMENSION_KEY_LENGTH_MAX)) {
     const message = `${noun} key too long: ${quote(key)}, at most ${LIMITS.DIMENSION_KEY_LENGTH_MAX} characters`;
     return { reason: "key_too_long", message };

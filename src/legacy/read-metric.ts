@@ -37,9 +37,9 @@ export function createReadMetric(validate: Validate): ReadMetric {
     };
     const metric = { ...essential, duration_ms: row.durationMs, dimensions, metadata };
     const envelope = { service, version: textOf(row.version), instance_id: textOf(row.instanceId) };
-    const whole = judge(validate, envelope, metric);
+    const whole = validateOne(validate, envelope, metric);
     if (whole instanceof ServiceError) {
-      const bare = judge(validate, { service }, essential);
+      const bare = validateOne(validate, { service }, essential);
       if (bare instanceof ServiceError) return { skipped: reasonOf(bare) };
       const parts = keepWhatIsGood(validate, envelope, metric, leftOut);
       return finish(parts, leftOut);
@@ -54,7 +54,11 @@ interface Envelope {
   readonly instance_id?: string;
 }
 
-function judge(validate: Validate, envelope: Envelope, metric: SubmittedMetric): Validated | ServiceError {
+function validateOne(
+  validate: Validate,
+  envelope: Envelope,
+  metric: SubmittedMetric,
+): Validated | ServiceError {
   try {
     const absent = { version: undefined, instance_id: undefined, idempotency_key: undefined };
     return validate({ ...absent, ...envelope, metrics: [metric] });
@@ -73,9 +77,9 @@ function keepWhatIsGood(
 ): Validated {
   const accepts = (envelope: Omit<Envelope, "service">, part: SubmittedMetric): boolean => {
     const { type, value, timestamp } = metric;
-    const judged = judge(validate, { service, ...envelope }, { type, value, timestamp, ...part });
-    if (!(judged instanceof ServiceError)) return true;
-    note(leftOut, reasonOf(judged));
+    const validated = validateOne(validate, { service, ...envelope }, { type, value, timestamp, ...part });
+    if (!(validated instanceof ServiceError)) return true;
+    note(leftOut, reasonOf(validated));
     return false;
   };
   const fields = (name: "dimensions" | "metadata", max: number): SubmittedMetric => {
@@ -85,7 +89,7 @@ function keepWhatIsGood(
     return { [name]: Object.fromEntries(good.slice(0, max)) };
   };
   const { type, value, timestamp, duration_ms } = metric;
-  const kept = judge(
+  const kept = validateOne(
     validate,
     {
       service,

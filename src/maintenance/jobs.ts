@@ -1,13 +1,18 @@
 import type { Clock } from "../lib/clock.ts";
+import type { Lifecycle } from "../lib/lifecycle.ts";
+import type { Logger } from "../lib/logger.ts";
 import { WITHOUT_PAUSE } from "../store/plan/steps.ts";
 import type { StoreOperations } from "../store/store.ts";
 import type { UpkeepJob } from "../store/upkeep.ts";
 import type { RetentionRuns } from "./retention-runs.ts";
+import { every } from "./schedule.ts";
 import type { TrustedTime } from "./trusted-time.ts";
 
 export interface JobsDeps {
   readonly store: Pick<StoreOperations, "metrics" | "upkeep">;
   readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+  readonly logger: Logger;
   /** Stores what keys have used. */
   readonly flushUsage: () => Promise<void>;
   readonly time: TrustedTime;
@@ -23,8 +28,17 @@ const EXPIRY_INTERVAL_MS = 60_000;
 /** How much of the time it followed a run that is killed loses. */
 const FOLLOW_INTERVAL_MS = 60_000;
 
-/** Everything that is done by the clock; what is the engine's own among it. */
-export function maintenanceJobs(deps: JobsDeps): readonly UpkeepJob[] {
+/**
+ * Start everything that is done by the clock, what the engine wants done among it. A job that fails is logged,
+ * and runs again at its next time. `lifecycle` stops them, each after the run that is under way.
+ */
+export function startJobs(deps: JobsDeps): void {
+  const { clock, lifecycle, logger } = deps;
+  const report = (error: unknown) => logger.error("maintenance failed", { error });
+  for (const { name, everyMs, run } of jobsOf(deps)) lifecycle.own(name, every(clock, everyMs, run, report));
+}
+
+function jobsOf(deps: JobsDeps): readonly UpkeepJob[] {
   const { store, clock, time, runs } = deps;
   const { metrics, upkeep } = store;
   return [

@@ -1,25 +1,7 @@
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
 import { wellFormed } from "../lib/json.ts";
 import { writeDistribution } from "./distribution.ts";
-import type { IdempotencyRecord, SeriesUpdate } from "./metrics.ts";
-
-/** Who sent a measurement, as one row of `sources`. Equal sources need not be the same object. */
-export interface Source {
-  readonly service: string;
-  readonly version: string;
-  readonly instanceId: string;
-  readonly apiKeyId: number;
-}
-
-/** What one request adds to a transaction. */
-export interface Submission {
-  readonly source: Source;
-  readonly requestNumber: number;
-  readonly measurements: readonly Measurement[];
-  readonly idempotency: IdempotencyRecord | undefined;
-  /** Series whose last points the measurements take into account. Only with an idempotency key. */
-  readonly series?: readonly SeriesUpdate[];
-}
+import type { IdempotencyRecord, SeriesUpdate, Source, Submission } from "./submission.ts";
 
 /** A dictionary row that the writer meets for the first time, under the number the batch uses for it. */
 export type Definition =

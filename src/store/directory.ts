@@ -1,7 +1,8 @@
 import type { AuditTrace } from "./audit.ts";
 import type { ApiKeyRecord, NewApiKey } from "./keys.ts";
-import type { CommitResult, IdempotencyRecord } from "./metrics.ts";
+import type { CommitResult } from "./metrics.ts";
 import type { Pace } from "./plan/steps.ts";
+import type { IdempotencyRecord } from "./submission.ts";
 
 /** A server of the directory. */
 export interface ServerRecord {

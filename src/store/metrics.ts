@@ -1,16 +1,6 @@
 import type { Batch } from "./batch.ts";
 import type { Pace } from "./plan/steps.ts";
 
-/** The record of an idempotency key, to be stored with the rows it answers for. */
-export interface IdempotencyRecord {
-  /** Unique for the API key that sent it. */
-  readonly key: string;
-  /** Tells the request from others that come with the same key. */
-  readonly fingerprint: string;
-  /** The answer to give, and to give again; JSON. */
-  readonly answer: string;
-}
-
 /** What an idempotency key was answered, and for which request. */
 export interface StoredAnswer {
   readonly fingerprint: string;
@@ -24,17 +14,6 @@ export interface CommitResult {
    * `batch.keyed`; of what they cover nothing was stored again.
    */
   readonly duplicates: readonly { readonly index: number; readonly stored: StoredAnswer }[];
-}
-
-/** The last point of a cumulative series after a commit: the next one is worth what it adds to this. */
-export interface SeriesUpdate {
-  readonly key: string;
-  /** The service whose keys send it: series are counted and bounded by owner. */
-  readonly owner: string;
-  /** JSON. */
-  readonly lastPoint: string;
-  /** Whether it was not found before. */
-  readonly isNew: boolean;
 }
 
 /** A cumulative series as it is stored. */

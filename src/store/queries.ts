@@ -110,7 +110,7 @@ export interface LatestQuery {
   readonly service: string | undefined;
   /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
   readonly sinceMs: number;
-  /** When there are more than `VALUES_MAX`: fail, or leave the oldest out. */
+  /** When there are more than `LATEST_VALUES_MAX`: fail, or leave the oldest out. */
   readonly beyond: "fail" | "leave out";
 }
 

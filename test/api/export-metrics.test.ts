@@ -70,7 +70,7 @@ test("points are read in slices, of one resource and of many", async () => {
   }
 });
 
-test("series are named, points judged, series written and metrics counted in slices", async () => {
+test("series are named, points validated, series written and metrics counted in slices", async () => {
   const { exportMetrics, exported, asked } = setup();
   const sent = decodeResources(request(true));
   const resources = await sent.read();

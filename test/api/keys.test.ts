@@ -3,7 +3,11 @@ import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
 import { KeyRegistry } from "../../src/access/key-registry.ts";
 import { SERVICE_ITSELF } from "../../src/api/admin/audit.ts";
-import { type CreateKeyInput, createKeys, OVERLAP_SECONDS_MAX } from "../../src/api/admin/keys.ts";
+import {
+  type CreateKeyInput,
+  createKeyAdministration,
+  OVERLAP_SECONDS_MAX,
+} from "../../src/api/admin/keys.ts";
 import { ServiceError } from "../../src/errors.ts";
 import type { AuditTrace } from "../../src/store/audit.ts";
 import type { ApiKeyRecord } from "../../src/store/keys.ts";
@@ -35,7 +39,7 @@ function setup({ defaultRateLimit = 77 } = {}) {
     records[id - 1] = changed;
     return changed;
   };
-  const keysOf = createKeys({
+  const keysOf = createKeyAdministration({
     clock,
     defaultRateLimit,
     keyRegistry,

@@ -6,8 +6,8 @@ import { ServiceError } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import type { SubmittedMetrics } from "../../src/ingest/submission.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
-import type { Submission } from "../../src/store/batch.ts";
 import type { StoredAnswer } from "../../src/store/metrics.ts";
+import type { Submission } from "../../src/store/submission.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);
 const PRINCIPAL: Principal = { apiKeyId: 3, service: "auth", role: "writer", allowedServices: ["gate-*"] };

@@ -3,9 +3,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
-import { startTestService, type TestService } from "../support/service.ts";
+import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { called, count, requested, state } from "./metrics.ts";
-import { submit, WRITER_KEY } from "./requests.ts";
+import { submit } from "./requests.ts";
 
 const DATA_TIMEOUT_MS = 60_000;
 

@@ -1,5 +1,5 @@
 import { openReader } from "../../src/sqlite/file/database.ts";
-import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
+import { type TestService, WRITER_KEY } from "../support/service.ts";
 
 export interface Answer {
   readonly status: number;
@@ -8,8 +8,6 @@ export interface Answer {
   /** The body as JSON; undefined where it is none. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
 }
-
-export { ADMIN_KEY, WRITER_KEY };
 
 /** GET with a bearer token, as Prometheus and composers' clients send it. */
 export async function get({ url }: TestService, path: string, key?: string): Promise<Answer> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
+import { LATEST_VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
 import { startTestService } from "../support/service.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { submit } from "./requests.ts";
@@ -56,9 +56,9 @@ test("after a restart gauges are as they were, uptime has gone on, counters begi
 
 test("after a restart the newest gauges are shown where there are more than can be", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-"));
-  const env = { SQLITE_DB_PATH: join(folder, "metrics.db"), MAX_METRICS_PER_REQUEST: `${VALUES_MAX}` };
+  const env = { SQLITE_DB_PATH: join(folder, "metrics.db"), MAX_METRICS_PER_REQUEST: `${LATEST_VALUES_MAX}` };
   const first = await startTestService(env);
-  const metrics = Array.from({ length: VALUES_MAX }, (_, index) => ({
+  const metrics = Array.from({ length: LATEST_VALUES_MAX }, (_, index) => ({
     type: "server_crash",
     value: 1,
     dimensions: { server_id: `server-${index}` },

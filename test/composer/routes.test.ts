@@ -1,10 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startTestService, type TestService } from "../support/service.ts";
+import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
 import { called, count, event, offer, requested, started, state, usage } from "./metrics.ts";
-import { ADMIN_KEY, get, readRows, submit, WRITER_KEY } from "./requests.ts";
+import { get, readRows, submit } from "./requests.ts";
 import { composerSamples, disagreements } from "./samples.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
 

@@ -1,8 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { startTestService, type TestService } from "../support/service.ts";
+import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { event, started } from "./metrics.ts";
-import { get, submit, WRITER_KEY } from "./requests.ts";
+import { get, submit } from "./requests.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
 
 const test = suite<{ service: TestService }>("states of a composer's servers");

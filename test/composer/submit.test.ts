@@ -3,10 +3,10 @@ import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 
-import { startTestService, type TestService } from "../support/service.ts";
+import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
-import { readRows, submit, WRITER_KEY } from "./requests.ts";
+import { readRows, submit } from "./requests.ts";
 import { composerSamples, disagreements } from "./samples.ts";
 
 const test = suite<{ service: TestService }>("composer's metrics");

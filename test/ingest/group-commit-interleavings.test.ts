@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ServiceError } from "../../src/errors.ts";
 import { turn } from "../support/turn.ts";
-import { setup, submission, watch } from "./group-commit-support.ts";
+import { setup, submission, watch } from "./group-commit-setup.ts";
 
 type Step =
   | { readonly do: "add"; readonly metrics: number; readonly key: string | undefined }

@@ -9,7 +9,7 @@ export interface Problem {
   readonly wording: string;
 }
 
-export interface MetricJudgement {
+export interface MetricVerdict {
   readonly problems: readonly Problem[];
   readonly isVeryOld: boolean;
   readonly stored: StoredMetric;
@@ -24,10 +24,10 @@ export interface StoredMetric {
   readonly metadata: ReadonlyMap<string, unknown>;
 }
 
-export interface Judgement {
+export interface Verdict {
   readonly envelope: readonly Problem[];
   readonly isOddVersion: boolean;
-  readonly metrics: readonly MetricJudgement[];
+  readonly metrics: readonly MetricVerdict[];
 }
 
 const TYPES = [
@@ -48,11 +48,11 @@ const consistsOf = (text: string, allowed: string) =>
   [...text].every((character) => allowed.includes(character));
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
-export function judge(
+export function modelValidate(
   submitted: Readonly<Record<string, unknown>>,
   nowMs: number,
   metricsMax: number,
-): Judgement {
+): Verdict {
   const { service, version, instance_id: instance, idempotency_key: key, metrics } = submitted;
   const envelope: Problem[] = [];
   const problem = (part: string, wording: string) => void envelope.push({ part, wording });
@@ -78,12 +78,12 @@ export function judge(
   else if (metrics.length === 0) problem("metrics", "At least one metric is required");
   else if (metrics.length > metricsMax) problem("metrics", "Too many metrics");
 
-  const judged =
-    envelope.length === 0 ? (metrics as unknown[]).map((metric) => judgeMetric(metric, nowMs)) : [];
+  const verdicts =
+    envelope.length === 0 ? (metrics as unknown[]).map((metric) => modelMetric(metric, nowMs)) : [];
   return {
     envelope,
     isOddVersion: typeof version === "string" && version !== "" && !isSemver(version),
-    metrics: judged,
+    metrics: verdicts,
   };
 }
 
@@ -99,7 +99,7 @@ function isSemver(version: string): boolean {
   );
 }
 
-function judgeMetric(metric: unknown, nowMs: number): MetricJudgement {
+function modelMetric(metric: unknown, nowMs: number): MetricVerdict {
   const problems: Problem[] = [];
   const problem = (part: string, wording: string) => void problems.push({ part, wording });
   const isObject = typeof metric === "object" && metric !== null && !Array.isArray(metric);
@@ -130,8 +130,8 @@ function judgeMetric(metric: unknown, nowMs: number): MetricJudgement {
   else if (timestampMs > nowMs + 5 * 60 * 1000) problem("timestamp", "too far in the future");
   const isVeryOld = timestampMs !== undefined && timestampMs < nowMs - 7 * DAY_MS;
 
-  const dimensions = judgeFields(fields.dimensions, "dimensions", 20, problem, dimensionWording);
-  const metadata = judgeFields(fields.metadata, "metadata", 30, problem, metadataWording);
+  const dimensions = modelFields(fields.dimensions, "dimensions", 20, problem, dimensionWording);
+  const metadata = modelFields(fields.metadata, "metadata", 30, problem, metadataWording);
   const stored = {
     type: fields.type,
     value: value ?? 0,
@@ -143,7 +143,7 @@ function judgeMetric(metric: unknown, nowMs: number): MetricJudgement {
   return { problems, isVeryOld, stored };
 }
 
-function judgeFields(
+function modelFields(
   fields: unknown,
   part: "dimensions" | "metadata",
   max: number,

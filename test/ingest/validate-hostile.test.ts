@@ -13,7 +13,7 @@ const validate = createValidate({
 });
 
 /** Judge one metric that came in as JSON, beside a good one; its rejections and the processor time that took. */
-function judge(metricJson: string) {
+function validateJson(metricJson: string) {
   const metrics = [JSON.parse(metricJson), { type: "custom", value: 1 }];
   const submitted = { version: undefined, instance_id: undefined, idempotency_key: undefined };
   const before = process.cpuUsage();
@@ -50,7 +50,7 @@ const HOSTILE: readonly { readonly name: string; readonly json: string }[] = [
 
 for (const { name, json } of HOSTILE) {
   test(`${name}: refused quickly, in few words, and the neighbour is kept`, () => {
-    const { ms, rejections, measurements } = judge(json);
+    const { ms, rejections, measurements } = validateJson(json);
     assert.equal([rejections.length, measurements.length], [1, 1]);
     assert.ok(ms < 2000, `${ms} ms`);
     const [{ field, message } = { field: "", message: "" }] = rejections;
@@ -59,7 +59,7 @@ for (const { name, json } of HOSTILE) {
 }
 
 test("__proto__ is a key like any other and changes no object", () => {
-  const { measurements } = judge(
+  const { measurements } = validateJson(
     metric('"dimensions":{"__proto__":"d","success":true},"metadata":{"__proto__":{"polluted":1}}'),
   );
   const [first] = measurements;
@@ -70,7 +70,9 @@ test("__proto__ is a key like any other and changes no object", () => {
 });
 
 test("what a __proto__ holds is not taken for a field", () => {
-  const { rejections } = judge('{"__proto__":{"type":"custom","value":1,"dimensions":{"success":true}}}');
+  const { rejections } = validateJson(
+    '{"__proto__":{"type":"custom","value":1,"dimensions":{"success":true}}}',
+  );
   assert.equal(
     rejections.map(({ field, reason }) => `${field} ${reason}`),
     ["type required", "value required"],
@@ -78,7 +80,7 @@ test("what a __proto__ holds is not taken for a field", () => {
 });
 
 test("names that every object has are no dimensions until they are sent", () => {
-  const { measurements } = judge(
+  const { measurements } = validateJson(
     metric('"dimensions":{"constructor":"c","toString":"t","hasOwnProperty":1}'),
   );
   assert.equal(measurements[0]?.otherKeys, ["constructor", "toString", "hasOwnProperty"]);

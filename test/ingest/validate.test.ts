@@ -9,7 +9,7 @@ import { createValidate, type Validated } from "../../src/ingest/validate.ts";
 import { describeRejection } from "../../src/ingest/validation.ts";
 import { BROKEN_ENVELOPES, BROKEN_METRICS, breakEnvelope, breakMetric } from "./broken-rules.ts";
 import { type Json, METRICS_MAX, NOW_MS, validSubmission } from "./submission-arbitraries.ts";
-import { type Judgement, judge } from "./submission-model.ts";
+import { modelValidate, type Verdict } from "./submission-model.ts";
 
 const validate = createValidate({
   intern: createDimensionSets(),
@@ -25,7 +25,7 @@ const NOTHING = {
   idempotency_key: undefined,
 };
 
-/** The judgement, or the refusal of the whole submission. */
+/** The verdict, or the rejection of the whole submission. */
 function run(submission: Json): Validated | ServiceError {
   try {
     return validate({ ...NOTHING, metrics: undefined, ...submission });
@@ -56,12 +56,12 @@ const submission = fc
     return what === "envelope" || what === "both" ? breakEnvelope(made, envelope) : made;
   });
 
-test("a submission is judged as the rules say, whichever of them it breaks", () => {
+test("a submission is validated as the rules say, whichever of them it breaks", () => {
   let refused = 0;
   let mixed = 0;
   fc.assert(
     fc.property(submission, (submitted) => {
-      const expected = judge(submitted, NOW_MS, METRICS_MAX);
+      const expected = modelValidate(submitted, NOW_MS, METRICS_MAX);
       const actual = run(submitted);
       if (actual instanceof ServiceError) refused += 1;
       else if (actual.rejected > 0) mixed += 1;
@@ -73,7 +73,7 @@ test("a submission is judged as the rules say, whichever of them it breaks", () 
   assert.ok(refused > 500 && mixed > 500, `${refused} refused, ${mixed} mixed`);
 });
 
-function compare(actual: Validated | ServiceError, expected: Judgement, submitted: Json): void {
+function compare(actual: Validated | ServiceError, expected: Verdict, submitted: Json): void {
   const { envelope, metrics } = expected;
   const isRefused = envelope.length > 0 || metrics.every(({ problems }) => problems.length > 0);
   assert.is(actual instanceof ServiceError, isRefused, "refused as a whole");
@@ -159,9 +159,9 @@ for (const rule of BROKEN_ENVELOPES) {
 for (const rule of BROKEN_METRICS) {
   test(`a metric's ${rule.field || "self"} = ${show(rule.value)} refuses it alone: ${rule.wording}`, () => {
     const good = { type: "custom", value: 1 };
-    const judged = run(breakMetric(withMetrics(good, good, good), rule, 1)) as Validated;
-    assert.equal([judged.measurements.length, judged.rejected, judged.rejections.length], [2, 1, 1]);
-    const [text = ""] = judged.rejections.map(describeRejection);
+    const validated = run(breakMetric(withMetrics(good, good, good), rule, 1)) as Validated;
+    assert.equal([validated.measurements.length, validated.rejected, validated.rejections.length], [2, 1, 1]);
+    const [text = ""] = validated.rejections.map(describeRejection);
     assert.ok(text.startsWith(`metrics[1]${rule.field && `.${rule.field}`}`), text);
     assert.ok(text.includes(rule.wording), text);
   });
@@ -219,11 +219,11 @@ test("every broken rule of the envelope is told at once", () => {
 
 test("the two warnings have their wording and do not refuse anything", () => {
   const old = { type: "custom", value: 1, timestamp: NOW_MS - LIMITS.TIMESTAMP_AGE_MS_WARN - 1 };
-  const judged = run({ ...withMetrics({ ...old, timestamp: null }, old), version: "latest" }) as Validated;
-  assert.is(judged.rejected, 0);
-  assert.is(judged.warnings.length, 2);
-  assert.match(judged.warnings[0] ?? "", /"latest".*semantic versioning/);
-  assert.match(judged.warnings[1] ?? "", /^metrics\[1\]\.timestamp .* very old: over 7 days$/);
+  const validated = run({ ...withMetrics({ ...old, timestamp: null }, old), version: "latest" }) as Validated;
+  assert.is(validated.rejected, 0);
+  assert.is(validated.warnings.length, 2);
+  assert.match(validated.warnings[0] ?? "", /"latest".*semantic versioning/);
+  assert.match(validated.warnings[1] ?? "", /^metrics\[1\]\.timestamp .* very old: over 7 days$/);
 });
 
 test("messages state the limits that are in force", () => {
@@ -234,8 +234,11 @@ test("messages state the limits that are in force", () => {
 });
 
 test("unknown fields are ignored wherever they stand", () => {
-  const judged = run({ ...withMetrics({ type: "custom", value: 1, extra: {}, constructor: 5 }), more: [] });
-  assert.is((judged as Validated).measurements.length, 1);
+  const validated = run({
+    ...withMetrics({ type: "custom", value: 1, extra: {}, constructor: 5 }),
+    more: [],
+  });
+  assert.is((validated as Validated).measurements.length, 1);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readLatestValues, VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
+import { LATEST_VALUES_MAX, readLatestValues } from "../../src/sqlite/metrics/latest-values.ts";
 import { cleanUp, DAY_MS, GROUPS, setDays, setup } from "./retention/support.ts";
 import { createSubmitter, NOW_MS, within } from "./submitter.ts";
 
@@ -59,9 +59,9 @@ test("too many fail and say what would work, or the oldest are left out", () => 
       timestamp: NOW_MS - index,
       dimensions: { kind: "tools", server_id: `server-${index}` },
     });
-    const metrics = Array.from({ length: VALUES_MAX }, offer);
+    const metrics = Array.from({ length: LATEST_VALUES_MAX }, offer);
     submitter.submit({ metrics });
-    assert.is(readLatestValues(database, ALL).length, VALUES_MAX);
+    assert.is(readLatestValues(database, ALL).length, LATEST_VALUES_MAX);
     submitter.submit({ metrics: [count("total", 3, 20_000)] });
     assert.throws(() => readLatestValues(database, ALL), /more than 10000 states .*: ask for one service/);
     const gateway = { ...ALL, service: "gateway" };
@@ -70,7 +70,10 @@ test("too many fail and say what would work, or the oldest are left out", () => 
       /more than 10000 states .*: ask for a shorter window/,
     );
     const found = readLatestValues(database, { ...ALL, beyond: "leave out" });
-    assert.equal([found.length, found[0]?.value, found.at(-1)?.value], [VALUES_MAX, VALUES_MAX - 1, 0]);
+    assert.equal(
+      [found.length, found[0]?.value, found.at(-1)?.value],
+      [LATEST_VALUES_MAX, LATEST_VALUES_MAX - 1, 0],
+    );
   });
 });
 

@@ -3,8 +3,9 @@ import { createValidate } from "../../src/ingest/validate.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
 import { MetricWriter } from "../../src/sqlite/metrics/metric-writer.ts";
 import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
-import { BatchBuilder, type Submission } from "../../src/store/batch.ts";
+import { BatchBuilder } from "../../src/store/batch.ts";
 import type { CommitResult } from "../../src/store/metrics.ts";
+import type { Submission } from "../../src/store/submission.ts";
 import { openMigrated } from "./support.ts";
 
 /** 2026-03-01T12:00:00Z */

@@ -11,7 +11,7 @@ import type { StoreOperations } from "../../store/store.ts";
 import { createServers, type PagedServers, type ServersDeps } from "../directory/servers.ts";
 import { type Actor, type Audit, createAudit } from "./audit.ts";
 import { createDatabaseAdministration, type DatabaseAdministration } from "./database.ts";
-import { createKeys, type KeyAdministration } from "./keys.ts";
+import { createKeyAdministration, type KeyAdministration } from "./keys.ts";
 import { createRetention, type RetentionAdministration } from "./retention.ts";
 
 /** What administrators do, through whichever door; what changes something is told who does it, and leaves a trace. */
@@ -57,7 +57,7 @@ export async function openAdministration(deps: AdministrationDeps): Promise<Open
   });
   const audit = createAudit({ store: store.audit, clock, logger: logger.named("audit") });
   const administration = {
-    keys: createKeys({ store: store.keys, audit, clock, defaultRateLimit, keyRegistry }),
+    keys: createKeyAdministration({ store: store.keys, audit, clock, defaultRateLimit, keyRegistry }),
     retention: createRetention({ store: store.retention, runs, time, clock, audit }),
     database: createDatabaseAdministration(store),
     servers: createServers({

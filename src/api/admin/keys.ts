@@ -56,7 +56,7 @@ const DESCRIPTION_LENGTH_MAX = 200;
 export const OVERLAP_SECONDS_MAX = 90 * 86_400;
 
 /** The administration of keys, as an actor carries it out: each change leaves a trace in the audit log. */
-export function createKeys(deps: KeysDeps): (actor: Actor) => KeyAdministration {
+export function createKeyAdministration(deps: KeysDeps): (actor: Actor) => KeyAdministration {
   const { store, audit, clock, defaultRateLimit, keyRegistry } = deps;
   return (actor) => ({
     list: () => store.list(),

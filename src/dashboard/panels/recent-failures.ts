@@ -1,6 +1,6 @@
 import { createEventTable } from "../parts/event-table.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
-import { type EventsPage, readEventsPage, toEventListRequest } from "../query/events.ts";
+import { readEventsPage, type ShownEvents, toEventListRequest } from "../query/events.ts";
 
 /** Rows of the table; the events view has all of them. */
 const EVENTS_MAX = 15;
@@ -13,7 +13,7 @@ const EVENTS_MAX = 15;
 export function recentFailures(id: string): Panel {
   const table = createEventTable("Recent failures", EVENTS_MAX);
   const failed = { eventType: undefined, outcome: "failure" } as const;
-  return createPanel<EventsPage>({
+  return createPanel<ShownEvents>({
     id,
     title: "Recent failures",
     columns: 12,

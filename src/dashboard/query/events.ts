@@ -32,7 +32,7 @@ export type ListEventsCall = (
 const PAGES_MAX = 5;
 
 /** Some events, newest first. */
-export interface EventsPage {
+export interface ShownEvents {
   readonly events: readonly Event[];
   /** For the page after this one; empty when there are no older events. */
   readonly olderToken: string;
@@ -50,7 +50,7 @@ export async function readEventsPage(
   request: EventListRequest,
   signal: AbortSignal,
   pageToken = "",
-): Promise<EventsPage> {
+): Promise<ShownEvents> {
   const events: Event[] = [];
   let olderToken = pageToken;
   for (let page = 0; page < PAGES_MAX && events.length < request.pageSize; page += 1) {

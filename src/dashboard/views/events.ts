@@ -3,7 +3,7 @@ import { element } from "../dom/element.ts";
 import { formatSeconds } from "../format/time.ts";
 import { createEventTable } from "../parts/event-table.ts";
 import { createSelect, type SelectOption } from "../parts/select.ts";
-import { type EventsPage, readEventsPage, toEventListRequest } from "../query/events.ts";
+import { readEventsPage, type ShownEvents, toEventListRequest } from "../query/events.ts";
 import type { MetricTypes } from "../query/metric-types.ts";
 import { type QueryScope, scopeOf } from "../query/scope.ts";
 import { createTail } from "./tail.ts";
@@ -31,7 +31,7 @@ export function createEvents(context: ViewContext): View {
   const frame = eventsFrame(table.element, [...choices.elements, tail.element], addOlder);
   let asking = new AbortController();
   /** What the table shows: the question, and the page it can be continued after. */
-  let loaded: { readonly scope: QueryScope; readonly page: EventsPage } | undefined;
+  let loaded: { readonly scope: QueryScope; readonly page: ShownEvents } | undefined;
 
   const read = (scope: QueryScope, signal: AbortSignal, pageToken?: string) =>
     readEventsPage(

@@ -14,7 +14,10 @@ import type { Identity, View, ViewContext } from "./view.ts";
 /** The methods of most sessions keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
 
-/** The service whose key the first start prints. Of what `npm run demo` sends, no other service's writer sees anything. */
+/**
+ * The service whose key the first start prints. Of what `npm run demo` sends, no other service's writer sees
+ * anything.
+ */
 const FIRST_SERVICE = "quickstart";
 
 function onNothing({ role, service }: Identity): string {

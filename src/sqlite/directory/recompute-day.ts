@@ -28,7 +28,7 @@ export function recomputeDay(
 ): Step<number, number> {
   return database.transaction(() => {
     const startMs = day * DAY_MS;
-    refuseDeleted(database, startMs);
+    rejectDeleted(database, startMs);
     const found = database.all(SERIES, cursor ?? 0, SERIES_PER_STEP).map((row) => Number(row.id));
     let series = 0;
     let points = 0;
@@ -47,7 +47,7 @@ export function recomputeDay(
   });
 }
 
-function refuseDeleted(database: Database, startMs: number): void {
+function rejectDeleted(database: Database, startMs: number): void {
   if (database.first(DELETED, startMs) === undefined) return;
   const date = new Date(startMs).toISOString().slice(0, 10);
   const message = `metrics of ${date} have been deleted; what is kept of that day stays as it is`;

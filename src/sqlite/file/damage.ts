@@ -30,7 +30,7 @@ export function findDamage(database: Database, full: boolean): readonly string[]
  *
  * @throws {DamagedDatabaseError}
  */
-export function refuseDamage(database: Database): boolean {
+export function rejectDamage(database: Database): boolean {
   if (Number(database.first("PRAGMA page_count")?.page_count) > PAGES_MAX_AT_ONCE) return false;
   const findings = findDamage(database, false);
   if (findings.length > 0) throw new DamagedDatabaseError(findings);

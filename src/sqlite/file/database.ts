@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
 import { type Bindable, bind, type SqlValue } from "./bind.ts";
-import { giveIdentity, readIdentity, refuseForeignLog, refuseLoneLog } from "./identity.ts";
+import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 
 /** A row as the driver returns it. It also carries a key `_metadata`: read columns, never spread. */
 export type Row = Record<string, string | number | null>;
@@ -98,7 +98,7 @@ const WRITER_PRAGMAS = {
  * @throws when the file is no database, or a pragma does not take.
  */
 export function openWriter(path: string, check: (database: Database) => void): Database {
-  refuseLoneLog(path);
+  rejectLoneLog(path);
   // Made here for its mode, which SQLite gives to the log beside it too. libsql would follow the umask.
   closeSync(openSync(path, "a", 0o600));
   const identity = readIdentity(path);
@@ -106,7 +106,7 @@ export function openWriter(path: string, check: (database: Database) => void): D
   // process into the file, also when the file is then refused.
   const reader = openReader(path);
   try {
-    refuseForeignLog(path, identity, reader);
+    rejectForeignLog(path, identity, reader);
     check(reader);
   } finally {
     reader.close();

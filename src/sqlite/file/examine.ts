@@ -4,7 +4,7 @@ import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import { DamagedDatabaseError } from "./damage.ts";
 import { openReader } from "./database.ts";
 import { DatabaseOpenError, describeFailure, type Failure } from "./failure.ts";
-import { readIdentity, refuseForeignLog, refuseLoneLog } from "./identity.ts";
+import { readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 import { readApplied, readMigrations } from "./migrator.ts";
 
 export interface ExamineOptions {
@@ -34,7 +34,7 @@ export interface Examined {
 export async function examineDatabase(options: ExamineOptions): Promise<Examined | undefined> {
   const { path, migrationsFolder } = options;
   try {
-    refuseLoneLog(path);
+    rejectLoneLog(path);
     if (!existsSync(path)) return undefined;
     const migration = readSchema(path, migrationsFolder);
     return { migration, isFinished: await search(options) };
@@ -47,7 +47,7 @@ function readSchema(path: string, migrationsFolder: string): number {
   const identity = readIdentity(path);
   const reader = openReader(path);
   try {
-    refuseForeignLog(path, identity, reader);
+    rejectForeignLog(path, identity, reader);
     return readApplied(reader, readMigrations(migrationsFolder)).length;
   } finally {
     reader.close();

@@ -59,11 +59,11 @@ export function storageUnavailable(cause: unknown): ServiceError {
 }
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
-const REFUSALS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
+const UNUSABLE_ERRORS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
 
 /** Whether the file itself is what is wrong: no repetition will open it. */
 export function isUnusableFile({ name, code = "" }: Failure): boolean {
-  return DAMAGED.test(code) || REFUSALS.includes(name);
+  return DAMAGED.test(code) || UNUSABLE_ERRORS.includes(name);
 }
 
 /** What to do about a file that cannot be read; empty where the message says it already. */

@@ -29,7 +29,7 @@ export function giveIdentity(database: Database): void {
  *
  * @throws {ForeignLogError}
  */
-export function refuseLoneLog(path: string): void {
+export function rejectLoneLog(path: string): void {
   const log = `${realDatabasePath(path)}-wal`;
   const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (sizeOf(path) > 0 || sizeOf(log) === 0) return;
@@ -60,7 +60,7 @@ export function readIdentity(path: string): number | undefined {
  *
  * @throws {ForeignLogError}
  */
-export function refuseForeignLog(path: string, identity: number | undefined, reader: Database): void {
+export function rejectForeignLog(path: string, identity: number | undefined, reader: Database): void {
   const seen = reader.first("PRAGMA application_id")?.application_id;
   if (identity === undefined || identity === seen) return;
   throw new ForeignLogError(

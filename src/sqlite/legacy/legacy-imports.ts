@@ -3,7 +3,7 @@ import type { LegacyValue } from "./legacy-columns.ts";
 import type { LegacySource } from "./legacy-source.ts";
 
 /** Reason → rows. */
-export type Counts = Readonly<Record<string, number>>;
+export type ReasonCounts = Readonly<Record<string, number>>;
 
 /** How far a predecessor's database has been taken over. */
 export interface LegacyImport {
@@ -11,8 +11,8 @@ export interface LegacyImport {
   readonly lastId: number;
   readonly rowsImported: number;
   readonly rowsSkipped: number;
-  readonly skipped: Counts;
-  readonly leftOut: Counts;
+  readonly skipped: ReasonCounts;
+  readonly leftOut: ReasonCounts;
 }
 
 /** A copy that has gone its own way since an import: going on would lose some rows, or take some twice. */
@@ -39,7 +39,7 @@ export function resumeImport(
   const known = earlier.find((row) => source.digestOf(Number(row.last_id)) === row.last_row);
   const fingerprint = known === undefined ? source.fingerprint() : String(known.fingerprint);
   const same = earlier.find((row) => row.fingerprint === fingerprint);
-  if (known === undefined && same !== undefined) refuseDiverged(source, path, same);
+  if (known === undefined && same !== undefined) rejectDiverged(source, path, same);
   const startedAt = new Date(nowMs).toISOString();
   database.run(
     `INSERT INTO legacy_imports
@@ -61,7 +61,7 @@ export function resumeImport(
   };
 }
 
-function refuseDiverged(
+function rejectDiverged(
   source: LegacySource,
   path: string,
   earlier: Readonly<Record<string, unknown>>,

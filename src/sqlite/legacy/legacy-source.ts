@@ -70,7 +70,7 @@ export class LegacySource {
   }
 
   /** @throws {LegacySourceError} for what is no predecessor's database. */
-  refuseOthers(): void {
+  rejectForeign(): void {
     if (columnsOf(this.#database, "schema_migrations").has("checksum")) {
       throw new LegacySourceError("is a database of this program, not of a predecessor");
     }
@@ -182,7 +182,7 @@ export function openLegacySource(path: string): LegacySource {
   try {
     if (!existsSync(path)) throw new LegacySourceError("is not there");
     const source = new LegacySource(path, open(path));
-    source.refuseOthers();
+    source.rejectForeign();
     return source;
   } catch (error) {
     if (error instanceof LegacySourceError) throw new LegacySourceError(`${path} ${error.message}`);

@@ -1,4 +1,5 @@
-import type { SeriesFound, SeriesQuestion, SeriesUpdate } from "../../store/metrics.ts";
+import type { SeriesFound, SeriesQuestion } from "../../store/metrics.ts";
+import type { SeriesUpdate } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
 import { findAnswer } from "./idempotency-store.ts";
 

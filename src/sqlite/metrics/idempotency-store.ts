@@ -1,5 +1,6 @@
 import { LIMITS } from "../../catalogue/limits.ts";
-import type { IdempotencyRecord, StoredAnswer } from "../../store/metrics.ts";
+import type { StoredAnswer } from "../../store/metrics.ts";
+import type { IdempotencyRecord } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
 
 /** The unexpired record of a key, if there is one. */

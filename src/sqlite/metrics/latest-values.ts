@@ -35,7 +35,7 @@ export function storeLatestValues(
 }
 
 /** A composer has a few dozen; so many make an answer of some megabytes. */
-export const VALUES_MAX = 10_000;
+export const LATEST_VALUES_MAX = 10_000;
 
 const SELECT = `
 SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
@@ -43,7 +43,7 @@ FROM latest_values AS v
 JOIN sources AS s ON s.id = v.source_id
 JOIN dimension_sets AS d ON d.id = v.dimension_set_id
 WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
-const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${VALUES_MAX + 1}`;
+const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${LATEST_VALUES_MAX + 1}`;
 
 /**
  * Oldest first, and in the order of arrival what was at once.
@@ -56,9 +56,9 @@ export function readLatestValues(database: Database, query: LatestQuery): Latest
     service === undefined
       ? database.all(`${SELECT} ${END}`, sinceMs)
       : database.all(`${SELECT} AND s.service = ? ${END}`, sinceMs, service);
-  if (rows.length > VALUES_MAX && beyond === "fail") throw tooMany(service);
+  if (rows.length > LATEST_VALUES_MAX && beyond === "fail") throw tooMany(service);
   const newest = new Map<string, LatestValue>();
-  for (const row of rows.slice(0, VALUES_MAX).reverse()) {
+  for (const row of rows.slice(0, LATEST_VALUES_MAX).reverse()) {
     const dimensions = readDimensions(String(row.dimensions));
     // An instance that was updated, or has another key, is several sources: the last one counts.
     const key = JSON.stringify([row.service, row.instance_id, row.metric_type, dimensions]);
@@ -79,7 +79,7 @@ export function readLatestValues(database: Database, query: LatestQuery): Latest
 function tooMany(service: string | undefined): ServiceError {
   const field = service === undefined ? "service" : "window";
   const remedy = service === undefined ? "ask for one service" : "ask for a shorter window";
-  const message = `more than ${VALUES_MAX} states were reported: ${remedy}`;
+  const message = `more than ${LATEST_VALUES_MAX} states were reported: ${remedy}`;
   return new ServiceError("validation_failed", message, {
     violations: [{ field, reason: "too_many", message }],
   });

@@ -1,6 +1,7 @@
 import type { RowRange } from "../../store/batch.ts";
 import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
-import type { CommitResult, SeriesUpdate, StoredAnswer } from "../../store/metrics.ts";
+import type { CommitResult, StoredAnswer } from "../../store/metrics.ts";
+import type { SeriesUpdate } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
 import { BatchFolder } from "../rollups/batch-folder.ts";
 import type { Rollups } from "../rollups/rollups.ts";

@@ -32,13 +32,13 @@ class Dictionary<Entry> {
   }
 }
 
-export interface Source {
+export interface StoredSource {
   readonly service: string;
   readonly version: string;
   readonly instanceId: string;
 }
 
-export interface DimensionSet {
+export interface StoredDimensionSet {
   readonly type: string;
   /** Catalogued dimensions as they were sent. */
   readonly sent: Readonly<Record<string, unknown>>;
@@ -46,7 +46,7 @@ export interface DimensionSet {
   readonly json: string;
 }
 
-export interface Shape {
+export interface StoredShape {
   readonly dimensionKeys: readonly string[];
   readonly metadataKeys: readonly string[];
 }
@@ -69,17 +69,17 @@ export function createDictionaries(database: Database) {
     ]);
   };
   return {
-    sources: new Dictionary<Source>((ids) =>
+    sources: new Dictionary<StoredSource>((ids) =>
       read(SOURCES, ids, ([service = "", version = "", instanceId = ""]) => ({
         service,
         version,
         instanceId,
       })),
     ),
-    dimensionSets: new Dictionary<DimensionSet>((ids) =>
+    dimensionSets: new Dictionary<StoredDimensionSet>((ids) =>
       read(SETS, ids, ([type = "", json = ""]) => ({ type, sent: JSON.parse(json), json })),
     ),
-    shapes: new Dictionary<Shape>((ids) =>
+    shapes: new Dictionary<StoredShape>((ids) =>
       read(SHAPES, ids, ([dimensionKeys = "", metadataKeys = ""]) => ({
         dimensionKeys: JSON.parse(dimensionKeys),
         metadataKeys: JSON.parse(metadataKeys),

@@ -1,6 +1,6 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
-import { createKey, type Family, remember } from "../../store/plan/families.ts";
+import { createRollupKey, type Family, remember } from "../../store/plan/families.ts";
 import { PendingRows } from "../../store/plan/pending-rows.ts";
 import type { Database } from "../file/database.ts";
 
@@ -14,7 +14,7 @@ export function loadFamilies(database: Database): readonly Family[] {
   for (const row of database.all(sql)) {
     const family = byId.get(Number(row.family_id));
     if (family === undefined) continue;
-    const key = createKey(String(row.service), String(row.dimension_values));
+    const key = createRollupKey(String(row.service), String(row.dimension_values));
     key.id = Number(row.id);
     key.lastDay = Number(row.last_day);
     remember(family, key);

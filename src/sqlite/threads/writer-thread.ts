@@ -5,7 +5,7 @@
  * order they come. After a fatal failure it refuses everything: what is on disk is no longer known.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { refuseDamage } from "../file/damage.ts";
+import { rejectDamage } from "../file/damage.ts";
 import { type Database, openWriter } from "../file/database.ts";
 import { describeFailure, type Failure } from "../file/failure.ts";
 import { acquireLock } from "../file/lock.ts";
@@ -26,7 +26,7 @@ function start() {
     let isChecked = false;
     const database = openWriter(path, (found) => {
       readApplied(found, migrations);
-      isChecked = refuseDamage(found);
+      isChecked = rejectDamage(found);
     });
     const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
     return { lock, database, operations: createWriterOperations(database, path), applied, isChecked };

@@ -66,9 +66,9 @@ export function keyOf(family: Family, service: string, values: readonly (string 
     const restJson = JSON.stringify(restOf(family.type, family.dimensions, values));
     const restService = isFull && serviceKeys === 0 ? OTHER : service;
     const rest = family.keys.get(nameOfKey(restService, restJson));
-    return rest ?? remember(family, createKey(restService, restJson));
+    return rest ?? remember(family, createRollupKey(restService, restJson));
   }
-  return remember(family, createKey(service, json));
+  return remember(family, createRollupKey(service, json));
 }
 
 /** The values of the key that collects what is beyond the caps. Success and failure stay apart. */
@@ -89,7 +89,7 @@ export function forgetKey(family: Family, key: Key): void {
   family.keysPerService.set(key.service, (family.keysPerService.get(key.service) ?? 1) - 1);
 }
 
-export function createKey(service: string, values: string): Key {
+export function createRollupKey(service: string, values: string): Key {
   return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, rows: new Map() };
 }
 

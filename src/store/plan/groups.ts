@@ -1,10 +1,10 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import type { AggregateQuery, GroupAnswer } from "../queries.ts";
 import { OpenGroup } from "./open-group.ts";
 import type { Statistic } from "./statistics.ts";
 
 /** Most numbers in an answer: some 10 MB of JSON in the worst case, and 50 ms of the event loop. */
-export const VALUES_MAX = 100_000;
+export const ANSWER_VALUES_MAX = 100_000;
 
 /**
  * The groups of a query. Rows come in order of time, so each group holds one open point, and memory does
@@ -23,7 +23,7 @@ export class Groups {
     this.#statistics = statistics;
     this.#points = points;
     this.#withQuantiles = statistics.some(({ needs }) => needs === "quantiles");
-    this.#refuseTooMany(1);
+    this.#rejectTooMany(1);
   }
 
   /** The group of these labels. @throws {ServiceError} `validation_failed` when there are too many. */
@@ -31,7 +31,7 @@ export class Groups {
     const name = JSON.stringify(labels);
     const known = this.#byLabels.get(name);
     if (known !== undefined) return known;
-    this.#refuseTooMany(this.#byLabels.size + 1);
+    this.#rejectTooMany(this.#byLabels.size + 1);
     const group = new OpenGroup(labels, this.#withQuantiles);
     this.#byLabels.set(name, group);
     return group;
@@ -80,29 +80,25 @@ export class Groups {
     return values;
   }
 
-  #refuseTooMany(groups: number): void {
+  #rejectTooMany(groups: number): void {
     const { groupsMax, groupBy } = this.#query;
     if (groups > groupsMax) {
-      throw refused(
+      throw invalidField(
         "group_by",
+        "too_many",
         `more than ${groupsMax} combinations of ${groupBy.join(", ")}: filter some out`,
       );
     }
     const isRanking = this.#query.top !== undefined;
     const count = groups * this.#points * this.#statistics.length;
-    if (count <= VALUES_MAX || isRanking) return;
+    if (count <= ANSWER_VALUES_MAX || isRanking) return;
     const product = `${groups} series of ${this.#points} points of ${this.#statistics.length} statistics`;
-    throw refused(
+    throw invalidField(
       "step",
-      `${product} are ${count} values, at most ${VALUES_MAX}: use a longer step, or fewer series`,
+      "too_many",
+      `${product} are ${count} values, at most ${ANSWER_VALUES_MAX}: use a longer step, or fewer series`,
     );
   }
-}
-
-function refused(field: string, message: string): ServiceError {
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "too_many", message }],
-  });
 }
 
 function compareLabels(a: readonly string[], b: readonly string[]): number {

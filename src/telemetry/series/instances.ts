@@ -43,7 +43,7 @@ export interface InstrumentBinding {
 
 /**
  * The instances that report, so that what they say of themselves ends with them. Prometheus does this for
- * targets it scrapes (staleness); here instances push, and silence is all that tells of their end.
+ * targets it scrapes (staleness); here instances push, and silence is the only sign of their end.
  *
  * Gauges of an instance that is silent for a while are not shown until it reports again. After a longer while
  * it is forgotten: its gauges end, and what its counters have come to is kept for its service's totals, which
@@ -53,9 +53,7 @@ export class Instances {
   readonly #store: SeriesStore;
   readonly #silenceMs: number;
   readonly #instances = new Map<string, Instance>();
-  /**
-   * When series ended of which instances said so, ms since 1970 UTC; by name and labels, oldest note first.
-   */
+  /** When series ended that instances reported as over (ms since 1970 UTC), by name and labels, oldest first. */
   readonly #endedMs = new Map<string, number>();
 
   constructor(store: SeriesStore, silenceMs: number) {

@@ -42,7 +42,7 @@ export class LabelValues {
   readonly bound: BoundLabelValue = (label, value) => {
     const text = toLabelValue(value);
     if (text === UNSET || text === OVERFLOW) return text;
-    const values = this.#valuesOf(label);
+    const values = this.#seen.get(label) ?? this.#open(label);
     if (values.has(text)) return text;
     if (values.size < this.#options.distinctMax) {
       values.set(text, 0);
@@ -54,23 +54,20 @@ export class LabelValues {
 
   /** Note that one more uses `text`, which `bound` returned. */
   retain(label: string, text: string): void {
-    const values = this.#valuesOf(label);
-    const users = values.get(text);
-    if (users !== undefined) values.set(text, users + 1);
+    const values = this.#seen.get(label);
+    const users = values?.get(text);
+    if (users !== undefined) values?.set(text, users + 1);
   }
 
   /** Take a `retain` back. After the last one the place is free for another value. */
   release(label: string, text: string): void {
-    const values = this.#valuesOf(label);
-    const users = values.get(text);
-    if (users === undefined) return;
-    if (users > 1) values.set(text, users - 1);
-    else values.delete(text);
+    const values = this.#seen.get(label);
+    const users = values?.get(text) ?? 0;
+    if (users > 1) values?.set(text, users - 1);
+    else values?.delete(text);
   }
 
-  #valuesOf(label: string): Map<string, number> {
-    const known = this.#seen.get(label);
-    if (known !== undefined) return known;
+  #open(label: string): Map<string, number> {
     const values = new Map<string, number>();
     this.#seen.set(label, values);
     return values;
@@ -84,11 +81,10 @@ export function toLabelValue(value: DimensionValue | undefined): string {
   // Python clients send str(True); two spellings would split every success rate in two.
   if (value === "True") return "true";
   if (value === "False") return "false";
-  return cut(value).toWellFormed();
+  return (value.length > LABEL_VALUE_LENGTH_MAX ? cut(value) : value).toWellFormed();
 }
 
 function cut(text: string): string {
-  if (text.length <= LABEL_VALUE_LENGTH_MAX) return text;
   let end = 0;
   for (let points = 0; points < LABEL_VALUE_LENGTH_MAX && end < text.length; points++) {
     end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;

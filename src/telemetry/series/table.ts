@@ -12,7 +12,7 @@ export type SkipReason = "negative" | "not_numeric";
 /** Stands for a label name where the table as a whole was full. */
 export const WHOLE_SERIES = "_series";
 
-/** What a table records into, and whom it tells of what it could not. */
+/** What a table records into, and who hears of what it could not record. */
 export interface SeriesTableOptions {
   /** The instruments of each metric type. */
   readonly plan: SeriesPlan;
@@ -61,7 +61,9 @@ export class SeriesTable {
    */
   record(sender: Sender, measurements: readonly Measurement[], reportedMs: number): void {
     const service = this.#store.labels.bound("service", sender.service);
+    // Both are looked up by the first measurement that needs them.
     let reporting: Instance | undefined;
+    let ofService: WeakMap<DimensionSet, InstrumentBinding> | undefined;
     for (const measurement of measurements) {
       const { dimensions } = measurement;
       const plan = this.#options.plan.types.get(dimensions.type);
@@ -76,14 +78,15 @@ export class SeriesTable {
         if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, instance, measurement))
           continue;
       }
-      let binding = (instance?.bindings ?? this.#bindingsOf(service)).get(dimensions);
+      if (instance === undefined) ofService ??= this.#bindingsOf(service);
+      let binding = (instance?.bindings ?? ofService)?.get(dimensions);
       const isStale =
         binding !== undefined && binding.overflowed.length > 0 && binding.endedSeries !== this.#store.ended;
       if (binding === undefined || isStale) {
         binding = this.#bind(plan, service, instance, measurement);
         if (binding === undefined) continue;
         // The map is asked for anew: binding may end other series, which replaces it.
-        (instance?.bindings ?? this.#bindingsOf(service)).set(dimensions, binding);
+        (instance?.bindings ?? ofService)?.set(dimensions, binding);
       } else {
         for (const label of binding.overflowed) this.#options.onOverflow(label);
       }
@@ -179,7 +182,8 @@ export class SeriesTable {
       this.#options.onSkip("negative");
       return;
     }
-    const distribution = kind === "histogram" ? observedDistribution(measurement, records) : undefined;
+    const isOne = measurement.distribution === undefined || kind !== "histogram";
+    const distribution = isOne ? undefined : observedDistribution(measurement, records);
     if (distribution === undefined) observe(series, value);
     else observeAll(series, { ...distribution, sum: value });
   }

@@ -58,7 +58,8 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
     request.once("end", () => {
       isWhole = true;
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event loop shows it.
+      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event
+      // loop shows it.
       if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) resolve(body);
       else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });

@@ -1,6 +1,6 @@
 /** Metrics and queries over them, drawn so that they meet: few names, few hours, turns of hours and days. */
 import fc from "fast-check";
-import { VALUES_MAX } from "../../../src/store/plan/groups.ts";
+import { ANSWER_VALUES_MAX } from "../../../src/store/plan/groups.ts";
 import type { AggregateQuery, Filter } from "../../../src/store/queries.ts";
 import { NOW_MS } from "../submitter.ts";
 import type { ModelMetric } from "./model.ts";
@@ -111,5 +111,5 @@ const GROUPS_MAX = 40;
 function affordable({ range, stepMs, statistics }: Omit<AggregateQuery, "groupsMax">): readonly string[] {
   // One more than whole steps, as the first and the last may be cut.
   const points = stepMs === undefined ? 1 : Math.ceil((range.endMs - range.startMs) / stepMs) + 1;
-  return statistics.slice(0, Math.max(1, Math.floor(VALUES_MAX / (points * GROUPS_MAX))));
+  return statistics.slice(0, Math.max(1, Math.floor(ANSWER_VALUES_MAX / (points * GROUPS_MAX))));
 }

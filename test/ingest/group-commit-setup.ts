@@ -3,8 +3,9 @@ import type { MetricType } from "../../src/catalogue/definition.ts";
 import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { GroupCommit, type GroupCommitOptions } from "../../src/ingest/group-commit.ts";
-import { type Batch, BatchBuilder, COLUMNS_PER_ROW, type Submission } from "../../src/store/batch.ts";
+import { type Batch, BatchBuilder, COLUMNS_PER_ROW } from "../../src/store/batch.ts";
 import type { CommitResult } from "../../src/store/metrics.ts";
+import type { Submission } from "../../src/store/submission.ts";
 import { TestClock } from "../support/test-clock.ts";
 
 export const UNAVAILABLE = () => new ServiceError("storage_unavailable", "disk full");

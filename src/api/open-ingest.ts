@@ -1,13 +1,14 @@
-import { createExportMetrics, type ExportMetrics } from "../api/export-metrics.ts";
-import { createFlush, type Flush } from "../api/flush.ts";
-import { createSubmit, type Submit } from "../api/submit.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
-import { BatchBuilder, type Submission } from "../store/batch.ts";
+import { BatchBuilder } from "../store/batch.ts";
 import { WITHOUT_PAUSE } from "../store/plan/steps.ts";
+import type { Submission } from "../store/submission.ts";
+import { createExportMetrics, type ExportMetrics } from "./export-metrics.ts";
+import { createFlush, type Flush } from "./flush.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { createSubmit, type Submit } from "./submit.ts";
 
 /** What takes metrics in. */
 export interface Ingest {
@@ -33,12 +34,12 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
   });
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
-  const judging = {
+  const validation = {
     intern: createDimensionSets(),
     pseudonymise: createPseudonymise(await store.upkeep.installationSecret()),
     wallMs: clock.wallMs,
   };
-  const corridor = {
+  const storing = {
     store: (submission: Submission) => commits.add(submission),
     export: telemetry.exporter.record,
     serviceBinding: config.keys.binding,
@@ -46,13 +47,13 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
   };
   return {
     submit: createSubmit({
-      ...corridor,
-      validate: createValidate({ ...judging, metricsMax: config.ingest.metricsPerRequestMax }),
+      ...storing,
+      validate: createValidate({ ...validation, metricsMax: config.ingest.metricsPerRequestMax }),
       ack: acknowledge,
     }),
     exportMetrics: createExportMetrics({
-      ...corridor,
-      ...judging,
+      ...storing,
+      ...validation,
       // More would be told for ever that the queue is full.
       pointsMax: Math.min(config.ingest.pointsPerRequestMax, queuedMetricsMax),
       queuedPointsMax: queuedMetricsMax,

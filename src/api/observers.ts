@@ -1,10 +1,9 @@
 import type { AdmissionObserver } from "../access/admission.ts";
-import type { SubmitObserver } from "../api/submit.ts";
 import type { Violation } from "../errors.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RetentionObserver } from "../maintenance/retention-runs.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import type { Exchange } from "../transport/http/exchange.ts";
+import type { SubmitObserver } from "./submit.ts";
 
 /** What the layers report, turned into self-metrics and log lines. The layers know neither. */
 export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
@@ -55,7 +54,11 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     onAttemptsLimited,
     submit,
     retention,
-    onUnexpected({ requestId, endpoint }: Exchange, error: unknown) {
+    /** A defect: the caller is told `internal`, the log the cause. */
+    onUnexpected(
+      { requestId, endpoint }: { readonly requestId: string; readonly endpoint: string },
+      error: unknown,
+    ) {
       logger.error("a request failed unexpectedly", { request_id: requestId, endpoint, error });
     },
     onStoreCall: selfMetrics.databaseOperation,

@@ -1,5 +1,5 @@
-import { FORGET_FACTOR } from "../telemetry/series/instances.ts";
-import type { ServiceContext } from "./service-context.ts";
+import { FORGET_FACTOR } from "../../telemetry/series/instances.ts";
+import type { ServiceContext } from "../service-context.ts";
 
 /**
  * Show again what instances had last reported: counters may begin anew with the service, as Prometheus expects,

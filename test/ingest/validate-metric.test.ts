@@ -12,9 +12,9 @@ const validate = createValidate({
   metricsMax: 100,
 });
 
-function judge(...metrics: readonly object[]) {
+function validateAll(...metrics: readonly object[]) {
   const absent = { version: undefined, instance_id: undefined, idempotency_key: undefined };
-  // A good one in front, so that the others are judged for themselves.
+  // A good one in front, so that the others are validated by themselves.
   return validate({ ...absent, service: "s", metrics: [{ type: "custom", value: 1 }, ...metrics] });
 }
 
@@ -27,7 +27,11 @@ const SAID = [
 
 for (const { state, message } of SAID) {
   test(`a metric whose meaning is not one of the choices is refused alone: ${JSON.stringify(state)}`, () => {
-    const { rejections, measurements } = judge({ type: "server_count", value: 1, dimensions: { state } });
+    const { rejections, measurements } = validateAll({
+      type: "server_count",
+      value: 1,
+      dimensions: { state },
+    });
     assert.equal(rejections.map(describeRejection), [`metrics[1].dimensions.state: ${message}`]);
     assert.is(measurements.length, 1);
   });
@@ -37,9 +41,9 @@ test("every choice of every type is accepted, and leaving one out is not", () =>
   for (const { name: type, choices = {} } of METRIC_TYPES) {
     for (const [dimension, values] of Object.entries(choices)) {
       const good = values.map((value) => ({ type, value: 1, dimensions: { [dimension]: value } }));
-      assert.is(judge(...good).measurements.length, 1 + values.length);
+      assert.is(validateAll(...good).measurements.length, 1 + values.length);
       assert.equal(
-        judge({ type, value: 1 }).rejections.map(({ field, reason }) => [field, reason]),
+        validateAll({ type, value: 1 }).rejections.map(({ field, reason }) => [field, reason]),
         [[`dimensions.${dimension}`, "required"]],
       );
     }
@@ -48,13 +52,13 @@ test("every choice of every type is accepted, and leaving one out is not", () =>
 
 test("a reason may be anything: it decides nothing", () => {
   const dimensions = { server_id: "a", reason: "oom_killed" };
-  assert.is(judge({ type: "server_restart", value: 1, dimensions }).rejected, 0);
+  assert.is(validateAll({ type: "server_restart", value: 1, dimensions }).rejected, 0);
 });
 
 test("a user's id is replaced before anything is kept, and an absent one stays absent", () => {
   const sent = [{ user_id: "alice" }, { user_id: 12345 }, { user_id: "" }, {}];
   const metrics = sent.map((dimensions) => ({ type: "rate_limit_exceeded", value: 1, dimensions }));
-  const kept = judge(...metrics).measurements.slice(1);
+  const kept = validateAll(...metrics).measurements.slice(1);
   assert.equal(
     kept.map(({ dimensions }) => dimensions.json),
     ['{"user_id":"hash of 5"}', '{"user_id":"hash of 5"}', '{"user_id":""}', "{}"],
