@@ -1,3 +1,9 @@
+/**
+ * Where a request of the main port goes: to Connect, to a REST route, or nowhere.
+ *
+ * REST and RPCs never share a path: an RPC's is `/package.Service/Method`, and no route has a dot in its first
+ * segment before a slash. So one lookup by the exact path decides, before any header is looked at.
+ */
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { RequestIdentity } from "../access/call.ts";
@@ -60,6 +66,7 @@ export interface Answered {
 
 /** How every path that is not served is counted: a client must not choose what we count by. */
 const UNKNOWN_ENDPOINT = "unknown";
+/** Methods that are counted by name: a client must not choose what we count by. */
 const METHODS = new Set(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]);
 /** An unread body up to here is read and dropped, so that the connection can go on; beyond, it is closed. */
 const UNREAD_BYTES_MAX = 64 * 1024;

@@ -3,10 +3,15 @@ import { validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import { SERVER_ID } from "./server-access.ts";
 
+/** Code points of what people call a server. */
 const NAME_LENGTH_MAX = 200;
+/** Code points of a URL. */
 const URL_LENGTH_MAX = 2000;
+/** Tools of a server. */
 const TOOLS_MAX = 1000;
+/** Code points of a tool's id. */
 const TOOL_ID_LENGTH_MAX = 200;
+/** Requests a minute, as for all keys. */
 const RATE_LIMIT_MAX = 1_000_000;
 /** As for keys: shorter ones could be guessed. */
 const SECRET = /^[\x20-\x7e]{16,256}$/;
@@ -36,9 +41,11 @@ interface Rule<Value> {
   readonly isKept: (value: Value) => boolean;
 }
 
+/** Whether a text can be shown, and stored in SQLite as it is. */
 const hasText = (text: string, max: number) =>
   text !== "" && codePoints(text) <= max && !/\p{Cc}/u.test(text) && text.isWellFormed();
 
+/** Every field with its rule. */
 const RULES: { readonly [Name in keyof ServerFields]-?: Rule<NonNullable<ServerFields[Name]>> } = {
   id: {
     field: "server_id",

@@ -41,6 +41,7 @@ const SERIES = {
   installs: "installations",
 } as const;
 type SeriesName = keyof typeof SERIES;
+/** The name that asks for uptime. */
 const UPTIME = "uptime";
 /** The metric that uptime is made of; it is no series of its own. */
 const HEALTH_CHECK = "health_check";

@@ -22,6 +22,7 @@ export const SERVER_METRIC_TYPES = [
 export const METRIC_NAME_LENGTH_MAX = 100;
 
 const TYPES: ReadonlySet<unknown> = new Set(SERVER_METRIC_TYPES);
+/** Control characters, which would break the lines of logs and CSV. */
 const CONTROL = /\p{Cc}/u;
 
 /** What the metrics of a request are read with. */

@@ -4,6 +4,7 @@ import { hideAddresses } from "../../lib/network.ts";
 
 /** Bytes of details, as JSON in UTF-8. */
 export const DETAILS_BYTES_MAX = 4096;
+/** Answered for details that are too large before or after redaction. */
 const TOO_LARGE = `details too large: at most ${DETAILS_BYTES_MAX} bytes of JSON`;
 
 /** Nested no deeper, so that the walk through them is short, too. */

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 
+/** 64 hex digits, also in the form that GitHub made common. */
 const HEX = /^(?:sha256=)?([0-9a-f]{64})$/i;
 
 /**

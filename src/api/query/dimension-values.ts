@@ -36,6 +36,7 @@ export type ListDimensionValues = (
 
 /** Values that are read at most; with more, the query must be filtered further. */
 const VALUES_MAX = 50_000;
+/** The position of a page is the last value of the page before. */
 const isText = (value: unknown): value is string => typeof value === "string";
 
 /** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */

@@ -18,7 +18,7 @@ export interface ListEventsRequest extends SelectionRequest {
 export type StoredEvent = EventRow;
 
 /** A page of single metrics, newest first. */
-export interface EventsPage {
+export interface StoredEventsPage {
   /** Each as it was submitted. */
   readonly events: readonly StoredEvent[];
   /** Empty at the end. */
@@ -30,7 +30,7 @@ export type ListStoredEvents = (
   call: Call,
   request: ListEventsRequest,
   signal: AbortSignal,
-) => Promise<EventsPage>;
+) => Promise<StoredEventsPage>;
 
 /** Pages of metrics, read when they are asked for; a bad request is refused when the first one is. */
 export type ExportEvents = (

@@ -12,6 +12,7 @@ export interface MetricTypeDescription {
   readonly dimensions: readonly string[];
 }
 
+/** Made once: the catalogue does not change while the service runs. */
 const DESCRIPTIONS: readonly MetricTypeDescription[] = METRIC_TYPES.map(
   ({ name, description, commonNames, dimensions }) => ({
     name,

@@ -79,6 +79,7 @@ async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMa
   }
 }
 
+/** Rejects what is not UTF-8; a BOM is dropped. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /**

@@ -1,7 +1,9 @@
-import type { Exchange } from "./exchange.ts";
-import { headerOf } from "./exchange.ts";
+import { type Exchange, headerOf } from "./exchange.ts";
 
-/** Request headers that Connect, gRPC-Web and our own clients send from a browser. */
+/**
+ * Request headers that Connect, gRPC-Web and our own clients send from a browser. `cors` of
+ * @connectrpc/connect lists more, for forward compatibility: no browser sends those today.
+ */
 const ALLOWED_HEADERS = [
   "Content-Type",
   "Connect-Protocol-Version",

@@ -42,6 +42,7 @@ export function createPathTable<Entry>(
 /** No template is as long: a path of a thousand slashes is not looked at further. */
 const SEGMENTS_MAX = 16;
 
+/** A path with its parameter left empty, which is what templates are looked up by. */
 const without = (segments: readonly string[], position: number) => segments.with(position, "").join("/");
 
 /** Undefined for what is no encoding of anything. */

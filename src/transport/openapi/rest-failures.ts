@@ -11,10 +11,12 @@ interface BodySchema {
   readonly reasonField?: string;
 }
 
+/** Fields that several families of clients have. */
 const MESSAGE = string("What went wrong, for people.");
 const REASON = string("The stable name of what went wrong.");
 const REQUEST_ID = string("Names the call in the log; also in `X-Request-Id`.");
 
+/** By family of clients; `rest/failures.ts` makes the bodies themselves. */
 const BODIES: Readonly<Record<FailureDialect, BodySchema>> = {
   collection: {
     reasonField: "error",

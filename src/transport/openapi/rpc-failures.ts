@@ -8,6 +8,7 @@ import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
 import type { Answer, OpenApiOperation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";
 
+/** https://connectrpc.com/docs/protocol#error-end-stream */
 const CONNECT_FAILURE: JsonSchema = record(
   {
     code: string("The gRPC code."),
@@ -28,6 +29,7 @@ const CONNECT_FAILURE: JsonSchema = record(
   { title: "ConnectFailure", description: "Why a call failed." },
 );
 
+/** Connect derives the status from the gRPC code; `rpc-handler.ts` makes the one exception. */
 const CONNECT_DIALECT: FailureDocument = {
   statusOf: (reason) =>
     reason === "unsupported_encoding" ? 415 : codeToHttpStatus(codeFromString(FAILURES[reason].code) ?? 13),
@@ -67,7 +69,9 @@ const OWN_FAILURES: Readonly<Record<string, readonly FailureReason[]>> = {
     "idempotency_conflict",
   ],
 };
+/** What answers of RPCs without a key carry … */
 const OPEN_HEADERS = describeAdmission("open").headers;
+/** … and those with one. */
 const KEYED_HEADERS = describeAdmission(RULES.admin.createKey).headers;
 
 /** Said once for all calls, by the names that `failuresOfRpc` refers to. */

@@ -27,6 +27,7 @@ export function rpcOperations(rpcs: readonly DocumentedRpc[]): Paths {
   return Object.fromEntries(rpcs.map((rpc) => [pathOf(rpc.method), operations(rpc)]));
 }
 
+/** Where Connect serves a method. */
 const pathOf = (method: DescMethod) => `/${method.parent.typeName}/${method.name}`;
 
 /** A POST, and a GET for RPCs without side effects. */
@@ -62,6 +63,7 @@ function operations({ method, rule }: DocumentedRpc): Readonly<Record<string, Op
 /** google.protobuf.MethodOptions.IdempotencyLevel. */
 const NO_SIDE_EFFECTS = 1;
 
+/** Of its request: streams are framed, also with one message. */
 const contentType = ({ methodKind }: DescMethod) =>
   methodKind === "unary" ? "application/json" : "application/connect+json";
 

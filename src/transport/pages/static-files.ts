@@ -18,6 +18,7 @@ export interface StaticFile {
   readonly etag: string;
 }
 
+/** By the ending of a file's name. */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".css": "text/css; charset=utf-8",

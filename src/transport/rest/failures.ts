@@ -13,8 +13,10 @@ interface Asked extends Pick<Exchange, "path" | "requestId"> {
   readonly contentType?: string | undefined;
 }
 
+/** A body with headers of its own; the status depends on the reason alone. */
 type FailureBody = Omit<RestAnswer, "status">;
 
+/** How each family of clients is answered. */
 const BODIES: Readonly<Record<FailureDialect, (failure: ServiceError, asked: Asked) => FailureBody>> = {
   collection: collectionBody,
   composer: composerBody,

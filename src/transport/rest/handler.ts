@@ -69,7 +69,9 @@ async function run(
   return route.answer({ exchange, call, bucket, body }, service);
 }
 
+/** A route that asks nothing of its callers. */
 type OpenRoute = Extract<RestRoute, { readonly rule: "open" }>;
+/** A route that takes a key if there is one. */
 type AnonymousRoute = Extract<RestRoute, { readonly rule: { readonly ifKey: unknown } }>;
 
 /** Whether a route is called without a key too. */

@@ -1,3 +1,10 @@
+/**
+ * What a REST route is. Routes are static tables that close over nothing, so that who may call, what is read
+ * and what answers is seen in one place, and the documentation can be made from them without a service.
+ *
+ * A route reads its request, calls one operation of the service, and says the answer in the words of the
+ * clients it is for. What several protocols have to decide alike is decided in the operation.
+ */
 import type { AdmissionRule } from "../../access/admission.ts";
 import type { AnonymousRule } from "../../access/anonymous-access.ts";
 import type { AnonymousCall, Call } from "../../access/call.ts";

@@ -8,6 +8,7 @@ import { readPage } from "../../api/page.ts";
 import { admittedOf } from "./context.ts";
 import { fromSeconds, timestamps } from "./times.ts";
 
+/** The RPCs of AdminService that are implemented here. */
 type RetentionRpcs = Pick<
   ServiceImpl<typeof AdminService>,
   | "listRetentionPolicies"
@@ -19,6 +20,7 @@ type RetentionRpcs = Pick<
   | "listAuditEntries"
 >;
 
+/** Every outcome has its word on the wire. */
 const STATUS: Readonly<Record<RetentionResult["status"], RetentionStatus>> = {
   completed: RetentionStatus.COMPLETED,
   dry_run: RetentionStatus.DRY_RUN,

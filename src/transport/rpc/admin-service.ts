@@ -14,7 +14,9 @@ import { invalidField } from "../../errors.ts";
 import { actorOf, retentionRpcs } from "./admin-retention.ts";
 import { fromSeconds, toMs, toSeconds } from "./times.ts";
 
+/** A key as it is stored, without its secret. */
 type ApiKeyRecord = Awaited<ReturnType<KeyAdministration["list"]>>[number];
+/** Whatever role a key may have. */
 type KeyRole = ApiKeyRecord["role"];
 
 /** Without the unspecified one, which JSON with a role we do not know arrives as, and without that of servers. */

@@ -26,7 +26,10 @@ function rulesOf<Service extends DescService>(
   return [service, rules];
 }
 
-/** The services of the port, and the part of the rule table that each of them reads. */
+/**
+ * The services of the port, and the part of the rule table that each of them reads. A part may have more
+ * than the service: what REST alone offers of the same domain.
+ */
 const SERVICE_RULES = new Map([
   rulesOf(MetricsService, RULES.metrics),
   rulesOf(QueryService, RULES.query),

@@ -18,8 +18,10 @@ export interface Guard {
 /** A guard for the next message. */
 export type CreateGuard = () => Guard;
 
+/** A body in pieces of any size. */
 type Body = AsyncIterable<Uint8Array>;
 
+/** The guard travels with the call: Connect decompresses where no context is at hand. */
 const guardOfCall = new AsyncLocalStorage<CreateGuard>();
 
 /** How the messages of a call are guardedCompression, by their `content-type`, or the URL of a Connect GET. */

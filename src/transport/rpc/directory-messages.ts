@@ -17,8 +17,11 @@ import { fromValues } from "./submit-messages.ts";
 import { toDate } from "./times.ts";
 import { collectFromJson } from "./webhook-body.ts";
 
+/** A server's figures. */
 type ServerMetrics = Awaited<ReturnType<FetchMetrics>>;
+/** A stored event. */
 type Event = Awaited<ReturnType<ServerEvents["record"]>>;
+/** A stored use. */
 type Use = Awaited<ReturnType<ServerEvents["listUses"]>>["rows"][number];
 
 /** The message → the form that every door decodes into. What was signed stands in the place of the fields. */

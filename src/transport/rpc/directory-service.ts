@@ -20,7 +20,9 @@ import {
 } from "./directory-messages.ts";
 import { toDate } from "./times.ts";
 
+/** Every RPC of the service, each with its handler. */
 type Rpcs = ServiceImpl<typeof DirectoryService>;
+/** Those that callers without a key may call. */
 type AnonymousRpcs = Pick<Rpcs, "fetchMetrics" | "trackUsage">;
 
 /** DirectoryService over the same functions as REST and the command line. */

@@ -22,6 +22,7 @@ const FROM_OPERATOR: Readonly<Record<number, FilterRequest["operator"]>> = {
   [FilterOperator.NOT_IN]: "not_in",
 };
 
+/** Every source has its word on the wire. */
 const TO_SOURCE: Readonly<Record<SeriesAnswer["sources"][number]["source"], DataSource>> = {
   raw: DataSource.RAW,
   hourly: DataSource.HOURLY,
@@ -88,6 +89,7 @@ export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema
   };
 }
 
+/** What google.protobuf.Value is made from. */
 type ValueInit = MessageInitShape<typeof ValueSchema>;
 
 /** The fields of an object as google.protobuf.Struct holds them. */

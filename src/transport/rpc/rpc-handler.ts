@@ -105,6 +105,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   }
 }
 
+/** A body in pieces of any size. */
 type Body = AsyncIterable<Uint8Array>;
 
 /** See that Connect gets a whole body, and one that it can decode without a stall. */

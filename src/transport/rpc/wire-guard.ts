@@ -16,6 +16,7 @@ export interface WireShape {
   readonly numbers: ReadonlyMap<number, number>;
 }
 
+/** Made once for each message of the schema. */
 const shapes = new WeakMap<DescMessage, WireShape>();
 
 /** The shape of a message. It is cyclic where the schema is. */

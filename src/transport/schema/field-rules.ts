@@ -2,6 +2,7 @@ import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
+/** Message names of the schema, before their fields'. */
 const METRIC = "mcp.metrics.v1.Metric";
 const SUBMIT = "mcp.metrics.v1.SubmitRequest";
 

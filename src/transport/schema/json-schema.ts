@@ -1,4 +1,7 @@
-/** JSON Schema 2020-12, which OpenAPI 3.1 takes as it is: the keywords that are used here. */
+/**
+ * JSON Schema 2020-12 (https://json-schema.org/draft/2020-12), which OpenAPI 3.1 takes as it is: the keywords
+ * that are used here, with the meaning that the specification gives them.
+ */
 export interface JsonSchema {
   /** Names a schema that is said once, under `components`; letters, digits, dots and dashes. */
   readonly title?: string;
@@ -34,6 +37,7 @@ export interface JsonSchema {
 /** What a schema says besides its type. */
 type More = Omit<JsonSchema, "type" | "description">;
 
+/** A keyword `type` as a function of what is said about it. */
 const scalar =
   (type: string) =>
   (description: string, more: More = {}): JsonSchema => ({ type, description, ...more });

@@ -23,10 +23,12 @@ const WELL_KNOWN: Readonly<Record<string, JsonSchema>> = {
 
 /** 64-bit integers are strings, for JavaScript's numbers end at 2^53. */
 const INTEGER_TEXT: JsonSchema = { type: "string", pattern: "^-?[0-9]+$" };
+/** Of 32 bits, which JavaScript's numbers hold. */
 const INTEGER: JsonSchema = { type: "integer" };
 /** What is no number in JSON is said in words. */
 const FLOAT: JsonSchema = { anyOf: [{ type: "number" }, { enum: ["NaN", "Infinity", "-Infinity"] }] };
 
+/** By protobuf's types of fields. */
 const SCALARS: Readonly<Record<ScalarType, JsonSchema>> = {
   [ScalarType.DOUBLE]: FLOAT,
   [ScalarType.FLOAT]: FLOAT,

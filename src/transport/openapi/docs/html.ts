@@ -6,8 +6,10 @@ export class Html {
   }
 }
 
+/** What a template may hold. */
 type Part = string | number | false | Html | undefined | readonly Part[];
 
+/** The characters that end a text or an attribute. */
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",
   "<": "&lt;",

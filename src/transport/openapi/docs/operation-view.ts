@@ -82,6 +82,7 @@ function sharedAnswer(
 `;
 }
 
+/** The reasons alone, without what they mean. */
 const shortly = (description: string) => inline(description.split("\n\n").map(reasonOnly).join(", "));
 
 /** An answer, folded: what it means, and how it looks. */

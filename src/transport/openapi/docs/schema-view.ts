@@ -69,6 +69,7 @@ export function schemaView(name: string, schema: JsonSchema): Html {
 `;
 }
 
+/** A named schema stands in a place of its own. */
 const link = (name: string) => html`<a href="#schema-${name}">${name}</a>`;
 
 /** Parts with a separator between them. */

@@ -100,6 +100,7 @@ async function setPolicy(request: KeyedRequest, service: RestService): Promise<R
   });
 }
 
+/** ISO 8601, or null where there is no such time. */
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
 
 /** What a cleanup would delete of one table. */

@@ -4,6 +4,7 @@ import { queryOf } from "../../http/exchange.ts";
 import { ok } from "../answer.ts";
 import type { KeyedRequest, RestAnswer, RestRoutes, RestService } from "../route.ts";
 
+/** What `GET /api/v1/version` calls the service. */
 const NAME = "mcp-metrics";
 
 /** The routes that composers' dashboards and Prometheus servers know. */

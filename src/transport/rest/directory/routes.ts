@@ -13,14 +13,18 @@ import type {
   RestService,
 } from "../route.ts";
 
+/** 200 in the form of the directory's functions. */
 const success = (body: object): RestAnswer => ok({ success: true, ...body });
+/** ISO 8601, UTC. */
 const isoOf = (ms: number) => new Date(ms).toISOString();
 
+/** At two paths: the server is named in the path, or in the body alone. */
 const COLLECT = {
   rule: RULES.directory.collect,
   reads: "bytes",
   answer: collect,
 } as const satisfies RestRoute;
+/** At two paths: the server is named in the path, or in the query. */
 const FETCH = {
   rule: RULES.directory.fetchMetrics,
   reads: "nothing",

@@ -5,8 +5,10 @@ import { readTimestamp } from "../../../ingest/timestamp.ts";
 import { queryOf } from "../../http/exchange.ts";
 import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 
+/** What a column has of a metric; undefined is an empty cell. */
 type Cell = (event: StoredEvent) => string | number | undefined;
 
+/** The columns in their order, which spreadsheets and scripts rely on: new ones come last. */
 const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
   ["id", ({ id }) => id],
   ["request_id", ({ request }) => `req_${request}`],
@@ -82,6 +84,7 @@ function readTime(parameters: URLSearchParams, name: string): number | undefined
 
 /** What a spreadsheet takes for a formula, or would drop before one. */
 const FORMULA = /^[=+\-@\t\r]/;
+/** What begins like a formula and is a number all the same. */
 const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
 
 /** One record of RFC 4180 with its line end, in a form that spreadsheets open without harm. */

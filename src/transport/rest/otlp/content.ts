@@ -27,6 +27,7 @@ import type { RestAnswer } from "../route.ts";
 /** How messages of OTLP over HTTP are written; an answer is written as its request was. */
 export type ContentForm = "json" | "protobuf";
 
+/** The two that the specification demands of receivers. */
 const MEDIA_TYPES: Readonly<Record<ContentForm, string>> = {
   json: "application/json",
   protobuf: "application/x-protobuf",
