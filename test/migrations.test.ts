@@ -10,7 +10,7 @@ import {
   schemaOf,
   statementsOf,
   temporaryPath,
-} from "./sqlite/support.ts";
+} from "./sqlite/databases.ts";
 
 /** What someone with an SQLite shell finds. */
 const COLUMNS: Readonly<Record<string, string>> = {

@@ -22,7 +22,7 @@ import { QueryService, SummaryGroup } from "../gen/mcp/metrics/v1/query_service_
 import { findService } from "../src/sqlite/file/announcement.ts";
 import { isDatabaseInUse } from "../src/sqlite/file/lock.ts";
 import { cleanEnvironment } from "./cli/run-cli.ts";
-import { until } from "./faults/support.ts";
+import { until } from "./support/wait.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));

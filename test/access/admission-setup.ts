@@ -3,7 +3,7 @@ import { hashKey } from "../../src/access/api-key.ts";
 import { FailedAttempts } from "../../src/access/failed-attempts.ts";
 import { KeyRegistry } from "../../src/access/key-registry.ts";
 import type { ApiKeyRecord } from "../../src/store/keys.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 export const KEY = "key-of-the-auth-service";
 

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type AnonymousRule, createAnonymousAccess } from "../../src/access/anonymous-access.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { KEY, setup } from "./admission-setup.ts";
 
 const RULE: AnonymousRule = { ifKey: { roles: ["writer"], costsToken: true } };

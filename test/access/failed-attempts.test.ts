@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { FailedAttempts } from "../../src/access/failed-attempts.ts";
 import { ServiceError } from "../../src/errors.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { KEY, setup } from "./admission-setup.ts";
 
 const WRONG = new ServiceError("api_key_invalid", "Invalid API key");

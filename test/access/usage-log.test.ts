@@ -2,8 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type AnsweredCall, UsageLog } from "../../src/access/usage-log.ts";
 import type { DailyUsage, UsageRecord, UsageRow } from "../../src/store/keys.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { turn } from "../support/turn.ts";
+import { TestClock, turn } from "../support/time.ts";
 
 const ANSWER: AnsweredCall = { apiKeyId: 1, endpoint: "/metrics", status: 200, seconds: 0.5, bodyBytes: 10 };
 const MINUTE = Date.UTC(2026, 0, 1);

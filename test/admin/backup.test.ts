@@ -5,8 +5,8 @@ import * as assert from "uvu/assert";
 import { createBackup } from "../../src/api/admin/backup.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { startFileBackup } from "../../src/sqlite/file/upkeep.ts";
-import { openMigrated, temporaryFolder, temporaryPath } from "../sqlite/support.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { openMigrated, temporaryFolder, temporaryPath } from "../sqlite/databases.ts";
+import { TestClock } from "../support/time.ts";
 
 /** A backup of a new database, beside which a log is as large as `logBytes` says. */
 function setup(logBytes: () => number) {

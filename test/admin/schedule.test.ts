@@ -2,9 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { ADMIN_KEY, startTestService, type TestService } from "../support/service.ts";
-import { turn } from "../support/turn.ts";
+import { turn } from "../support/time.ts";
 import { DAY_MS } from "./support.ts";
 
 const PER_REQUEST = 10_000;

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { createAudit, LOCAL_COMMAND_LINE } from "../../src/api/admin/audit.ts";
 import { ServiceError } from "../../src/errors.ts";
 import { createLogger } from "../../src/lib/logger.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 /** A trail that can fail to be written. */
 function setup({ fails = false } = {}) {

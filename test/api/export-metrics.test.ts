@@ -1,4 +1,5 @@
 /** What one large export leaves to others. */
+
 import { create } from "@bufbuild/protobuf";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,7 +14,7 @@ import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import type { SeriesQuestion } from "../../src/store/metrics.ts";
 import { decodeResources } from "../../src/transport/rpc/otlp-messages.ts";
 import { cumulative, resourceMetrics } from "../otlp/requests.ts";
-import { countTurns, turn } from "../support/turn.ts";
+import { countTurns, turn } from "../support/time.ts";
 
 const POINTS = 2000;
 const TURNS_AT_LEAST = POINTS / 200 - 1;

@@ -1,8 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createReadiness, health } from "../../src/api/health.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { turn } from "../support/turn.ts";
+import { TestClock, turn } from "../support/time.ts";
 
 function setup() {
   const clock = new TestClock();

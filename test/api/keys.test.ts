@@ -11,7 +11,7 @@ import {
 import { ServiceError } from "../../src/errors.ts";
 import type { AuditTrace } from "../../src/store/audit.ts";
 import type { ApiKeyRecord } from "../../src/store/keys.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 const INPUT: CreateKeyInput = {
   service: "auth",

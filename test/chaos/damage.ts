@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRandom } from "../../bench/random.ts";
 import { createServices, submit } from "../faults/support.ts";
-import { digestOf } from "../sqlite/support.ts";
+import { digestOf } from "../sqlite/databases.ts";
 import { type Files, type Mutation, mutate } from "./damage-mutations.ts";
 import { printChecks } from "./promises.ts";
 

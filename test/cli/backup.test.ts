@@ -6,11 +6,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findService } from "../../src/sqlite/file/announcement.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
-import { createServices, KEYS, logged, submit, until, valuesIn } from "../faults/support.ts";
+import { createServices, KEYS, logged, submit, valuesIn } from "../faults/support.ts";
 import { missingForTmpfs, mountTmpfs } from "../faults/tools.ts";
-import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/support.ts";
+import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/databases.ts";
 import { unlessMissing } from "../support/needs.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { until } from "../support/wait.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "./run-cli.ts";
 
 const { start, killAll } = createServices();

@@ -12,9 +12,9 @@ import {
   openUnmigrated,
   releaseClosed,
   temporaryPath,
-} from "../sqlite/support.ts";
+} from "../sqlite/databases.ts";
 import { startTestService } from "../support/service.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 
 interface Finding {

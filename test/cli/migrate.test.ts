@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../../bench/service-process.ts";
-import { digestOf, MIGRATIONS, MIGRATIONS_FOLDER, openMigrated, openUnmigrated } from "../sqlite/support.ts";
+import {
+  digestOf,
+  MIGRATIONS,
+  MIGRATIONS_FOLDER,
+  openMigrated,
+  openUnmigrated,
+} from "../sqlite/databases.ts";
 import { AT_ONCE_MS_MAX, freshEnvironment, runCli, temporaryFolder } from "./run-cli.ts";
 
 const NAMES = MIGRATIONS.map(({ version, name }) => ({ version, name }));

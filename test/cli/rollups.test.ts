@@ -1,8 +1,9 @@
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createSubmitter, NOW_MS } from "../sqlite/submitter.ts";
-import { openMigrated } from "../sqlite/support.ts";
+import { openMigrated } from "../sqlite/databases.ts";
+import { createSubmitter } from "../sqlite/submitter.ts";
+import { NOW_MS } from "../support/time.ts";
 import { freshEnvironment, runCli } from "./run-cli.ts";
 
 function fill(path: string): void {

@@ -7,8 +7,8 @@ import { text } from "node:stream/consumers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../../bench/service-process.ts";
-import { until } from "../faults/support.ts";
-import { digestOf, openMigrated } from "../sqlite/support.ts";
+import { digestOf, openMigrated } from "../sqlite/databases.ts";
+import { until } from "../support/wait.ts";
 import { AT_ONCE_MS_MAX, cleanEnvironment, type Env, freshEnvironment, PROGRAM, runCli } from "./run-cli.ts";
 
 /** Start a service that must not come up; what it says on standard error. */

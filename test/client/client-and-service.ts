@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MetricsClient, type MetricsClientOptions, type Problem } from "../../src/client/index.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 const opened: (() => unknown)[] = [];
 

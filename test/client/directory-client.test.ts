@@ -8,7 +8,7 @@ import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_p
 import { DirectoryClient, DirectoryError } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
 import { ADMIN_KEY } from "../support/service.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { closeAll, openProxy, type RestartableService, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

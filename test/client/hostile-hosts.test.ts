@@ -2,7 +2,7 @@ import { inspect } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsClient, type Problem } from "../../src/client/index.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { closeAll, openClient, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

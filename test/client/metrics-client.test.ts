@@ -3,8 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MetricsClient } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { turn } from "../support/turn.ts";
+import { TestClock, turn } from "../support/time.ts";
 import { closeAll, openClient, openProxy, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { MetricsCollector } from "../../src/client/index.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { startTestService, type TestService } from "../support/service.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { closeAll, openClient } from "./client-and-service.ts";
 
 let service: TestService | undefined;

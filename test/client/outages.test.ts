@@ -4,7 +4,7 @@ import * as assert from "uvu/assert";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { MetricsClient } from "../../src/client/index.ts";
 import { eventually } from "../support/open-test-listener.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import {
   closeAll,
   openClient,

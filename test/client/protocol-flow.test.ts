@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ProtocolFlow } from "../../src/client/index.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { closeAll, openClient, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

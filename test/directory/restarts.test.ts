@@ -2,7 +2,7 @@ import { existsSync, renameSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { createServices } from "../faults/support.ts";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { ADMIN, COLLECT, type Json, sign, sql } from "./support.ts";
 

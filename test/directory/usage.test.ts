@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 import { ADMIN, type DirectoryContext, ISO, openDirectory, sql, TRACK } from "./support.ts";
 
 const test = suite<DirectoryContext>("TrackUsage");

@@ -2,7 +2,7 @@
 import { Code } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";

@@ -4,9 +4,9 @@ import type { CreateKeyInput } from "../../src/api/admin/keys.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { USAGE_INTERVAL_MS } from "../../src/maintenance/jobs.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
-import { until } from "../faults/support.ts";
 import { parseExposition } from "../support/exposition.ts";
 import type { TestService } from "../support/service.ts";
+import { until } from "../support/wait.ts";
 
 /** The wall clock says `nowMs`; all other time passes. Jobs as often as usage's wait for `flushUsage`. */
 export function createUsageClock(nowMs: number) {

@@ -1,4 +1,5 @@
 /** What keys use is counted to the request, stored in batches, and survives what it says it survives. */
+
 import { once } from "node:events";
 import { request } from "node:http";
 import { create as createMessage, toBinary } from "@bufbuild/protobuf";
@@ -8,11 +9,12 @@ import * as assert from "uvu/assert";
 import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { hashKey } from "../../src/access/api-key.ts";
 import { runCli } from "../cli/run-cli.ts";
-import { createServices, KEYS, submit, until } from "../faults/support.ts";
-import { temporaryPath } from "../sqlite/support.ts";
+import { createServices, KEYS, submit } from "../faults/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { toMessage, toRestJson } from "../support/spellings.ts";
+import { until } from "../support/wait.ts";
 import { GOOD_METRIC } from "./door-case.ts";
 import { answered, counted, createUsageClock, dailyUsage, NEW_KEY, usageLog } from "./usage-support.ts";
 

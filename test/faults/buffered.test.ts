@@ -1,9 +1,10 @@
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { startTestService, type TestService } from "../support/service.ts";
-import { createServices, flush, get, KEYS, submit, until, valuesIn } from "./support.ts";
+import { until } from "../support/wait.ts";
+import { createServices, flush, get, KEYS, submit, valuesIn } from "./support.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

@@ -2,9 +2,10 @@ import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryFolder } from "../sqlite/support.ts";
+import { temporaryFolder } from "../cli/run-cli.ts";
 import { unlessMissing } from "../support/needs.ts";
-import { begin, createServices, flush, get, submissionOf, submit, until, valuesIn } from "./support.ts";
+import { until } from "../support/wait.ts";
+import { begin, createServices, flush, get, submissionOf, submit, valuesIn } from "./support.ts";
 import { missingForTmpfs, mountTmpfs } from "./tools.ts";
 
 const guarantee = unlessMissing(test, missingForTmpfs());

@@ -1,8 +1,9 @@
 import { copyFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../sqlite/support.ts";
-import { createServices, submit, until } from "./support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
+import { until } from "../support/wait.ts";
+import { createServices, submit } from "./support.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

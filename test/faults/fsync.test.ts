@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { unlessMissing } from "../support/needs.ts";
-import { createServices, submit, until, valuesIn } from "./support.ts";
+import { until } from "../support/wait.ts";
+import { createServices, submit, valuesIn } from "./support.ts";
 import { missingForStrace } from "./tools.ts";
 
 const guarantee = unlessMissing(test, missingForStrace());

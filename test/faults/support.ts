@@ -1,8 +1,10 @@
 /** Raw requests and looks into the database, for services that are killed, filled up or stopped. */
+
 import { type ClientRequest, type IncomingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { type ServiceOptions, type ServiceProcess, startService } from "../../bench/service-process.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
+import { until } from "../support/wait.ts";
 
 export const KEYS = { gateway: "gateway-key-for-the-tests" };
 
@@ -126,19 +128,6 @@ export function valuesIn(databasePath: string): readonly number[] {
   return readDatabase(databasePath, (database) =>
     database.all("SELECT value FROM measurements ORDER BY id").map(({ value }) => Number(value)),
   );
-}
-
-/** Repeat `look` until it says yes. @throws after `limitMs`. */
-export async function until(
-  what: string,
-  look: () => boolean | Promise<boolean>,
-  limitMs = 10_000,
-): Promise<void> {
-  const endMs = performance.now() + limitMs;
-  while (!(await look())) {
-    if (performance.now() > endMs) throw new Error(`not within ${limitMs} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 /** Wait until the service has logged `message`. */

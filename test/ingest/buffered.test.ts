@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ServiceError } from "../../src/errors.ts";
-import { turn } from "../support/turn.ts";
+import { turn } from "../support/time.ts";
 import { setup, submission, watch } from "./group-commit-setup.ts";
 
 const LINGER = { metrics: 10, ms: 5000 };

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ServiceError } from "../../src/errors.ts";
-import { turn } from "../support/turn.ts";
+import { turn } from "../support/time.ts";
 import { setup, submission, watch } from "./group-commit-setup.ts";
 
 type Step =

@@ -6,7 +6,7 @@ import { GroupCommit, type GroupCommitOptions } from "../../src/ingest/group-com
 import { type Batch, BatchBuilder, COLUMNS_PER_ROW } from "../../src/store/batch.ts";
 import type { CommitResult } from "../../src/store/metrics.ts";
 import type { Submission } from "../../src/store/submission.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 export const UNAVAILABLE = () => new ServiceError("storage_unavailable", "disk full");
 

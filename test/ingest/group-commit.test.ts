@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../src/errors.ts";
-import { turn } from "../support/turn.ts";
+import { turn } from "../support/time.ts";
 import { setup, submission, watch } from "./group-commit-setup.ts";
 
 test("an idle queue commits at once: no timer is involved", async () => {

@@ -6,10 +6,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { cleanEnvironment, type Env, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
-import { until } from "../faults/support.ts";
-import { digestOf } from "../sqlite/support.ts";
+import { digestOf } from "../sqlite/databases.ts";
+import { until } from "../support/wait.ts";
+import { assertSame, countIn, type Imported, importFile, oldRows, rowsOf, setup } from "./imports.ts";
 import { addMetrics, LATER_RELEASE } from "./predecessor.ts";
-import { assertSame, countIn, type Imported, importFile, oldRows, rowsOf, setup } from "./support.ts";
 
 test("every metric is taken over, with rollups; counts and sums agree by type, service and hour", async () => {
   const { path, old, env, target } = setup(20_000);

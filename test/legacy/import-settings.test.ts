@@ -6,8 +6,8 @@ import { hashKey } from "../../src/access/api-key.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { startTestService } from "../support/service.ts";
+import { countIn, freshTarget, importFile, rowsOf, setup } from "./imports.ts";
 import { createPredecessor, LATER_RELEASE } from "./predecessor.ts";
-import { countIn, freshTarget, importFile, rowsOf, setup } from "./support.ts";
 
 test("keys work as before, with their limits; those that are here already and revoked ones stay as they are", async () => {
   const { path, old } = setup(0);

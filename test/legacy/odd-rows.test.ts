@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { temporaryFolder } from "../cli/run-cli.ts";
+import { freshTarget, importFile } from "./imports.ts";
 import { createPredecessor } from "./predecessor.ts";
-import { freshTarget, importFile } from "./support.ts";
 
 /** Rows that are odd in one way: what becomes of them. Columns in the order of `ODD_COLUMNS`. */
 const ODD_COLUMNS =

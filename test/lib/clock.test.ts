@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
-import { TestClock } from "../support/test-clock.ts";
+import { TestClock } from "../support/time.ts";
 
 test("the system's clock calls later, once, and not after it was cancelled", async () => {
   const calls: string[] = [];

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { YieldingLoop } from "../../src/lib/yielding-loop.ts";
-import { countTurns } from "../support/turn.ts";
+import { countTurns } from "../support/time.ts";
 
 const ITEMS = Array.from({ length: 1000 }, (_, index) => index);
 

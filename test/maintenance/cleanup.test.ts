@@ -4,8 +4,7 @@ import { ServiceError } from "../../src/errors.ts";
 import { CleanupStoppedError, type CleanupStore, cleanUp } from "../../src/maintenance/cleanup.ts";
 import type { Pace } from "../../src/store/plan/steps.ts";
 import { RETENTION_TABLES } from "../../src/store/retention.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { turn } from "../support/turn.ts";
+import { TestClock, turn } from "../support/time.ts";
 
 /** A store whose every step takes 10 ms, and that has `rows` of auth_metrics to delete. */
 function setup({ rows = 0, isBusy = false, isActive = true } = {}) {

@@ -1,8 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { every } from "../../src/maintenance/schedule.ts";
-import { TestClock } from "../support/test-clock.ts";
-import { turn } from "../support/turn.ts";
+import { TestClock, turn } from "../support/time.ts";
 
 /** A job whose runs end when the test says so. */
 function setup() {

@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { searchForDamage } from "../../src/sqlite/file/search-for-damage.ts";
 import { createServices, get, logged, submit } from "../faults/support.ts";
-import { openMigrated, temporaryPath } from "../sqlite/support.ts";
+import { openMigrated, temporaryPath } from "../sqlite/databases.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

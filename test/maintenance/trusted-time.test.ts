@@ -1,13 +1,10 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/lib/time.ts";
 import { follow, openTrustedTime, resume } from "../../src/maintenance/trusted-time.ts";
 import type { TrustedTimeState } from "../../src/store/retention.ts";
-import { TestClock } from "../support/test-clock.ts";
-
-const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
+import { TestClock } from "../support/time.ts";
 
 /** A service whose state is kept, and that can be started again. */
 function setup(saved?: TrustedTimeState) {

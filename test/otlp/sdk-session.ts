@@ -7,7 +7,7 @@ import { type ServiceProcess, startService } from "../../bench/service-process.t
 import { readConfig } from "../../src/config.ts";
 import { openReader } from "../../src/sqlite/file/database.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
-import { temporaryPath } from "../sqlite/support.ts";
+import { temporaryPath } from "../sqlite/databases.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
 import type { StartApplication } from "./sdk-application.ts";
 

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { audited, finishAudit, listAudit, recordAudit } from "../../src/sqlite/keys/audit-store.ts";
 import { listPolicies, setPolicy } from "../../src/sqlite/retention/policies.ts";
 import type { AuditTrace } from "../../src/store/audit.ts";
-import { openMigrated } from "./support.ts";
+import { openMigrated } from "./databases.ts";
 
 const TRACE: AuditTrace = {
   timestampMs: Date.UTC(2026, 2, 1, 12),

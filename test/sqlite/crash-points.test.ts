@@ -2,8 +2,8 @@ import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Database } from "../../src/sqlite/file/database.ts";
+import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "./databases.ts";
 import { createSubmitter } from "./submitter.ts";
-import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "./support.ts";
 
 /** Throws at its `at`-th call to SQLite, before or after carrying it out. */
 interface Fault {

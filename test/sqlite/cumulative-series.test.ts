@@ -1,14 +1,15 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../src/lib/time.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
 import {
   deleteEndedSeries,
   findSeries,
   SERIES_PER_OWNER_MAX,
 } from "../../src/sqlite/metrics/cumulative-series.ts";
-import { type createSubmitter, NOW_MS, within } from "./submitter.ts";
+import { NOW_MS } from "../support/time.ts";
+import { type createSubmitter, within } from "./submitter.ts";
 
-const DAY_MS = 86_400_000;
 const QUESTION = { owner: "gateway", keys: ["a"], apiKeyId: 1, idempotencyKey: "k" };
 
 type Submitter = ReturnType<typeof createSubmitter>;

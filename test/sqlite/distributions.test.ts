@@ -1,15 +1,17 @@
 /** A measurement with a distribution is worth the measurements it stands for, wherever they are added up. */
+
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Distribution } from "../../src/catalogue/measurement.ts";
+import { HOUR_MS } from "../../src/lib/time.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
-import { aggregate } from "./query/support.ts";
-import { createSubmitter, NOW_MS, type Request, within } from "./submitter.ts";
-import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "./support.ts";
+import { NOW_MS } from "../support/time.ts";
+import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "./databases.ts";
+import { aggregate } from "./query/ask.ts";
+import { createSubmitter, type Request, within } from "./submitter.ts";
 
-const HOUR_MS = 3_600_000;
 const STATISTICS = ["count", "sum", "avg", "min", "max", "successes", "errors", "duration_avg", "p50", "p99"];
 
 interface Several {

@@ -3,7 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIMITS } from "../../src/catalogue/limits.ts";
 import { deleteExpiredIdempotencyKeys } from "../../src/sqlite/metrics/idempotency-store.ts";
-import { createSubmitter, NOW_MS, type Request, within } from "./submitter.ts";
+import { NOW_MS } from "../support/time.ts";
+import { createSubmitter, type Request, within } from "./submitter.ts";
 
 /** Around the numbers of rows that go into one statement. */
 const SIZES = [1, 2, 15, 16, 17, 127, 128, 129, 300] as const;

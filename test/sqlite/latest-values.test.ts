@@ -1,8 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LATEST_VALUES_MAX, readLatestValues } from "../../src/sqlite/metrics/latest-values.ts";
-import { cleanUp, DAY_MS, GROUPS, setDays, setup } from "./retention/support.ts";
-import { createSubmitter, NOW_MS, within } from "./submitter.ts";
+import { DAY_MS } from "../admin/support.ts";
+import { NOW_MS } from "../doors/door-case.ts";
+import { cleanUp, GROUPS, setDays, setup } from "./retention/cleanups.ts";
+import { createSubmitter, within } from "./submitter.ts";
 
 const count = (state: string, value: number, ageMs = 0) => ({
   type: "server_count",

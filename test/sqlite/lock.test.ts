@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import { acquireLock, isDatabaseInUse } from "../../src/sqlite/file/lock.ts";
 import { realDatabasePath } from "../../src/sqlite/file/real-path.ts";
 import { StoreInUseError } from "../../src/store/errors.ts";
-import { openMigrated, temporaryFolder, temporaryPath } from "./support.ts";
+import { openMigrated, temporaryFolder, temporaryPath } from "./databases.ts";
 
 const LOCK_MODULE = new URL("../../src/sqlite/file/lock.ts", import.meta.url).href;
 

@@ -6,17 +6,17 @@ import { DatabaseOpenError } from "../../src/sqlite/file/failure.ts";
 import { MigrationError, readMigrations } from "../../src/sqlite/file/migrator.ts";
 import { withDatabase } from "../../src/sqlite/offline.ts";
 import { openWriterThread } from "../../src/sqlite/threads/writer.ts";
+import { failureOf } from "../support/wait.ts";
 import {
   crashImage,
   digestOf,
-  failureOf,
   MIGRATIONS,
   MIGRATIONS_FOLDER,
   openMigrated,
   openUnmigrated,
   temporaryFolder,
   temporaryPath,
-} from "./support.ts";
+} from "./databases.ts";
 
 /** Make a database of ours, do something to it, and leave it as a killed process would, log and all. */
 function brokenBy(sql: string): string {

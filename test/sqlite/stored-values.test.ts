@@ -2,7 +2,8 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRequestNumbers } from "../../src/access/call.ts";
-import { FIRST_REQUEST, NOW_MS, roundTrip, within } from "./submitter.ts";
+import { NOW_MS } from "../doors/door-case.ts";
+import { FIRST_REQUEST, roundTrip, within } from "./submitter.ts";
 
 const ODD: Readonly<Record<string, unknown>> = {
   unicode: "日本語 🚀 \u202e",

@@ -6,10 +6,9 @@ import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../../src/store/batch.ts";
 import type { CommitResult } from "../../src/store/metrics.ts";
 import type { Submission } from "../../src/store/submission.ts";
-import { openMigrated } from "./support.ts";
+import { NOW_MS } from "../doors/door-case.ts";
+import { openMigrated } from "./databases.ts";
 
-/** 2026-03-01T12:00:00Z */
-export const NOW_MS = Date.UTC(2026, 2, 1, 12);
 /** The number of the first request in that second. */
 export const FIRST_REQUEST = (NOW_MS / 1000) * 2 ** 19;
 

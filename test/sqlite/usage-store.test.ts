@@ -4,7 +4,7 @@ import type { Database } from "../../src/sqlite/file/database.ts";
 import { createKey, listKeys, rotateKey } from "../../src/sqlite/keys/key-store.ts";
 import { listDailyUsage, recordUsage } from "../../src/sqlite/keys/usage-store.ts";
 import type { NewApiKey, UsageRow } from "../../src/store/keys.ts";
-import { openMigrated } from "./support.ts";
+import { openMigrated } from "./databases.ts";
 
 const NOW = Date.UTC(2026, 4, 31, 23, 59, 10);
 const DAY = Math.floor(NOW / 86_400_000);

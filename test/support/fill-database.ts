@@ -1,4 +1,4 @@
-import { openMigrated } from "../sqlite/support.ts";
+import { openMigrated } from "../sqlite/databases.ts";
 
 /** Metrics of one service and one combination of dimensions, evenly over a span of time. */
 export interface Filling {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { metricsMiddleware } from "../../../src/client/index.ts";
-import { TestClock } from "../../support/test-clock.ts";
+import { TestClock } from "../../support/time.ts";
 import { closeAll } from "../client-and-service.ts";
 import { openRecorder, withoutDuration } from "./request-recorder.ts";
 

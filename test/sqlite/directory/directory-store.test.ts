@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../../src/lib/time.ts";
 import { listEvents } from "../../../src/sqlite/directory/events.ts";
 import { recomputeDay } from "../../../src/sqlite/directory/recompute-day.ts";
 import { listServers } from "../../../src/sqlite/directory/servers.ts";
 import type { ServerPage } from "../../../src/store/directory.ts";
-import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { entry, openDirectory, point } from "./entries.ts";
 
 test("servers are read a page at a time, in the order of registration", () => {
   const { database } = openDirectory(["c", "a", "b"]);

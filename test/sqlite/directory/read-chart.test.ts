@@ -3,13 +3,14 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CHART_PERIODS } from "../../../src/api/directory/periods.ts";
 import type { ServiceError } from "../../../src/errors.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import { readChart } from "../../../src/sqlite/directory/read-chart.ts";
 import { readValues } from "../../../src/sqlite/directory/read-values.ts";
 import type { ChartQuery, ServerEvent } from "../../../src/store/directory.ts";
 import { createBudget } from "../../../src/store/plan/budget.ts";
-import { DAY_MS, entry, NOW_MS, openDirectory, point } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { entry, openDirectory, point } from "./entries.ts";
 
-const HOUR_MS = 3_600_000;
 const FREE = { spend: () => {} };
 
 function query(more: Partial<ChartQuery> = {}): ChartQuery {

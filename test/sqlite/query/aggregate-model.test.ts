@@ -4,11 +4,12 @@ import * as assert from "uvu/assert";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { RELATIVE_ERROR } from "../../../src/store/plan/sketch.ts";
 import type { AggregateAnswer, AggregateQuery } from "../../../src/store/queries.ts";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { openMigrated } from "../support.ts";
-import { metric, query } from "./arbitraries.ts";
-import { expectedAnswer, type ModelAnswer, type ModelMetric } from "./model.ts";
-import { aggregate } from "./support.ts";
+import { expectedAnswer, type ModelAnswer, type ModelMetric } from "../../store/aggregate-model.ts";
+import { metric, query } from "../../store/arbitraries.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
+import { aggregate } from "./ask.ts";
 
 function toRequest(metrics: readonly ModelMetric[], service: string) {
   return {

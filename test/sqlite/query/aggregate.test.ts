@@ -1,13 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
-import { type createSubmitter, NOW_MS, within } from "../submitter.ts";
-import { aggregate } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { type createSubmitter, within } from "../submitter.ts";
+import { aggregate } from "./ask.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const QUERY: AggregateQuery = {
   types: ["tool_execution"],
   range: { startMs: NOW_MS - DAY_MS, endMs: NOW_MS },

@@ -3,11 +3,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import type { EventRow, EventsQuery } from "../../../src/store/queries.ts";
-import { createSubmitter, FIRST_REQUEST, NOW_MS, within } from "../submitter.ts";
-import { openMigrated } from "../support.ts";
-import { metric, query } from "./arbitraries.ts";
-import { type ModelMetric, select } from "./model.ts";
-import { events } from "./support.ts";
+import { type ModelMetric, select } from "../../store/aggregate-model.ts";
+import { metric, query } from "../../store/arbitraries.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated } from "../databases.ts";
+import { createSubmitter, FIRST_REQUEST, within } from "../submitter.ts";
+import { events } from "./ask.ts";
 
 const QUERY: EventsQuery = {
   types: ["auth_request", "tool_execution", "custom"],

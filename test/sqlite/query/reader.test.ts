@@ -2,16 +2,18 @@ import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "n
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { databaseLogBytes } from "../../../src/sqlite/file/database-stats.ts";
 import { truncateLargeLog } from "../../../src/sqlite/file/upkeep.ts";
 import type { WriterCalls } from "../../../src/sqlite/threads/operations.ts";
 import { openReaderThread, type Reader, type ReaderOptions } from "../../../src/sqlite/threads/reader.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { failureOf, openMigrated, temporaryPath } from "../support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { failureOf } from "../../support/wait.ts";
+import { openMigrated, temporaryPath } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
 
-const HOUR_MS = 3_600_000;
 const QUERY: AggregateQuery = {
   types: ["tool_execution"],
   range: { startMs: NOW_MS - HOUR_MS, endMs: NOW_MS },

@@ -1,14 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findMetricType } from "../../../src/catalogue/catalogue.ts";
-import { HOUR_MS } from "../../../src/lib/time.ts";
+import { HOUR_MS, MINUTE_MS } from "../../../src/lib/time.ts";
 import { planRange } from "../../../src/store/plan/planner.ts";
 import { shortenEnds } from "../../../src/store/plan/shorten-ends.ts";
 import type { AggregateQuery, TimeRange } from "../../../src/store/queries.ts";
-import { NOW_MS, within } from "../submitter.ts";
-import { aggregate } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { within } from "../submitter.ts";
+import { aggregate } from "./ask.ts";
 
-const MINUTE_MS = 60_000;
 /** A minute of each end is asked for; from 10:59 to 12:01. */
 const NARROW = { startMs: NOW_MS - HOUR_MS - MINUTE_MS, endMs: NOW_MS + MINUTE_MS };
 /** All but a minute of each end is; from 10:01 to 12:59. */

@@ -1,13 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { openReader } from "../../../src/sqlite/file/database.ts";
 import { createReaderOperations } from "../../../src/sqlite/threads/operations.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
-import { createSubmitter, NOW_MS, within } from "../submitter.ts";
-import { openMigrated, temporaryPath } from "../support.ts";
-import { aggregate } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated, temporaryPath } from "../databases.ts";
+import { createSubmitter, within } from "../submitter.ts";
+import { aggregate } from "./ask.ts";
 
-const HOUR_MS = 3_600_000;
 const QUERY: AggregateQuery = {
   types: ["auth_request", "tool_execution"],
   range: { startMs: NOW_MS - 40 * HOUR_MS, endMs: NOW_MS },

@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { storeServer } from "../directory/support.ts";
-import { NOW_MS } from "../submitter.ts";
-import { cleanUp, DAY_MS, GROUPS, HOUR_MS, previewed, setDays, setup, TYPE_OF, times } from "./support.ts";
+import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { storeServer } from "../directory/entries.ts";
+import { cleanUp, GROUPS, previewed, setDays, setup, TYPE_OF, times } from "./cleanups.ts";
 
 for (const [table, type] of Object.entries(TYPE_OF)) {
   test(`${table}: what happened a millisecond before the cutoff goes, what happened at it stays`, () => {

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../../src/lib/time.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { deleteExpired } from "../../../src/sqlite/retention/operations.ts";
 import { listPolicies } from "../../../src/sqlite/retention/policies.ts";
 import { cutoffOf } from "../../../src/store/retention.ts";
-import { NOW_MS } from "../submitter.ts";
-import { crashImage, openUnmigrated } from "../support.ts";
-import { cleanUp, DAY_MS, GROUPS, previewed, setDays, setup, TYPE_OF, times } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { crashImage, openUnmigrated } from "../databases.ts";
+import { cleanUp, GROUPS, previewed, setDays, setup, TYPE_OF, times } from "./cleanups.ts";
 
 const TABLES = GROUPS[0] ?? [];
 

@@ -2,8 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { applyDefaultRetention, listPolicies, setPolicy } from "../../../src/sqlite/retention/policies.ts";
 import { RETENTION_TABLES } from "../../../src/store/retention.ts";
-import { NOW_MS } from "../submitter.ts";
-import { openMigrated, openUnmigrated, temporaryPath } from "../support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated, openUnmigrated, temporaryPath } from "../databases.ts";
 
 const days = (database: ReturnType<typeof openMigrated>) =>
   Object.fromEntries(

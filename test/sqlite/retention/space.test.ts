@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../../src/lib/time.ts";
 import { giveBackSpace } from "../../../src/sqlite/retention/space.ts";
-import { NOW_MS } from "../submitter.ts";
-import { cleanUp, DAY_MS, GROUPS, setup } from "./support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { cleanUp, GROUPS, setup } from "./cleanups.ts";
 
 test("the file shrinks after much was deleted, and keeps some pages to use again", () => {
   const { path, database, submit, rollUp } = setup();

@@ -2,8 +2,9 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { openMigrated } from "../support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

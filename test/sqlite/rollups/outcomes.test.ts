@@ -1,7 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { verifyRollups } from "../../../src/sqlite/rollups/verify.ts";
-import { createSubmitter, NOW_MS, within } from "../submitter.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { createSubmitter, within } from "../submitter.ts";
 
 const STATUSES = [200, "204", 404, 500, "503", 999, "abc", undefined];
 

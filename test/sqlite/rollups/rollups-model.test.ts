@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "../support.ts";
+import { NOW_MS } from "../../support/time.ts";
+import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
 import { differences, expectedRollups, type ModelMetric } from "./model.ts";
-
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 
 /** Mostly the same, so that metrics meet again in their aggregates. */
 const mostly = <Value>(usual: Value, ...odd: readonly Value[]) =>

@@ -1,11 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { verifyRollups } from "../../../src/sqlite/rollups/verify.ts";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { openMigrated } from "../support.ts";
-
-const HOUR_MS = 3_600_000;
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
 
 const metrics = Array.from({ length: 300 }, (_, index) => ({
   type: index % 3 === 0 ? "auth_request" : "tool_execution",

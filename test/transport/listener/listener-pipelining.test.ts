@@ -7,7 +7,7 @@ import * as assert from "uvu/assert";
 import type { NodeRequest, NodeResponse } from "../../../src/transport/http/exchange.ts";
 import { openTestListener } from "../../support/open-test-listener.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
-import { turn } from "../../support/turn.ts";
+import { turn } from "../../support/time.ts";
 
 /** More than is sent at once, so that it is still under way when the next request is read. */
 const LARGE = Buffer.alloc(1_000_000, "x");

@@ -2,7 +2,7 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../../sqlite/support.ts";
+import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
 import { ADMIN, BASE_MS, HOUR_MS, type QueryClient, RANGE, refusalOf, setup } from "./query-support.ts";
 

@@ -1,7 +1,7 @@
 /** What a query must answer, computed from a plain list of metrics in the most obvious way. */
-import { findMetricType } from "../../../src/catalogue/catalogue.ts";
-import { LIMITS } from "../../../src/catalogue/limits.ts";
-import type { AggregateQuery, Filter, TimeRange } from "../../../src/store/queries.ts";
+import { findMetricType } from "../../src/catalogue/catalogue.ts";
+import { LIMITS } from "../../src/catalogue/limits.ts";
+import type { AggregateQuery, Filter, TimeRange } from "../../src/store/queries.ts";
 
 export interface ModelMetric {
   readonly service: string;

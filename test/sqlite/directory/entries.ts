@@ -2,11 +2,8 @@ import { DirectoryWriter } from "../../../src/sqlite/directory/directory-writer.
 import { registerServer } from "../../../src/sqlite/directory/servers.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import type { DirectoryEntry, ServerPoint } from "../../../src/store/directory.ts";
-import { openMigrated } from "../support.ts";
-
-/** 2026-03-01T12:00:00Z */
-export const NOW_MS = Date.UTC(2026, 2, 1, 12);
-export const DAY_MS = 86_400_000;
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated } from "../databases.ts";
 
 /** A new database with servers of these ids, numbered from 1. */
 export function openDirectory(ids: readonly string[] = ["one", "two"]) {

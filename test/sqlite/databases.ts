@@ -89,13 +89,3 @@ export function statementsOf(script: string): readonly string[] {
     .map((statement) => statement.trim())
     .filter((statement) => statement.replace(/--.*$/gm, "").trim() !== "");
 }
-
-/** What a promise that must not succeed rejects with. */
-export async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  const failure = await promise.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  if (failure instanceof Error) return failure;
-  throw new Error("it did not fail");
-}

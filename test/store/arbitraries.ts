@@ -1,12 +1,11 @@
 /** Metrics and queries over them, drawn so that they meet: few names, few hours, turns of hours and days. */
 import fc from "fast-check";
-import { ANSWER_VALUES_MAX } from "../../../src/store/plan/groups.ts";
-import type { AggregateQuery, Filter } from "../../../src/store/queries.ts";
-import { NOW_MS } from "../submitter.ts";
-import type { ModelMetric } from "./model.ts";
+import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
+import { ANSWER_VALUES_MAX } from "../../src/store/plan/groups.ts";
+import type { AggregateQuery, Filter } from "../../src/store/queries.ts";
+import { NOW_MS } from "../doors/door-case.ts";
+import type { ModelMetric } from "./aggregate-model.ts";
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const TYPES = ["auth_request", "tool_execution", "protocol_latency", "health_check", "tool_discovery"];
 export const SERVICES = ["gateway", "registry"];
 export const STATISTICS = [

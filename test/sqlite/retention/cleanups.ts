@@ -2,11 +2,9 @@ import type { Database } from "../../../src/sqlite/file/database.ts";
 import { deleteExpired, surveyTable } from "../../../src/sqlite/retention/operations.ts";
 import { listPolicies, setPolicy } from "../../../src/sqlite/retention/policies.ts";
 import { cutoffOf, emptySurvey, mergeSurvey, RETENTION_TABLES } from "../../../src/store/retention.ts";
-import { createSubmitter, NOW_MS } from "../submitter.ts";
-import { openMigrated, temporaryPath } from "../support.ts";
-
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
+import { NOW_MS } from "../../support/time.ts";
+import { openMigrated, temporaryPath } from "../databases.ts";
+import { createSubmitter } from "../submitter.ts";
 
 /** A metric type for each policy over measurements. */
 export const TYPE_OF: Readonly<Record<string, string>> = {
