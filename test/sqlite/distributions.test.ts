@@ -7,10 +7,11 @@ import type { Distribution } from "../../src/catalogue/measurement.ts";
 import { HOUR_MS } from "../../src/lib/time.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
+import type { Request } from "../store/submissions.ts";
 import { NOW_MS } from "../support/time.ts";
 import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "./databases.ts";
 import { aggregate } from "./query/ask.ts";
-import { createSubmitter, type Request, within } from "./submitter.ts";
+import { createSubmitter, within } from "./submitter.ts";
 
 const STATISTICS = ["count", "sum", "avg", "min", "max", "successes", "errors", "duration_avg", "p50", "p99"];
 

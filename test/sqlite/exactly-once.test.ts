@@ -3,8 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LIMITS } from "../../src/catalogue/limits.ts";
 import { deleteExpiredIdempotencyKeys } from "../../src/sqlite/metrics/idempotency-store.ts";
+import type { Request } from "../store/submissions.ts";
 import { NOW_MS } from "../support/time.ts";
-import { createSubmitter, type Request, within } from "./submitter.ts";
+import { createSubmitter, within } from "./submitter.ts";
 
 /** Around the numbers of rows that go into one statement. */
 const SIZES = [1, 2, 15, 16, 17, 127, 128, 129, 300] as const;

@@ -2,8 +2,9 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRequestNumbers } from "../../src/access/call.ts";
-import { NOW_MS } from "../doors/door-case.ts";
-import { FIRST_REQUEST, roundTrip, within } from "./submitter.ts";
+import { FIRST_REQUEST } from "../store/submissions.ts";
+import { NOW_MS } from "../support/time.ts";
+import { roundTrip, within } from "./submitter.ts";
 
 const ODD: Readonly<Record<string, unknown>> = {
   unicode: "日本語 🚀 \u202e",

@@ -5,9 +5,10 @@ import type { Database } from "../../../src/sqlite/file/database.ts";
 import type { EventRow, EventsQuery } from "../../../src/store/queries.ts";
 import { type ModelMetric, select } from "../../store/aggregate-model.ts";
 import { metric, query } from "../../store/arbitraries.ts";
+import { FIRST_REQUEST } from "../../store/submissions.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { openMigrated } from "../databases.ts";
-import { createSubmitter, FIRST_REQUEST, within } from "../submitter.ts";
+import { createSubmitter, within } from "../submitter.ts";
 import { events } from "./ask.ts";
 
 const QUERY: EventsQuery = {

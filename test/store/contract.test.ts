@@ -1,0 +1,19 @@
+/** Every engine keeps the contract of the port. Parts that are named on the command line alone, if any are. */
+import { suite } from "uvu";
+import { ENGINES } from "./engines.ts";
+import { metricsContract } from "./metrics.contract.ts";
+import type { Contract } from "./store-tests.ts";
+
+const PARTS: Readonly<Record<string, Contract>> = {
+  metrics: metricsContract,
+};
+const wanted = process.argv.slice(2);
+
+for (const engine of ENGINES) {
+  for (const [part, contract] of Object.entries(PARTS)) {
+    if (wanted.length > 0 && !wanted.includes(part)) continue;
+    const test = suite(`${part} of the ${engine.name} engine`);
+    contract(test, engine);
+    test.run();
+  }
+}

@@ -1,0 +1,76 @@
+/** Requests as clients send them, validated and gathered into batches as the service does. */
+import type { Measurement } from "../../src/catalogue/measurement.ts";
+import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
+import { createValidate } from "../../src/ingest/validate.ts";
+import { BatchBuilder } from "../../src/store/batch.ts";
+import type { CommitResult } from "../../src/store/metrics.ts";
+import type { StoreOperations } from "../../src/store/store.ts";
+import type { SeriesUpdate, Submission } from "../../src/store/submission.ts";
+import { NOW_MS } from "../support/time.ts";
+
+/** The number of the first request in the second of `NOW_MS`. */
+export const FIRST_REQUEST = (NOW_MS / 1000) * 2 ** 19;
+
+export interface Request {
+  readonly metrics: readonly object[];
+  readonly service?: string;
+  readonly version?: string;
+  readonly instanceId?: string;
+  readonly requestNumber?: number;
+  readonly apiKeyId?: number;
+  readonly idempotencyKey?: string;
+  readonly fingerprint?: string;
+  readonly answer?: string;
+  readonly series?: readonly SeriesUpdate[];
+  /** Changes what validation has made of the metrics. */
+  readonly change?: (measurements: readonly Measurement[]) => readonly Measurement[];
+}
+
+/** Requests → submissions, and the builder of one writer. */
+export function createSubmissions() {
+  const builder = new BatchBuilder();
+  const validate = createValidate({
+    intern: createDimensionSets(),
+    pseudonymise: (name) => name,
+    wallMs: () => NOW_MS,
+    metricsMax: 200_000,
+  });
+  let nextRequest = FIRST_REQUEST;
+  return {
+    builder,
+    toSubmission(request: Request): Submission {
+      const { idempotencyKey, service = "gateway", version, instanceId, series } = request;
+      const { measurements, ...envelope } = validate({
+        service,
+        version,
+        instance_id: instanceId,
+        idempotency_key: undefined,
+        metrics: request.metrics,
+      });
+      const { fingerprint = "f", answer = "{}", change = (same) => same } = request;
+      return {
+        source: { ...envelope, apiKeyId: request.apiKeyId ?? 1 },
+        requestNumber: request.requestNumber ?? nextRequest++,
+        measurements: change(measurements),
+        idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint, answer },
+        ...(series !== undefined && { series }),
+      };
+    },
+  };
+}
+
+/** Sends requests to a store; one for each opening of it, as the service has one builder for each. */
+export function createSender(store: StoreOperations) {
+  const { builder, toSubmission } = createSubmissions();
+  const sender = {
+    builder,
+    toSubmission,
+    /** Store these requests in one batch. */
+    submit: (...requests: readonly Request[]): Promise<CommitResult> => sender.submitAt(NOW_MS, ...requests),
+    submitAt(nowMs: number, ...requests: readonly Request[]): Promise<CommitResult> {
+      for (const request of requests) builder.add(toSubmission(request));
+      return store.metrics.commit(builder.take(), nowMs);
+    },
+  };
+  return sender;
+}
