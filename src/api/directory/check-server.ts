@@ -41,7 +41,7 @@ interface Rule<Value> {
   readonly isKept: (value: Value) => boolean;
 }
 
-/** Whether a text can be shown, and stored in SQLite as it is. */
+/** Whether a text can be shown, and stored as it is. */
 const hasText = (text: string, max: number) =>
   text !== "" && codePoints(text) <= max && !/\p{Cc}/u.test(text) && text.isWellFormed();
 

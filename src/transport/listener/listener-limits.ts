@@ -23,7 +23,10 @@ export interface ListenerLimits {
   readonly connectionsMax: number;
   /** The same for one peer address. Without limit by default: behind a proxy every peer has one address. */
   readonly connectionsPerAddressMax: number;
-  /** Requests in flight on one connection. HTTP/2 peers learn it from SETTINGS; an HTTP/1.1 one that pipelines more is closed. */
+  /**
+   * Requests in flight on one connection. HTTP/2 peers learn it from SETTINGS; an HTTP/1.1 one that pipelines
+   * more is closed.
+   */
   readonly requestsInFlightMax: number;
   /** HTTP/2 streams reset within `streamResetsWindowMs`, by either side, before the session is destroyed. */
   readonly streamResetsMax: number;

@@ -68,10 +68,11 @@ export interface AuthInterceptorOptions {
 
 /**
  * Authenticates each RPC on its headers, before any of its body is read: the key is checked, a token taken,
- * and who calls is put into the context (`admittedOf`, `anonymousCallOf`). From here on every error of the call
- * leaves as the failure table says.
+ * and who calls is put into the context (`admittedOf`, `anonymousCallOf`). From here on every error of the
+ * call leaves as the failure table says.
  *
- * To be given to Connect as `requestGate`: an `Interceptor` of Connect runs only after it has read the message.
+ * To be given to Connect as `requestGate`: an `Interceptor` of Connect runs only after it has read the
+ * message.
  */
 export function createAuthInterceptor({
   admit,
