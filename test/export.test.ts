@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createWorkload } from "../bench/workload.ts";
 import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
-import { openReader } from "../src/sqlite/file/database.ts";
+import { openReader } from "../src/sqlite/file/open.ts";
 import { parseExposition } from "./support/exposition.ts";
 import { needing } from "./support/needs.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "./support/service.ts";

@@ -1,7 +1,7 @@
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
-import { openWriter } from "../../src/sqlite/file/database.ts";
 import { migrateUp, readMigrations } from "../../src/sqlite/file/migrator.ts";
+import { openWriter } from "../../src/sqlite/file/open.ts";
 import { MetricWriter } from "../../src/sqlite/metrics/metric-writer.ts";
 import { Rollups } from "../../src/sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../../src/store/batch.ts";

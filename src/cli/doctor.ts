@@ -6,7 +6,7 @@ import { systemClock } from "../lib/clock.ts";
 import { findService } from "../sqlite/file/announcement.ts";
 import { examineDatabase } from "../sqlite/file/examine.ts";
 import { isDatabaseInUse } from "../sqlite/file/lock.ts";
-import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
+import { MIGRATIONS_FOLDER } from "../sqlite/file/migrator.ts";
 import { CommandError, type Output } from "./output.ts";
 
 interface Finding {

@@ -1,8 +1,8 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
-import { MIGRATIONS_FOLDER } from "../sqlite/file/migrations-folder.ts";
 import {
+  MIGRATIONS_FOLDER,
   type Migration,
   migrateDown,
   migrateUp,

@@ -2,11 +2,17 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Budget } from "../store/plan/budget.ts";
 import type { StoreOperations } from "../store/store.ts";
-import { type Database, openReader, openWriter } from "./file/database.ts";
+import type { Database } from "./file/database.ts";
 import { DatabaseOpenError, describeFailure } from "./file/failure.ts";
 import { acquireLock } from "./file/lock.ts";
-import { MIGRATIONS_FOLDER } from "./file/migrations-folder.ts";
-import { type Migration, migrateUp, readApplied, readMigrations } from "./file/migrator.ts";
+import {
+  MIGRATIONS_FOLDER,
+  type Migration,
+  migrateUp,
+  readApplied,
+  readMigrations,
+} from "./file/migrator.ts";
+import { openReader, openWriter } from "./file/open.ts";
 import { createFileUpkeep } from "./file/upkeep.ts";
 import { createPort } from "./port.ts";
 import { findOperation } from "./threads/operation.ts";

@@ -1,5 +1,4 @@
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
-import { wellFormed } from "../lib/json.ts";
 import { writeDistribution } from "./distribution.ts";
 import type { IdempotencyRecord, SeriesUpdate, Source, Submission } from "./submission.ts";
 
@@ -159,7 +158,7 @@ export class BatchBuilder {
         kind: "dimension_set",
         ref,
         metricType: set.type.name,
-        json: wellFormed(set.json),
+        json: set.json,
       });
     }
     return ref;
@@ -175,7 +174,7 @@ export class BatchBuilder {
       kind: "shape",
       ref,
       dimensionKeys: JSON.stringify(otherKeys),
-      metadataKeys: wellFormed(JSON.stringify(metadataKeys)),
+      metadataKeys: JSON.stringify(metadataKeys),
     }));
   }
 
@@ -203,5 +202,5 @@ function nameOfShape(otherKeys: readonly string[], metadataKeys: readonly string
 
 function payloadJson(otherValues: readonly unknown[], metadataValues: readonly unknown[]): string {
   const values = otherValues.length === 0 ? metadataValues : [...otherValues, ...metadataValues];
-  return wellFormed(JSON.stringify(values));
+  return JSON.stringify(values);
 }

@@ -2,7 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { ADMIN, openAdmin } from "./support.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("audit");

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { ADMIN_KEY, startTestService, type TestService } from "../support/service.ts";
 import { turn } from "../support/time.ts";

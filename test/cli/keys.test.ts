@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { startTestService } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 import { runJson, withAndWithoutService } from "./with-and-without-service.ts";

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../src/lib/time.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 import { runJson } from "./with-and-without-service.ts";

@@ -3,7 +3,7 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MetricsClient, type MetricsClientOptions, type Problem } from "../../src/client/index.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { TestClock } from "../support/time.ts";
 

@@ -1,4 +1,4 @@
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { type TestService, WRITER_KEY } from "../support/service.ts";
 
 export interface Answer {

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { openRestDoors, openRpcDoors, type RequestHeaders, type RestDoor } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 

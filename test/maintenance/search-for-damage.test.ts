@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { searchForDamage } from "../../src/sqlite/file/search-for-damage.ts";
+import { searchForDamage } from "../../src/sqlite/file/damage.ts";
 import { createServices, get, logged, submit } from "../faults/support.ts";
 import { openMigrated, temporaryPath } from "../sqlite/databases.ts";
 

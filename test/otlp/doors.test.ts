@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AggregationTemporality } from "../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import {
   attributesOf,

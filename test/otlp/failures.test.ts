@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 import {
   gauge,

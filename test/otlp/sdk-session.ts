@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import * as assert from "uvu/assert";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
 import { readConfig } from "../../src/config.ts";
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";

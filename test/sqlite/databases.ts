@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Database, openWriter } from "../../src/sqlite/file/database.ts";
+import type { Database } from "../../src/sqlite/file/database.ts";
 import { migrateUp, readApplied, readMigrations } from "../../src/sqlite/file/migrator.ts";
+import { openWriter } from "../../src/sqlite/file/open.ts";
 
 export const MIGRATIONS_FOLDER = new URL("../../migrations", import.meta.url).pathname;
 export const MIGRATIONS = readMigrations(MIGRATIONS_FOLDER);

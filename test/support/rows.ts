@@ -1,4 +1,4 @@
-import { openReader } from "../../src/sqlite/file/database.ts";
+import { openReader } from "../../src/sqlite/file/open.ts";
 
 /** Rows by view, oldest first, without the columns that differ between two equal calls: id and request_id. */
 export type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;

@@ -6,7 +6,6 @@ import {
   readTime,
   readValue,
 } from "../../ingest/validation.ts";
-import { wellFormed } from "../../lib/json.ts";
 import type { ServerPoint } from "../../store/directory.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
@@ -52,7 +51,7 @@ export function readServerMetric(
     type,
     timestampMs,
     value,
-    tags: keys.length === 0 ? undefined : wellFormed(JSON.stringify(tags)),
+    tags: keys.length === 0 ? undefined : JSON.stringify(tags),
   };
 }
 

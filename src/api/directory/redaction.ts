@@ -1,5 +1,5 @@
 import { invalidField } from "../../errors.ts";
-import { isRecord, wellFormed } from "../../lib/json.ts";
+import { isRecord } from "../../lib/json.ts";
 import { hideAddresses } from "../../lib/network.ts";
 
 /** Bytes of details, as JSON in UTF-8. */
@@ -40,7 +40,7 @@ export function redactDetails(details: unknown, hide: (text: string) => string =
     const members = Object.entries(value).map(([key, member]) => [cleanText(key), clean(member, depth + 1)]);
     return Object.fromEntries(members);
   };
-  const json = wellFormed(JSON.stringify(clean(details, 0)));
+  const json = JSON.stringify(clean(details, 0));
   if (Buffer.byteLength(json) > DETAILS_BYTES_MAX) reject("too_large", TOO_LARGE);
   return json;
 }

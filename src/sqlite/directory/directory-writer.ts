@@ -1,13 +1,13 @@
 import type { DirectoryEntry } from "../../store/directory.ts";
 import type { CommitResult, StoredAnswer } from "../../store/metrics.ts";
+import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 import { findAnswer, recordAnswer } from "../metrics/idempotency-store.ts";
 import { addDay, addToDay, type Day, dayOf, emptyDay } from "./days.ts";
-import { insertEvent } from "./events.ts";
 import { noteHealth } from "./health.ts";
 import { SeriesIds } from "./series-ids.ts";
+import { insertEvent, insertUse } from "./server-log.ts";
 import { noteReceived } from "./servers.ts";
-import { insertUse } from "./usage.ts";
 
 const INSERT_POINT =
   "INSERT INTO server_points (series_id, ts, received_ms, value, tags) VALUES (?, ?, ?, ?, ?)";
@@ -71,7 +71,7 @@ export class DirectoryWriter {
     if (server !== undefined) {
       for (const { name, type, timestampMs, value, tags } of points) {
         const seriesId = this.#series.idOf(server, name, type);
-        database.run(INSERT_POINT, seriesId, timestampMs, receivedMs, value, tags);
+        database.run(INSERT_POINT, seriesId, timestampMs, receivedMs, value, tags && repairJson(tags));
         addToDay(dayIn(days, seriesId, dayOf(timestampMs)), value);
       }
       if (isCollected) noteReceived(database, server, receivedMs);

@@ -1,6 +1,6 @@
 import type { ServerEvent, ServerPoint } from "../../store/directory.ts";
 import type { Database } from "../file/database.ts";
-import { insertEvent } from "./events.ts";
+import { insertEvent } from "./server-log.ts";
 
 /** The metric that says whether a server is up: 1 (or more than 0) when it is, 0 when it is not. */
 export const HEALTH_CHECK = "health_check";

@@ -11,9 +11,9 @@ import type { NewApiKey } from "../../store/keys.ts";
 import { audited } from "../keys/audit-store.ts";
 import type { OperationContext, ReadContext } from "../threads/operation.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
-import { listEvents } from "./events.ts";
 import { readChart } from "./read-chart.ts";
 import { recomputeDay } from "./recompute-day.ts";
+import { listEvents, listUses } from "./server-log.ts";
 import {
   listMetricNames,
   listServers,
@@ -22,7 +22,6 @@ import {
   setServerSecret,
   updateServer,
 } from "./servers.ts";
-import { listUses } from "./usage.ts";
 
 /** What of `DirectoryStore` the writer thread carries out; long work in steps. */
 export function directoryOperations({ database, read, write, proof }: OperationContext) {

@@ -2,9 +2,10 @@ import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSyn
 import { dirname } from "node:path";
 import Libsql from "libsql";
 import { describeDamage, findDamage } from "./damage.ts";
-import { Database, openReader } from "./database.ts";
+import { Database } from "./database.ts";
 import { giveIdentity } from "./identity.ts";
 import { type Migration, readApplied } from "./migrator.ts";
+import { openReader } from "./open.ts";
 
 /** A backup that is being written; one that was killed leaves it behind, and the next replaces it. */
 export const partialOf = (target: string) => `${target}.partial`;

@@ -1,7 +1,5 @@
-import { closeSync, openSync } from "node:fs";
-import Libsql from "libsql";
+import type Libsql from "libsql";
 import { type Bindable, bind, type SqlValue } from "./bind.ts";
-import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 
 /** A row as the driver returns it. It also carries a key `_metadata`: read columns, never spread. */
 export type Row = Record<string, string | number | null>;
@@ -66,6 +64,20 @@ export class Database {
     }
   }
 
+  /**
+   * Let `work` see one moment of the database: what others commit meanwhile is not there. Does not nest, and
+   * `work` must not write.
+   */
+  snapshot<Result>(work: () => Result): Result {
+    this.run("BEGIN");
+    try {
+      return work();
+    } finally {
+      // Nothing was written: this only ends the read transaction, which would keep the log from starting anew.
+      this.run("ROLLBACK");
+    }
+  }
+
   close(): void {
     this.#statements.clear();
     this.#connection.close();
@@ -79,58 +91,4 @@ export class Database {
     }
     return statement;
   }
-}
-
-/** What the writing connection relies on; read back after being set, since libsql ignores what it does not know. */
-const WRITER_PRAGMAS = {
-  journal_mode: "wal",
-  // FULL: a commit returns after its fsync, so that a power cut loses nothing that was acknowledged.
-  synchronous: 2,
-  wal_autocheckpoint: 1000,
-  foreign_keys: 0,
-} as const;
-
-/**
- * Open the one connection that writes. The caller holds the lock of `lock.ts`.
- *
- * `check` sees the database before anything of it is changed, and throws to refuse it.
- *
- * @throws when the file is no database, or a pragma does not take.
- */
-export function openWriter(path: string, check: (database: Database) => void): Database {
-  rejectLoneLog(path);
-  // Made here for its mode, which SQLite gives to the log beside it too. libsql would follow the umask.
-  closeSync(openSync(path, "a", 0o600));
-  const identity = readIdentity(path);
-  // Looked at through a connection that cannot write: one that can would move the log of a killed
-  // process into the file, also when the file is then refused.
-  const reader = openReader(path);
-  try {
-    rejectForeignLog(path, identity, reader);
-    check(reader);
-  } finally {
-    reader.close();
-  }
-  const database = new Database(new Libsql(path));
-  // Only takes effect on a file without tables: lets freed pages be given back without VACUUM.
-  database.script("PRAGMA auto_vacuum = INCREMENTAL");
-  // Before there is a log: the file itself must say it.
-  if (identity === undefined) giveIdentity(database);
-  for (const [pragma, wanted] of Object.entries(WRITER_PRAGMAS)) {
-    database.script(`PRAGMA ${pragma} = ${wanted}`);
-    const found = database.first(`PRAGMA ${pragma}`)?.[pragma];
-    if (found !== wanted) throw new Error(`PRAGMA ${pragma} is ${found}, not ${wanted}`);
-  }
-  return database;
-}
-
-/**
- * Open a connection that cannot write and never checkpoints. `immutable`: nobody else writes either, and
- * there is no log; then nothing at all is made beside the file.
- */
-export function openReader(path: string, { immutable = false } = {}): Database {
-  const uri = `file:${encodeURI(path).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro`;
-  const database = new Database(new Libsql(immutable ? `${uri}&immutable=1` : uri));
-  database.script("PRAGMA query_only = 1; PRAGMA wal_autocheckpoint = 0");
-  return database;
 }

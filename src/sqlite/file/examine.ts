@@ -2,10 +2,10 @@ import { existsSync } from "node:fs";
 import type { Clock } from "../../lib/clock.ts";
 import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import { DamagedDatabaseError } from "./damage.ts";
-import { openReader } from "./database.ts";
 import { DatabaseOpenError, describeFailure, type Failure } from "./failure.ts";
 import { readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 import { readApplied, readMigrations } from "./migrator.ts";
+import { openReader } from "./open.ts";
 
 export interface ExamineOptions {
   readonly path: string;

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { StoreError } from "../../store/errors.ts";
 import type { Database } from "./database.ts";
 
@@ -150,3 +151,6 @@ function createTable(database: Database): void {
      )`,
   );
 }
+
+/** Where the migrations of this program are. */
+export const MIGRATIONS_FOLDER = fileURLToPath(new URL("../../../migrations", import.meta.url));

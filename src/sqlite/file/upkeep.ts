@@ -6,7 +6,7 @@ import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import { removePartial } from "./backup-file.ts";
 import { backupLog, databaseFileBytes, databaseLogBytes } from "./database-stats.ts";
 import { readInstallationSecret } from "./installation-secret.ts";
-import { MIGRATIONS_FOLDER } from "./migrations-folder.ts";
+import { MIGRATIONS_FOLDER } from "./migrator.ts";
 
 /** Bytes of the write-ahead log on disk that a service which is asked without pause may leave there. */
 export const LOG_BYTES_MAX = 64 * 1024 * 1024;

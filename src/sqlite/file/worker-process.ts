@@ -1,5 +1,5 @@
 /**
- * A process that carries out one job of `reading-job.ts`, answers, and ends.
+ * A process that carries out one job of `background-job.ts`, answers, and ends.
  *
  * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too.
  */
@@ -10,9 +10,9 @@ import { systemClock } from "../../lib/clock.ts";
 import type { BackgroundJob, JobReply } from "./background-job.ts";
 import { partialOf, writeBackup } from "./backup-file.ts";
 import { findDamage } from "./damage.ts";
-import { openReader } from "./database.ts";
 import { describeFailure } from "./failure.ts";
 import { readMigrations } from "./migrator.ts";
+import { openReader } from "./open.ts";
 
 /** Behind ingest; not last of all, or it would not end on a busy machine, and the log grows until it does. */
 const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { type Database, openReader, type Row } from "../file/database.ts";
+import type { Database, Row } from "../file/database.ts";
 import { DatabaseOpenError, describeFailure } from "../file/failure.ts";
+import { openReader } from "../file/open.ts";
 import { realDatabasePath } from "../file/real-path.ts";
 import { columnsOf, decode, type LegacyValue, readColumn } from "./legacy-columns.ts";
 

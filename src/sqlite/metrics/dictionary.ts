@@ -1,4 +1,5 @@
 import type { Definition } from "../../store/batch.ts";
+import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 
 /**
@@ -23,7 +24,7 @@ export class Dictionary {
       this.#definitions.clear();
       this.#rowIds.clear();
     }
-    for (const definition of definitions) this.#definitions.set(definition.ref, definition);
+    for (const definition of definitions) this.#definitions.set(definition.ref, repaired(definition));
   }
 
   /** What a batch said of `ref`. */
@@ -60,6 +61,18 @@ export class Dictionary {
     const marks = columns.map(() => "?").join(", ");
     const sql = `INSERT INTO ${table} (${columns.join(", ")}) VALUES (${marks}) RETURNING id`;
     return Number(this.#database.first(sql, ...values)?.id);
+  }
+}
+
+/** The definition as it can be stored. */
+function repaired(definition: Definition): Definition {
+  switch (definition.kind) {
+    case "source":
+      return definition;
+    case "dimension_set":
+      return { ...definition, json: repairJson(definition.json) };
+    case "shape":
+      return { ...definition, metadataKeys: repairJson(definition.metadataKeys) };
   }
 }
 

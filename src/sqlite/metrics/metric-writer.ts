@@ -2,6 +2,7 @@ import type { RowRange } from "../../store/batch.ts";
 import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
 import type { CommitResult, StoredAnswer } from "../../store/metrics.ts";
 import type { SeriesUpdate } from "../../store/submission.ts";
+import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 import { BatchFolder } from "../rollups/batch-folder.ts";
 import type { Rollups } from "../rollups/rollups.ts";
@@ -111,6 +112,7 @@ export class MetricWriter {
       const at = row * COLUMNS_PER_ROW;
       const duration = numbers[at + 5] ?? Number.NaN;
       const shape = numbers[at + 6] ?? -1;
+      const payload = payloads[row] ?? null;
       parameters.push(
         numbers[at] ?? null,
         this.#dictionary.rowId(numbers[at + 1] ?? -1),
@@ -119,7 +121,7 @@ export class MetricWriter {
         numbers[at + 4] ?? null,
         Number.isNaN(duration) ? null : duration,
         shape === -1 ? null : this.#dictionary.rowId(shape),
-        payloads[row] ?? null,
+        payload === null ? null : repairJson(payload),
       );
     }
     return parameters;

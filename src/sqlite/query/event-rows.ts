@@ -1,6 +1,14 @@
 import type { EventRow } from "../../store/queries.ts";
-import { asColumns, type Column, exact, exactNumber, type Integers, readColumns } from "./columns.ts";
-import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
+import {
+  asColumns,
+  type Column,
+  DISTRIBUTIONS,
+  exact,
+  exactNumber,
+  type Integers,
+  readColumns,
+  readDistributions,
+} from "./columns.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 
 /** The request number is written as SQL shows it, which a double could not hold for ever. */

@@ -1,5 +1,14 @@
 import type { Database } from "../file/database.ts";
-import type { RollupChunk } from "./rollup-chunks.ts";
+import type { Column, Integers } from "./columns.ts";
+
+/** Rows by bucket, a column each, and their sketches one after the other. */
+export interface RollupChunk {
+  readonly buckets: Integers;
+  readonly keyIds: Integers;
+  /** Those that were asked for. */
+  readonly columns: readonly Column[];
+  readonly sketches: Uint8Array | undefined;
+}
 
 /** Rows that are kept cost so much at the most, in bytes. */
 const BYTES_MAX = 32_000_000;

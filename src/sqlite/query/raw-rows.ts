@@ -1,7 +1,14 @@
 import type { Distribution } from "../../catalogue/measurement.ts";
 import type { Row } from "../file/database.ts";
-import { asColumns, type Column, exact, type Integers, readColumns } from "./columns.ts";
-import { DISTRIBUTIONS, readDistributions } from "./distributions.ts";
+import {
+  asColumns,
+  type Column,
+  DISTRIBUTIONS,
+  exact,
+  type Integers,
+  readColumns,
+  readDistributions,
+} from "./columns.ts";
 
 /** A place in the order of lists and of raw rows: by time, then by row id. */
 export interface RowPosition {

@@ -1,17 +1,8 @@
 import { CHUNK_ROWS } from "../../store/plan/row-source.ts";
 import type { Database, Row } from "../file/database.ts";
-import { asColumns, type Column, type Integers, readColumns } from "./columns.ts";
-import type { HourCache } from "./hour-cache.ts";
+import { asColumns, type Integers, readColumns } from "./columns.ts";
+import type { HourCache, RollupChunk } from "./hour-cache.ts";
 import type { KeyGroups } from "./key-groups.ts";
-
-/** Rows by bucket, a column each, and their sketches one after the other. */
-export interface RollupChunk {
-  readonly buckets: Integers;
-  readonly keyIds: Integers;
-  /** Those that were asked for. */
-  readonly columns: readonly Column[];
-  readonly sketches: Uint8Array | undefined;
-}
 
 export interface RollupChunkOptions {
   readonly database: Database;

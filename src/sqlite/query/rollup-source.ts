@@ -7,9 +7,9 @@ import type { Statistic } from "../../store/plan/statistics.ts";
 import { Totals } from "../../store/plan/totals.ts";
 import type { Database } from "../file/database.ts";
 import { exact, exactNumber } from "./columns.ts";
-import type { HourCache } from "./hour-cache.ts";
+import type { HourCache, RollupChunk } from "./hour-cache.ts";
 import type { KeyGroups } from "./key-groups.ts";
-import { openRollupChunks, type RollupChunk } from "./rollup-chunks.ts";
+import { openRollupChunks } from "./rollup-chunks.ts";
 
 type Need = Statistic["needs"];
 

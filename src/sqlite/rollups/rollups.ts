@@ -13,10 +13,9 @@ import { dropPending, type Family, forgetKey, pendingRow } from "../../store/pla
 import { createGroup, durationOf, type Group, targetsOf } from "../../store/plan/group.ts";
 import { binOf } from "../../store/plan/sketch.ts";
 import type { Database } from "../file/database.ts";
-import { measurementsAfter } from "./catch-up.ts";
 import { flushFamily } from "./flush-family.ts";
-import { loadFamilies } from "./load-families.ts";
 import { firstDay } from "./rollup-rows.ts";
+import { loadFamilies, measurementsAfter } from "./stored-state.ts";
 
 /** Measurements that are read again at a time, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;

@@ -8,7 +8,6 @@ import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import { Totals } from "../../store/plan/totals.ts";
 import { tableOfType } from "../../store/retention.ts";
 import type { Database, Row } from "../file/database.ts";
-import { inSnapshot } from "../file/snapshot.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
 import { DAY_HOURS, encodeRow, readTotals } from "./rollup-rows.ts";
 
@@ -34,10 +33,10 @@ export function verifyRollups(
   let measurements = 0;
   const hours = hoursOf(database);
   for (const [index, hour] of hours.entries()) {
-    measurements += inSnapshot(database, () => verifyHour(database, hour, differences));
+    measurements += database.snapshot(() => verifyHour(database, hour, differences));
     onProgress(index + 1, hours.length);
   }
-  const days = inSnapshot(database, () => verifyDays(database, differences));
+  const days = database.snapshot(() => verifyDays(database, differences));
   return {
     hours: hours.length,
     days,

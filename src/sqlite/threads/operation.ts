@@ -7,7 +7,6 @@ import type { Budget } from "../../store/plan/budget.ts";
 import type { Database } from "../file/database.ts";
 import { DatabaseMovedError } from "../file/failure.ts";
 import { realDatabasePath } from "../file/real-path.ts";
-import { inSnapshot } from "../file/snapshot.ts";
 
 /** Labels of an operation in the metrics of the service itself. */
 export interface OperationLabels {
@@ -112,7 +111,7 @@ export function createReadContext(database: Database): ReadContext {
       kind: "select",
       table,
       isProof: false,
-      run: (input, budget) => inSnapshot(database, () => run(input, budget)),
+      run: (input, budget) => database.snapshot(() => run(input, budget)),
     }),
   };
 }

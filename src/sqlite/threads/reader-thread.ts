@@ -2,8 +2,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { createBudget } from "../../store/plan/budget.ts";
-import { type Database, openReader } from "../file/database.ts";
+import type { Database } from "../file/database.ts";
 import { describeFailure } from "../file/failure.ts";
+import { openReader } from "../file/open.ts";
 import { findOperation, type OperationLabels } from "./operation.ts";
 import { createReaderOperations } from "./operations.ts";
 import type { ReaderData, ReaderStart } from "./reader.ts";

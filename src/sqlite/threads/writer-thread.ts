@@ -6,10 +6,11 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { rejectDamage } from "../file/damage.ts";
-import { type Database, openWriter } from "../file/database.ts";
+import type { Database } from "../file/database.ts";
 import { describeFailure, type Failure } from "../file/failure.ts";
 import { acquireLock } from "../file/lock.ts";
 import { migrateUp, readApplied, readMigrations } from "../file/migrator.ts";
+import { openWriter } from "../file/open.ts";
 import { findOperation, type OperationLabels } from "./operation.ts";
 import { createWriterOperations } from "./operations.ts";
 import { type CallMessage, CLOSE, type ReplyMessage } from "./thread-calls.ts";

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { HOUR_MS } from "../../../src/lib/time.ts";
-import { openReader } from "../../../src/sqlite/file/database.ts";
+import { openReader } from "../../../src/sqlite/file/open.ts";
 import { createReaderOperations } from "../../../src/sqlite/threads/operations.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { NOW_MS } from "../../support/time.ts";

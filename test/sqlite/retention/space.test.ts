@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../../src/lib/time.ts";
-import { giveBackSpace } from "../../../src/sqlite/retention/space.ts";
+import { giveBackSpace } from "../../../src/sqlite/file/operations.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { cleanUp, GROUPS, setup } from "./cleanups.ts";
 
