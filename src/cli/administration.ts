@@ -34,12 +34,12 @@ export async function withAdministration<Result>(
     if (service === undefined) throw new CommandError(`${error.message}, and it takes no calls (yet)`);
     // Only here: RPC is much to load for those who work on the file.
     const { connectAdministration } = await import("../remote/administration.ts");
-    return work(connectAdministration(service.url, service.adminKey)).catch(tellPlainly);
+    return work(connectAdministration(service.url, service.adminKey)).catch(toCommandError);
   }
 }
 
 /** The service's refusal, or that it cannot be reached: for people, who have no use for a stack. */
-function tellPlainly(error: Error): never {
+function toCommandError(error: Error): never {
   throw new CommandError(error.message, { cause: error });
 }
 

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { createAudit, LOCAL_COMMAND_LINE } from "../api/admin/audit.ts";
 import type { Config } from "../config.ts";
 import { importLegacy, type LegacyResult } from "../legacy/import-legacy.ts";
-import type { Taken } from "../legacy/import-settings.ts";
+import type { ImportCounts } from "../legacy/import-settings.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLogger } from "../lib/logger.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
@@ -31,7 +31,7 @@ export async function runImportLegacy({ values }: ImportRun, config: Config, out
     unit: "rows",
   });
   try {
-    const result = await takeOver(path, config, progress);
+    const result = await importFrom(path, config, progress);
     output.print(describe(path, result), toJson(path, result));
     remarkOnExpired(result, output);
   } catch (error) {
@@ -39,7 +39,7 @@ export async function runImportLegacy({ values }: ImportRun, config: Config, out
   }
 }
 
-async function takeOver(path: string, config: Config, progress: Progress): Promise<LegacyResult> {
+async function importFrom(path: string, config: Config, progress: Progress): Promise<LegacyResult> {
   const target = config.database.path;
   const source = openLegacySource(path);
   try {
@@ -114,9 +114,9 @@ function describe(
     `  metrics   ${imported} imported, ${skipped} skipped${before}`,
     ...reasons("skipped", total.skipped),
     ...reasons("left out", total.leftOut),
-    `  keys      ${describeTaken(keys)}`,
+    `  keys      ${describeCounts(keys)}`,
     ...reasons("skipped", keys.skipped),
-    `  policies  ${describeTaken(policies)}`,
+    `  policies  ${describeCounts(policies)}`,
     ...reasons("skipped", policies.skipped),
     ...Object.entries(leftBehind).map(([table, rows]) => `  not taken over: ${rows} rows of ${table}`),
   ].join("\n");
@@ -126,12 +126,12 @@ function reasons(what: string, counts: Readonly<Record<string, number>>): readon
   return Object.entries(counts).map(([reason, rows]) => `            ${what}: ${rows} × ${reason}`);
 }
 
-function describeTaken({ imported, alreadyHere }: Taken): string {
+function describeCounts({ imported, alreadyHere }: ImportCounts): string {
   return `${imported} imported, ${alreadyHere} left as they are here`;
 }
 
 function toJson(path: string, { imported, skipped, total, keys, policies, leftBehind }: LegacyResult) {
-  const taken = (each: Taken) => ({
+  const countsJson = (each: ImportCounts) => ({
     imported: each.imported,
     already_here: each.alreadyHere,
     skipped: each.skipped,
@@ -146,8 +146,8 @@ function toJson(path: string, { imported, skipped, total, keys, policies, leftBe
       skipped_by_reason: total.skipped,
       left_out_by_reason: total.leftOut,
     },
-    keys: taken(keys),
-    policies: taken(policies),
+    keys: countsJson(keys),
+    policies: countsJson(policies),
     not_taken_over: leftBehind,
   };
 }

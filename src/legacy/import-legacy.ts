@@ -5,8 +5,8 @@ import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { Database } from "../sqlite/file/database.ts";
 import {
   type LegacyImport,
-  noteFinished,
-  noteProgress,
+  recordFinished,
+  recordProgress,
   resumeImport,
 } from "../sqlite/legacy/legacy-imports.ts";
 import type { LegacyMetric, LegacySource } from "../sqlite/legacy/legacy-source.ts";
@@ -15,7 +15,7 @@ import { applyDefaultRetention, listPolicies } from "../sqlite/retention/policie
 import { Rollups } from "../sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../store/batch.ts";
 import { cutoffOf, tableOfType } from "../store/retention.ts";
-import { importKeys, importPolicies, type Taken } from "./import-settings.ts";
+import { type ImportCounts, importKeys, importPolicies } from "./import-settings.ts";
 import { createReadMetric } from "./read-metric.ts";
 import { createdMsOf } from "./read-values.ts";
 import { createNumberRequest, type NumberRequest } from "./request-numbers.ts";
@@ -44,8 +44,8 @@ export interface LegacyOptions {
 }
 
 export interface LegacyResult {
-  readonly keys: Taken;
-  readonly policies: Taken;
+  readonly keys: ImportCounts;
+  readonly policies: ImportCounts;
   /** Metrics of this run. */
   readonly imported: number;
   readonly skipped: number;
@@ -83,7 +83,7 @@ export function importLegacy(options: LegacyOptions): LegacyResult {
     wallMs,
     pseudonymise,
     numberRequest: numbersAfter(source, begun.lastId, nowMs),
-    onAdded: expired.look,
+    onAdded: expired.add,
   });
   let progress = begun;
   let done = 0;
@@ -94,14 +94,14 @@ export function importLegacy(options: LegacyOptions): LegacyResult {
     if (last === undefined) break;
     const next = addChunk(chunk, { ...progress, lastId: last.id });
     const digest = source.digestOf(last.id) ?? "";
-    store.commit(builder.take(), wallMs(), () => noteProgress(database, next, digest));
+    store.commit(builder.take(), wallMs(), () => recordProgress(database, next, digest));
     progress = next;
     done += chunk.length;
     onProgress(done, rows);
   }
   while (rollups.flushStep(wallMs()) !== undefined);
   const leftBehind = source.leftBehind();
-  noteFinished(database, progress, wallMs());
+  recordFinished(database, progress, wallMs());
   return {
     keys,
     policies,
@@ -125,7 +125,7 @@ function createExpiredCount(database: Database, nowMs: number) {
   const cutoffs = new Map(listPolicies(database).map((each) => [each.tableName, cutoffOf(each, nowMs)]));
   const count = {
     rows: 0,
-    look({ dimensions, timestampMs }: Measurement): void {
+    add({ dimensions, timestampMs }: Measurement): void {
       const cutoffMs = cutoffs.get(tableOfType(dimensions.type.name).name);
       if (cutoffMs !== undefined && timestampMs < cutoffMs) count.rows += 1;
     },

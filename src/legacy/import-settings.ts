@@ -7,7 +7,7 @@ import type { LegacySource } from "../sqlite/legacy/legacy-source.ts";
 import { booleanOf, textOf, timeOf } from "./read-values.ts";
 
 /** What became of the rows of a small table. */
-export interface Taken {
+export interface ImportCounts {
   imported: number;
   /** Keys and policies that are set here are left as they are. */
   alreadyHere: number;
@@ -22,16 +22,16 @@ export function importKeys(
   database: Database,
   source: LegacySource,
   defaults: { readonly nowMs: number; readonly rateLimit: number },
-): Taken {
-  return takeEach(source.keys(), (row) => {
+): ImportCounts {
+  return importEach(source.keys(), (row) => {
     const key = readKey(row, defaults);
     return typeof key === "string" ? key : importKey(database, key);
   });
 }
 
 /** Take over the retention policies of tables that we have. */
-export function importPolicies(database: Database, source: LegacySource): Taken {
-  return takeEach(source.policies(), (row) => {
+export function importPolicies(database: Database, source: LegacySource): ImportCounts {
+  return importEach(source.policies(), (row) => {
     const days = Number(row.retention_days ?? Number.NaN);
     if (!(Number.isInteger(days) && days >= 1 && days <= 36_500)) return "retention_days: not 1 to 36500";
     return importPolicy(database, row.table_name ?? null, days, booleanOf(row.is_active ?? null) ?? true);
@@ -39,15 +39,15 @@ export function importPolicies(database: Database, source: LegacySource): Taken 
 }
 
 /** `take` says whether the row is new here, or why it is skipped. */
-function takeEach(rows: readonly LegacyRow[], take: (row: LegacyRow) => boolean | string): Taken {
-  const taken: Taken = { imported: 0, alreadyHere: 0, skipped: {} };
+function importEach(rows: readonly LegacyRow[], take: (row: LegacyRow) => boolean | string): ImportCounts {
+  const counts: ImportCounts = { imported: 0, alreadyHere: 0, skipped: {} };
   for (const row of rows) {
     const result = take(row);
-    if (typeof result === "string") taken.skipped[result] = (taken.skipped[result] ?? 0) + 1;
-    else if (result) taken.imported += 1;
-    else taken.alreadyHere += 1;
+    if (typeof result === "string") counts.skipped[result] = (counts.skipped[result] ?? 0) + 1;
+    else if (result) counts.imported += 1;
+    else counts.alreadyHere += 1;
   }
-  return taken;
+  return counts;
 }
 
 /** The key of a row, or why it is none. */

@@ -41,7 +41,7 @@ export function createReadMetric(validate: Validate): ReadMetric {
     if (whole instanceof ServiceError) {
       const bare = validateOne(validate, { service }, essential);
       if (bare instanceof ServiceError) return { skipped: reasonOf(bare) };
-      const parts = keepWhatIsGood(validate, envelope, metric, leftOut);
+      const parts = keepValidParts(validate, envelope, metric, leftOut);
       return finish(parts, leftOut);
     }
     return finish(whole, leftOut);
@@ -69,7 +69,7 @@ function validateOne(
 }
 
 /** Put the parts of a refused row together again, without those that are refused by themselves. */
-function keepWhatIsGood(
+function keepValidParts(
   validate: Validate,
   { service, version = "", instance_id = "" }: Envelope,
   metric: SubmittedMetric,

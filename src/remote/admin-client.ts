@@ -37,7 +37,7 @@ export function connectAdmin(url: string, adminKey: string) {
 export function createBackupClient(url: string, adminKey: string): Backup {
   const admin = connectAdmin(url, adminKey);
   return async (path) => {
-    const answer = await plainly(admin.backup({ path }));
+    const answer = await unwrapRpcError(admin.backup({ path }));
     const ms = answer.duration === undefined ? 0 : durationMs(answer.duration);
     return { path: answer.path, bytes: Number(answer.bytes), seconds: ms / 1000 };
   };
@@ -51,7 +51,7 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
     const records: ApiKeyRecord[] = [];
     let pageToken = "";
     do {
-      const page = await plainly(admin.listKeys({ pageSize: PAGE_SIZE, pageToken }));
+      const page = await unwrapRpcError(admin.listKeys({ pageSize: PAGE_SIZE, pageToken }));
       records.push(...page.keys.map(toRecord));
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
@@ -63,7 +63,7 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
     async create(input: CreateKeyInput) {
       const { service, role, rateLimit, allowedServices, expiresMs, description } = input;
       const { dailyUsageLimit, monthlyUsageLimit } = input;
-      const answer = await plainly(
+      const answer = await unwrapRpcError(
         admin.createKey({
           service,
           role: { writer: Role.WRITER, reader: Role.READER, admin: Role.ADMIN }[role],
@@ -77,17 +77,17 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
       );
       return { record: toRecord(answer.key), secret: answer.secret };
     },
-    revoke: async (id) => toRecord((await plainly(admin.revokeKey({ id: BigInt(id) }))).key),
+    revoke: async (id) => toRecord((await unwrapRpcError(admin.revokeKey({ id: BigInt(id) }))).key),
     async rotate(id, overlapSeconds) {
       const overlap = durationFromMs(overlapSeconds * 1000);
-      const answer = await plainly(admin.rotateKey({ id: BigInt(id), overlap }));
+      const answer = await unwrapRpcError(admin.rotateKey({ id: BigInt(id), overlap }));
       return { record: toRecord(answer.key), secret: answer.secret };
     },
   };
 }
 
 /** Rejects with the service's own words: people at a terminal have no use for the code in front. */
-export async function plainly<Answer>(answer: Promise<Answer>): Promise<Answer> {
+export async function unwrapRpcError<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
   } catch (error) {

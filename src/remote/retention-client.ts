@@ -6,7 +6,7 @@ import {
   RetentionStatus,
 } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import type { RetentionAdministration, RetentionPreview, RetentionResult } from "../api/admin/retention.ts";
-import { connectAdmin, plainly } from "./admin-client.ts";
+import { connectAdmin, unwrapRpcError } from "./admin-client.ts";
 
 const STATUS: Readonly<Record<RetentionStatus, RetentionResult["status"]>> = {
   [RetentionStatus.UNSPECIFIED]: "error",
@@ -20,22 +20,24 @@ const STATUS: Readonly<Record<RetentionStatus, RetentionResult["status"]>> = {
 export function createRetentionClient(url: string, adminKey: string): RetentionAdministration {
   const admin = connectAdmin(url, adminKey);
   return {
-    policies: async () => (await plainly(admin.listRetentionPolicies({}))).policies.map(toPolicy),
+    policies: async () => (await unwrapRpcError(admin.listRetentionPolicies({}))).policies.map(toPolicy),
     async setPolicy({ tableName, retentionDays, isActive }) {
       const change = {
         ...(retentionDays !== undefined && { retentionDays }),
         ...(isActive !== undefined && { isActive }),
       };
-      const { policy } = await plainly(admin.updateRetentionPolicy({ tableName, ...change }));
+      const { policy } = await unwrapRpcError(admin.updateRetentionPolicy({ tableName, ...change }));
       if (policy === undefined) throw new Error("the service answered without a policy");
       return toPolicy(policy);
     },
     async preview(table) {
-      return (await plainly(admin.previewRetention({ tableName: table ?? "" }))).previews.map(toPreview);
+      return (await unwrapRpcError(admin.previewRetention({ tableName: table ?? "" }))).previews.map(
+        toPreview,
+      );
     },
     async run({ table, isDryRun, force }) {
       const request = { tableName: table ?? "", dryRun: isDryRun, force };
-      const answer = await plainly(admin.runRetention(request));
+      const answer = await unwrapRpcError(admin.runRetention(request));
       return {
         isDryRun: answer.dryRun,
         startedMs: msOf(answer.startedAt) ?? 0,

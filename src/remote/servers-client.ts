@@ -3,7 +3,7 @@ import { createClient } from "@connectrpc/connect";
 import { DirectoryService, type Server } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { ServerAdministration, WebhookSecret } from "../api/directory/servers.ts";
 import type { ServerRecord } from "../store/directory.ts";
-import { connectTransport, plainly } from "./admin-client.ts";
+import { connectTransport, unwrapRpcError } from "./admin-client.ts";
 
 const PAGE_SIZE = 1000;
 
@@ -15,7 +15,7 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
     const records: ServerRecord[] = [];
     let pageToken = "";
     do {
-      const page = await plainly(directory.listServers({ pageSize: PAGE_SIZE, pageToken }));
+      const page = await unwrapRpcError(directory.listServers({ pageSize: PAGE_SIZE, pageToken }));
       records.push(...page.servers.map(toRecord));
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
@@ -25,7 +25,7 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
   return {
     list,
     async register({ id, name, webhookUrl, isPublic, tools, rateLimit, webhookSecret: wanted }) {
-      const answer = await plainly(
+      const answer = await unwrapRpcError(
         directory.registerServer({
           serverId: id,
           name: name ?? "",
@@ -47,16 +47,20 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
         ...(isPublic !== undefined && { isPublic }),
         ...(tools !== undefined && { tools: { ids: [...tools] } }),
       };
-      return { server: toRecord((await plainly(directory.updateServer({ serverId, ...change }))).server) };
+      return {
+        server: toRecord((await unwrapRpcError(directory.updateServer({ serverId, ...change }))).server),
+      };
     },
     async rotateKey(serverId, overlapSeconds) {
       const overlap = durationFromMs(overlapSeconds * 1000);
-      const { server, apiKey } = await plainly(directory.rotateServerKey({ serverId, overlap }));
+      const { server, apiKey } = await unwrapRpcError(directory.rotateServerKey({ serverId, overlap }));
       return { server: toRecord(server), apiKey };
     },
     async setWebhookSecret(serverId, wanted) {
       const secret = toSecret(wanted, "generate");
-      const { server, webhookSecret } = await plainly(directory.setWebhookSecret({ serverId, secret }));
+      const { server, webhookSecret } = await unwrapRpcError(
+        directory.setWebhookSecret({ serverId, secret }),
+      );
       return { server: toRecord(server), webhookSecret };
     },
   };

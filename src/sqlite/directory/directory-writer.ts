@@ -4,10 +4,10 @@ import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 import { findAnswer, recordAnswer } from "../metrics/idempotency-store.ts";
 import { addDay, addToDay, type Day, dayOf, emptyDay } from "./days.ts";
-import { noteHealth } from "./health.ts";
+import { recordHealth } from "./health.ts";
 import { SeriesIds } from "./series-ids.ts";
 import { insertEvent, insertUse } from "./server-log.ts";
-import { noteReceived } from "./servers.ts";
+import { recordReceived } from "./servers.ts";
 
 const INSERT_POINT =
   "INSERT INTO server_points (series_id, ts, received_ms, value, tags) VALUES (?, ?, ?, ?, ?)";
@@ -74,8 +74,8 @@ export class DirectoryWriter {
         database.run(INSERT_POINT, seriesId, timestampMs, receivedMs, value, tags && repairJson(tags));
         addToDay(dayIn(days, seriesId, dayOf(timestampMs)), value);
       }
-      if (isCollected) noteReceived(database, server, receivedMs);
-      noteHealth(database, server, points);
+      if (isCollected) recordReceived(database, server, receivedMs);
+      recordHealth(database, server, points);
     }
     for (const event of events) insertEvent(database, event);
     for (const use of uses) insertUse(database, use);

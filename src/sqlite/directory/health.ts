@@ -12,7 +12,7 @@ const UPDATE = "UPDATE directory_servers SET health = ?, health_ms = CAST(? AS I
  * Follow a server's health checks in the order of their times, and write an event where health goes up or
  * down. One that is older than what is known comes too late to tell anything.
  */
-export function noteHealth(database: Database, server: number, points: readonly ServerPoint[]): void {
+export function recordHealth(database: Database, server: number, points: readonly ServerPoint[]): void {
   const checks = points.filter(({ name }) => name === HEALTH_CHECK);
   if (checks.length === 0) return;
   const row = database.first(SELECT, server);

@@ -51,7 +51,7 @@ export function registerServer(
 ): { readonly server: ServerRecord; readonly key: ApiKeyRecord } {
   const { count } = database.first("SELECT count(*) AS count FROM directory_servers") ?? {};
   if (Number(count) >= SERVERS_MAX)
-    refuse("server_id", "too_many", `there are ${SERVERS_MAX} servers already`);
+    rejectField("server_id", "too_many", `there are ${SERVERS_MAX} servers already`);
   const row = database.first(
     `INSERT INTO directory_servers
        (id, name, metrics_enabled, is_public, tools, webhook_url, sealed_secret, created_ms)
@@ -65,11 +65,11 @@ export function registerServer(
     server.sealedSecret,
     nowMs,
   );
-  if (row === undefined) refuse("server_id", "taken", `server ${server.id} is registered already`);
+  if (row === undefined) rejectField("server_id", "taken", `server ${server.id} is registered already`);
   return { server: read(row), key: createKey(database, key, nowMs) };
 }
 
-function refuse(field: string, reason: string, message: string): never {
+function rejectField(field: string, reason: string, message: string): never {
   throw new ServiceError("validation_failed", message, { violations: [{ field, reason, message }] });
 }
 
@@ -126,7 +126,7 @@ export function rotateServerKey(
 const RECEIVED = `UPDATE directory_servers
   SET last_received_ms = max(coalesce(last_received_ms, 0), CAST(? AS INTEGER)) WHERE number = ?`;
 
-export function noteReceived(database: Database, server: number, receivedMs: number): void {
+export function recordReceived(database: Database, server: number, receivedMs: number): void {
   database.run(RECEIVED, receivedMs, server);
 }
 

@@ -50,7 +50,7 @@ export function startBackgroundJob<Job extends BackgroundJob>(job: Job): Running
     execArgv: [],
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
-  const complaint = child.stderr === null ? Promise.resolve("") : text(child.stderr);
+  const stderrText = child.stderr === null ? Promise.resolve("") : text(child.stderr);
   const exited = new Promise<void>((resolve) => void child.once("exit", () => resolve()));
   const result = new Promise<JobResults[Job["kind"]]>((resolve, reject) => {
     child.once("error", reject);
@@ -60,7 +60,7 @@ export function startBackgroundJob<Job extends BackgroundJob>(job: Job): Running
     });
     // After the answer it changes nothing.
     child.once("exit", async (code, signal) => {
-      reject(new Error(`${job.kind} ended early (${signal ?? code}) ${(await complaint).trim()}`.trim()));
+      reject(new Error(`${job.kind} ended early (${signal ?? code}) ${(await stderrText).trim()}`.trim()));
     });
   });
   child.send(job);

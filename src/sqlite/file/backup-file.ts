@@ -38,7 +38,7 @@ export function writeBackup(
   closeSync(openSync(partial, "wx", 0o600));
   try {
     copy(source, partial);
-    makeItsOwn(partial);
+    renewIdentity(partial);
     check(partial, migrations);
     sync(partial);
     if (existsSync(target)) throw new UnsoundCopyError(`${target} exists already`);
@@ -64,7 +64,7 @@ function copy(source: string, partial: string): void {
 }
 
 /** So that it is never taken together with the log of what it was copied from. */
-function makeItsOwn(partial: string): void {
+function renewIdentity(partial: string): void {
   const database = new Database(new Libsql(partial));
   try {
     // A crash leaves nothing of worth, so nothing needs to be recovered.

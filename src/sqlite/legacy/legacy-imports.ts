@@ -81,7 +81,7 @@ function rejectDiverged(
 }
 
 /** Note how far it is, in the transaction that stores the rows. `lastRow`: the digest of row `lastId`. */
-export function noteProgress(database: Database, progress: LegacyImport, lastRow: string): void {
+export function recordProgress(database: Database, progress: LegacyImport, lastRow: string): void {
   database.run(
     `UPDATE legacy_imports SET last_id = CAST(? AS INTEGER), last_row = ?, rows_imported = CAST(? AS INTEGER),
        rows_skipped = CAST(? AS INTEGER), skipped = ?, left_out = ? WHERE fingerprint = ?`,
@@ -95,7 +95,7 @@ export function noteProgress(database: Database, progress: LegacyImport, lastRow
   );
 }
 
-export function noteFinished(database: Database, { fingerprint }: LegacyImport, nowMs: number): void {
+export function recordFinished(database: Database, { fingerprint }: LegacyImport, nowMs: number): void {
   const finishedAt = new Date(nowMs).toISOString();
   database.run("UPDATE legacy_imports SET finished_at = ? WHERE fingerprint = ?", finishedAt, fingerprint);
 }

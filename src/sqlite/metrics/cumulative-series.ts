@@ -28,7 +28,7 @@ export function findSeries(database: Database, question: SeriesQuestion, nowMs: 
       ]),
   );
   const begun = earlier === undefined ? keys.length - series.size : 0;
-  return { earlier, series, room: begun === 0 ? 0 : takeRoom(database, owner, begun, nowMs) };
+  return { earlier, series, room: begun === 0 ? 0 : reserveRoom(database, owner, begun, nowMs) };
 }
 
 interface Room {
@@ -40,7 +40,7 @@ interface Room {
 const rooms = new WeakMap<Database, Map<string, Room>>();
 
 /** Room for as many of `begun` series as there is. Whoever asks next does not get the same. */
-function takeRoom(database: Database, owner: string, begun: number, nowMs: number): number {
+function reserveRoom(database: Database, owner: string, begun: number, nowMs: number): number {
   const ofDatabase = rooms.get(database) ?? new Map<string, Room>();
   rooms.set(database, ofDatabase);
   let room = ofDatabase.get(owner);
@@ -48,9 +48,9 @@ function takeRoom(database: Database, owner: string, begun: number, nowMs: numbe
     room = { left: countRoom(database, owner, nowMs), countedMs: nowMs };
     ofDatabase.set(owner, room);
   }
-  const taken = Math.min(room.left, begun);
-  room.left -= taken;
-  return taken;
+  const granted = Math.min(room.left, begun);
+  room.left -= granted;
+  return granted;
 }
 
 function countRoom(database: Database, owner: string, nowMs: number): number {

@@ -24,13 +24,13 @@ export function metricOperations({ database, read, write, proof }: OperationCont
       next: rollups.flushStep(nowMs, target),
     })),
     deleteRollupKeysStep: write("delete", "rollup_keys", (beforeDay: number) =>
-      whileFull(rollups.deleteKeysBefore(beforeDay, ROWS_PER_STEP)),
+      untilNotFull(rollups.deleteKeysBefore(beforeDay, ROWS_PER_STEP)),
     ),
     deleteExpiredIdempotencyKeysStep: read("delete", "idempotency_keys", (nowMs: number) =>
-      whileFull(deleteExpiredIdempotencyKeys(database, nowMs, ROWS_PER_STEP)),
+      untilNotFull(deleteExpiredIdempotencyKeys(database, nowMs, ROWS_PER_STEP)),
     ),
     deleteEndedSeriesStep: read("delete", "cumulative_series", (nowMs: number) =>
-      whileFull(deleteEndedSeries(database, nowMs, ROWS_PER_STEP)),
+      untilNotFull(deleteEndedSeries(database, nowMs, ROWS_PER_STEP)),
     ),
   };
 }
@@ -39,6 +39,6 @@ export function metricOperations({ database, read, write, proof }: OperationCont
 const ROWS_PER_STEP = 500;
 
 /** The step that deleted so many rows; one that found fewer than it could delete was the last. */
-function whileFull(rows: number): Step<number, true> {
+function untilNotFull(rows: number): Step<number, true> {
   return { done: rows, next: rows === ROWS_PER_STEP ? true : undefined };
 }

@@ -31,7 +31,7 @@ export class RawGroups {
   /** Source → dimension set → group; null for what the query does not take. */
   readonly #found = new Map<number, Map<number, RawGroup | null>>();
   /** What is taken back now; for 13 KB of bins, one for all. */
-  #taken: OpenGroup | undefined;
+  #subtracted: OpenGroup | undefined;
   /** The source that was looked for last: one sends many measurements together. */
   #lastSourceId = Number.NaN;
   #lastSource = new Map<number, RawGroup | null>();
@@ -69,10 +69,10 @@ export class RawGroups {
   /** Take measurement `index` of `rows` back, which a rollup of its group holds. */
   remove(raw: RawGroup, rows: RawRows, index: number): void {
     raw.group ??= this.#groups.find(raw.labels);
-    this.#taken ??= new OpenGroup([], raw.group.durations !== undefined);
-    addTo(this.#taken, raw, rows, index);
-    raw.group.removeGroup(this.#taken);
-    this.#taken.clear();
+    this.#subtracted ??= new OpenGroup([], raw.group.durations !== undefined);
+    addTo(this.#subtracted, raw, rows, index);
+    raw.group.removeGroup(this.#subtracted);
+    this.#subtracted.clear();
   }
 
   #ofSource(sourceId: number): Map<number, RawGroup | null> {

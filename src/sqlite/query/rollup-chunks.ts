@@ -39,7 +39,7 @@ export function openRollupChunks(options: RollupChunkOptions): ReadRollupChunk {
   };
   const isCached =
     options.table === "rollups_hourly" && bounded.endBucket - bounded.startBucket <= CACHED_HOURS_MAX;
-  if (isCached) return passHours(bounded);
+  if (isCached) return readCachedHours(bounded);
   return options.keys.areFew ? seek(bounded) : scan(bounded);
 }
 
@@ -50,7 +50,7 @@ function selection({ columns, withSketches }: RollupChunkOptions): string {
 }
 
 /** Hour by hour, of all keys: another query may take others. */
-function passHours(options: RollupChunkOptions): ReadRollupChunk {
+function readCachedHours(options: RollupChunkOptions): ReadRollupChunk {
   const { database, familyId, startBucket, endBucket, cache } = options;
   const sql = `${selection(options)} FROM (
     SELECT * FROM rollups_hourly WHERE family_id = ? AND bucket = ? ORDER BY key_id

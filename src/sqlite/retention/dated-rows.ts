@@ -4,7 +4,7 @@ import { DAY_MS } from "../../lib/time.ts";
 import type { Survey } from "../../store/retention.ts";
 import { cutoffOf } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
-import { listPolicies, noteDeleted } from "./policies.ts";
+import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
 /** How a table tells the age of its rows. */
@@ -75,7 +75,7 @@ export function deleteDated(
   if (cutoffMs === undefined) return { done: {}, next: undefined };
   const { remove, of } = statementsOf(name);
   const { changes } = database.run(remove, of(cutoffMs), rowsMax);
-  if (changes > 0) noteDeleted(database, name, cutoffMs);
+  if (changes > 0) markDeletedBefore(database, name, cutoffMs);
   return { done: changes > 0 ? { [name]: changes } : {}, next: changes < rowsMax ? undefined : 0 };
 }
 

@@ -6,7 +6,7 @@ import type { Survey } from "../../store/retention.ts";
 import { cutoffOf, MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 import { deleteLatestValues } from "../metrics/latest-values.ts";
-import { listPolicies, noteDeleted } from "./policies.ts";
+import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
 /** Where a walk through the measurements by event time has come to. */
@@ -54,7 +54,7 @@ export function deleteMeasurements(
   // All types with states are of this policy, having no view of their own.
   const statesCutoffMs = cursor === undefined ? cutoffs.get("metrics") : undefined;
   if (statesCutoffMs !== undefined) deleteLatestValues(database, statesCutoffMs, rowsMax);
-  for (const name of Object.keys(deleted)) noteDeleted(database, name, cutoffs.get(name) ?? 0);
+  for (const name of Object.keys(deleted)) markDeletedBefore(database, name, cutoffs.get(name) ?? 0);
   if (expired.length > 0) {
     const sql = "DELETE FROM measurements WHERE id IN (SELECT value FROM json_each(?))";
     database.run(sql, JSON.stringify(expired));

@@ -53,7 +53,7 @@ export function applyDefaultRetention(database: Database, retentionDays: number,
 }
 
 /** Note, in the transaction that deletes the first of them, that older rows may be missing from here on. */
-export function noteDeleted(database: Database, tableName: string, cutoffMs: number): void {
+export function markDeletedBefore(database: Database, tableName: string, cutoffMs: number): void {
   database.run(
     `UPDATE retention_policies SET deleted_before_ms = CAST(?1 AS INTEGER)
      WHERE table_name = ?2 AND (deleted_before_ms IS NULL OR deleted_before_ms < ?1)`,

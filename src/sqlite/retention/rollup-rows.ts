@@ -5,7 +5,7 @@ import type { Step } from "../../store/plan/steps.ts";
 import type { RetainedRollups, Survey } from "../../store/retention.ts";
 import { cutoffOf, emptySurvey } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
-import { listPolicies, noteDeleted } from "./policies.ts";
+import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
 /** By the view that SQL users see. Constant SQL: names never come from a caller. */
@@ -56,7 +56,7 @@ export function deleteRollups(
     // Less than was asked for: this family has no more.
     if (rows < rowsMax) family = nextFamily(database, family + 1);
   }
-  if (rows > 0) noteDeleted(database, table.name, firstKept(table, cutoffMs) * table.bucketMs);
+  if (rows > 0) markDeletedBefore(database, table.name, firstKept(table, cutoffMs) * table.bucketMs);
   return { done: rows > 0 ? { [table.name]: rows } : {}, next: family };
 }
 

@@ -80,7 +80,7 @@ export class Rollups {
     id = Number.POSITIVE_INFINITY,
   ): void {
     const hour = Math.floor(timestampMs / HOUR_MS);
-    if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
+    if (group.hour !== hour || group.generation !== this.#generation) this.#retarget(group, hour);
     const duration = durationOf(group.type, value, durationMs);
     const bin = Number.isNaN(duration) ? 0 : binOf(duration);
     for (const target of group.targets) {
@@ -95,7 +95,7 @@ export class Rollups {
   addSeveral(group: Group, measurement: MeasurementOfSeveral, id = Number.POSITIVE_INFINITY): void {
     const { timestampMs, value, durationMs, distribution } = measurement;
     const hour = Math.floor(timestampMs / HOUR_MS);
-    if (group.hour !== hour || group.generation !== this.#generation) this.#aim(group, hour);
+    if (group.hour !== hour || group.generation !== this.#generation) this.#retarget(group, hour);
     for (const target of group.targets) {
       const { family } = target;
       if (id <= family.lastMeasurementId) continue;
@@ -137,7 +137,7 @@ export class Rollups {
    * is used again.
    */
   deleteKeysBefore(day: number, rowsMax: number): number {
-    const doomed = this.#families
+    const unused = this.#families
       .flatMap((family) => {
         const keptFrom = Math.min(day, firstDay(this.#database, family.id));
         return [...family.keys.values()].map((key) => ({ family, key, keptFrom }));
@@ -145,16 +145,16 @@ export class Rollups {
       .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.rows.size === 0)
       .slice(0, rowsMax);
     this.#database.transaction(() => {
-      for (const { key } of doomed) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);
+      for (const { key } of unused) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);
     });
-    for (const { family, key } of doomed) forgetKey(family, key);
+    for (const { family, key } of unused) forgetKey(family, key);
     this.#keysGeneration += 1;
     this.#generation += 1;
-    return doomed.length;
+    return unused.length;
   }
 
   /** Let a group add to the rows of `hour`. */
-  #aim(group: Group, hour: number): void {
+  #retarget(group: Group, hour: number): void {
     if (group.keysGeneration !== this.#keysGeneration) {
       group.targets = targetsOf(this.#families, group);
       group.keysGeneration = this.#keysGeneration;

@@ -58,7 +58,7 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
 
   port.on("message", (message: CallMessage) => {
     if (message.name === CLOSE) {
-      if (broken === undefined) settle(database, operations);
+      if (broken === undefined) flushAndCheckpoint(database, operations);
       database.close();
       lock.release();
       port.close();
@@ -69,7 +69,10 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
 }
 
 /** Leave one file behind, with nothing to be read again: rollups are written, the log moves into the database. */
-function settle(database: Database, { metrics }: ReturnType<typeof createWriterOperations>): void {
+function flushAndCheckpoint(
+  database: Database,
+  { metrics }: ReturnType<typeof createWriterOperations>,
+): void {
   try {
     let target: number | undefined;
     do target = metrics.flushRollupsStep.run(Date.now(), target).next;
