@@ -7,7 +7,7 @@ import { giveIdentity } from "./identity.ts";
 import { type Migration, readApplied } from "./migrator.ts";
 import { openReader } from "./open.ts";
 
-/** A backup that is being written; one that was killed leaves it behind, and the next replaces it. */
+/** Where a backup stands while it is written; a killed one leaves it behind, and the next one replaces it. */
 export const partialOf = (target: string) => `${target}.partial`;
 
 /** Remove what an ended backup has left beside `target`. */
@@ -16,14 +16,19 @@ export function removePartial(target: string): void {
   for (const suffix of ["", "-journal"]) rmSync(partialOf(target) + suffix, { force: true });
 }
 
-/** The copy is not what it should be. */
+/** The copy is not what it should be, or may not take its place; nothing of it is left. */
 export class UnsoundCopyError extends Error {
   override readonly name = "UnsoundCopyError";
 }
 
 /**
- * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back.
- * It holds everything that was committed before, whether or not a service goes on writing.
+ * * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back. It
+ * holds everything that was committed before, whether or not a service goes on writing. Runs in a process of
+ * its own, and takes about as long as the disk needs to read the database and write it.
+ *
+ * It is `VACUUM INTO` (https://sqlite.org/lang_vacuum.html), since libsql 0.5.29 has no backup API, and file
+ * and log copied one after the other are of two moments unless the writer stands still. The copy has no free
+ * pages and no log.
  *
  * @throws {UnsoundCopyError} when `target` exists or the copy is not sound.
  */
@@ -51,7 +56,9 @@ export function writeBackup(
   }
 }
 
-/** Reads in one transaction, beside whoever writes; the writer's log grows until it is over. */
+/**
+ * Reads in one transaction, beside whoever writes; the log cannot start anew until it is over, and so grows.
+ */
 function copy(source: string, partial: string): void {
   const reader = openReader(source);
   try {
@@ -63,7 +70,10 @@ function copy(source: string, partial: string): void {
   }
 }
 
-/** So that it is never taken together with the log of what it was copied from. */
+/**
+ * * Give the copy a number of its own (`identity.ts`), so that SQLite never reads it together with the log of
+ * the database that it was copied from.
+ */
 function renewIdentity(partial: string): void {
   const database = new Database(new Libsql(partial));
   try {
@@ -75,6 +85,7 @@ function renewIdentity(partial: string): void {
   }
 }
 
+/** Open the copy as a restore would. @throws {UnsoundCopyError} @throws {MigrationError} */
 function check(partial: string, migrations: readonly Migration[]): void {
   const reader = openReader(partial);
   try {
@@ -86,7 +97,7 @@ function check(partial: string, migrations: readonly Migration[]): void {
   }
 }
 
-/** Down to the disk, also for a folder: only then a name in it stays. */
+/** Down to the disk; of a folder, its names: a rename survives a power cut only after that (fsync(2)). */
 function sync(path: string): void {
   const file = openSync(path, "r");
   try {

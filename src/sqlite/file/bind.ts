@@ -1,9 +1,18 @@
 /**
- * Values on their way into libsql, and the two of them that would end the process.
+ * * Values on their way into libsql, and the two of them that would end the process.
  *
  * libsql is SQLite behind a native module written in Rust. A panic there is no JavaScript exception: nothing
  * catches it, the process aborts, and whatever was in memory is gone. So whatever leads to one is dealt with
  * here, whoever sent it.
+ *
+ * What libsql 0.5.29 does otherwise, and SQL in this folder therefore minds:
+ *
+ * - Every JavaScript number is bound as REAL, whole or not. A column with INTEGER affinity makes an integer
+ *   of it (https://sqlite.org/datatype3.html); an expression such as `coalesce(?, n)` or `max(?, n)`, and
+ *   `LIMIT`, does not, so that such parameters are written `CAST(? AS INTEGER)`.
+ * - A BLOB is read as an `ArrayBuffer`, whatever `Row` says, and is wrapped in a `Uint8Array` where it is
+ *   used.
+ * - An INTEGER beyond 2^53 is read as the nearest double. Only request numbers come near.
  */
 
 /** What libsql can bind to a parameter. */
@@ -26,15 +35,16 @@ export function bind(value: SqlValue): Bindable {
 }
 
 /**
- * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate. Each JSON text that came from a
+ * * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate. Each JSON text that came from a
  * client passes through here before it is stored.
  *
  * `JSON.stringify` escapes a lone surrogate (`\ud800`). SQLite's `json_each` and `->>`, which the views are
  * made of, decode the escape to three bytes that are no UTF-8, and libsql 0.5.29 panics when it reads such a
  * column as text. Well-formed JSON costs one search for `\ud` and is returned as it is.
  *
- * Rejected: `String.prototype.toWellFormed` on every string before it is serialised, which allocates and walks
- * each value on the event loop; and to do it as values are read, which views in other tools do not pass.
+ * Rejected: `String.prototype.toWellFormed` on every string before it is serialised, which allocates and
+ * walks each value on the event loop; and to do it as values are read, which views in other tools do not
+ * pass.
  */
 export function repairJson(json: string): string {
   if (!json.includes("\\ud")) return json;

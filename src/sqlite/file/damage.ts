@@ -2,7 +2,14 @@ import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import type { Database } from "./database.ts";
 import { isUnusableFile } from "./failure.ts";
 
-/** The file can be read and is wrong. */
+/**
+ * * Whether a file is sound, by SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check): at
+ * once while it is opened when it is small, and beside the service when it is large.
+ *
+ * Without it, a damaged page shows itself when it is first read, which may be months later.
+ */
+
+/** The file can be read and is wrong; the message holds the findings. */
 export class DamagedDatabaseError extends Error {
   override readonly name = "DamagedDatabaseError";
   constructor(findings: readonly string[]) {
@@ -10,12 +17,15 @@ export class DamagedDatabaseError extends Error {
   }
 }
 
-/** Findings told at the most; one is enough to act. */
+/** Findings reported at the most; one is enough to act. */
 const FINDINGS_MAX = 5;
-/** As many pages as are checked in some tenths of a second, or in two seconds from a slow disk. */
+/** As many pages (200 MB) as are checked in some tenths of a second, or in two seconds from a slow disk. */
 const PAGES_MAX_AT_ONCE = 50_000;
 
-/** What `quick_check` finds, or with `full` also what an index lacks of its table; empty: nothing. */
+/**
+ * What `quick_check` finds, or with `full` (`integrity_check`) also what an index lacks of its table; empty:
+ * nothing. Reads the whole file in one statement.
+ */
 export function findDamage(database: Database, full: boolean): readonly string[] {
   const pragma = full ? "integrity_check" : "quick_check";
   // The whole, and then the schema: SQLite 3.45 looks at the list of free pages only where a table comes
@@ -28,7 +38,8 @@ export function findDamage(database: Database, full: boolean): readonly string[]
 }
 
 /**
- * Refuse a damaged database, if it is small enough to look at now. Whether it was looked at.
+ * * Reject a damaged database, if it is small enough to be checked now. Returns whether it was checked; where
+ * not, `searchForDamage` does so later.
  *
  * @throws {DamagedDatabaseError}
  */
@@ -44,14 +55,19 @@ export function describeDamage(findings: readonly string[]): string {
   return `the database is damaged: ${findings.join("; ").replaceAll("\n", " ")}`;
 }
 
+/** How a search ended; one of them is called once, unless the search is given up before. */
 export interface DamageReports {
   readonly onSound: () => void;
+  /** The service goes on, and must not be ready: what it stores may not be found again. */
   readonly onDamaged: (findings: readonly string[]) => void;
   /** The search itself failed: nothing is known. */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Search a database that was too large for it at start, beside the service. Returns how to give it up. */
+/**
+ * * Search a database that was too large for it at start, in a process beside the service. Returns how to
+ * give it up, which resolves once that process is gone.
+ */
 export function searchForDamage(
   path: string,
   { onSound, onDamaged, onFailed }: DamageReports,
@@ -62,7 +78,7 @@ export function searchForDamage(
     (findings) => (findings.length === 0 ? onSound() : onDamaged(findings)),
     (error: unknown) => {
       if (isGivenUp) return;
-      // So damaged that it cannot even be searched.
+      // SQLite cannot even read the schema of such a file: that is the finding.
       if (error instanceof BackgroundJobError && isUnusableFile(error.failure)) onDamaged([error.message]);
       else onFailed(error);
     },

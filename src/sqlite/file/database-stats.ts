@@ -3,6 +3,10 @@ import type { TableCount } from "../../store/upkeep.ts";
 import type { Database } from "./database.ts";
 import { realDatabasePath } from "./real-path.ts";
 
+/**
+ * Sizes in bytes and pages, for operators. The two files are asked of the file system and the pages of the
+ * connection, so that they may be of two moments, a commit apart.
+ */
 export function databaseSize(database: Database, path: string) {
   const pragma = (name: "page_count" | "page_size" | "freelist_count") =>
     Number(database.first(`PRAGMA ${name}`)?.[name]);
@@ -15,27 +19,32 @@ export function databaseSize(database: Database, path: string) {
   };
 }
 
+/** 0 for a file that is not there: SQLite makes the log with the first write. */
 function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Bytes of the database and its log on disk. */
+/** Bytes of the database and its log on disk. Two `stat` calls: cheap enough for every scrape. */
 export function databaseFileBytes(path: string): number {
   return bytesOf(path) + databaseLogBytes(path);
 }
 
 /**
- * Bytes of the write-ahead log on disk; of the part that is used, it says nothing. SQLite keeps its log beside
- * the real file, not beside a link to it.
+ * * Bytes of the write-ahead log on disk. A log that starts anew is overwritten from its beginning and keeps
+ * its size, so that this is the most it has held since it was last truncated. SQLite keeps its log beside the
+ * real file, not beside a link to it.
  */
 export function databaseLogBytes(path: string): number {
   return bytesOf(`${realDatabasePath(path)}-wal`);
 }
 
-/** What the log may come to beside a small database. */
+/** Bytes that the log may come to beside a database that is smaller than that. */
 const BACKUP_LOG_BYTES = 1_000_000_000;
 
-/** What the log holds while a backup is written, and may: as much as the database, which a backup needs room for. */
+/**
+ * * What the log holds while a backup is written, and may, in bytes: as much as the database, since a backup
+ * has as much room on the disk as that. Beyond, the backup is given up before the disk is full.
+ */
 export function backupLog(path: string): { readonly bytes: number; readonly bytesMax: number } {
   return { bytes: databaseLogBytes(path), bytesMax: Math.max(BACKUP_LOG_BYTES, bytesOf(path)) };
 }
@@ -51,6 +60,9 @@ const UNGOVERNED = [
   sql: `SELECT count(*) AS total, min(${column}) AS oldest, max(${column}) AS newest FROM ${table}`,
 }));
 
+/**
+ * Rows of each such table, with the oldest and the newest time in it. Reads the tables whole: they are small.
+ */
 export function countUngoverned(database: Database): readonly TableCount[] {
   const at = (text: unknown) => (text == null ? undefined : Date.parse(String(text)));
   return UNGOVERNED.map(({ table, sql }) => {

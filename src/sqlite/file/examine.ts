@@ -7,16 +7,19 @@ import { readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 import { readApplied, readMigrations } from "./migrator.ts";
 import { openReader } from "./open.ts";
 
+/** What is to be looked at, and for how long. */
 export interface ExamineOptions {
   readonly path: string;
+  /** The migrations that the database must have been made with. */
   readonly migrationsFolder: string;
   /** Compare every index with its table, too. */
   readonly full: boolean;
-  /** When to give up the search for damage; undefined: never. */
+  /** After how many ms to give up the search for damage; undefined: never. A terabyte takes hours. */
   readonly limitMs: number | undefined;
   readonly clock: Clock;
 }
 
+/** What is known of a database that nothing was found wrong with. */
 export interface Examined {
   /** The newest applied migration. */
   readonly migration: number;
@@ -54,7 +57,7 @@ function readSchema(path: string, migrationsFolder: string): number {
   }
 }
 
-/** Whether the search for damage came to its end. @throws {DamagedDatabaseError} */
+/** Whether the search for damage came to its end; it runs in a process, so that it can be ended in time. */
 async function search({ path, full, limitMs, clock }: ExamineOptions): Promise<boolean> {
   const job = startBackgroundJob({ kind: "check", path, full });
   let isGivenUp = false;

@@ -2,19 +2,23 @@ import { type FailureReason, ServiceError, type Violation } from "../../errors.t
 import { StoreOpenError } from "../../store/errors.ts";
 
 /**
- * What a failed write means.
+ * * What a failed statement means.
  *
- * `unavailable`: the transaction is rolled back, the connection is fine, and the same write will
- * succeed once there is room again. `fatal`: what is on disk is no longer known. After a failed fsync
- * Linux may have dropped the page, and the next commit succeeds all the same (tried with libsql
- * 0.5.29); so nothing more may be acknowledged, and the process must end and let recovery read the
- * log again. `unexpected`: a defect of ours.
+ * - `unavailable`: the transaction is rolled back, the connection is fine, and the same write will succeed
+ *   once there is room again. The caller is asked to retry.
+ * - `fatal`: what is on disk is no longer known. After a failed fsync Linux may have dropped the page, and
+ *   the next commit succeeds all the same (tried with libsql 0.5.29; https://lwn.net/Articles/752063/); so
+ *   nothing more may be acknowledged, and the process must end and let recovery read the log again.
+ * - `unexpected`: a defect of ours, such as a wrong statement.
  */
 export type FailureKind = "unavailable" | "fatal" | "unexpected";
 
+// Result codes of https://sqlite.org/rescode.html, as libsql names them; extended codes begin with the
+// primary one.
 const UNAVAILABLE = /^SQLITE_(FULL|BUSY|LOCKED|READONLY|NOMEM|CANTOPEN)/;
 const FATAL = /^SQLITE_(IOERR|CORRUPT|NOTADB|PROTOCOL|READONLY_DBMOVED)/;
 
+/** By the error's `code`; an error without one is not SQLite's, and therefore ours. */
 export function kindOfFailure(error: unknown): FailureKind {
   if (error instanceof DatabaseMovedError) return "fatal";
   const code = String((error as { code?: unknown } | null)?.code ?? "");
@@ -22,18 +26,20 @@ export function kindOfFailure(error: unknown): FailureKind {
   return UNAVAILABLE.test(code) ? "unavailable" : "unexpected";
 }
 
-/** An error on its way between threads: a clone of an Error would lose its code. */
+/** An error on its way between threads or processes: a structured clone of an Error would lose its code. */
 export interface Failure {
   readonly kind: FailureKind;
   readonly name: string;
   readonly message: string;
+  /** SQLite's or the operating system's: `SQLITE_FULL`, `ENOENT`. */
   readonly code: string | undefined;
-  /** Set when it was a ServiceError. */
+  /** Set when it was a ServiceError: the input was rejected, and nothing failed. */
   readonly reason: FailureReason | undefined;
+  /** Of a ServiceError; else empty. */
   readonly violations: readonly Violation[];
 }
 
-/** What can be told of an error between threads, and of a database that cannot be opened. */
+/** An error as plain data, which keeps what the receiver decides by. */
 export function describeFailure(error: unknown): Failure {
   const reason = error instanceof ServiceError ? error.reason : undefined;
   const violations = error instanceof ServiceError ? error.violations : [];
@@ -42,7 +48,10 @@ export function describeFailure(error: unknown): Failure {
   return { kind, name, message, code, reason, violations };
 }
 
-/** The database file is no longer the one that was opened; what is written now goes nowhere. */
+/**
+ * * The database file is no longer the one that was opened: somebody removed or replaced it. Unix goes on
+ * writing into the removed file, where nobody will find it. Fatal.
+ */
 export class DatabaseMovedError extends Error {
   constructor(path: string) {
     super(`${path} was removed or replaced while in use`);
@@ -50,7 +59,10 @@ export class DatabaseMovedError extends Error {
   }
 }
 
-/** What the caller of a failed write is told. */
+/**
+ * What the caller of a failed write gets: HTTP 503 with `Retry-After`, gRPC `UNAVAILABLE`. `cause` is for the
+ * log.
+ */
 export function storageUnavailable(cause: unknown): ServiceError {
   return new ServiceError("storage_unavailable", "storage cannot accept metrics now; retry later", {
     retryAfterSeconds: 2,
@@ -61,7 +73,7 @@ export function storageUnavailable(cause: unknown): ServiceError {
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
 const UNUSABLE_ERRORS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
 
-/** Whether the file itself is what is wrong: no repetition will open it. */
+/** Whether the file itself is what is wrong, so that a supervisor's restart would only repeat the failure. */
 export function isUnusableFile({ name, code = "" }: Failure): boolean {
   return DAMAGED.test(code) || UNUSABLE_ERRORS.includes(name);
 }

@@ -3,20 +3,25 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import type { Database } from "./database.ts";
 import { realDatabasePath } from "./real-path.ts";
 
-/** Where SQLite's header keeps `application_id`, four bytes, big-endian (https://sqlite.org/fileformat.html). */
+/**
+ * Where SQLite's header keeps `application_id`, four bytes, big-endian (https://sqlite.org/fileformat.html).
+ */
 const IDENTITY_OFFSET = 68;
 
-/** The log beside a database is not the log of that database; nothing was touched. */
+/**
+ * The log beside a database is not the log of that database; nothing was touched. The message says what to
+ * do.
+ */
 export class ForeignLogError extends Error {
   override readonly name = "ForeignLogError";
 }
 
 /**
- * Give a database file a number of its own, in `application_id`, which nothing else uses here.
+ * Give a database file a random number of its own, in `application_id`, which nothing else uses here.
  *
  * It tells a database from its copies: a backup that is put in the place of a lost database, beside the
- * lost one's log, would otherwise be overwritten by that log page by page, without any error. The
- * checksums in a log only say that the log is whole.
+ * lost one's log, would otherwise be overwritten by that log page by page, without any error
+ * (https://sqlite.org/howtocorrupt.html, 1.4). The checksums in a log only say that the log is whole.
  */
 export function giveIdentity(database: Database): void {
   // A pragma takes no parameters; a number is no injection.
@@ -24,7 +29,7 @@ export function giveIdentity(database: Database): void {
 }
 
 /**
- * Refuse a log without its database: SQLite would delete the log, and with it what was committed last.
+ * Reject a log without its database: SQLite would delete the log, and with it what was committed last.
  * Called before anything is opened or made.
  *
  * @throws {ForeignLogError}
@@ -42,7 +47,7 @@ export function rejectLoneLog(path: string): void {
  * What the file says without its log; undefined when it is too short to say anything.
  *
  * Called before the database is opened: closing a file that SQLite has open in this process would drop
- * SQLite's locks on it.
+ * SQLite's locks on it (POSIX advisory locks, https://sqlite.org/howtocorrupt.html, 2.2).
  */
 export function readIdentity(path: string): number | undefined {
   const bytes = Buffer.alloc(4);
@@ -55,8 +60,9 @@ export function readIdentity(path: string): number | undefined {
 }
 
 /**
- * Refuse a log of another database: `identity` is the file's own, from before there was a log, and
- * `reader` sees the file through its log.
+ * * Reject a log of another database: `identity` is the number in the file itself, which was written before
+ * there was a log, and `reader` sees the file through its log. They differ when the log's first page is of
+ * another file.
  *
  * @throws {ForeignLogError}
  */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
 import { realDatabasePath } from "./real-path.ts";
 
+/** 256 bits, the key length of HMAC-SHA-256, which pseudonyms are made with. */
 const SECRET_BYTES = 32;
 
 const fileOf = (databasePath: string) => `${realDatabasePath(databasePath)}-secret`;
@@ -10,6 +11,9 @@ const fileOf = (databasePath: string) => `${realDatabasePath(databasePath)}-secr
  * The secret of this installation: random, made at the first start, in a file beside the database that only
  * its owner can read. Not in the database, so that whoever is given a copy of that, or a backup, cannot try
  * names until one gives the pseudonym that stands there.
+ *
+ * A database that is restored without it goes on with new pseudonyms: users of before and after are counted
+ * apart, and webhook secrets that were sealed with it must be set again.
  *
  * @throws {Error} when the file is there and is not a secret of ours, or cannot be read or made.
  */

@@ -5,19 +5,26 @@ import { fileURLToPath } from "node:url";
 import { StoreError } from "../../store/errors.ts";
 import type { Database } from "./database.ts";
 
+/** One change of the schema: the files `NNNN_name.up.sql` and `NNNN_name.down.sql`. */
 export interface Migration {
+  /** 1, 2, 3, without gaps. */
   readonly version: number;
   readonly name: string;
+  /** SQL that makes the change, in one transaction. */
   readonly up: string;
+  /** SQL that undoes it; data that the older schema has no place for is lost. */
   readonly down: string;
   /** SHA-256 of `up`, hex. */
   readonly checksum: string;
 }
 
+/** A row of `schema_migrations`. */
 export interface AppliedMigration {
   readonly version: number;
   readonly name: string;
+  /** ISO 8601 UTC. */
   readonly appliedAt: string;
+  /** Of `up` as it was when it was applied. */
   readonly checksum: string;
 }
 
@@ -28,7 +35,10 @@ export class MigrationError extends StoreError {
 
 const FILE = /^(\d{4})_([a-z0-9_]+)\.up\.sql$/;
 
-/** The migrations of a folder, by version. @throws {MigrationError} when numbers repeat or a `down` is missing. */
+/**
+ * The migrations of a folder, by version. @throws {MigrationError} when numbers repeat or a `down` is
+ * missing.
+ */
 export function readMigrations(folder: string): readonly Migration[] {
   const files = readdirSync(folder).sort();
   const migrations: Migration[] = [];
@@ -81,6 +91,10 @@ export function readApplied(
   return applied;
 }
 
+/**
+ * A migration that was altered after a release would leave two schemas under one number. @throws
+ * {MigrationError}
+ */
 function checkApplied(applied: AppliedMigration, place: number, migrations: readonly Migration[]): void {
   const label = `migration ${applied.version} (${applied.name})`;
   const own = migrations[applied.version - 1];
@@ -99,7 +113,10 @@ function checkApplied(applied: AppliedMigration, place: number, migrations: read
   }
 }
 
-/** Apply what is missing, up to version `to`, one transaction each. Returns what was applied. */
+/**
+ * Apply what is missing, up to version `to`, one transaction each, so that an interruption leaves a whole
+ * version. Returns what was applied. On the connection that writes, before anything else uses it.
+ */
 export function migrateUp(
   database: Database,
   migrations: readonly Migration[],
@@ -123,7 +140,7 @@ export function migrateUp(
   return missing;
 }
 
-/** Undo everything above version `to`, newest first. Returns what was undone. */
+/** Undo everything above version `to`, newest first, one transaction each. Returns what was undone. */
 export function migrateDown(
   database: Database,
   migrations: readonly Migration[],

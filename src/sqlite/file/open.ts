@@ -3,20 +3,36 @@ import Libsql from "libsql";
 import { Database } from "./database.ts";
 import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 
-/** What the writing connection relies on; read back after being set, since libsql ignores what it does not know. */
+/**
+ * How connections to the database are opened: the one that writes, and those that only read.
+ *
+ * Whatever is wrong with a file is found before anything of it is changed, so that the wrong path never costs
+ * more than an error message.
+ */
+
+/**
+ * * What the writing connection relies on (https://sqlite.org/pragma.html); read back after being set, since
+ * SQLite ignores what it does not know or cannot do.
+ */
 const WRITER_PRAGMAS = {
+  // Readers see one moment while the writer goes on, and a commit is one sequential write.
   journal_mode: "wal",
   // FULL: a commit returns after its fsync, so that a power cut loses nothing that was acknowledged.
   synchronous: 2,
+  // Pages of the log, 4 MB of them, after which a commit moves them into the file.
   wal_autocheckpoint: 1000,
+  // The schema declares none: the writer itself makes the rows that it refers to.
   foreign_keys: 0,
 } as const;
 
 /**
- * Open the one connection that writes. The caller holds the lock of `lock.ts`.
+ * * Open the one connection that writes, and make the file when it is not there. The caller holds the lock of
+ * `lock.ts`; the folder exists.
  *
- * `check` sees the database before anything of it is changed, and throws to refuse it.
+ * `check` sees the database through a connection that cannot write, before anything of it is changed, and
+ * throws to reject it. It is called for a new file too, which has no tables.
  *
+ * @throws {ForeignLogError} when the log beside the file is of another database.
  * @throws when the file is no database, or a pragma does not take.
  */
 export function openWriter(path: string, check: (database: Database) => void): Database {
@@ -47,8 +63,12 @@ export function openWriter(path: string, check: (database: Database) => void): D
 }
 
 /**
- * Open a connection that cannot write and never checkpoints. `immutable`: nobody else writes either, and
- * there is no log; then nothing at all is made beside the file.
+ * * Open a connection that cannot write and never checkpoints. It may be open beside the writer, in any
+ * thread or process. `mode=ro` (https://sqlite.org/uri.html) keeps the file from being written, `query_only`
+ * also what stands in memory, and without automatic checkpoints none can meet one of the writer.
+ *
+ * `immutable`: nobody else writes either, and there is no log; then SQLite takes no locks and makes nothing
+ * at all beside the file, which is what a read-only folder needs.
  */
 export function openReader(path: string, { immutable = false } = {}): Database {
   const uri = `file:${encodeURI(path).replaceAll("?", "%3f").replaceAll("#", "%23")}?mode=ro`;

@@ -7,8 +7,12 @@ export function fileOperations({ database, read, write, proof }: OperationContex
   return {
     /** A real write, down to the disk: whether storage can accept. */
     probe: proof("probe", "none", () => probe(database)),
-    /** Begin the write-ahead log anew. While somebody reads it does nothing. */
+    /**
+     * Empty the write-ahead log (https://sqlite.org/pragma.html#pragma_wal_checkpoint). Does nothing while
+     * somebody reads.
+     */
     truncateLog: read("checkpoint", "none", () => void database.all("PRAGMA wal_checkpoint(TRUNCATE)")),
+    /** One step; `next` says that there is more to give. */
     giveBackSpaceStep: write("vacuum", "none", () => ({
       done: undefined,
       next: giveBackSpace(database) ? true : undefined,
@@ -18,7 +22,10 @@ export function fileOperations({ database, read, write, proof }: OperationContex
   };
 }
 
-/** Nothing reads user_version; changing it writes a page through log and fsync as any commit does. */
+/**
+ * * Commit something that means nothing. Nothing reads `user_version`; changing it writes a page through log
+ * and fsync as any commit does, and fails where a metric would fail. A `SELECT` would succeed on a full disk.
+ */
 export function probe(database: Database): void {
   const next = (Number(database.first("PRAGMA user_version")?.user_version) + 1) % 1_000_000;
   database.transaction(() => database.script(`PRAGMA user_version = ${next}`));
@@ -26,11 +33,18 @@ export function probe(database: Database): void {
 
 /** Pages a step: a few milliseconds. A constant of the SQL text, which a pragma takes no parameter in. */
 const GIVE_BACK = "PRAGMA incremental_vacuum(64)";
-/** Free pages that are left to be used again: this many, or this share of the file where that is more. */
+/**
+ * * Free pages that are left to be used again: this many, or this share of the file where that is more.
+ * Giving all back would let the file shrink and grow with every cleanup.
+ */
 const SPARE_PAGES = 256;
 const SPARE_SHARE = 0.02;
 
-/** Give some free pages of the file back to the file system. Returns whether there are more to give. */
+/**
+ * Give some free pages of the file back to the file system. Returns whether there are more to give.
+ *
+ * Rejected: `VACUUM`, which writes the whole database anew and holds up every commit meanwhile.
+ */
 export function giveBackSpace(database: Database): boolean {
   const excess = () => {
     const pages = Number(database.first("PRAGMA page_count")?.page_count);

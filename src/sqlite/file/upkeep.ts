@@ -8,19 +8,23 @@ import { backupLog, databaseFileBytes, databaseLogBytes } from "./database-stats
 import { readInstallationSecret } from "./installation-secret.ts";
 import { MIGRATIONS_FOLDER } from "./migrator.ts";
 
-/** Bytes of the write-ahead log on disk that a service which is asked without pause may leave there. */
+/** Bytes of the write-ahead log on disk, at which it is emptied: 16 times what one checkpoint moves. */
 export const LOG_BYTES_MAX = 64 * 1024 * 1024;
-/** How often the log's size is looked at. */
+/** ms between two looks at the log's size. */
 const LOG_INTERVAL_MS = 1_000;
 
+/** What the care of a database file is given. */
 export interface FileUpkeepOptions {
   readonly path: string;
+  /** The writer's operations on the file. */
   readonly calls: WriterCalls["file"];
-  /** Do `work` while no query runs. */
+  /** Do `work` while no query runs; queries that come meanwhile wait for it. */
   readonly withReadersPaused: (work: () => Promise<unknown>) => Promise<void>;
 }
 
-/** The care of a database file and of what stands beside it. */
+/**
+ * `Upkeep` of the port, for a database file and what stands beside it: log, announcement, secret, backups.
+ */
 export function createFileUpkeep({ path, calls, withReadersPaused }: FileUpkeepOptions): Upkeep {
   const largeLog = () => truncateLargeLog({ path, calls, withReadersPaused });
   return {
@@ -37,10 +41,11 @@ export function createFileUpkeep({ path, calls, withReadersPaused }: FileUpkeepO
 }
 
 /**
- * Begin the write-ahead log anew once it is large.
+ * * Empty the write-ahead log once it is larger than `bytesMax`.
  *
- * SQLite does so by itself when nobody reads. Where one query follows the other, each sees its own moment of
- * the log, and it would grow for ever: so the next query waits for a moment.
+ * SQLite starts its log anew by itself when a checkpoint has moved all of it and nobody reads. Where one
+ * query follows the other, each still reads some moment of the log, and it would grow for ever ("checkpoint
+ * starvation", https://sqlite.org/wal.html, 6): so the next query waits until it is emptied.
  */
 export async function truncateLargeLog(
   { path, calls, withReadersPaused }: FileUpkeepOptions,
@@ -49,13 +54,16 @@ export async function truncateLargeLog(
   if (databaseLogBytes(path) > bytesMax) await withReadersPaused(calls.truncateLog);
 }
 
-/** The operating system's rejections of a path, as opposed to a backup that failed. */
+/**
+ * The operating system's rejections of a path, which the caller can mend, as opposed to a backup that failed.
+ */
 const PATH_CODES = ["EACCES", "EPERM", "EROFS", "EISDIR", "ENOENT", "ENOTDIR", "ENAMETOOLONG"];
 const FULL_CODES = ["ENOSPC", "EDQUOT", "SQLITE_FULL"];
 
 /**
- * Begin to copy the database at `source`, which a service may be writing, to the new file `target`, in a process
- * of its own. Whatever ends it early, `target` is not there then.
+ * * Begin to copy the database at `source`, which a service may be writing, to the new file `target`, in a
+ * process of its own. Whatever ends it early, `target` is not there then. The log cannot start anew until it
+ * ends: whoever started it watches `log()`.
  */
 export function startFileBackup(source: string, target: string): BackupRun {
   const job = startBackgroundJob({ kind: "backup", source, target, migrationsFolder: MIGRATIONS_FOLDER });

@@ -1,7 +1,9 @@
 /**
- * A process that carries out one job of `background-job.ts`, answers, and ends.
+ * * A process that carries out one job of `background-job.ts`, answers, and ends.
  *
- * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too.
+ * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too:
+ * the main thread waits for messages, and a statement of SQLite holds its thread until it ends. The same file
+ * is the script of both threads.
  */
 import { open } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
@@ -17,6 +19,7 @@ import { openReader } from "./open.ts";
 /** Behind ingest; not last of all, or it would not end on a busy machine, and the log grows until it does. */
 const PRIORITY = constants.priority.PRIORITY_BELOW_NORMAL;
 
+/** Pause between two syncs of a growing backup: at 500 MB/s, some MB reach the disk each time. */
 const SYNC_INTERVAL_MS = 5;
 
 function carryOut(job: BackgroundJob): unknown {
@@ -33,6 +36,7 @@ function check(path: string, full: boolean): readonly string[] {
   }
 }
 
+/** What the thread does; never throws, since an error would reach nobody. */
 function work(): JobReply {
   try {
     return { result: carryOut(workerData as BackgroundJob) };
@@ -41,6 +45,7 @@ function work(): JobReply {
   }
 }
 
+/** What the process does: take one job, start the thread, pass its answer on. */
 function supervise(): void {
   // Killed, not ended: ending would wait for the thread, and SQLite is not interrupted.
   const die = () => process.kill(process.pid, "SIGKILL");
@@ -58,8 +63,8 @@ function supervise(): void {
 }
 
 /**
- * Let a file that is being written reach the disk little by little. All of it at once, at the end, holds up
- * every commit meanwhile.
+ * Let a file that is being written reach the disk little by little. All of it at once, at the end, fills the
+ * disk's queue, and the fsync of every commit waits behind it for seconds.
  */
 function syncSteadily(path: string): void {
   const again = () => void systemClock.after(SYNC_INTERVAL_MS, () => syncSteadily(path));
