@@ -33,7 +33,11 @@ const LIMIT_MAX = 100;
 /** Values that are ranked; more are rejected by the store, for a ranking of some would be wrong. */
 const RANKED_MAX = 5_000;
 
-/** The values with the most of a statistic. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
+/**
+ * The values with the most of a statistic.
+ *
+ * @throws {ServiceError} `validation_failed`, and what `QueryStore` throws.
+ */
 export function createTopValues({ store, clock }: QueryDeps): TopValues {
   return async ({ principal }, request, signal) => {
     const violations = new QueryViolations();
