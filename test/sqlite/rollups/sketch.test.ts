@@ -1,3 +1,4 @@
+import { DDSketch } from "@datadog/sketches-js";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -31,6 +32,26 @@ test("any quantile is within the stated error of the measured one, which is at m
         [...durations].sort((a, b) => a - b)[Math.floor(at * (durations.length - 1))] ?? Number.NaN;
       const [found = Number.NaN] = quantiles(sketchOf(encode(durations)), [at]);
       assert.ok(Math.abs(found - wanted) <= wanted * (RELATIVE_ERROR + 1e-9), `${found}, not ${wanted}`);
+    }),
+  );
+});
+
+test("quantiles of merged parts agree with another implementation of the algorithm", () => {
+  const positive = fc.double({ min: 1e-3, max: 86_400_000, noNaN: true });
+  fc.assert(
+    fc.property(fc.array(fc.array(positive, { minLength: 1 }), { minLength: 1 }), rank, (parts, at) => {
+      const theirs = new DDSketch({ relativeAccuracy: RELATIVE_ERROR });
+      const ours: Sketch = new Map();
+      for (const part of parts) {
+        mergeEncoded(ours, encode(part));
+        const other = new DDSketch({ relativeAccuracy: RELATIVE_ERROR });
+        for (const value of part) other.accept(value);
+        theirs.merge(other);
+      }
+      const [found = Number.NaN] = quantiles(ours, [at]);
+      const wanted = theirs.getValueAtQuantile(at);
+      // Both are within the error of one and the same value.
+      assert.ok(Math.abs(found - wanted) <= wanted * 2.1 * RELATIVE_ERROR, `${found}, not ${wanted}`);
     }),
   );
 });
