@@ -37,16 +37,29 @@ export interface SeriesFound {
   readonly earlier: StoredAnswer | undefined;
   /** By key; series that are new are not in it. */
   readonly series: ReadonlyMap<string, KnownSeries>;
-  /** Of the series that are new, how many there is room for; they count as begun from now on. */
+  /**
+   * Of the series that are new, how many there is room for; they count as begun from now on. Room that nobody
+   * stores a series in is free again within a minute of the caller's time.
+   */
   readonly room: number;
 }
+
+/**
+ * Cumulative series an owner may have. A new one beyond takes the place of the one that was not continued for
+ * longest, unless all of them were within a day: then there is no room for it.
+ */
+export const SERIES_PER_OWNER_MAX = 100_000;
 
 /** Metrics: written in batches, rolled up by hour and day. */
 export interface MetricStore {
   /**
-   * Store every row of `batch`, its idempotency records and its series, except what earlier records cover. The
-   * batch is the store's from then on; batches of one `BatchBuilder` are committed in the order it made them,
-   * and none is left out that was not empty.
+   * Store every row of `batch`, its idempotency records, its series and the states among its rows, except what
+   * earlier records cover.
+   *
+   * An open store takes the batches of one `BatchBuilder`, all that are not empty, in the order in which they
+   * were made: a batch refers to what earlier ones have defined. A batch that is rejected has stored nothing,
+   * but what it defines counts, for the builder does not define it again. The batch is the store's from the call
+   * on, its numbers are moved away; whoever repeats a rejected one adds its submissions to the builder again.
    */
   commit(batch: Batch, nowMs: number): Promise<CommitResult>;
   /** What is stored of cumulative series. Whoever asks next does not get the same room again. */

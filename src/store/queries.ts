@@ -99,6 +99,9 @@ export interface EventRow {
   readonly metadata: string;
 }
 
+/** States in one answer. A composer has a few dozen; so many make an answer of some megabytes. */
+export const LATEST_VALUES_MAX = 10_000;
+
 /** Which states are asked for: what instances said last of what is the case. */
 export interface LatestQuery {
   /** Undefined: of all. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { LATEST_VALUES_MAX } from "../../src/sqlite/metrics/latest-values.ts";
+import { LATEST_VALUES_MAX } from "../../src/store/queries.ts";
 import { startTestService } from "../support/service.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { submit } from "./requests.ts";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
 import { ANSWER_VALUES_MAX } from "../../src/store/plan/groups.ts";
 import type { AggregateQuery, Filter } from "../../src/store/queries.ts";
-import { NOW_MS } from "../doors/door-case.ts";
+import { NOW_MS } from "../support/time.ts";
 import type { ModelMetric } from "./aggregate-model.ts";
 
 const TYPES = ["auth_request", "tool_execution", "protocol_latency", "health_check", "tool_discovery"];

@@ -2,10 +2,14 @@
 import { suite } from "uvu";
 import { ENGINES } from "./engines.ts";
 import { metricsContract } from "./metrics.contract.ts";
+import { seriesContract } from "./series.contract.ts";
 import type { Contract } from "./store-tests.ts";
+import { valuesContract } from "./values.contract.ts";
 
 const PARTS: Readonly<Record<string, Contract>> = {
   metrics: metricsContract,
+  series: seriesContract,
+  values: valuesContract,
 };
 const wanted = process.argv.slice(2);
 

@@ -1,10 +1,8 @@
-import type { SeriesFound, SeriesQuestion } from "../../store/metrics.ts";
+import { SERIES_PER_OWNER_MAX, type SeriesFound, type SeriesQuestion } from "../../store/metrics.ts";
 import type { SeriesUpdate } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
 import { findAnswer } from "./idempotency-store.ts";
 
-/** Series an owner may have. Beyond, those that have not been seen for longest are forgotten. */
-export const SERIES_PER_OWNER_MAX = 100_000;
 /** A series seen within this time is not forgotten for new ones: it would be counted again from its start. */
 const ACTIVE_MS = 24 * 3_600_000;
 /** A series not seen for so long has ended. */

@@ -1,7 +1,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { RowRange } from "../../store/batch.ts";
 import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
-import type { LatestQuery, LatestValue } from "../../store/queries.ts";
+import { LATEST_VALUES_MAX, type LatestQuery, type LatestValue } from "../../store/queries.ts";
 import type { Database } from "../file/database.ts";
 import type { Dictionary } from "./dictionary.ts";
 
@@ -33,9 +33,6 @@ export function storeLatestValues(
     database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), row, cell(row, 4));
   }
 }
-
-/** A composer has a few dozen; so many make an answer of some megabytes. */
-export const LATEST_VALUES_MAX = 10_000;
 
 const SELECT = `
 SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
