@@ -1,6 +1,8 @@
 /** Every engine keeps the contract of the port. Parts that are named on the command line alone, if any are. */
 import { suite } from "uvu";
+import { auditContract } from "./audit.contract.ts";
 import { ENGINES } from "./engines.ts";
+import { keysContract } from "./keys.contract.ts";
 import { metricsContract } from "./metrics.contract.ts";
 import { seriesContract } from "./series.contract.ts";
 import type { Contract } from "./store-tests.ts";
@@ -10,6 +12,8 @@ const PARTS: Readonly<Record<string, Contract>> = {
   metrics: metricsContract,
   series: seriesContract,
   values: valuesContract,
+  keys: keysContract,
+  audit: auditContract,
 };
 const wanted = process.argv.slice(2);
 
