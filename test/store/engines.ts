@@ -1,12 +1,12 @@
 /** The engines that the contract is tried on, and what it needs to know of each besides the port. */
-import { cpSync, existsSync, mkdirSync } from "node:fs";
+import { cpSync, existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import Libsql from "libsql";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/logger.ts";
 import { openSqliteStore } from "../../src/sqlite/engine.ts";
 import type { Store, StoreCall } from "../../src/store/store.ts";
-import { crashImage, temporaryFolder } from "../sqlite/databases.ts";
+import { crashImage, openMigrated, temporaryFolder, temporaryPath } from "../sqlite/databases.ts";
 
 export interface OpenOptions {
   /** How long a query may run; no test but the one about it comes near. */
@@ -38,7 +38,10 @@ export interface Installation {
 
 export interface Engine {
   readonly name: string;
+  /** Nothing is there. */
   create(): Installation;
+  /** An empty database is there already: it opens faster. */
+  createPrepared(): Installation;
 }
 
 function openEmbedded(path: string): Installation {
@@ -71,8 +74,7 @@ function openEmbedded(path: string): Installation {
       badTarget: join(dirname(path), "no", "such", "folder", "backup.db"),
       isThere: existsSync,
       restore(target) {
-        const restored = join(temporaryFolder(), "restored.db");
-        mkdirSync(dirname(restored), { recursive: true });
+        const restored = temporaryPath();
         cpSync(target, restored);
         return openEmbedded(restored);
       },
@@ -80,6 +82,24 @@ function openEmbedded(path: string): Installation {
   };
 }
 
+let prepared: string | undefined;
+
+function copyPrepared(): string {
+  if (prepared === undefined) {
+    prepared = temporaryPath();
+    const database = openMigrated(prepared);
+    database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+    database.close();
+  }
+  const path = temporaryPath();
+  cpSync(prepared, path);
+  return path;
+}
+
 export const ENGINES: readonly Engine[] = [
-  { name: "embedded", create: () => openEmbedded(join(temporaryFolder(), "metrics.db")) },
+  {
+    name: "embedded",
+    create: () => openEmbedded(temporaryPath()),
+    createPrepared: () => openEmbedded(copyPrepared()),
+  },
 ];

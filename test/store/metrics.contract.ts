@@ -109,7 +109,7 @@ export function metricsContract(test: Test, engine: Engine): void {
   });
 
   test("each idempotency key stores once over restarts and kills, and nothing acknowledged is lost", async () => {
-    let installation = engine.create();
+    let installation = engine.createPrepared();
     let store = await installation.open();
     const property = fc.asyncProperty(
       plans,

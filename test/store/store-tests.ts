@@ -19,7 +19,7 @@ export function sharedStore(test: Test, engine: Engine): () => Promise<Store> {
   let opened: Promise<Store> | undefined;
   test.after(async () => (await opened)?.close());
   return () => {
-    opened ??= engine.create().open();
+    opened ??= engine.createPrepared().open();
     return opened;
   };
 }
@@ -29,7 +29,7 @@ export async function withStore(
   engine: Engine,
   work: (store: Store, installation: Installation) => Promise<void>,
 ): Promise<void> {
-  const installation = engine.create();
+  const installation = engine.createPrepared();
   await withOpened(installation, (store) => work(store, installation));
 }
 
