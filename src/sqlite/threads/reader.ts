@@ -55,6 +55,7 @@ export function openReaderThread({ path, timeoutMs, onCall, onBroken }: ReaderOp
   /** Queries begin once it is resolved. */
   let unpaused = Promise.resolve();
   let thread: Promise<ThreadCalls> | undefined;
+  let isClosed = false;
 
   async function start(): Promise<ThreadCalls> {
     const script = siblingModule("./reader-thread", import.meta.url);
@@ -86,6 +87,8 @@ export function openReaderThread({ path, timeoutMs, onCall, onBroken }: ReaderOp
   }
 
   async function call(name: string, query: unknown, signal?: AbortSignal): Promise<unknown> {
+    // Also where no query has started the thread yet: nobody would end it.
+    if (isClosed) throw unreadable(new Error("the reader thread is closed"));
     const slot = freeSlots.pop();
     if (slot === undefined) {
       throw new ServiceError("queue_full", `${QUERIES_MAX} queries wait already; retry later`);
@@ -120,7 +123,13 @@ export function openReaderThread({ path, timeoutMs, onCall, onBroken }: ReaderOp
         resolve();
       }
     },
-    close: async () => (await thread?.catch(() => undefined))?.close(),
+    async close() {
+      isClosed = true;
+      // Those that were asked before have been handed to the thread then.
+      await unpaused;
+      await Promise.allSettled(running);
+      await (await thread?.catch(() => undefined))?.close();
+    },
   };
 }
 

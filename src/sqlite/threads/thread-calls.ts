@@ -80,6 +80,8 @@ export function createThreadCalls(
   const pending = new Map<number, Pending>();
   let nextId = 1;
   let broken: Error | undefined;
+  /** A message to an ended thread goes nowhere, and nobody would ever answer it. */
+  let isClosed = false;
 
   function fail(error: Error): void {
     if (broken !== undefined) return;
@@ -110,6 +112,7 @@ export function createThreadCalls(
   return {
     call(name, input, transfer = []) {
       if (broken !== undefined) return Promise.reject(unavailable(broken));
+      if (isClosed) return Promise.reject(unavailable(new Error(`${title} is closed`)));
       const id = nextId++;
       return new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject });
@@ -117,6 +120,7 @@ export function createThreadCalls(
       });
     },
     close() {
+      isClosed = true;
       worker.postMessage({ id: 0, name: CLOSE, input: [] } satisfies CallMessage);
       return exited;
     },
