@@ -1,6 +1,7 @@
 /** Opening, closing, failing and coming back; and the care of the database itself. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { StoreError } from "../../src/store/errors.ts";
 import { WITHOUT_PAUSE } from "../../src/store/plan/steps.ts";
 import type { StoreCall } from "../../src/store/store.ts";
@@ -10,6 +11,7 @@ import { failureOf } from "../support/wait.ts";
 import { createDirectorySender } from "./directory-entries.ts";
 import type { Engine, Installation } from "./engines.ts";
 import {
+  ALL_EVENTS,
   askOf,
   assertRejected,
   isOver,
@@ -23,6 +25,7 @@ import {
 import { createSender } from "./submissions.ts";
 
 const metrics = [{ type: "custom", value: 1 }];
+const LATEST = { service: undefined, sinceMs: 0, beyond: "fail" } as const;
 
 export function lifecycleContract(test: Test, engine: Engine): void {
   test("a database is made where none is, is usable at once, and is there when it is opened again", async () => {
@@ -50,17 +53,13 @@ export function lifecycleContract(test: Test, engine: Engine): void {
     const { submit } = createSender(store);
     const committed = Array.from({ length: 20 }, () => submit({ service: "a", metrics }));
     const listed = store.keys.list();
-    await store.queries.events({
-      types: [],
-      range: { startMs: 0, endMs: 1 },
-      filters: [],
-      order: "oldest first",
-      after: undefined,
-      lastId: undefined,
-      limit: 1,
-    });
+    const asked = [
+      store.queries.events(ALL_EVENTS),
+      store.queries.latestValues(LATEST),
+      valuesOf(store, "none"),
+    ];
     await store.close();
-    await Promise.all([...committed, listed]);
+    await Promise.all([...committed, listed, ...asked]);
     await failureOf(submit({ service: "a", metrics }));
     await failureOf(store.keys.list());
     await failureOf(store.audit.record(traceOf(), "ok"));
@@ -133,9 +132,7 @@ export function lifecycleContract(test: Test, engine: Engine): void {
       const before = store.upkeep.bytes();
       assert.ok(before > 0);
       const old = NOW_MS - 200 * 86_400_000;
-      const change = ([one]: readonly Parameters<
-        NonNullable<Parameters<typeof submit>[0]["change"]>
-      >[0][number][]) =>
+      const change = ([one]: readonly Measurement[]) =>
         one === undefined
           ? []
           : Array.from({ length: 60_000 }, (_, index) => ({ ...one, timestampMs: old + index }));
