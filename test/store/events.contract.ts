@@ -129,7 +129,7 @@ export function eventsContract(test: Test, engine: Engine): void {
       await store.close();
       await withOpened(installation, async (again) => {
         await createSender(again).submit({ metrics });
-        const rest = await allPages(again, { ...asked, after: first.next, lastId: first.lastId });
+        const rest = await allPages(again, { ...asked, cursor: first.next, moment: first.moment });
         const found = [...first.events, ...rest].map(({ value }) => value);
         assert.equal(found, [8, 6, 4, 2, 0, 7, 5, 3, 1]);
       });

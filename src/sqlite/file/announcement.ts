@@ -3,7 +3,7 @@ import type { LocalService } from "../../store/upkeep.ts";
 import { realDatabasePath } from "./real-path.ts";
 
 /**
- * * How the command line finds the service that holds a database: a file beside it, readable by its owner
+ * How the command line finds the service that holds a database: a file beside it, readable by its owner
  * only. It holds an admin key of the running process, so that `keys`, `retention` and the like need no
  * credentials of their own. Whoever can read it can read the database too, so it gives nobody more than they
  * had.
@@ -23,7 +23,7 @@ export function withdrawService(databasePath: string): void {
 }
 
 /**
- * * The announcement, or undefined. A killed service leaves it behind, so that it proves nothing: whether a
+ * The announcement, or undefined. A killed service leaves it behind, so that it proves nothing: whether a
  * service runs, only its lock tells (`isDatabaseInUse`).
  */
 export function findService(databasePath: string): LocalService | undefined {

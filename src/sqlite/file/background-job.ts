@@ -50,7 +50,7 @@ export interface RunningJob<Result> {
 }
 
 /**
- * * Start a job in a process of its own, of a low priority. The process ends with the job, and with this
+ * Start a job in a process of its own, of a low priority. The process ends with the job, and with this
  * process.
  *
  * Rejected: a worker thread. `VACUUM INTO` and `integrity_check` are one statement each, libsql can interrupt

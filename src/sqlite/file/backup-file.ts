@@ -22,7 +22,7 @@ export class UnsoundCopyError extends Error {
 }
 
 /**
- * * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back. It
+ * Write a copy of the database as of now to `target`, complete or not at all: a restore is a copy back. It
  * holds everything that was committed before, whether or not a service goes on writing. Runs in a process of
  * its own, and takes about as long as the disk needs to read the database and write it.
  *
@@ -71,7 +71,7 @@ function copy(source: string, partial: string): void {
 }
 
 /**
- * * Give the copy a number of its own (`identity.ts`), so that SQLite never reads it together with the log of
+ * Give the copy a number of its own (`identity.ts`), so that SQLite never reads it together with the log of
  * the database that it was copied from.
  */
 function renewIdentity(partial: string): void {

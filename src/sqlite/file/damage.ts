@@ -3,7 +3,7 @@ import type { Database } from "./database.ts";
 import { isUnusableFile } from "./failure.ts";
 
 /**
- * * Whether a file is sound, by SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check): at
+ * Whether a file is sound, by SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check): at
  * once while it is opened when it is small, and beside the service when it is large.
  *
  * Without it, a damaged page shows itself when it is first read, which may be months later.
@@ -38,7 +38,7 @@ export function findDamage(database: Database, full: boolean): readonly string[]
 }
 
 /**
- * * Reject a damaged database, if it is small enough to be checked now. Returns whether it was checked; where
+ * Reject a damaged database, if it is small enough to be checked now. Returns whether it was checked; where
  * not, `searchForDamage` does so later.
  *
  * @throws {DamagedDatabaseError}
@@ -65,7 +65,7 @@ export interface DamageReports {
 }
 
 /**
- * * Search a database that was too large for it at start, in a process beside the service. Returns how to
+ * Search a database that was too large for it at start, in a process beside the service. Returns how to
  * give it up, which resolves once that process is gone.
  */
 export function searchForDamage(

@@ -30,7 +30,7 @@ export function databaseFileBytes(path: string): number {
 }
 
 /**
- * * Bytes of the write-ahead log on disk. A log that starts anew is overwritten from its beginning and keeps
+ * Bytes of the write-ahead log on disk. A log that starts anew is overwritten from its beginning and keeps
  * its size, so that this is the most it has held since it was last truncated. SQLite keeps its log beside the
  * real file, not beside a link to it.
  */
@@ -42,7 +42,7 @@ export function databaseLogBytes(path: string): number {
 const BACKUP_LOG_BYTES = 1_000_000_000;
 
 /**
- * * What the log holds while a backup is written, and may, in bytes: as much as the database, since a backup
+ * What the log holds while a backup is written, and may, in bytes: as much as the database, since a backup
  * has as much room on the disk as that. Beyond, the backup is given up before the disk is full.
  */
 export function backupLog(path: string): { readonly bytes: number; readonly bytesMax: number } {

@@ -2,7 +2,7 @@ import type Libsql from "libsql";
 import { type Bindable, bind, type SqlValue } from "./bind.ts";
 
 /**
- * * A row as the driver returns it, by the names of the statement's columns. It also carries a key
+ * A row as the driver returns it, by the names of the statement's columns. It also carries a key
  * `_metadata` of libsql: read columns, never spread or enumerate. A BLOB is an `ArrayBuffer` here, which the
  * type leaves out because four places read one.
  */
@@ -11,7 +11,7 @@ export type Row = Record<string, string | number | null>;
 type Statement = Libsql.Statement;
 
 /**
- * * One connection to the database file. Every method is synchronous and holds up the thread that calls it,
+ * One connection to the database file. Every method is synchronous and holds up the thread that calls it,
  * which is why a service opens connections on threads of their own only.
  *
  * Exactly one connection in one process writes and checkpoints: libsql 0.5.29 carries SQLite 3.45.1, where

@@ -2,7 +2,7 @@ import { type FailureReason, ServiceError, type Violation } from "../../errors.t
 import { StoreOpenError } from "../../store/errors.ts";
 
 /**
- * * What a failed statement means.
+ * What a failed statement means.
  *
  * - `unavailable`: the transaction is rolled back, the connection is fine, and the same write will succeed
  *   once there is room again. The caller is asked to retry.
@@ -49,7 +49,7 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /**
- * * The database file is no longer the one that was opened: somebody removed or replaced it. Unix goes on
+ * The database file is no longer the one that was opened: somebody removed or replaced it. Unix goes on
  * writing into the removed file, where nobody will find it. Fatal.
  */
 export class DatabaseMovedError extends Error {

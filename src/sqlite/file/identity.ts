@@ -60,7 +60,7 @@ export function readIdentity(path: string): number | undefined {
 }
 
 /**
- * * Reject a log of another database: `identity` is the number in the file itself, which was written before
+ * Reject a log of another database: `identity` is the number in the file itself, which was written before
  * there was a log, and `reader` sees the file through its log. They differ when the log's first page is of
  * another file.
  *

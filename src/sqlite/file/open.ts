@@ -11,7 +11,7 @@ import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./i
  */
 
 /**
- * * What the writing connection relies on (https://sqlite.org/pragma.html); read back after being set, since
+ * What the writing connection relies on (https://sqlite.org/pragma.html); read back after being set, since
  * SQLite ignores what it does not know or cannot do.
  */
 const WRITER_PRAGMAS = {
@@ -26,7 +26,7 @@ const WRITER_PRAGMAS = {
 } as const;
 
 /**
- * * Open the one connection that writes, and make the file when it is not there. The caller holds the lock of
+ * Open the one connection that writes, and make the file when it is not there. The caller holds the lock of
  * `lock.ts`; the folder exists.
  *
  * `check` sees the database through a connection that cannot write, before anything of it is changed, and
@@ -63,7 +63,7 @@ export function openWriter(path: string, check: (database: Database) => void): D
 }
 
 /**
- * * Open a connection that cannot write and never checkpoints. It may be open beside the writer, in any
+ * Open a connection that cannot write and never checkpoints. It may be open beside the writer, in any
  * thread or process. `mode=ro` (https://sqlite.org/uri.html) keeps the file from being written, `query_only`
  * also what stands in memory, and without automatic checkpoints none can meet one of the writer.
  *

@@ -23,7 +23,7 @@ export function fileOperations({ database, read, write, proof }: OperationContex
 }
 
 /**
- * * Commit something that means nothing. Nothing reads `user_version`; changing it writes a page through log
+ * Commit something that means nothing. Nothing reads `user_version`; changing it writes a page through log
  * and fsync as any commit does, and fails where a metric would fail. A `SELECT` would succeed on a full disk.
  */
 export function probe(database: Database): void {
@@ -34,7 +34,7 @@ export function probe(database: Database): void {
 /** Pages a step: a few milliseconds. A constant of the SQL text, which a pragma takes no parameter in. */
 const GIVE_BACK = "PRAGMA incremental_vacuum(64)";
 /**
- * * Free pages that are left to be used again: this many, or this share of the file where that is more.
+ * Free pages that are left to be used again: this many, or this share of the file where that is more.
  * Giving all back would let the file shrink and grow with every cleanup.
  */
 const SPARE_PAGES = 256;

@@ -41,7 +41,7 @@ export function createFileUpkeep({ path, calls, withReadersPaused }: FileUpkeepO
 }
 
 /**
- * * Empty the write-ahead log once it is larger than `bytesMax`.
+ * Empty the write-ahead log once it is larger than `bytesMax`.
  *
  * SQLite starts its log anew by itself when a checkpoint has moved all of it and nobody reads. Where one
  * query follows the other, each still reads some moment of the log, and it would grow for ever ("checkpoint
@@ -61,7 +61,7 @@ const PATH_CODES = ["EACCES", "EPERM", "EROFS", "EISDIR", "ENOENT", "ENOTDIR", "
 const FULL_CODES = ["ENOSPC", "EDQUOT", "SQLITE_FULL"];
 
 /**
- * * Begin to copy the database at `source`, which a service may be writing, to the new file `target`, in a
+ * Begin to copy the database at `source`, which a service may be writing, to the new file `target`, in a
  * process of its own. Whatever ends it early, `target` is not there then. The log cannot start anew until it
  * ends: whoever started it watches `log()`.
  */
