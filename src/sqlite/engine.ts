@@ -4,6 +4,11 @@
  * The event loop never runs SQL. The writer thread owns the only connection that writes or checkpoints: the
  * SQLite in libsql 0.5.29 (3.45.1) can lose committed data when two connections do that at the same instant
  * (https://sqlite.org/wal.html#walresetbug). For the same reason a second process on one file is rejected.
+ *
+ *   main thread        engine.ts, port.ts, threads/{writer,reader}.ts    promises; no SQL
+ *   writer thread      threads/writer-thread.ts → each operations.ts    every write, in order; most small reads
+ *   reader thread      threads/reader-thread.ts → each operations.ts    queries that may take long
+ *   worker processes   file/worker-process.ts                            backups, searches for damage
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -20,26 +25,34 @@ import { openReaderThread } from "./threads/reader.ts";
 import type { ObservedCall } from "./threads/thread-calls.ts";
 import { openWriterThread, type Writer } from "./threads/writer.ts";
 
+/** What the engine is opened with. */
 export interface SqliteOptions {
   /** The database file; it and its folder are made where they are not there yet. */
   readonly path: string;
   /** How often a failed opening is repeated, a second apart: a volume may be mounted after us. */
   readonly retriesMax: number;
-  /** How long it is repeated in all. */
+  /** How long it is repeated in all, in ms; whichever of the two is reached first ends it. */
   readonly connectionTimeoutMs: number;
-  /** How long a query may run. */
+  /** How long a query may run before it fails with `deadline_exceeded`. */
   readonly queryTimeoutMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** After each call of the database. */
+  /** After each call of the database, for the service's own metrics. */
   readonly onCall: (call: StoreCall) => void;
   /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
   readonly onFatal: (error: Error) => void;
 }
 
+/** Between two attempts to open the database. */
 const RETRY_AFTER_MS = 1000;
 
-/** Open the database with its two threads. @throws {StoreOpenError} when it stays closed. */
+/**
+ * Open the database with its two threads, and migrate it. A file too large to be searched for damage now is
+ * searched beside the service; damage makes the store unusable when it is found.
+ *
+ * @throws {StoreOpenError} when it stays closed: held by another process, damaged, of another program or a
+ * newer version, or not to be read or made.
+ */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, queryTimeoutMs, logger, onCall } = options;
   const isWorking = createObservable(true);
@@ -48,7 +61,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   function onWrite(call: ObservedCall): void {
     onCall(call);
     if (call.failed) isWorking.set(false);
-    // Others may have found nothing to write.
+    // Another success may have found nothing to write.
     else if (call.isProof) isWorking.set(true);
   }
   const writer = await openWriter(options, onWrite);
@@ -100,6 +113,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
 /** How soon a service whose database has failed finds out, unasked, that it is back. */
 const RECOVERY_INTERVAL_MS = 2_000;
 
+/** Open the writer, again and again while what keeps it closed may pass. */
 async function openWriter(options: SqliteOptions, onCall: (call: ObservedCall) => void): Promise<Writer> {
   const { path, clock, logger, retriesMax, connectionTimeoutMs, onFatal } = options;
   const startedMs = clock.monotonicMs();

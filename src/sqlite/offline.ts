@@ -25,8 +25,9 @@ import {
 import { callsByName } from "./threads/thread-calls.ts";
 
 /**
- * Hold the database without a service: for the command line, while none runs. A database that these
- * migrations did not make is refused before anything of it is changed.
+ * Hold the database without a service and without threads: for the command line, while none runs. A database
+ * that these migrations did not make is rejected before anything of it is changed. It is not migrated: `work`
+ * sees the schema that is there. The file and its folder are made where they are not there.
  *
  * @throws {StoreInUseError} while a service does.
  * @throws {DatabaseOpenError} for what is no database, or another program's, or another version's.
@@ -49,7 +50,8 @@ export async function withDatabase<Result>(
 }
 
 /**
- * Look into a database, whether or not a service holds it.
+ * Look into a database, whether or not a service holds it. `work` cannot write, and each of its statements
+ * sees what is committed by then.
  *
  * @throws {DatabaseOpenError} for what cannot be read.
  */
@@ -65,8 +67,8 @@ export function readDatabase<Result>(path: string, work: (database: Database) =>
 }
 
 /**
- * The configured database as a store, without a service and its threads: for the command line, while none runs.
- * Made where it is not there yet, and brought to the newest schema.
+ * The configured database as a store, without a service and its threads: for the command line, while none
+ * runs. Made where it is not there yet, and brought to the newest schema.
  *
  * @throws {StoreInUseError} while a service holds it.
  * @throws {StoreOpenError} for what is no database, or another program's, or another version's.
@@ -82,7 +84,10 @@ export function withOfflineStore<Result>(
   });
 }
 
-/** The operations of an open database, carried out at once where they are called. */
+/**
+ * The operations of an open database, carried out at once where they are called, on the caller's thread. The
+ * same functions that the threads run, so that a command does exactly what the service would.
+ */
 export function createOfflineStore(database: Database, path: string): StoreOperations {
   const writers = createWriterOperations(database, path);
   const readers = createReaderOperations(database);
@@ -102,7 +107,10 @@ export function createOfflineStore(database: Database, path: string): StoreOpera
 /** Whoever waits at a terminal ends a command with Ctrl-C. */
 const UNLIMITED: Budget = { spend: () => {} };
 
-/** Names the file in whatever goes wrong. */
+/**
+ * Turns whatever goes wrong into an error that names the file and says what to do. @throws
+ * {DatabaseOpenError}
+ */
 function opened<Result>(path: string, work: () => Result): Result {
   try {
     return work();

@@ -1,16 +1,20 @@
 /**
- * The port over the engine's operations: what is one call there passes through, what is long work there is taken
- * step by step from here, so that commits get their turn on the writer thread between two steps.
+ * The port over the engine's operations: what is one call there passes through, what is long work there is
+ * taken step by step from here, so that commits get their turn on the writer thread between two steps.
+ *
+ * The same for a service and for the command line: what differs is whether the calls go to threads.
  */
 import { runSteps, WITHOUT_PAUSE } from "../store/plan/steps.ts";
 import { emptySurvey, mergeSurvey } from "../store/retention.ts";
 import type { StoreOperations } from "../store/store.ts";
 import type { ReaderCalls, WriterCalls } from "./threads/operations.ts";
 
-/** Rows a step of a cleanup: some milliseconds of the writer's time, which is what a commit may have to wait. */
+/**
+ * Rows a step of a cleanup: some milliseconds of the writer's time, which is what a commit may have to wait.
+ */
 const ROWS_PER_CLEANUP_STEP = 500;
 
-/** Every domain of the port but `upkeep`. */
+/** Every domain of the port but `upkeep`, which depends on where the file is. */
 export function createPort(writer: WriterCalls, reader: ReaderCalls): Omit<StoreOperations, "upkeep"> {
   const { metrics, directory, retention } = writer;
   return {
@@ -60,7 +64,10 @@ export function createPort(writer: WriterCalls, reader: ReaderCalls): Omit<Store
   };
 }
 
-/** `calls` and `more` as one object; the names of `calls` are known to the thread alone, so that none is listed. */
+/**
+ * `calls` and `more` as one object. A proxy, because `calls` is one: its names are known to the thread alone,
+ * so that spreading it would yield nothing. What the domain has beyond both cannot be written, by its type.
+ */
 function withLongWork<Port extends object, Calls extends Partial<Port>>(
   calls: Calls,
   more: Omit<Port, keyof Calls>,

@@ -8,10 +8,13 @@ import { retentionOperations, retentionReads } from "../retention/operations.ts"
 import { Rollups } from "../rollups/rollups.ts";
 import { type AllCalls, type AllReads, createContext, createReadContext } from "./operation.ts";
 
-/** Everything that can be asked of the connection that writes, by domain. */
+/**
+ * Everything that can be asked of the connection that writes, by domain. Made once a connection: it holds
+ * what the writer keeps in memory (dictionaries, pending rollups), and reads the stored rollup keys first.
+ */
 export function createWriterOperations(database: Database, path: string) {
   const rollups = new Rollups(database);
-  // Makes the log, so that the files are known from the first call on.
+  // Makes the log, so that both files are there when `createContext` notes which they are.
   probe(database);
   const context = createContext(database, path);
   return {
@@ -24,7 +27,7 @@ export function createWriterOperations(database: Database, path: string) {
   };
 }
 
-/** Everything that can be asked of a connection that only reads. */
+/** Everything that can be asked of a connection that only reads, by domain. */
 export function createReaderOperations(database: Database) {
   const context = createReadContext(database);
   return {
@@ -34,5 +37,7 @@ export function createReaderOperations(database: Database) {
   };
 }
 
+/** The writer's operations as the main thread calls them. */
 export type WriterCalls = AllCalls<ReturnType<typeof createWriterOperations>>;
+/** The reader's operations as the main thread calls them. */
 export type ReaderCalls = AllReads<ReturnType<typeof createReaderOperations>>;

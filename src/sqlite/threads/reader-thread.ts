@@ -1,4 +1,9 @@
-/** The reader thread: queries, one after the other, on a connection that can neither write nor checkpoint. */
+/**
+ * The reader thread: queries, one after the other, on a connection that can neither write nor checkpoint.
+ *
+ * It answers each message with one reply and knows nothing of the main thread's promises. A query ends early
+ * only where it looks at its budget, every few milliseconds: between two chunks of rows.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { systemClock } from "../../lib/clock.ts";
 import { createBudget } from "../../store/plan/budget.ts";
@@ -25,8 +30,10 @@ function serve(database: Database): void {
     try {
       const { run, ...found } = findOperation(operations, name);
       labels = found;
+      // Read from shared memory: no message is taken while a query holds this thread.
       const isCancelled = () => Atomics.load(cancelled, slot) === 1;
       const budget = createBudget({ timeoutMs, monotonicMs, isCancelled });
+      // Cancelled while it waited: then it is not begun.
       budget.spend(0);
       const result = run(query, budget as never);
       return { id, labels, result, ms: monotonicMs() - startedMs };

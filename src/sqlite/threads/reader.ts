@@ -10,28 +10,39 @@ import {
   type ThreadCalls,
 } from "./thread-calls.ts";
 
+/** What the reader is opened with. */
 export interface ReaderOptions {
-  /** The database; the writer has opened it. */
+  /** The database; the writer has opened it, and so it is sound and migrated. */
   readonly path: string;
-  /** How long a query may run before it fails with `deadline_exceeded`. */
+  /** How long a query may run, without the time it waited, before it fails with `deadline_exceeded`. */
   readonly timeoutMs: number;
+  /** After each query that reached the thread. */
   readonly onCall: (call: ObservedCall) => void;
   /** The thread died, or could not read. The next query starts another. */
   readonly onBroken: (error: Error) => void;
 }
 
-/** The reader thread, seen from the main thread. Queries run one after the other. */
+/**
+ * The reader thread, seen from the main thread. Queries run one after the other: two threads that read would
+ * take a core from the writer, whose commits acknowledge metrics.
+ *
+ * Every call rejects with `storage_unavailable` when the database cannot be read, `queue_full` when too many
+ * wait, `deadline_exceeded` when its time or its caller's is over.
+ */
 export interface Reader {
   readonly calls: ReaderCalls;
-  /** Do `work` while no query runs; those that come meanwhile wait for it. */
+  /**
+   * Do `work` while no query runs; those that come meanwhile wait for it. For what needs a log that nobody
+   * reads.
+   */
   withReadersPaused(work: () => Promise<unknown>): Promise<void>;
   /** Finish what was asked, end the thread. */
   close(): Promise<void>;
 }
 
 /**
- * What the thread is started with. `cancelled` has a place for every query that can wait: 1 once nobody waits for
- * it any more. A message would come too late, since none is taken while a query runs.
+ * What the thread is started with. `cancelled` has a place for every query that can wait: 1 once nobody waits
+ * for it any more. A message would come too late, since none is taken while a query runs.
  */
 export interface ReaderData {
   readonly path: string;
@@ -44,15 +55,21 @@ export interface ReaderStart {
   readonly failure: Failure | undefined;
 }
 
-/** Queries that run or wait; with the budget of each, none waits for minutes. */
+/**
+ * Queries that run or wait; one more is rejected with `queue_full`. Each may run for `timeoutMs`, so that the last
+ * of more would be answered when nobody waits for it any more.
+ */
 const QUERIES_MAX = 32;
 
-/** Open the reader thread when it is first needed. */
+/**
+ * The reader thread, started with the first query: a service that only takes metrics has none. One that died
+ * is started again with the next query, since it holds nothing that could be lost.
+ */
 export function openReaderThread({ path, timeoutMs, onCall, onBroken }: ReaderOptions): Reader {
   const cancelled = new Int32Array(new SharedArrayBuffer(QUERIES_MAX * Int32Array.BYTES_PER_ELEMENT));
   const freeSlots = Array.from({ length: QUERIES_MAX }, (_, slot) => slot);
   const running = new Set<Promise<unknown>>();
-  /** Queries begin once it is resolved. */
+  /** Queries begin once it is resolved: one pause after the other, each waiting for the one before it. */
   let unpaused = Promise.resolve();
   let thread: Promise<ThreadCalls> | undefined;
   let isClosed = false;
@@ -133,6 +150,7 @@ export function openReaderThread({ path, timeoutMs, onCall, onBroken }: ReaderOp
   };
 }
 
+/** What the caller of a query gets that could not be carried out for a reason of the database. */
 function unreadable(cause: unknown): ServiceError {
   return new ServiceError("storage_unavailable", "storage cannot be read now; retry later", {
     retryAfterSeconds: 2,

@@ -1,4 +1,9 @@
-/** Calls to a thread, each a promise of its answer. */
+/**
+ * Calls to a thread, each a promise of its answer: the main thread's half of both protocols.
+ *
+ * One message a call and one a reply, matched by number. A thread takes its messages in order, so that
+ * nothing here has to lock or sequence.
+ */
 import { Worker } from "node:worker_threads";
 import { ServiceError } from "../../errors.ts";
 import type { StoreCall } from "../../store/store.ts";
@@ -7,52 +12,62 @@ import type { OperationLabels } from "./operation.ts";
 
 /** What a thread is asked: the name of an operation, as `keys.create`, or to close. */
 export interface CallMessage {
+  /** Repeated in the reply. */
   readonly id: number;
   readonly name: string;
+  /** The operation's arguments. */
   readonly input: readonly unknown[];
 }
 
 /** Asks a thread to finish what was asked before, and to end. */
 export const CLOSE = "close";
 
-/** What a thread answers; `ms`: how long the operation took in it. Without labels: no such operation. */
+/**
+ * What a thread answers. `ms`: how long the operation took, without waiting. Without labels: no such
+ * operation.
+ */
 export type ReplyMessage = {
   readonly id: number;
   readonly ms: number;
   readonly labels: Omit<OperationLabels, "run"> | undefined;
 } & ({ readonly result: unknown } | { readonly failure: Failure });
 
-/** How an operation went, for whoever watches them. */
+/** How an operation went, for the service's own metrics and for whether storage works. */
 export interface ObservedCall extends StoreCall {
   readonly isProof: boolean;
 }
 
+/** What calls to a thread are made with. */
 export interface ThreadCallsOptions {
-  /** What to call the thread in errors. */
+  /** What to call the thread in errors: `the writer thread`. */
   readonly title: string;
   /** It died, or what it works on can no longer be trusted. Every later call fails. */
   readonly onBroken: (error: Error) => void;
-  /** After each operation. */
+  /** After each operation that exists, before its caller's promise is settled. */
   readonly onCall: (call: ObservedCall) => void;
-  /** What a caller is told whose call came to nothing because of storage. */
+  /** The error for a caller whose call came to nothing because of storage; it may be retried. */
   readonly unavailable: (cause: unknown) => ServiceError;
 }
 
+/** A thread that can be called. */
 export interface ThreadCalls {
-  /** Carried out in the order they are made. `transfer` is moved, not copied. */
+  /**
+   * Carried out in the order they are made. The buffers of `transfer` are moved, and empty here afterwards.
+   */
   call(name: string, input: readonly unknown[], transfer?: readonly ArrayBuffer[]): Promise<unknown>;
-  /** Let it finish what was asked, and end. */
+  /** Let it finish what was asked, and end; resolves once the thread is gone. */
   close(): Promise<void>;
 }
 
-/** A thread that has said its first word. */
+/** A thread that has sent its first message. */
 export interface StartedThread<Started> {
   readonly worker: Worker;
+  /** That message: how the start went. */
   readonly started: Started;
+  /** Resolves when the thread has ended, however. */
   readonly exited: Promise<void>;
 }
-
-/** Start a thread and wait for its first message. */
+/** Start a thread and wait for its first message. Rejects with what the script threw before that. */
 export async function startThread<Started>(
   script: URL,
   workerData: unknown,
@@ -83,6 +98,7 @@ export function createThreadCalls(
   /** A message to an ended thread goes nowhere, and nobody would ever answer it. */
   let isClosed = false;
 
+  /** The thread is of no use any more: every call that waits fails, and every later one. */
   function fail(error: Error): void {
     if (broken !== undefined) return;
     broken = error;
@@ -127,6 +143,7 @@ export function createThreadCalls(
   };
 }
 
+/** The error that a failure of the thread becomes for its caller. */
 function toError(failure: Failure, unavailable: (cause: unknown) => ServiceError): Error {
   if (failure.reason !== undefined) {
     return new ServiceError(failure.reason, failure.message, { violations: failure.violations });
@@ -140,7 +157,8 @@ type CallByName = (name: string, ...input: unknown[]) => Promise<unknown>;
 
 /**
  * The operations of a thread as functions, `calls.keys.create(…)`, each made when it is first used. The names
- * are those of the thread's own objects, whose types `Calls` derives from: there is no second list of them.
+ * are those of the thread's own objects, whose types `Calls` derives from: there is no second list of them
+ * that could disagree. A name that the types do not have cannot be written, and the thread rejects it.
  */
 export function callsByName<Calls extends object>(call: CallByName): Calls {
   const onDemand = (make: (name: string) => unknown) => {

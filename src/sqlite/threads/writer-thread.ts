@@ -1,8 +1,9 @@
 /**
  * The writer thread: the one place where the database is written.
  *
- * It takes the lock, opens the file, migrates it, says `ready`, and then answers operations in the
- * order they come. After a fatal failure it refuses everything: what is on disk is no longer known.
+ * It takes the lock, opens the file, migrates it, reports so in its first message, and then answers
+ * operations in the order they come. After a fatal failure it rejects everything: what is on disk is no
+ * longer known.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { rejectDamage } from "../file/damage.ts";
@@ -20,6 +21,10 @@ if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only
 const port = parentPort;
 const { path, migrationsFolder } = workerData as WriterData;
 
+/**
+ * Everything that is done before the first call. @throws when the database stays closed; nothing is held
+ * then.
+ */
 function start() {
   const lock = acquireLock(path);
   try {
@@ -37,6 +42,7 @@ function start() {
   }
 }
 
+/** Answer messages until the one that says to close. */
 function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   let broken: Failure | undefined;
 
@@ -68,7 +74,10 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
   });
 }
 
-/** Leave one file behind, with nothing to be read again: rollups are written, the log moves into the database. */
+/**
+ * Leave one file behind, with nothing to be recovered: rollups are written, the log is moved into the
+ * database. Without it nothing would be lost, but the next start would read the newest measurements again.
+ */
 function flushAndCheckpoint(
   database: Database,
   { metrics }: ReturnType<typeof createWriterOperations>,

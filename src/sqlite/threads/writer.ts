@@ -5,6 +5,7 @@ import { callsByName, createThreadCalls, type ObservedCall, startThread } from "
 
 /** What the writer thread is started with. */
 export interface WriterData {
+  /** The database; its folder exists. */
   readonly path: string;
   readonly migrationsFolder: string;
 }
@@ -20,16 +21,24 @@ export interface WriterStart {
 /** The thread's first message: that the database is open, or why it is not. */
 export type StartMessage = WriterStart | { readonly failure: Failure };
 
+/** What the writer is opened with. */
 export interface WriterOptions extends WriterData {
   /** The database can no longer be trusted. Every later call fails; the process must end. */
   readonly onFatal: (error: Error) => void;
+  /** After each operation. */
   readonly onCall: (call: ObservedCall) => void;
 }
 
-/** The writer thread, seen from the main thread. Calls are carried out in the order they are made. */
+/**
+ * The writer thread, seen from the main thread. Calls are carried out in the order they are made, each as one
+ * transaction, and resolve when it is on disk. A call rejects with `storage_unavailable` when nothing was
+ * stored, and may be made again; one that the thread died under may have been stored.
+ */
 export interface Writer extends WriterStart {
   readonly calls: WriterCalls;
-  /** Finish what was asked, checkpoint, close the file, end the thread. */
+  /**
+   * Finish what was asked, write the rollups, checkpoint, close the file, release the lock, end the thread.
+   */
   close(): Promise<void>;
 }
 
@@ -50,7 +59,9 @@ export async function openWriterThread(options: WriterOptions): Promise<Writer> 
   return { ...started, calls, close };
 }
 
-/** The numbers of a batch are moved, not copied; the batch is the writer's from here on. */
+/**
+ * The numbers of a batch are moved, not copied: they are most of its bytes, and nobody here reads them again.
+ */
 function transferable([first]: readonly unknown[]): readonly ArrayBuffer[] {
   const numbers = (first as { readonly numbers?: unknown } | undefined)?.numbers;
   return numbers instanceof Float64Array ? [numbers.buffer as ArrayBuffer] : [];
