@@ -1,18 +1,24 @@
-/** What the points of a series and a day (UTC) add up to. */
+/**
+ * What the points of a series and a day (UTC) add up to: a row of `server_days` each. They outlive the
+ * points, and are written in the transaction that stores these, so that a crash leaves nothing to catch up
+ * with.
+ */
 import { DAY_MS } from "../../lib/time.ts";
 import { sketchOf } from "../../store/plan/sketch.ts";
 import { binOfValue, encodeValues, valueQuantiles } from "../../store/plan/value-sketch.ts";
 import type { Database, Row } from "../file/database.ts";
 
+/** The sums of one day, or of what one batch adds to it. Mutable: points are added one by one. */
 export interface Day {
   count: number;
   sum: number;
   min: number;
   max: number;
-  /** Of the sketch, one a value. */
+  /** The sketch's bin of each value, in no order: bins are merged when they are encoded. */
   readonly bins: number[];
 }
 
+/** A day without points; its `min` and `max` are infinite and not to be stored. */
 export function emptyDay(): Day {
   return { count: 0, sum: 0, min: Number.POSITIVE_INFINITY, max: Number.NEGATIVE_INFINITY, bins: [] };
 }
@@ -43,7 +49,11 @@ export interface DayKey {
   readonly day: number;
 }
 
-/** Write a day in the place of what is there; `sketch` holds values besides those of `bins`. */
+/**
+ * Write a day in the place of what is there; `sketch` is an encoded one that holds the values besides those
+ * of `bins`. Percentiles are stored beside the sketch for people who read the table, within 1 % like all of
+ * them.
+ */
 export function writeDay(
   database: Database,
   { seriesId, day }: DayKey,
@@ -56,7 +66,10 @@ export function writeDay(
   database.run(WRITE, seriesId, day, count, sum, min, max, encoded, p50, p95, p99, nowMs);
 }
 
-/** Add to what is there, inside the transaction that stores the points. */
+/**
+ * Add to what is stored, inside the transaction that stores the points. One read and one write a series and
+ * day.
+ */
 export function addDay(database: Database, key: DayKey, added: Day, nowMs: number): void {
   const row = database.first(SELECT, key.seriesId, key.day);
   const stored = row && new Uint8Array(row.sketch as unknown as ArrayBuffer);

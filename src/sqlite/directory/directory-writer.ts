@@ -12,10 +12,13 @@ import { recordReceived } from "./servers.ts";
 const INSERT_POINT =
   "INSERT INTO server_points (series_id, ts, received_ms, value, tags) VALUES (?, ?, ?, ?, ?)";
 
-/** Series → day → what the points of a batch add to it. */
+/**
+ * Series → day → what the points of a batch add to it: a day is written once a batch, however many points it
+ * has.
+ */
 type DaySums = Map<number, Map<number, Day>>;
 
-/** Stores what belongs to the directory. On the writer thread only. */
+/** Stores metrics, events and uses of the directory's servers. On the writer thread only. */
 export class DirectoryWriter {
   readonly #database: Database;
   readonly #series: SeriesIds;
@@ -26,8 +29,9 @@ export class DirectoryWriter {
   }
 
   /**
-   * Store all of `batch` in one transaction, or nothing: points and the days they add up to, what health
-   * checks tell, events, uses, and what requests are remembered by. A request that is remembered adds nothing.
+   * Store all of `batch` in one transaction, or nothing: points and the days they add up to, changes of
+   * health, events, uses, and idempotency records. An entry whose idempotency key is stored already adds
+   * nothing, and is reported as a duplicate by its place among the entries with a key.
    */
   commit(batch: readonly DirectoryEntry[], nowMs: number): CommitResult {
     try {

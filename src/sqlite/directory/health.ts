@@ -2,7 +2,10 @@ import type { ServerEvent, ServerPoint } from "../../store/directory.ts";
 import type { Database } from "../file/database.ts";
 import { insertEvent } from "./server-log.ts";
 
-/** The metric that says whether a server is up: 1 (or more than 0) when it is, 0 when it is not. */
+/**
+ * The metric that says whether a server is up: 1 (or more than 0) when it is, 0 when it is not; as
+ * Prometheus' `up`.
+ */
 export const HEALTH_CHECK = "health_check";
 
 const SELECT = "SELECT id, health, health_ms FROM directory_servers WHERE number = ?";
@@ -10,7 +13,8 @@ const UPDATE = "UPDATE directory_servers SET health = ?, health_ms = CAST(? AS I
 
 /**
  * Follow a server's health checks in the order of their times, and write an event where health goes up or
- * down. One that is older than what is known comes too late to tell anything.
+ * down; inside the transaction that stores the points. A check older than the last one known changes nothing:
+ * points may arrive late, and events are not rewritten. The first check of a server is a change from unknown.
  */
 export function recordHealth(database: Database, server: number, points: readonly ServerPoint[]): void {
   const checks = points.filter(({ name }) => name === HEALTH_CHECK);

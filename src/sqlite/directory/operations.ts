@@ -23,7 +23,10 @@ import {
   updateServer,
 } from "./servers.ts";
 
-/** What of `DirectoryStore` the writer thread carries out; long work in steps. */
+/**
+ * What of `DirectoryStore` the writer thread carries out; long work in steps. What changes a server or its
+ * key stands in the audit trail, in the same transaction.
+ */
 export function directoryOperations({ database, read, write, proof }: OperationContext) {
   const writer = new DirectoryWriter(database);
   return {
@@ -73,7 +76,7 @@ export function directoryOperations({ database, read, write, proof }: OperationC
   };
 }
 
-/** What of `DirectoryStore` the reader thread carries out. */
+/** What of `DirectoryStore` the reader thread carries out: what may read many rows. */
 export function directoryReads({ database, query }: ReadContext) {
   return {
     chart: query("server_metrics", (asked: ChartQuery, budget) => readChart(database, asked, budget)),

@@ -8,7 +8,9 @@ import { HEALTH_CHECK } from "./health.ts";
 import { readValues } from "./read-values.ts";
 import { readStatusChanges, shareUp } from "./uptime.ts";
 
-/** Types whose values add up; those of all others are averaged. */
+/**
+ * Types whose values add up within a step, as a counter's do; those of all others are averaged, as a gauge's.
+ */
 const SUMMED_TYPES = new Set(["counter", "count"]);
 
 const SERIES = `SELECT id, metric_name, metric_type FROM server_series
@@ -20,10 +22,13 @@ const SUMS = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, count(*) AS count,
 const DAYS = `SELECT day, count, sum, sketch FROM server_days WHERE series_id = ? AND day >= ? AND day < ?
   ORDER BY day`;
 
-/** Steps that are read at a time, between two looks at the budget. */
+/**
+ * Steps that one statement reads; the budget is looked at between two statements, since none can be
+ * interrupted.
+ */
 const STEPS_PER_READ = 24;
 
-/** What the values of one step come to. */
+/** What the values of one step come to; the sketch stays empty unless quantiles are asked for. */
 interface Step {
   count: number;
   sum: number;
@@ -33,7 +38,10 @@ type Steps = Map<number, Step>;
 
 /**
  * A server's metrics over time, from the points themselves or, by steps of a day, from what each day adds up
- * to. Where retention has deleted points of the range, days are all there is.
+ * to. Where retention has deleted points of the range, days are all there is: the answer's `stepMs` is then a
+ * day, whatever was asked for. The range begins at the step that its start lies in.
+ *
+ * @throws {ServiceError} `deadline_exceeded` when `budget` is spent.
  */
 export function readChart(database: Database, query: ChartQuery, budget: Budget): ChartAnswer {
   const isDaily = query.stepMs === DAY_MS || database.first(DELETED, query.startMs) !== undefined;
@@ -112,7 +120,10 @@ function toLine(
   return { name, isSummed, points };
 }
 
-/** By health checks; where a step has none, by what events say. */
+/**
+ * The share of each step that the server was up: by its health checks, or where a step has none, by its
+ * events.
+ */
 function readUptime(database: Database, query: ChartQuery, checks: Steps): readonly ChartPoint[] {
   const { serverId, startMs, endMs, stepMs } = query;
   const changes = readStatusChanges(database, serverId, startMs, endMs);

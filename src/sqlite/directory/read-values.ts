@@ -3,11 +3,18 @@ import type { Database, Row } from "../file/database.ts";
 /** Values that are held at a time: a server may send millions of one metric in a day. */
 const PAGE_ROWS = 10_000;
 
-/** In the order of the index, which the row value finds its place in. */
+/**
+ * In the order of the index `(series_id, ts, value)`, in which SQLite seeks the row value
+ * (https://sqlite.org/rowvalue.html).
+ */
 const PAGE = `SELECT id, ts, value FROM server_points
   WHERE series_id = ? AND (ts, value, id) > (?, ?, ?) AND ts < ? ORDER BY ts, value, id LIMIT ${PAGE_ROWS}`;
 
-/** The points of a series from `fromMs` before `endMs`, as `ts` and `value`, some thousands at a time. */
+/**
+ * The points of a series from `fromMs` before `endMs`, as rows of `ts` and `value`, `PAGE_ROWS` at a time.
+ * The last page may be empty. Inside a transaction or snapshot, or points that arrive meanwhile may be
+ * missed.
+ */
 export function* readValues(
   database: Database,
   seriesId: number,

@@ -5,7 +5,7 @@ import type { Database } from "../file/database.ts";
 import { addToDay, emptyDay, writeDay } from "./days.ts";
 import { readValues } from "./read-values.ts";
 
-/** Points a step reads at the least before it ends, and series it looks at, at the most: some ten milliseconds. */
+/** A step ends after so many points or so many series, whichever comes first: some ten milliseconds. */
 const POINTS_PER_STEP = 20_000;
 const SERIES_PER_STEP = 500;
 
@@ -15,10 +15,11 @@ const DELETED = `SELECT deleted_before_ms FROM retention_policies
 
 /**
  * One step of computing anew what the points of a day (days since 1970 UTC) add up to: some series, of which
- * it returns how many have points on that day. Series are walked through by id.
+ * it returns how many have points on that day. Series are walked through by id, which is the cursor. Each
+ * step is a transaction; repeating one changes nothing.
  *
  * @throws {ServiceError} `validation_failed` where retention has deleted points of the day: what is left of
- *   them is less than what is known of them.
+ * them is less than what is known of them.
  */
 export function recomputeDay(
   database: Database,

@@ -1,12 +1,15 @@
 import type { Database } from "../file/database.ts";
 
-/** Series remembered; beyond, all are forgotten and looked up anew. */
+/** Series remembered, some 10 MB of them; beyond, all are forgotten and looked up anew. */
 const KNOWN_MAX = 100_000;
 
 const INSERT = `INSERT INTO server_series (server_number, metric_name, metric_type) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET metric_name = metric_name RETURNING id`;
 
-/** The rows of `server_series`, made when they are first needed. On the writer thread only. */
+/**
+ * The ids of rows of `server_series` (server, metric, type), made when they are first needed. On the writer
+ * thread only. Rows are never deleted, so that a remembered id holds for the life of the connection.
+ */
 export class SeriesIds {
   readonly #database: Database;
   readonly #known = new Map<string, number>();
@@ -17,7 +20,7 @@ export class SeriesIds {
     this.#database = database;
   }
 
-  /** Inside a transaction. */
+  /** The id of a series, inside a transaction, of which `committed` or `rolledBack` reports the end. */
   idOf(server: number, name: string, type: string): number {
     // Neither a number nor a type holds a space.
     const label = `${server} ${type} ${name}`;
@@ -30,6 +33,7 @@ export class SeriesIds {
     return id;
   }
 
+  /** What the transaction has made is there. */
   committed(): void {
     this.#uncommitted = [];
   }

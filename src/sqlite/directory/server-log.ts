@@ -12,6 +12,7 @@ import type { Database, Row } from "../file/database.ts";
 const INSERT_EVENT = `INSERT INTO server_events
   (server_id, event_type, previous_value, new_value, details, recorded_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
+/** Write an event down; inside the transaction of what caused it. */
 export function insertEvent(database: Database, event: ServerEvent): void {
   const { serverId, type, previousValue, newValue, details, recordedBy, timestampMs } = event;
   const createdAt = new Date(timestampMs).toISOString();
@@ -27,7 +28,10 @@ export function insertEvent(database: Database, event: ServerEvent): void {
   );
 }
 
-/** Events of a server by the order of their receipt, newest first. */
+/**
+ * Events of a server in the order of their receipt, newest first, at most `limit`, those before row
+ * `beforeId`. By receipt and not by time: a page's end stays where it is while late events arrive.
+ */
 export function listEvents(
   database: Database,
   { serverId, beforeId, limit }: ListQuery,
@@ -53,6 +57,7 @@ function readEvent(row: Row): StoredServerEvent {
 const INSERT_USE = `INSERT INTO server_usage
   (server_id, user_id, action, tool_id, details, client_info, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)`;
 
+/** Write down that somebody used a server; inside the transaction of the batch. `userId` is a pseudonym. */
 export function insertUse(database: Database, use: ServerUse): void {
   const { serverId, userId, action, toolId, details, clientInfo, timestampMs } = use;
   const createdAt = new Date(timestampMs).toISOString();
@@ -68,7 +73,7 @@ export function insertUse(database: Database, use: ServerUse): void {
   );
 }
 
-/** How a server was used, newest first. */
+/** How a server was used: as `listEvents`, newest first by receipt. */
 export function listUses(
   database: Database,
   { serverId, beforeId, limit }: ListQuery,

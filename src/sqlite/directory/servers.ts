@@ -31,7 +31,9 @@ function readExisting(row: Row | undefined): ServerRecord {
 
 const ALL: ServerPage = { afterNumber: 0, limit: SERVERS_MAX };
 
-/** Servers, by their numbers: the order of registration. */
+/**
+ * Servers by their numbers, the order of registration; without a page all of them, `SERVERS_MAX` at the most.
+ */
 export function listServers(database: Database, { afterNumber, limit } = ALL): readonly ServerRecord[] {
   const sql = `SELECT ${COLUMNS} FROM directory_servers WHERE number > ? ORDER BY number
     LIMIT CAST(? AS INTEGER)`;
@@ -73,7 +75,11 @@ function rejectField(field: string, reason: string, message: string): never {
   throw new ServiceError("validation_failed", message, { violations: [{ field, reason, message }] });
 }
 
-/** @throws {ServiceError} `not_found`. An empty `webhookUrl` removes it. */
+/**
+ * Change what `change` names; what is undefined stays. An empty `webhookUrl` removes it.
+ *
+ * @throws {ServiceError} `not_found`.
+ */
 export function updateServer(database: Database, id: string, change: ServerChange): ServerRecord {
   const row = database.first(
     `UPDATE directory_servers SET name = coalesce(?, name),
@@ -91,7 +97,10 @@ export function updateServer(database: Database, id: string, change: ServerChang
   return readExisting(row);
 }
 
-/** Undefined removes it. @throws {ServiceError} `not_found`. */
+/**
+ * Store the sealed secret that a server signs its metrics with; undefined removes it. @throws {ServiceError}
+ * `not_found`.
+ */
 export function setServerSecret(
   database: Database,
   id: string,
@@ -102,7 +111,8 @@ export function setServerSecret(
 }
 
 /**
- * Give a server a new key; the one it has, if it is in force, ends at `oldExpiresMs`. Inside a transaction.
+ * Give a server a new key; the one it has, if it is in force, ends at `oldExpiresMs`, so that both are
+ * accepted until the server has the new one. Inside a transaction.
  *
  * @throws {ServiceError} `not_found`.
  */
@@ -126,11 +136,12 @@ export function rotateServerKey(
 const RECEIVED = `UPDATE directory_servers
   SET last_received_ms = max(coalesce(last_received_ms, 0), CAST(? AS INTEGER)) WHERE number = ?`;
 
+/** When the server last sent metrics; never goes back, though batches may be stored out of order. */
 export function recordReceived(database: Database, server: number, receivedMs: number): void {
   database.run(RECEIVED, receivedMs, server);
 }
 
-/** The names of what a server has measured. */
+/** The names of all metrics that a server has ever sent, in no order. */
 export function listMetricNames(database: Database, server: number): readonly string[] {
   const sql = "SELECT DISTINCT metric_name FROM server_series WHERE server_number = ?";
   return database.all(sql, server).map((row) => String(row.metric_name));

@@ -1,6 +1,12 @@
 import type { Database } from "../file/database.ts";
 
-/** From when on a server was up or down; undefined: nobody knows, or it is planned. */
+/**
+ * Uptime from events, for servers that send no health checks: gateways and people report outages as events.
+ */
+
+/**
+ * From when on a server was up or down; undefined: unknown, or planned maintenance, which counts as neither.
+ */
 export interface StatusChange {
   readonly ms: number;
   readonly isUp: boolean | undefined;
@@ -38,7 +44,7 @@ function statusOf(type: string, newValue: string): Pick<StatusChange, "isUp"> | 
   }
 }
 
-/** Events of a range that are looked at: the newest. */
+/** Events of a range that are looked at, the newest of them: a chart's range has far fewer. */
 const EVENTS_MAX = 10_000;
 
 // Not those of the service itself: they repeat what health checks say, and say nothing when these stop.
@@ -49,7 +55,11 @@ const WITHIN = `${OWN} AND created_at >= ?2 AND created_at < ?3 ORDER BY created
   LIMIT ${EVENTS_MAX}`;
 const BEFORE = `${OWN} AND created_at < ?2 ORDER BY created_at DESC, id DESC LIMIT 100`;
 
-/** What the events of a server say of its status in a range, oldest first, beginning with what held before. */
+/**
+ * What the events of a server say of its status in a range, oldest first, beginning with what held before it.
+ * Of what was before, the newest hundred events are read: some may carry a word that says nothing of the
+ * status.
+ */
 export function readStatusChanges(
   database: Database,
   serverId: string,

@@ -1,3 +1,9 @@
+/**
+ * The last points of cumulative series: OpenTelemetry sums and histograms whose points count since a start
+ * time (https://opentelemetry.io/docs/specs/otel/metrics/data-model/#temporality). What is stored of a metric
+ * is what a point adds to the one before it, so that the last point is kept, in the transaction that stores
+ * the addition.
+ */
 import { SERIES_PER_OWNER_MAX, type SeriesFound, type SeriesQuestion } from "../../store/metrics.ts";
 import type { SeriesUpdate } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
@@ -8,10 +14,14 @@ const ACTIVE_MS = 24 * 3_600_000;
 /** A series not seen for so long has ended. */
 const FORGOTTEN_AFTER_MS = 30 * 24 * 3_600_000;
 
-/** How long a count of them serves: a collector's request asks for each of its resources. */
+/** ms that a count of them is reused: a collector's request asks once for each of its resources. */
 const ROOM_KNOWN_MS = 1000;
 
-/** What is known of some series of one owner. */
+/**
+ * What is known of some series of one owner, and for how many new ones there is room. Room that was granted
+ * is kept from whoever asks next within a second; a request that then fails gives it back with the next
+ * count.
+ */
 export function findSeries(database: Database, question: SeriesQuestion, nowMs: number): SeriesFound {
   const { owner, keys, apiKeyId, idempotencyKey } = question;
   const earlier = findAnswer(database, apiKeyId, idempotencyKey, nowMs);
@@ -29,12 +39,15 @@ export function findSeries(database: Database, question: SeriesQuestion, nowMs: 
   return { earlier, series, room: begun === 0 ? 0 : reserveRoom(database, owner, begun, nowMs) };
 }
 
+/** How many series of an owner may still begin. */
 interface Room {
   left: number;
   readonly countedMs: number;
 }
 
-/** By owner, who are as many as services have keys. */
+/**
+ * By database, since tests open several in one thread; then by owner, of whom there are as many as services.
+ */
 const rooms = new WeakMap<Database, Map<string, Room>>();
 
 /** Room for as many of `begun` series as there is. Whoever asks next does not get the same. */
@@ -51,13 +64,18 @@ function reserveRoom(database: Database, owner: string, begun: number, nowMs: nu
   return granted;
 }
 
+/** Series that are not active make room: `saveSeries` forgets the oldest of them. */
 function countRoom(database: Database, owner: string, nowMs: number): number {
   const sql = "SELECT count(*) AS active FROM cumulative_series WHERE owner = ? AND seen_ms > ?";
   const active = Number(database.first(sql, owner, nowMs - ACTIVE_MS)?.active);
   return Math.max(0, SERIES_PER_OWNER_MAX - active);
 }
 
-/** Inside the transaction that stores what the points added; once for all of them, as it counts. */
+/**
+ * Store the last points, inside the transaction that stores what they added: one without the other would
+ * count the addition twice, or never. Called once a commit with all of them, because it counts each owner's
+ * series.
+ */
 export function saveSeries(database: Database, updates: readonly SeriesUpdate[], nowMs: number): void {
   const sql =
     "INSERT OR REPLACE INTO cumulative_series (series_key, owner, seen_ms, last_point) VALUES (?, ?, ?, ?)";
@@ -82,7 +100,9 @@ function forgetOldest(database: Database, owner: string, count: number): void {
   );
 }
 
-/** Forget at most `rowsMax` series that have ended, so that a step never holds up a commit. */
+/**
+ * Forget at most `rowsMax` series that have ended; returns how many, fewer than `rowsMax` when none is left.
+ */
 export function deleteEndedSeries(database: Database, nowMs: number, rowsMax: number): number {
   return database.run(
     `DELETE FROM cumulative_series WHERE series_key IN (

@@ -3,10 +3,13 @@ import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 
 /**
- * The writer's side of the dictionaries: a batch's numbers → row ids.
+ * The writer's side of the dictionaries: a batch's numbers → row ids of `sources`, `dimension_sets` and
+ * `shapes`.
  *
- * A row id found or made inside a transaction counts only once that committed; a definition outlives
- * a rollback, since the other side will not send it again.
+ * `BatchBuilder` on the main thread numbers each of them and sends it once, with the batch that needs it
+ * first. A row id found or made inside a transaction counts only once that committed; a definition outlives a
+ * rollback, since the other side will not send it again. The builder bounds both sides: it resets them
+ * together.
  */
 export class Dictionary {
   readonly #database: Database;
@@ -18,7 +21,7 @@ export class Dictionary {
     this.#database = database;
   }
 
-  /** Take in what a batch defines. */
+  /** Take in what a batch defines, before its transaction. `reset`: forget all earlier definitions first. */
   define(definitions: readonly Definition[], reset: boolean): void {
     if (reset) {
       this.#definitions.clear();
@@ -27,14 +30,14 @@ export class Dictionary {
     for (const definition of definitions) this.#definitions.set(definition.ref, repaired(definition));
   }
 
-  /** What a batch said of `ref`. */
+  /** What a batch defined `ref` as. @throws for a number that none did: batches were lost or reordered. */
   definition(ref: number): Definition {
     const definition = this.#definitions.get(ref);
     if (definition === undefined) throw new Error(`a batch refers to ${ref}, which no batch defined`);
     return definition;
   }
 
-  /** The row id of `ref`; inside a transaction. */
+  /** The row id of `ref`, which is inserted when no row has its values; inside a transaction. */
   rowId(ref: number): number {
     const known = this.#rowIds.get(ref);
     if (known !== undefined) return known;
@@ -44,10 +47,12 @@ export class Dictionary {
     return rowId;
   }
 
+  /** The transaction has committed: its row ids hold. */
   committed(): void {
     this.#uncommitted = [];
   }
 
+  /** It has not: SQLite will give the ids that it made to other rows. */
   rolledBack(): void {
     for (const ref of this.#uncommitted) this.#rowIds.delete(ref);
     this.#uncommitted = [];
@@ -64,7 +69,7 @@ export class Dictionary {
   }
 }
 
-/** The definition as it can be stored. */
+/** The definition as it can be stored. Keys of dimensions are names that validation has checked. */
 function repaired(definition: Definition): Definition {
   switch (definition.kind) {
     case "source":
@@ -76,7 +81,10 @@ function repaired(definition: Definition): Definition {
   }
 }
 
-/** Constant names only: the SQL is built from this table, never from what a client sent. */
+/**
+ * Where a definition is stored, and what it is found by. Constant names only: the SQL is built from this
+ * table, never from what a client sent.
+ */
 function describe(definition: Definition) {
   switch (definition.kind) {
     case "source": {

@@ -3,7 +3,10 @@ import type { StoredAnswer } from "../../store/metrics.ts";
 import type { IdempotencyRecord } from "../../store/submission.ts";
 import type { Database } from "../file/database.ts";
 
-/** The unexpired record of a key, if there is one. */
+/**
+ * The record of a key that has not expired by `nowMs`. An expired one may still stand there, and means
+ * nothing.
+ */
 export function findAnswer(
   database: Database,
   apiKeyId: number,
@@ -20,7 +23,10 @@ export function findAnswer(
   return row && { fingerprint: String(row.fingerprint), answer: String(row.answer) };
 }
 
-/** Inside the transaction that stores the rows. Replaces an expired record. */
+/**
+ * Remember what a key was answered, inside the transaction that stores the rows: a retry after a crash finds
+ * both or neither. Replaces an expired record.
+ */
 export function recordAnswer(
   database: Database,
   keyed: IdempotencyRecord & { readonly apiKeyId: number },
@@ -37,7 +43,7 @@ export function recordAnswer(
   );
 }
 
-/** Delete at most `rowsMax` expired records, so that a step never holds up a commit. */
+/** Delete at most `rowsMax` expired records; returns how many, fewer than `rowsMax` when none is left. */
 export function deleteExpiredIdempotencyKeys(database: Database, nowMs: number, rowsMax: number): number {
   return database.run(
     `DELETE FROM idempotency_keys WHERE (api_key_id, idempotency_key) IN (

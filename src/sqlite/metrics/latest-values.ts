@@ -11,7 +11,11 @@ ON CONFLICT DO UPDATE
 SET ts = excluded.ts, request = excluded.request, position = excluded.position, value = excluded.value
 WHERE excluded.ts >= ts`;
 
-/** Note the states among the rows `inserted` of a batch; in the transaction that stores them. */
+/**
+ * Store the newest value of each state among the rows `inserted` of a batch, by source and dimension set; in
+ * the transaction that stores the rows. A value older than the stored one changes nothing; of two at the same
+ * time the later received one counts.
+ */
 export function storeLatestValues(
   database: Database,
   dictionary: Dictionary,
@@ -43,7 +47,9 @@ WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
 const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${LATEST_VALUES_MAX + 1}`;
 
 /**
- * Oldest first, and in the order of arrival what was at once.
+ * The newest value of each state, by service, instance, type and dimensions: oldest first, and in the order
+ * of arrival what was at once. Every state of a source is in it that has reported anything since `sinceMs`: a
+ * gauge that rarely changes is still the case while its sender lives.
  *
  * @throws {ServiceError} `validation_failed` when there are too many.
  */
@@ -82,13 +88,16 @@ function tooMany(service: string | undefined): ServiceError {
   });
 }
 
+/** Dimensions that say something, as text; null and "" are the same as absent, in a gauge's labels too. */
 function readDimensions(json: string): Record<string, string> {
   const sent = Object.entries(JSON.parse(json) as Record<string, unknown>);
   const said = sent.filter(([, value]) => value !== null && value !== "");
   return Object.fromEntries(said.map(([name, value]) => [name, String(value)]));
 }
 
-/** Of those before `cutoffMs`, at most `rowsMax`: with the metrics that said so, what they said goes too. */
+/**
+ * Delete states from before `cutoffMs`, at most `rowsMax`: their measurements are deleted by the same policy.
+ */
 export function deleteLatestValues(database: Database, cutoffMs: number, rowsMax: number): void {
   database.run(
     `DELETE FROM latest_values WHERE (source_id, dimension_set_id) IN (

@@ -11,7 +11,10 @@ import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer } from "./idempotency-store.ts";
 import { storeLatestValues } from "./latest-values.ts";
 
-/** Rows a statement: one statement for many rows costs half of one for each. Largest first. */
+/**
+ * Rows a statement: one statement for many rows costs half of one for each. Largest first; three sizes,
+ * because each is a prepared statement, and any number of rows is made of few of these.
+ */
 const ROWS_PER_STATEMENT = [128, 16, 1] as const;
 
 const COLUMNS = "ts, source_id, dimension_set_id, request, value, duration_ms, shape_id, payload";
@@ -24,7 +27,12 @@ const INSERTS = new Map<number, string>(
 
 const INSERT_DISTRIBUTED = `INSERT INTO measurements (${COLUMNS}, distribution) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
-/** Stores batches. On the writer thread only. */
+/**
+ * Stores batches of measurements. On the writer thread only.
+ *
+ * After the commit, and outside of its transaction, the rows are added to the rollups in memory. A crash in
+ * between loses nothing: rollups know the last measurement they hold, and read on from there.
+ */
 export class MetricWriter {
   readonly #database: Database;
   readonly #dictionary: Dictionary;
@@ -36,7 +44,11 @@ export class MetricWriter {
     this.#folder = new BatchFolder(database, rollups, this.#dictionary);
   }
 
-  /** Store every row of `batch`, its idempotency records and what `alsoWrite` writes in one transaction, or nothing. */
+  /**
+   * Store every row of `batch`, its idempotency records, its states and what `alsoWrite` writes in one
+   * transaction, or nothing. Rows that a stored idempotency key covers are left out, and reported as
+   * duplicates. On disk when it returns.
+   */
   commit(batch: Batch, nowMs: number, alsoWrite: () => void = () => {}): CommitResult {
     this.#dictionary.define(batch.definitions, batch.reset);
     const inserted: RowRange[] = [];
@@ -96,7 +108,7 @@ export class MetricWriter {
     this.#insertPlain(batch, { start: next, end });
   }
 
-  /** Rows without a distribution: all but a few, and so without a column for it. */
+  /** Rows without a distribution: nearly all, so that their statement does without the column. */
   #insertPlain(batch: Batch, { start, end }: RowRange): void {
     let row = start;
     for (const rows of ROWS_PER_STATEMENT) {

@@ -7,7 +7,10 @@ import { deleteEndedSeries, findSeries } from "./cumulative-series.ts";
 import { deleteExpiredIdempotencyKeys } from "./idempotency-store.ts";
 import { MetricWriter } from "./metric-writer.ts";
 
-/** What of `MetricStore` the writer thread carries out; long work in steps. */
+/**
+ * What of `MetricStore` the writer thread carries out. Names that end in `Step` are one step of long work, a
+ * transaction of its own; `port.ts` takes them one after the other.
+ */
 export function metricOperations({ database, read, write, proof }: OperationContext, rollups: Rollups) {
   const writer = new MetricWriter(database, rollups);
   return {
@@ -15,6 +18,7 @@ export function metricOperations({ database, read, write, proof }: OperationCont
     findSeries: read("select", "cumulative_series", (question: SeriesQuestion, nowMs: number) =>
       findSeries(database, question, nowMs),
     ),
+    // By id, the order of arrival: request numbers only grow.
     lastRequestNumber: read("select", "metrics", () =>
       Number(database.first("SELECT request FROM measurements ORDER BY id DESC LIMIT 1")?.request ?? 0),
     ),
@@ -38,7 +42,7 @@ export function metricOperations({ database, read, write, proof }: OperationCont
 /** Rows a step: well under a millisecond of the writer's time, so that no commit waits for it. */
 const ROWS_PER_STEP = 500;
 
-/** The step that deleted so many rows; one that found fewer than it could delete was the last. */
+/** The result of a step that deleted so many rows; one that found fewer than it might delete is the last. */
 function untilNotFull(rows: number): Step<number, true> {
   return { done: rows, next: rows === ROWS_PER_STEP ? true : undefined };
 }
