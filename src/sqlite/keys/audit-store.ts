@@ -1,7 +1,12 @@
 import type { AuditDetails, AuditEntry, AuditTrace } from "../../store/audit.ts";
 import type { Database, Row } from "../file/database.ts";
 
-/** Write an act down; returns the number of its row. */
+/**
+ * The audit trail: who did what, in `admin_audit_log`. What changes rows is written down in the transaction
+ * that changes them; what takes long, or changes no row, is recorded as begun and finished later.
+ */
+
+/** Write an act down; returns the id of its row. `outcome`: `ok`, `started`, or the reason of a rejection. */
 export function recordAudit(database: Database, trace: AuditTrace, outcome: string): number {
   const row = database.first(
     `INSERT INTO admin_audit_log (timestamp, api_key_id, actor, action, target, details, outcome)
@@ -17,7 +22,9 @@ export function recordAudit(database: Database, trace: AuditTrace, outcome: stri
   return Number(row?.id);
 }
 
-/** Note how a recorded act ended, and what came of it besides the details that are there. */
+/**
+ * Record how an act ended; `details` is merged into those that are there (RFC 7396, SQLite's `json_patch`).
+ */
 export function finishAudit(database: Database, id: number, outcome: string, details: AuditDetails): void {
   database.run(
     "UPDATE admin_audit_log SET outcome = ?, details = json_patch(details, ?) WHERE id = ?",
@@ -27,7 +34,11 @@ export function finishAudit(database: Database, id: number, outcome: string, det
   );
 }
 
-/** Do `act` and write it down, both or neither. `describe` adds what only the result tells. */
+/**
+ * Do `act` and write it down, both or neither. `describe` adds details that only the result has, such as the
+ * id of a new key. An act that is rejected leaves nothing here; its caller records that outside of the
+ * transaction.
+ */
 export function audited<Result>(
   database: Database,
   trace: AuditTrace,

@@ -18,7 +18,7 @@ function read(row: Row): ApiKeyRecord {
     id: Number(row.id),
     keyHash: String(row.key_hash),
     service: String(row.service_name),
-    // Older versions of the schema know no role of servers.
+    // The column's CHECK is older than the role of servers, which the presence of a server stands for.
     role: row.server_id === null ? (row.role as KeyRole) : "server",
     rateLimit: Number(row.rate_limit),
     allowedServices: JSON.parse(String(row.allowed_services)),
@@ -36,11 +36,12 @@ function read(row: Row): ApiKeyRecord {
 
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
 
-/** Every key, revoked ones too, by id. */
+/** Every key, revoked and expired ones too, by id. Keys are never deleted: usage and audit refer to them. */
 export function listKeys(database: Database): readonly ApiKeyRecord[] {
   return database.all(`SELECT ${COLUMNS} FROM api_keys ORDER BY id`).map(read);
 }
 
+/** Store a new key, of which the database has the hash alone; `rotateKey` passes a whole record. */
 export function createKey(database: Database, key: NewApiKey, nowMs: number): ApiKeyRecord {
   const row = database.first(
     `INSERT INTO api_keys
@@ -62,7 +63,7 @@ export function createKey(database: Database, key: NewApiKey, nowMs: number): Ap
   return readExisting(row, "new");
 }
 
-/** The newest key of a server that is in force. */
+/** The newest key of a server that is in force at `nowMs`: neither revoked nor expired. */
 export function findServerKey(database: Database, serverId: string, nowMs: number): ApiKeyRecord | undefined {
   const sql = `SELECT ${COLUMNS} FROM api_keys WHERE server_id = ? AND is_active = 1
     AND (expires_at IS NULL OR expires_at > ?) ORDER BY id DESC LIMIT 1`;
@@ -70,7 +71,7 @@ export function findServerKey(database: Database, serverId: string, nowMs: numbe
   return row && read(row);
 }
 
-/** Turn a key off. @throws {ServiceError} `not_found`. */
+/** Revoke a key, for good; revoking one again changes nothing. @throws {ServiceError} `not_found`. */
 export function revokeKey(database: Database, id: number): ApiKeyRecord {
   const sql = `UPDATE api_keys SET is_active = 0 WHERE id = ? RETURNING ${COLUMNS}`;
   return readExisting(database.first(sql, id), String(id));
@@ -103,7 +104,10 @@ function readExisting(row: Row | undefined, id: string): ApiKeyRecord {
   return read(row);
 }
 
-/** Make the environment's keys valid, and those that have left it invalid. Keys made otherwise stay as they are. */
+/**
+ * Make the environment's keys valid, with `rateLimit` requests a minute, and those that have left it invalid,
+ * in one transaction. A key that was made otherwise stays as it is, even where the environment has the same.
+ */
 export function syncEnvironmentKeys(
   database: Database,
   keys: readonly EnvironmentKey[],

@@ -5,7 +5,10 @@ import { audited, finishAudit, listAudit, recordAudit } from "./audit-store.ts";
 import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
 import { listDailyUsage, recordUsage } from "./usage-store.ts";
 
-/** What of `KeyStore` the writer thread carries out: all of it. */
+/**
+ * What of `KeyStore` the writer thread carries out: all of it, since the rows are few and reads need the
+ * newest.
+ */
 export function keyOperations({ database, read, write }: OperationContext) {
   return {
     list: read("select", "api_keys", () => listKeys(database)),

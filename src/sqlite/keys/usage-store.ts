@@ -21,7 +21,13 @@ const SET_DAY = `
   INSERT INTO api_key_daily_usage (date, api_key_id, request_count) VALUES (?, ?, ?)
   ON CONFLICT (date, api_key_id) DO UPDATE SET request_count = max(request_count, excluded.request_count)`;
 
-/** Store what keys have used, in one transaction, and forget days that no quota needs any more. */
+/**
+ * Add what keys have used to the log (a row a minute, key, endpoint and status), to the keys' totals and to
+ * the days of their quotas, in one transaction; and delete days that no quota needs any more.
+ *
+ * The log and the totals are added to. The days are totals themselves, of which the larger stays: repeating
+ * the same record after a failure never counts a quota twice.
+ */
 export function recordUsage(database: Database, { log, daily }: UsageRecord, nowMs: number): void {
   database.transaction(() => {
     for (const row of log) {
@@ -60,7 +66,7 @@ function totalsByKey(log: readonly UsageRow[]) {
   return totals;
 }
 
-/** Every day that is remembered, of every key. */
+/** Every stored day of every key; `day` counts days since 1970 UTC. Read once, at the start. */
 export function listDailyUsage(database: Database): readonly DailyUsage[] {
   return database.all("SELECT date, api_key_id, request_count FROM api_key_daily_usage").map((row) => ({
     apiKeyId: Number(row.api_key_id),
@@ -69,7 +75,9 @@ export function listDailyUsage(database: Database): readonly DailyUsage[] {
   }));
 }
 
-/** Let a key begin with what another one has used of its quotas. */
+/**
+ * Let a key begin with what another one has used of its quotas, so that rotating a key does not renew them.
+ */
 export function copyDailyUsage(database: Database, fromKeyId: number, toKeyId: number): void {
   database.run(
     `INSERT INTO api_key_daily_usage (date, api_key_id, request_count)

@@ -2,26 +2,33 @@ import type { Database } from "../file/database.ts";
 import type { LegacyValue } from "./legacy-columns.ts";
 import type { LegacySource } from "./legacy-source.ts";
 
-/** Reason → rows. */
+/** Reason → how many rows it was given for. */
 export type ReasonCounts = Readonly<Record<string, number>>;
 
-/** How far a predecessor's database has been taken over. */
+/** How far a predecessor's database has been taken over: a row of `legacy_imports`, all runs together. */
 export interface LegacyImport {
+  /** Tells the source from others, wherever its file is: `LegacySource.fingerprint`. */
   readonly fingerprint: string;
+  /** The id of the last metric that was looked at; 0 before the first. */
   readonly lastId: number;
   readonly rowsImported: number;
   readonly rowsSkipped: number;
+  /** Why rows were skipped. */
   readonly skipped: ReasonCounts;
+  /** What was left out of rows that were imported. */
   readonly leftOut: ReasonCounts;
 }
 
-/** A copy that has gone its own way since an import: going on would lose some rows, or take some twice. */
+/**
+ * The source was imported before and its metrics have changed since, as in a copy that another service wrote
+ * to: going on would lose some rows, or take some twice. Nothing was imported.
+ */
 export class DivergedSourceError extends Error {
   override readonly name = "DivergedSourceError";
 }
 
 /**
- * The earlier import of this source, or a new one.
+ * The earlier import of this source, or a new one. Inside a transaction, together with the keys and policies.
  *
  * A source is recognised by the row that was looked at last. Where that row is gone, retention has deleted
  * it with all before it, and the fingerprint decides. A source that never had so many rows is an older copy,
@@ -80,7 +87,10 @@ function rejectDiverged(
   );
 }
 
-/** Note how far it is, in the transaction that stores the rows. `lastRow`: the digest of row `lastId`. */
+/**
+ * Store how far it is, in the transaction that stores the rows: an interrupted import neither repeats nor
+ * skips any. `lastRow`: the digest of row `lastId`, by which the source is recognised next time.
+ */
 export function recordProgress(database: Database, progress: LegacyImport, lastRow: string): void {
   database.run(
     `UPDATE legacy_imports SET last_id = CAST(? AS INTEGER), last_row = ?, rows_imported = CAST(? AS INTEGER),
@@ -95,12 +105,13 @@ export function recordProgress(database: Database, progress: LegacyImport, lastR
   );
 }
 
+/** The whole source was looked at; a later run that finds more rows clears this until it has finished too. */
 export function recordFinished(database: Database, { fingerprint }: LegacyImport, nowMs: number): void {
   const finishedAt = new Date(nowMs).toISOString();
   database.run("UPDATE legacy_imports SET finished_at = ? WHERE fingerprint = ?", finishedAt, fingerprint);
 }
 
-/** An API key of the predecessor, checked. Times are ISO 8601 UTC. */
+/** An API key of the predecessor, validated. Times are ISO 8601 UTC; null: none, or no limit. */
 export interface LegacyKey {
   readonly keyHash: string;
   readonly service: string;
@@ -114,7 +125,7 @@ export interface LegacyKey {
   readonly description: string;
 }
 
-/** Store a key as a writer's. False when its hash is there already: that one is left as it is. */
+/** Store a key with the role of a writer. False when its hash is there already: that one is left as it is. */
 export function importKey(database: Database, key: LegacyKey): boolean {
   return (
     database.run(

@@ -6,8 +6,12 @@ import { openReader } from "../file/open.ts";
 import { realDatabasePath } from "../file/real-path.ts";
 import { columnsOf, decode, type LegacyValue, readColumn } from "./legacy-columns.ts";
 
-/** A row of the predecessor's `metrics`, under our names for its columns. */
+/**
+ * A row of the predecessor's `metrics`, under our names for its columns; any value may be of any type, or
+ * null.
+ */
 export interface LegacyMetric {
+  /** The rowid, whatever the table declares as its key. */
   readonly id: number;
   readonly requestId: LegacyValue;
   readonly service: LegacyValue;
@@ -22,7 +26,7 @@ export interface LegacyMetric {
   readonly createdAt: LegacyValue;
 }
 
-/** The file is not a predecessor's database. */
+/** The file is not a predecessor's database, or cannot be read where it is; the message says which. */
 export class LegacySourceError extends Error {
   override readonly name = "LegacySourceError";
 }
@@ -40,17 +44,19 @@ const METRIC_COLUMNS = {
   metadata: "metadata",
   createdAt: "created_at",
 } as const;
-/** Hold the same events as `metrics` once more. */
+/** Tables that hold the same events as `metrics` once more; only rows without one there are counted. */
 const SPECIALISED_TABLES = ["auth_metrics", "discovery_metrics", "tool_metrics"];
 /** What later releases of the predecessor have and nothing is taken from. */
 const OTHER_TABLES = ["metrics_hourly", "metrics_daily", "api_key_usage_log"];
 const KNOWN_TABLES = ["metrics", "api_keys", "retention_policies"];
-/** The predecessor may be writing. */
+/**
+ * ms to wait for a lock: the predecessor may be writing, and without WAL it locks the whole file for that.
+ */
 const BUSY_TIMEOUT_MS = 10_000;
 
 /**
- * A predecessor's database, whatever its release: tables and columns it does not have are empty. Only read,
- * in short steps, so that a predecessor that still runs is not held up.
+ * A predecessor's database, whatever its release: tables and columns it does not have are empty. It is only
+ * read, in statements of some milliseconds each, so that a predecessor that still runs is not held up.
  */
 export class LegacySource {
   readonly #path: string;
@@ -95,7 +101,10 @@ export class LegacySource {
     return { lastId, rows: Number(this.#read(sql, id, lastId)[0]?.n ?? 0) };
   }
 
-  /** The highest id that a metric has or had; without a sequence, that one of those that are left has. */
+  /**
+   * The highest id that a metric has or had (https://sqlite.org/autoinc.html); in a table without
+   * AUTOINCREMENT, the highest of those that are left.
+   */
   highestId(): number {
     const { lastId } = this.extentAfter(0);
     if (columnsOf(this.#database, "sqlite_sequence").size === 0) return lastId;
@@ -103,7 +112,10 @@ export class LegacySource {
     return Math.max(lastId, Number(this.#read(sql)[0]?.id ?? 0));
   }
 
-  /** SHA-256 of a metric; undefined when the row is gone. Of the oldest columns: a new release adds some. */
+  /**
+   * SHA-256 of a metric in hex; undefined when the row is gone. Of the columns that every release has: a
+   * predecessor that is upgraded between two imports adds others.
+   */
   digestOf(id: number): string | undefined {
     const [row] = this.metricsAfter(id - 1, id, 1);
     if (row === undefined) return undefined;
@@ -128,6 +140,7 @@ export class LegacySource {
     return this.#all("api_keys", columns, rowsMax);
   }
 
+  /** Its retention policies under its own names of columns. */
   policies(): readonly Readonly<Record<string, LegacyValue>>[] {
     const columns = ["table_name", "retention_days", "is_active"];
     return this.#all("retention_policies", columns, Number.MAX_SAFE_INTEGER);
@@ -178,7 +191,12 @@ export class LegacySource {
   }
 }
 
-/** Open a predecessor's file without ever writing it. @throws {DatabaseOpenError} */
+/**
+ * Open a predecessor's file without ever writing it.
+ *
+ * @throws {LegacySourceError} for what is not there or no predecessor's database.
+ * @throws {DatabaseOpenError} for what is damaged or not to be read.
+ */
 export function openLegacySource(path: string): LegacySource {
   try {
     if (!existsSync(path)) throw new LegacySourceError("is not there");
@@ -191,7 +209,10 @@ export function openLegacySource(path: string): LegacySource {
   }
 }
 
-/** Beside a log SQLite wants to write what several readers share, which a read-only folder forbids. */
+/**
+ * A file in WAL mode needs `-shm` beside it, which readers share and a read-only folder forbids to make.
+ * Without a log it can be opened as immutable; with one that would leave out what the log holds.
+ */
 function open(path: string): Database {
   const database = openReader(path);
   try {

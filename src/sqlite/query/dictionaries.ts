@@ -1,7 +1,7 @@
 import type { Database } from "../file/database.ts";
 import { asColumns, readColumns } from "./columns.ts";
 
-/** Entries kept; beyond, all are forgotten and read again as they are met. */
+/** Entries of each kind kept, some 10 MB; beyond, all are forgotten and read again as they are met. */
 const ENTRIES_MAX = 50_000;
 
 /** Rows by id, read when they are first met. They must never change, nor their ids be used again. */
@@ -13,7 +13,7 @@ class Dictionary<Entry> {
     this.#read = read;
   }
 
-  /** Let `get` find `ids`. */
+  /** Read those of `ids` that are not known, in one statement, so that `get` finds all of them. */
   load(ids: Iterable<number>): void {
     const wanted = new Set(ids);
     let missing = [...wanted].filter((id) => !this.#entries.has(id));
@@ -32,12 +32,14 @@ class Dictionary<Entry> {
   }
 }
 
+/** A row of `sources`: who sent a measurement. */
 export interface StoredSource {
   readonly service: string;
   readonly version: string;
   readonly instanceId: string;
 }
 
+/** A row of `dimension_sets`: a metric type with one combination of its catalogued dimensions. */
 export interface StoredDimensionSet {
   readonly type: string;
   /** Catalogued dimensions as they were sent. */
@@ -46,6 +48,10 @@ export interface StoredDimensionSet {
   readonly json: string;
 }
 
+/**
+ * A row of `shapes`: the keys of what stays with a measurement; its `payload` holds their values in this
+ * order.
+ */
 export interface StoredShape {
   readonly dimensionKeys: readonly string[];
   readonly metadataKeys: readonly string[];
@@ -58,7 +64,9 @@ const SHAPES = `SELECT ${asColumns(["id", "dimension_keys", "metadata_keys"])} F
 
 export type Dictionaries = ReturnType<typeof createDictionaries>;
 
-/** What measurements refer to. Kept from one query to the next. */
+/**
+ * What measurements refer to, remembered from one query to the next: rows that are never changed or deleted.
+ */
 export function createDictionaries(database: Database) {
   /** The entries of these ids, each made of the texts of its row. */
   const read = <Entry>(sql: string, ids: string, create: (texts: readonly string[]) => Entry) => {

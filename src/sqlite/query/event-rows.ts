@@ -11,7 +11,7 @@ import {
 } from "./columns.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 
-/** The request number is written as SQL shows it, which a double could not hold for ever. */
+/** The request number is read as the 16 hex digits that SQL users see: a double holds 53 of its 64 bits. */
 const COLUMNS = [
   "id",
   "ts",
@@ -27,7 +27,10 @@ const COLUMNS = [
 const EVENTS = `SELECT ${asColumns(COLUMNS)}, ${DISTRIBUTIONS} FROM measurements
   WHERE id IN (SELECT value FROM json_each(?))`;
 
-/** The measurements of these ids, as they were submitted, in no order. */
+/**
+ * The measurements of these ids, as they were submitted, in no order; ids whose row is gone are left out. A
+ * measurement that stands for several has their count, and its duration is their mean.
+ */
 export function readEvents(
   { database, dictionaries }: QueryContext,
   ids: readonly number[],
@@ -78,7 +81,9 @@ export function readEvents(
   }
 }
 
-/** Written by hand, so that a key `__proto__` is a key like any other. */
+/**
+ * JSON of an object, written without making it: `__proto__` is a key like any other, and repeated keys stay.
+ */
 function objectJson(keys: readonly string[], values: readonly unknown[]): string {
   return `{${keys.map((key, index) => `${JSON.stringify(key)}:${JSON.stringify(values[index] ?? null)}`).join(",")}}`;
 }

@@ -1,18 +1,20 @@
 import type { Database } from "../file/database.ts";
 import type { Column, Integers } from "./columns.ts";
 
-/** Rows by bucket, a column each, and their sketches one after the other. */
+/** Rollup rows in the order of bucket and key, a column each, and their sketches one after the other. */
 export interface RollupChunk {
+  /** Hours or days since 1970 UTC. */
   readonly buckets: Integers;
   readonly keyIds: Integers;
-  /** Those that were asked for. */
+  /** Those that were asked for, in that order. */
   readonly columns: readonly Column[];
+  /** Encoded, without separators: a column holds the length of each. Undefined where none were asked for. */
   readonly sketches: Uint8Array | undefined;
 }
 
-/** Rows that are kept cost so much at the most, in bytes. */
+/** Bytes that the cache may take, as estimated below; beyond, what was not used for longest is dropped. */
 const BYTES_MAX = 32_000_000;
-/** A number in a list. */
+/** Bytes of a number in a list. */
 const CELL_BYTES = 8;
 
 const CHANGES = `SELECT bucket, last_measurement_id FROM rollup_hours
@@ -28,8 +30,9 @@ interface Entry {
  * Rows of hours that were read before. A dashboard asks for the same day every few seconds, and all of its
  * hours but the last stay as they are: reading them anew would cost more than all the rest.
  *
- * An hour's version is the measurement it was last written with. Retention deletes whole hours, and those
- * are not asked for any more.
+ * An hour's version is the id of the measurement it was last written with (`rollup_hours`, in the transaction
+ * that writes the rows), so that an entry of the same version is what the query's own snapshot holds.
+ * Retention deletes whole hours, and those are not asked for any more. On the reader thread only.
  */
 export class HourCache {
   /** The one that was used last stands last. */
@@ -47,7 +50,7 @@ export class HourCache {
     return new Map(rows.map((row) => [Number(row.bucket), Number(row.last_measurement_id)]));
   }
 
-  /** What is known by this name and is of this version, or else what `read` reads. */
+  /** The chunk that is known by this name if it is of this version, or else the one that `read` reads. */
   get(name: string, version: number, read: () => RollupChunk): RollupChunk {
     const known = this.#entries.get(name);
     this.#remove(name);

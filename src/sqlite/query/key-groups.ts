@@ -10,17 +10,18 @@ const OF_FAMILY = `${KEYS} WHERE family_id = ?`;
 const OF_SERVICES = `${OF_FAMILY} AND service IN (SELECT value FROM json_each(?))`;
 
 const COUNT = "SELECT count(*) AS count FROM rollup_keys WHERE family_id = ?";
-/** How many rows are passed over in the time that one is looked for. */
+/** How many rows a scan passes in the time that one is looked up by its key. */
 const SEEK_COST = 10;
 
 /**
- * Which keys of a family a query takes, and into which group. Read anew for every query: keys come and go
- * with retention, and their ids may be used again.
+ * Which rollup keys of a family a query takes, and into which group. Read anew for every query: keys come and
+ * go with retention, and their ids may be used again, so that a remembered one could mean another
+ * combination.
  */
 export class KeyGroups {
   /** Undefined when all keys of the family are taken. */
   readonly ids: readonly number[] | undefined;
-  /** Whether so few are taken that their rows are better looked for one by one. */
+  /** Whether so few are taken that their rows are better looked up one by one than found in a scan of all. */
   readonly areFew: boolean;
   readonly #labels = new Map<number, readonly string[]>();
   readonly #groups: Groups;

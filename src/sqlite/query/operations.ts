@@ -6,7 +6,10 @@ import { HourCache } from "./hour-cache.ts";
 import { runAggregate } from "./run-aggregate.ts";
 import { runEvents } from "./run-events.ts";
 
-/** What of `QueryStore` the reader thread carries out: all of it. */
+/**
+ * What of `QueryStore` the reader thread carries out: all of it. What is cached lives as long as the
+ * connection.
+ */
 export function queryReads({ database, query }: ReadContext) {
   const kept = { database, dictionaries: createDictionaries(database), hourCache: new HourCache() };
   return {

@@ -8,7 +8,7 @@ import { exactNumber } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
 import type { RawRows } from "./raw-rows.ts";
 
-/** One type of a query: which of its measurements, and where they are read from. */
+/** One metric type of a query: which of its measurements, and where they are read from. */
 export interface PlannedType {
   readonly selector: Selector;
   readonly plan: Plan;
@@ -17,20 +17,25 @@ export interface PlannedType {
 /** Measurements of one service with one combination of dimensions. */
 export interface RawGroup {
   readonly planned: PlannedType;
+  /** The values of the dimensions that the query groups by. */
   readonly labels: readonly string[];
+  /** Whether they succeeded; undefined where the type has no outcome. */
   readonly outcome: boolean | undefined;
   /** Found when the first measurement is added: one that is out of range makes no group. */
   group: OpenGroup | undefined;
 }
 
-/** Finds the group of a measurement by its source and its dimension set. */
+/**
+ * Finds the group of a measurement by its source and its dimension set: labels are compared once a
+ * combination, not once a row. For one query.
+ */
 export class RawGroups {
   readonly #dictionaries: Dictionaries;
   readonly #types: ReadonlyMap<string, PlannedType>;
   readonly #groups: Groups;
   /** Source → dimension set → group; null for what the query does not take. */
   readonly #found = new Map<number, Map<number, RawGroup | null>>();
-  /** What is taken back now; for 13 KB of bins, one for all. */
+  /** The measurement that is subtracted now; one object for all of them, since it has 13 KB of bins. */
   #subtracted: OpenGroup | undefined;
   /** The source that was looked for last: one sends many measurements together. */
   #lastSourceId = Number.NaN;
@@ -66,7 +71,10 @@ export class RawGroups {
     addTo(raw.group, raw, rows, index);
   }
 
-  /** Take measurement `index` of `rows` back, which a rollup of its group holds. */
+  /**
+   * Subtract measurement `index` of `rows` from its group: a rollup row holds it that reaches beyond the
+   * range.
+   */
   remove(raw: RawGroup, rows: RawRows, index: number): void {
     raw.group ??= this.#groups.find(raw.labels);
     this.#subtracted ??= new OpenGroup([], raw.group.durations !== undefined);

@@ -16,7 +16,7 @@ export interface RowPosition {
   readonly id: number;
 }
 
-/** Measurements as queries read them, a column each. */
+/** Measurements as queries read them, a column each, all of one length. */
 export interface RawRows {
   readonly ids: Integers;
   readonly timestampsMs: Integers;
@@ -29,6 +29,7 @@ export interface RawRows {
   readonly distributions: ReadonlyMap<number, Distribution>;
 }
 
+/** The columns that an inner SELECT must have for `RAW_ROWS` around it. */
 export const RAW_COLUMNS = "id, ts, source_id, dimension_set_id, value, duration_ms, distribution";
 const COLUMNS = asColumns([
   "id",
@@ -41,6 +42,7 @@ const COLUMNS = asColumns([
 /** What `readRawRows` reads, of rows of `RAW_COLUMNS`. */
 export const RAW_ROWS = `${COLUMNS}, ${DISTRIBUTIONS}`;
 
+/** Reads the one row of a statement that selects `RAW_ROWS`. */
 export function readRawRows(row: Row | undefined): RawRows {
   const [ids, timestampsMs, sourceIds, dimensionSetIds, values = [], durationsMs = []] = readColumns(row, 6);
   return {
@@ -54,4 +56,5 @@ export function readRawRows(row: Row | undefined): RawRows {
   };
 }
 
+/** What is read before the first chunk. */
 export const NO_RAW_ROWS: RawRows = readRawRows(undefined);

@@ -6,7 +6,10 @@ import type { Database } from "../file/database.ts";
 import type { PlannedType, RawGroup, RawGroups } from "./raw-groups.ts";
 import { NO_RAW_ROWS, RAW_COLUMNS, RAW_ROWS, type RowPosition, readRawRows } from "./raw-rows.ts";
 
-/** By time, then by id. Two searches, since SQLite would not use the index for the id of `(ts, id) > (?, ?)`. */
+/**
+ * A chunk by time, then by id, after a position. Two searches: the index on `ts` ends in the rowid, but
+ * SQLite would not use it for the id in `(ts, id) > (?, ?)`, and pass over all rows of one millisecond again.
+ */
 const CHUNK = `
   SELECT ${RAW_ROWS} FROM (
     SELECT * FROM (
@@ -19,7 +22,10 @@ const CHUNK = `
     LIMIT ${CHUNK_ROWS}
   )`;
 
-/** The measurements of all types that are read raw, wherever one of them is; and those to be taken back. */
+/**
+ * The measurements of all types that are read raw, in one walk over every range in which one of them is; and
+ * those to be subtracted, which rollup rows hold beyond the ends of the range (`plan.less`).
+ */
 export function openRawSource(
   database: Database,
   types: readonly PlannedType[],
@@ -80,6 +86,7 @@ function isRaw({ source }: Segment): boolean {
   return source === "raw";
 }
 
+/** Whether an instant is in one of the ranges, whose ends are exclusive. */
 export function isWithin(ranges: readonly TimeRange[], timestampMs: number): boolean {
   for (const { startMs, endMs } of ranges) if (timestampMs >= startMs && timestampMs < endMs) return true;
   return false;

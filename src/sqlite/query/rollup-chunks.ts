@@ -4,12 +4,16 @@ import { asColumns, type Integers, readColumns } from "./columns.ts";
 import type { HourCache, RollupChunk } from "./hour-cache.ts";
 import type { KeyGroups } from "./key-groups.ts";
 
+/** Which rows of rollups to read, and what of them. */
 export interface RollupChunkOptions {
   readonly database: Database;
   readonly table: "rollups_hourly" | "rollups_daily";
   readonly familyId: number;
+  /** Hours or days since 1970 UTC. */
   readonly startBucket: number;
+  /** Exclusive. */
   readonly endBucket: number;
+  /** Which keys are taken; a chunk may hold others. */
   readonly keys: KeyGroups;
   /** SQL of the columns beside bucket and key, constants all. */
   readonly columns: readonly string[];
@@ -17,7 +21,10 @@ export interface RollupChunkOptions {
   readonly cache: HourCache;
 }
 
-/** Hours that are kept once they were read: what dashboards ask for again and again. Longer ranges pass by. */
+/**
+ * Ranges of so many hours go through the cache: what dashboards ask for again and again. Longer ones bypass
+ * it.
+ */
 const CACHED_HOURS_MAX = 50;
 
 /** Yields chunks until the rows are over. One may be empty, and may hold keys that are not taken. */
@@ -26,8 +33,8 @@ export type ReadRollupChunk = () => RollupChunk | undefined;
 /**
  * The rows of a family from one bucket to another, of all its keys or of some.
  *
- * The rows of many keys are passed over in their order. Few keys are looked for in every bucket, which
- * takes some ten times as long for a row and reads none in vain.
+ * The rows of many keys are scanned in their order. Few keys are looked up in every bucket, which takes some
+ * ten times as long for a row and reads none in vain.
  */
 export function openRollupChunks(options: RollupChunkOptions): ReadRollupChunk {
   const stored = storedBuckets(options);
@@ -65,10 +72,12 @@ function readCachedHours(options: RollupChunkOptions): ReadRollupChunk {
   };
 }
 
+/** All rows in order, a chunk after the other; those of other keys are dropped inside SQLite. */
 function scan(options: RollupChunkOptions): ReadRollupChunk {
   const { database, table, familyId, startBucket, endBucket, keys } = options;
   const ids = keys.ids === undefined ? [] : [JSON.stringify(keys.ids)];
-  // The "+" keeps SQLite from looking for every key in every bucket.
+  // The unary "+" keeps SQLite from using the term for the index (https://sqlite.org/optoverview.html), which
+  // would look for every key in every bucket.
   const ofKeys = keys.ids === undefined ? "" : "AND +key_id IN (SELECT value FROM json_each(?))";
   const sql = `${selection(options)} FROM (
     SELECT * FROM ${table}
@@ -85,6 +94,7 @@ function scan(options: RollupChunkOptions): ReadRollupChunk {
   };
 }
 
+/** Every pair of bucket and key, looked up; CROSS JOIN keeps SQLite from reordering the loops. */
 function seek(options: RollupChunkOptions): ReadRollupChunk {
   const { database, table, familyId, startBucket, endBucket } = options;
   const ids = options.keys.ids ?? [];

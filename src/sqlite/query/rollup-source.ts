@@ -21,17 +21,23 @@ const COLUMNS: readonly (readonly [Need, readonly string[]])[] = [
   ["quantiles", ["coalesce(length(sketch), 0)"]],
 ];
 
+/** What one segment of a plan reads. */
 export interface RollupSourceOptions {
   readonly database: Database;
   readonly family: RollupFamily;
+  /** A range of whole hours or whole days. */
   readonly segment: Segment;
   readonly keys: KeyGroups;
+  /** What the query's statistics need; columns that none of them does are not read. */
   readonly needs: ReadonlySet<Need>;
+  /** Spent by the row. */
   readonly budget: Budget;
   readonly cache: HourCache;
 }
 
-/** The rows of one family over hours or days. */
+/**
+ * The rows of one family over hours or days, added to their groups bucket by bucket as `feed` asks for them.
+ */
 export function openRollupSource(options: RollupSourceOptions): RowSource {
   const { database, family, segment, keys, needs, budget, cache } = options;
   const bucketMs = segment.source === "daily" ? DAY_MS : HOUR_MS;

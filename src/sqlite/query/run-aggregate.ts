@@ -17,14 +17,19 @@ import { openRollupSource } from "./rollup-source.ts";
 import { readStored } from "./stored.ts";
 import { openTailSource } from "./tail-source.ts";
 
+/** What a query is carried out with. */
 export interface QueryContext {
+  /** In a snapshot for the length of the query. */
   readonly database: Database;
   readonly dictionaries: Dictionaries;
+  /** Ends the query when its time is over or nobody waits any more. */
   readonly budget: Budget;
   readonly hourCache: HourCache;
 }
 
-/** Raw rows that the ends of a range without a step may take; some 100 ms. */
+/**
+ * Raw rows that the ends of a range without a step may take, some 100 ms; beyond, ends are rounded to hours.
+ */
 const END_ROWS_MAX = 100_000;
 const COUNT = `SELECT count(*) AS count FROM (
   SELECT 1 FROM measurements WHERE ts >= ? AND ts < ? LIMIT ${END_ROWS_MAX + 1}
@@ -58,7 +63,7 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
   const sources = openSources(context, types, groups, needs);
   let totals: Float64Array | undefined;
   for (let point = 0; point < points; point += 1) {
-    // The last one takes all that is left: what is taken back may lie behind the end.
+    // The last one takes all that is left: what is subtracted may lie behind the end.
     const isLast = point === points - 1;
     const untilMs = isLast ? Number.POSITIVE_INFINITY : range.startMs + (point + 1) * stepMs;
     for (const source of sources) source.feed(untilMs);
@@ -68,6 +73,7 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
   return { range, groups: groups.answer(), totals, sources: describeSources(plans) };
 }
 
+/** Which rows answer the query; without a step, its range may be rounded (the answer's `range`). */
 function plan(
   database: Database,
   { range, stepMs }: AggregateQuery,
@@ -116,6 +122,7 @@ function selectorOf(name: string, { filters, groupBy }: AggregateQuery): readonl
   return selector === undefined ? [] : [selector];
 }
 
+/** What was read for which types, for the answer's `sources`. */
 function describeSources(plans: Plans["plans"]): readonly SourceUse[] {
   const uses = new Map<string, { types: string[]; source: SourceUse["source"]; range: TimeRange }>();
   for (const { input, segments } of plans) {

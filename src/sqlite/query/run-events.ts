@@ -10,7 +10,10 @@ import type { RowPosition } from "./raw-rows.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 import { newestId } from "./stored.ts";
 
-/** Rows that are looked at a time at the most, and for one page: a page may end before it is full. */
+/**
+ * Rows looked at by one statement, and for one page: where filters leave few, a page may end before it is
+ * full.
+ */
 const CHUNK_ROWS_MAX = 2_000;
 const LOOKED_AT_MAX = 100_000;
 
@@ -18,7 +21,7 @@ const COLUMNS = ["id", "ts", "source_id", "dimension_set_id"];
 
 /**
  * By time, then by id; two searches each, as SQLite would not use the index for the id of a pair. Each has
- * one bound at either side: of two it might take the wrong one for the index.
+ * one bound at either side: of two it might take the wrong one for the index. `+id` is no bound but a filter.
  */
 const OLDEST_FIRST = chunk("id > ?", "ts > ? AND ts < ?", "ASC");
 const NEWEST_FIRST = chunk("id < ?", "ts < ? AND ts >= ?", "DESC");
@@ -39,7 +42,12 @@ function chunk(afterId: string, afterTime: string, direction: "ASC" | "DESC"): s
     )`;
 }
 
-/** One page of measurements. In a snapshot. @throws {ServiceError} `deadline_exceeded`. */
+/**
+ * One page of measurements, in a snapshot. `lastId` bounds all pages to what was stored when the first was
+ * read, so that new metrics never shift a page; `next` is undefined on the last.
+ *
+ * @throws {ServiceError} `deadline_exceeded`.
+ */
 export function runEvents(context: QueryContext, query: EventsQuery): EventsAnswer {
   const { database, dictionaries, budget } = context;
   const isNewestFirst = query.order === "newest first";

@@ -3,10 +3,15 @@ import type { RollupFamily, Stored } from "../../store/plan/planner.ts";
 import { tableOfType } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 
-/** A family this far behind is not read: after a crash it takes the writer some seconds to catch up. */
+/**
+ * A family this many measurements behind is not used, and raw rows or another family answer: its tail would
+ * take longer to read. It happens for some seconds after a crash, until the writer has caught up.
+ */
 const TAIL_ROWS_MAX = 1_000_000;
 
-/** Reads, in the snapshot of a query, what is stored of a metric type. */
+/**
+ * Reads, in the snapshot of a query, what is stored of each metric type: since when, and in which families.
+ */
 export function readStored(database: Database): (type: MetricType) => Stored {
   const deletedBefore = new Map<string, number>();
   for (const row of database.all("SELECT table_name, deleted_before_ms FROM retention_policies")) {
@@ -34,7 +39,7 @@ export function readStored(database: Database): (type: MetricType) => Stored {
   });
 }
 
-/** The id of the newest measurement there was; 0 before the first. */
+/** The id of the newest measurement there ever was; 0 before the first (https://sqlite.org/autoinc.html). */
 export function newestId(database: Database): number {
   const sequence = database.first("SELECT seq FROM sqlite_sequence WHERE name = 'measurements'");
   return Number(sequence?.seq ?? 0);

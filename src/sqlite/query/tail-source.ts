@@ -11,8 +11,10 @@ const CHUNK = `
   )`;
 
 /**
- * The measurements that are newer than what the families of `types` hold: what the writer has accepted
- * and not yet added to the rollups, some seconds of ingest. They are counted where rollups are read.
+ * The measurements that are newer than what the families of `types` hold: what the writer has committed and
+ * not yet written to the rollups, some seconds of ingest. They are counted where rollups are read, so that an
+ * answer holds every metric that was acknowledged before the query. Read at once and sorted by time, since
+ * they were received in no such order.
  */
 export function openTailSource(
   database: Database,

@@ -1,4 +1,7 @@
-/** Rows with a time of their own that policies have given up. */
+/**
+ * Retention of tables whose rows have a time of their own: deleted oldest first by the index on that time, in
+ * the order of one table after the other.
+ */
 
 import { DAY_MS } from "../../lib/time.ts";
 import type { Survey } from "../../store/retention.ts";
@@ -19,7 +22,9 @@ interface DatedColumns {
   readonly unit: "iso" | "ms" | "days";
 }
 
-/** The first instant of which rows stay, as a column holds times, and the time that a column tells. */
+/**
+ * From a time in ms since 1970 UTC to what a column holds, rounded so that no newer row is deleted; and back.
+ */
 const UNITS = {
   iso: { of: isoOf, msOf: (time: string | number) => Date.parse(String(time)) },
   ms: { of: (ms: number) => ms, msOf: Number },
@@ -64,7 +69,10 @@ function statementsOf(name: string) {
   return found;
 }
 
-/** Delete up to `rowsMax` rows from before the cutoff, oldest first; in a transaction. */
+/**
+ * One step of a cleanup: delete up to `rowsMax` rows from before the cutoff, oldest first; inside a
+ * transaction. There is no cursor: what is deleted is not found again.
+ */
 export function deleteDated(
   database: Database,
   name: string,
@@ -79,13 +87,17 @@ export function deleteDated(
   return { done: changes > 0 ? { [name]: changes } : {}, next: changes < rowsMax ? undefined : 0 };
 }
 
-/** Count the rows of a table. */
+/**
+ * Count the rows of a table, in one statement that reads its index: such tables are small beside the metrics.
+ */
 export function surveyDated(database: Database, name: string, cutoffMs: number | undefined): Survey {
   const { count, of, msOf } = statementsOf(name);
   return readSurvey(database.first(count, of(cutoffMs ?? Number.MIN_SAFE_INTEGER)), msOf);
 }
 
-/** Text that sorts as the times do. Before 1970 there are no rows, and before the year 1 texts sort wrongly. */
+/**
+ * Text that sorts as the times do. Before 1970 there are no rows, and before the year 1 texts sort wrongly.
+ */
 function isoOf(ms: number): string {
   return new Date(Math.max(ms, 0)).toISOString();
 }

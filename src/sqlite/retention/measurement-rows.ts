@@ -1,4 +1,8 @@
-/** The measurements that policies have given up: found in the order of event time, and counted. */
+/**
+ * Retention of measurements: those that have expired are found in the order of event time, and counted by id.
+ *
+ * Several policies govern one table, by metric type, so that one walk serves all of them.
+ */
 
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { Step } from "../../store/plan/steps.ts";
@@ -9,7 +13,7 @@ import { deleteLatestValues } from "../metrics/latest-values.ts";
 import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
 
-/** Where a walk through the measurements by event time has come to. */
+/** Where a walk through the measurements by event time has come to: the last row that was looked at. */
 export interface MeasurementCursor {
   readonly ts: number;
   readonly id: number;
@@ -29,9 +33,10 @@ const NEXT = `
   ) AS m CROSS JOIN dimension_sets AS d ON d.id = m.dimension_set_id`;
 
 /**
- * Delete what `tables` have given up among the next `rowsMax` measurements; in a transaction. Policies are
- * read anew in each step, so that a change of one is in force with the next. A measurement that is not in
- * every rollup of its type yet stays for a later run.
+ * One step of a cleanup: delete what has expired of `tables` among the next `rowsMax` measurements; inside a
+ * transaction. Policies are read anew in each step, so that a change of one is in force with the next. A
+ * measurement that is not in every rollup of its type yet stays for a later run: deleting never changes a
+ * rollup.
  */
 export function deleteMeasurements(
   database: Database,
@@ -73,7 +78,9 @@ function readCutoffs(database: Database, tables: readonly string[], nowMs: numbe
   return cutoffs;
 }
 
-/** Metric type → the last measurement that all its rollups hold. A type that is rolled up no more has none. */
+/**
+ * Metric type → the last measurement that all its rollups hold. A type that is rolled up no more has none.
+ */
 function readRolledUp(database: Database): Map<string, number> {
   const stored = new Map(
     database
@@ -88,7 +95,7 @@ function readRolledUp(database: Database): Map<string, number> {
   );
 }
 
-/** Measurements that are counted at a time: a tenth of a second. */
+/** Ids that one step counts: a tenth of a second of the reader, which meanwhile answers no query. */
 const IDS_PER_SURVEY = 200_000;
 
 const OWN = `IN (SELECT id FROM dimension_sets WHERE metric_type = ?4)`;

@@ -36,7 +36,10 @@ export function retentionOperations({ database, read, write }: OperationContext)
   };
 }
 
-/** What of `RetentionStore` the reader thread carries out, in steps. */
+/**
+ * What of `RetentionStore` the reader thread carries out, in steps, so that queries get their turn between
+ * two.
+ */
 export function retentionReads({ database, query }: ReadContext) {
   return {
     surveyStep: query("all", (asked: SurveyStep) => surveyTable(database, asked)),
@@ -49,7 +52,7 @@ export interface SurveyStep extends SurveyQuery {
   readonly cursor: number | undefined;
 }
 
-/** One step of a cleanup, in one transaction. */
+/** One step of a cleanup, in one transaction: the tables of measurements together, any other by itself. */
 export function deleteExpired(database: Database, step: CleanupStep): CleanupResult {
   return database.transaction(() => {
     const [first, ...others] = step.tables.map(retentionTable);

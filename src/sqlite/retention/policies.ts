@@ -14,7 +14,7 @@ function read(row: Row): RetentionPolicy {
   };
 }
 
-/** Every policy, in the order of the tables; a row of the table without an entry there governs nothing. */
+/** Every policy, in the order of `RETENTION_TABLES`; a row for a table that is not in it governs nothing. */
 export function listPolicies(database: Database): readonly RetentionPolicy[] {
   const rows = database.all(`SELECT ${COLUMNS} FROM retention_policies`);
   const byName = new Map(rows.map((row) => [String(row.table_name), read(row)]));
@@ -22,7 +22,7 @@ export function listPolicies(database: Database): readonly RetentionPolicy[] {
 }
 
 /**
- * Set a policy. From then on it is somebody's, and METRICS_RETENTION_DAYS leaves it alone.
+ * Set a policy. From then on it is the operator's own, and METRICS_RETENTION_DAYS leaves it alone.
  *
  * @throws {ServiceError} `not_found`; the caller knows the names.
  */
@@ -41,7 +41,10 @@ export function setPolicy(database: Database, change: PolicyChange, nowMs: numbe
   return read(row);
 }
 
-/** Give the measurements' policies that nobody has set the operator's default. */
+/**
+ * Give the measurements' policies that nobody has set the default of METRICS_RETENTION_DAYS; in one
+ * transaction.
+ */
 export function applyDefaultRetention(database: Database, retentionDays: number, nowMs: number): void {
   const sql = `UPDATE retention_policies SET retention_days = CAST(?1 AS INTEGER), updated_at = ?2
     WHERE table_name = ?3 AND is_default = 1 AND retention_days <> ?1`;
@@ -52,7 +55,10 @@ export function applyDefaultRetention(database: Database, retentionDays: number,
   });
 }
 
-/** Note, in the transaction that deletes the first of them, that older rows may be missing from here on. */
+/**
+ * Record that rows of a table from before `cutoffMs` may be missing, inside the transaction that deletes the
+ * first of them. Queries read it to tell "none there were" from "deleted"; it never goes back.
+ */
 export function markDeletedBefore(database: Database, tableName: string, cutoffMs: number): void {
   database.run(
     `UPDATE retention_policies SET deleted_before_ms = CAST(?1 AS INTEGER)

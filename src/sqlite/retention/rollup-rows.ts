@@ -1,4 +1,7 @@
-/** The hours and days that policies have given up, in every breakdown. */
+/**
+ * Retention of rollups: hours and days of every family. SQL users see the totals alone (`metrics_hourly`,
+ * `metrics_daily`); breakdowns by other dimensions go with them.
+ */
 
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Step } from "../../store/plan/steps.ts";
@@ -36,7 +39,10 @@ const FORGET_HOURS = "DELETE FROM rollup_hours WHERE family_id = ? AND bucket < 
 const NEXT_FAMILY =
   "SELECT id FROM rollup_families WHERE id >= ? AND (dimensions = '[]' OR NOT ?) ORDER BY id LIMIT 1";
 
-/** Delete up to `rowsMax` rows of buckets that ended before the cutoff; in a transaction. */
+/**
+ * One step of a cleanup: delete up to `rowsMax` rows of buckets that ended before the cutoff, family after
+ * family; inside a transaction. The cursor is the family it came to.
+ */
 export function deleteRollups(
   database: Database,
   table: RetainedRollups,
@@ -60,7 +66,10 @@ export function deleteRollups(
   return { done: rows > 0 ? { [table.name]: rows } : {}, next: family };
 }
 
-/** One step of counting the rows of a table: those of one family; the cursor is a family's id. */
+/**
+ * One step of counting the rows of a table: those of one family; the cursor is the least id of the next.
+ * `totalsOnly`: only the family without dimensions, whose rows SQL users see.
+ */
 export function surveyRollups(
   database: Database,
   table: RetainedRollups,

@@ -4,17 +4,23 @@ import type { Step } from "../../store/plan/steps.ts";
 import type { DeletedRows, Expiry, Survey } from "../../store/retention.ts";
 import type { Row } from "../file/database.ts";
 
-/** A step of a cleanup: what to look at, and how far. */
+/** A step of a cleanup: which tables, by which time, from where, and how far. */
 export interface CleanupStep extends Expiry {
-  /** Where the step before ended; undefined for the first. */
+  /**
+   * Where the step before ended; undefined for the first. Only the kind of table that wrote it can read it.
+   */
   readonly cursor: unknown;
-  /** Rows that are looked at, and at most deleted. */
+  /** Rows that are looked at, and at most deleted: it bounds how long the writer is held up. */
   readonly rowsMax: number;
 }
 
+/** How many rows of which table a step deleted, and where the next one begins. */
 export type CleanupResult = Step<DeletedRows, unknown>;
 
-/** What a statement counted: its columns total, expired, oldest, newest and newest_expired; `at` reads their times. */
+/**
+ * What a statement counted: its columns total, expired, oldest, newest and newest_expired; `at` reads their
+ * times.
+ */
 export function readSurvey(row: Row | undefined, at: (time: string | number) => number): Survey {
   const time = (column: string) => {
     const found = row?.[column] ?? undefined;

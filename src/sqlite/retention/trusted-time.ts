@@ -2,8 +2,9 @@ import type { TrustedTimeState } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 
 /**
- * What was saved last. A database that has none yet knows the arrival of its newest measurement.
- * Undefined: it is empty and knows nothing.
+ * The state of the time that retention goes by (`maintenance/trusted-time.ts`), as it was saved last. A
+ * database of an older version has none, and begins with the arrival of its newest measurement. Undefined: it
+ * is empty.
  */
 export function readTrustedTime(database: Database): TrustedTimeState | undefined {
   const row = database.first("SELECT trusted_ms, lead_ms, ahead_ms FROM trusted_time WHERE id = 1");
@@ -16,6 +17,10 @@ export function readTrustedTime(database: Database): TrustedTimeState | undefine
   return { trustedMs: Number(newest.second) * 1000, leadMs: undefined, aheadMs: 0 };
 }
 
+/**
+ * Save the state, in the table's one row. A crash loses what was followed since: the cleanup then deletes
+ * less.
+ */
 export function saveTrustedTime(database: Database, state: TrustedTimeState): void {
   database.run(
     `INSERT INTO trusted_time (id, trusted_ms, lead_ms, ahead_ms)

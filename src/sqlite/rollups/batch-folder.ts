@@ -7,15 +7,16 @@ import type { Dictionary } from "../metrics/dictionary.ts";
 import type { Rollups } from "./rollups.ts";
 
 /**
- * Groups that are remembered, of a kilobyte each; beyond, all are found anew. Clients choose how many there
- * are: every instance of a service has its own for every combination of dimensions.
+ * Groups that are remembered, of a kilobyte each, and so 100 MB at the most; beyond, all are found anew.
+ * Clients choose how many there are: every instance of a service has its own for every combination of
+ * dimensions.
  */
 const GROUPS_MAX = 100_000;
 
 /** By dimension set; undefined where rollups know nothing of the type. */
 type GroupsOfSource = Map<number, Group | undefined>;
 
-/** Adds what a commit stored to the rollups. */
+/** Adds what a commit stored to the rollups in memory. On the writer thread, between two transactions. */
 export class BatchFolder {
   readonly #database: Database;
   readonly #rollups: Rollups;
@@ -32,7 +33,8 @@ export class BatchFolder {
 
   /**
    * Add the rows `inserted` of a batch that has just been committed. Never throws: the rows are stored, and
-   * must be acknowledged. What cannot be added now is read again from them by the next `flushStep`.
+   * must be acknowledged. What cannot be added now is read again from them by the next `flushStep`. Where too
+   * much waits, some of it is written first, and the commit's answer waits for that: memory stays bounded.
    */
   fold(batch: Batch, inserted: readonly RowRange[], nowMs: number): void {
     if (batch.reset || this.#groupCount >= GROUPS_MAX) this.#forget();

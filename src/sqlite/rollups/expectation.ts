@@ -9,10 +9,18 @@ import { PendingRows } from "../../store/plan/pending-rows.ts";
 import { binOf } from "../../store/plan/sketch.ts";
 import type { Database } from "../file/database.ts";
 
+/**
+ * What rollup rows must say, computed from the measurements without the code that writes them: `rollups
+ * verify` is to find that code's mistakes too. Statistics and sketches are shared, since their format is what
+ * is compared.
+ */
+
+/** A row of `rollup_families`. */
 export interface StoredFamily {
   readonly id: number;
   readonly type: string;
   readonly dimensions: readonly string[];
+  /** Its rows hold the measurements up to this one; newer ones are not compared. */
   readonly lastMeasurementId: number;
 }
 
@@ -23,14 +31,14 @@ JOIN sources AS s ON s.id = m.source_id
 JOIN dimension_sets AS d ON d.id = m.dimension_set_id
 WHERE m.ts >= CAST(? AS INTEGER) AND m.ts < CAST(? AS INTEGER)`;
 
-/** What the rows of a family must say. */
+/** What the rows of a family must say of an hour. */
 export interface ExpectedRows {
   readonly rows: PendingRows;
   /** Service and values (JSON) → its row. */
   readonly byName: Map<string, number>;
 }
 
-/** What the rows of families must say of an hour, added up anew from the measurements. */
+/** What the rows of families must say of an hour, added up anew from the measurements; one for each hour. */
 export function createExpectation(database: Database, families: readonly StoredFamily[]) {
   const expected = new Map(
     families.map((family): [StoredFamily, ExpectedRows] => [

@@ -4,9 +4,9 @@ import type { Database } from "../file/database.ts";
 import { addRows, DAY_HOURS, type Place } from "./rollup-rows.ts";
 
 /**
- * Write what waits in `family` and note that its rows hold everything up to measurement `lastId`: in
- * one transaction, so that nothing is ever counted twice. `clean` families have nothing that waits; their
- * note moves on with it. On failure everything waits on.
+ * Write what waits in `family` and that its rows now hold everything up to measurement `lastId`: in one
+ * transaction, so that nothing is ever counted twice. `clean` families have nothing that waits, so that their
+ * position moves on with it. When it throws, everything still waits, in memory as in the database.
  */
 export function flushFamily(
   database: Database,
@@ -47,7 +47,7 @@ function byBucketAndKey(a: Place, b: Place): number {
   return a.bucket - b.bucket || a.keyId - b.keyId;
 }
 
-/** The newest day of each key that something waits for, its stored ones among them. */
+/** The newest day of each key that something waits for, stored days included. */
 function lastDayOfKeys({ places }: Family): Map<Key, number> {
   const found = new Map<Key, number>();
   for (const { key, hour } of places) {
@@ -57,7 +57,10 @@ function lastDayOfKeys({ places }: Family): Map<Key, number> {
   return found;
 }
 
-/** What the hours of each day add up to; `hours` are all rows of `pending`, in the order of time. */
+/**
+ * What the hours of each day add up to; `hours` are all rows of `pending`, in the order of time. Days are
+ * merged in memory from the same pending rows, so that a day is always the sum of its hours.
+ */
 function byDay(pending: PendingRows, hours: readonly Place[]): { days: PendingRows; places: Place[] } {
   const rowOf = new Uint32Array(hours.length);
   const places: Place[] = [];
@@ -75,7 +78,10 @@ function byDay(pending: PendingRows, hours: readonly Place[]): { days: PendingRo
   return { days: pending.mergedInto(rowOf, places.length), places };
 }
 
-/** The row id of a key, made when it is new; notes the newest day it has a row of. */
+/**
+ * The row id of a key, made when it is new; stores the newest day it has a row of, by which unused keys are
+ * found.
+ */
 function storeKey(database: Database, family: Family, key: Key, lastDay: number): number {
   if (key.id !== undefined) {
     if (lastDay > key.lastDay) {

@@ -4,11 +4,13 @@ import { mergeTotals, type Totals } from "../../store/plan/totals.ts";
 import type { Bindable } from "../file/bind.ts";
 import type { Database, Row } from "../file/database.ts";
 
+/** Hours of a day in UTC, which knows no daylight saving: hour / 24 is the day. */
 export const DAY_HOURS = 24;
 
+/** Both have the key (family, bucket, key); a bucket is an hour or a day since 1970 UTC. */
 export type RollupTable = "rollups_hourly" | "rollups_daily";
 
-/** Where a row belongs: what is in the table already, if anything, is merged in. */
+/** Where a pending row belongs: with what is in the table already, if anything, it is merged. */
 export interface Place {
   readonly bucket: number;
   readonly keyId: number;
@@ -20,8 +22,9 @@ const AGGREGATE_COLUMNS =
   "count, success_count, failure_count, sum_value, min_value, max_value, duration_count, sum_duration_ms, sketch";
 const COLUMNS = `family_id, bucket, key_id, ${AGGREGATE_COLUMNS}`;
 const TOTALS_COLUMNS = `${COLUMNS}, p50_duration_ms, p95_duration_ms, p99_duration_ms, created_ms, updated_ms`;
-/** Rows a statement, largest first. */
+/** Rows a statement, largest first: as for measurements, few prepared statements for any number of rows. */
 const ROWS_PER_STATEMENT = [64, 8, 1] as const;
+/** Percentiles that the totals' rows show to SQL users; queries compute theirs from the sketch. */
 const RANKS = [0.5, 0.95, 0.99];
 
 const SQL = { rollups_hourly: statements("rollups_hourly"), rollups_daily: statements("rollups_daily") };
@@ -56,7 +59,7 @@ export function firstDay(database: Database, familyId: number): number {
   );
 }
 
-/** A row as it is stored. */
+/** A row as it is stored: its totals and its sketch. */
 export interface StoredTotals extends Totals {
   /** Of the durations; null without any. */
   readonly sketch: Uint8Array | null;
@@ -78,7 +81,10 @@ export function readTotals(row: Row): StoredTotals {
   };
 }
 
-/** Add `pending` to a family's rows in `table`; inside a transaction. `places` are all of its rows. */
+/**
+ * Add `pending` to a family's rows in `table`; inside a transaction. `places` are all of its rows, in the
+ * order of the table's key. Each row is read, merged and replaced: a sketch cannot be merged in SQL.
+ */
 export function addRows(
   database: Database,
   table: RollupTable,
@@ -113,7 +119,7 @@ export function addRows(
   }
 }
 
-/** The sketch of a row, with what is stored of it; null without any duration. */
+/** The encoded sketch of a pending row, merged with the stored one; null without any duration. */
 export function encodeRow(
   { bins, startOfRow, sketches }: SortedBins,
   row: number,

@@ -1,11 +1,15 @@
 /**
  * Hourly and daily rollups, kept exact without a job that could miss anything.
  *
- * What a commit stored is added up in memory, and every few seconds each family writes what it has
- * gathered into its rows, in one transaction with the id of the last measurement they now hold. So the
- * rows of a family and the measurements above that id are all there is, at every instant, for a reader
- * and for whoever starts after a crash. Upserting in every commit instead would write the rows of the
- * current hour again with each.
+ * What a commit stored is added up in memory, and every few seconds each family writes what it has gathered
+ * into its rows, in one transaction with the id of the last measurement they now hold. So the rows of a
+ * family and the measurements above that id are all there is, at every instant, for a reader and for whoever
+ * starts after a crash.
+ *
+ * Rejected: to upsert in every commit, which would write the rows of the current hour again with each.
+ *
+ * Words: a family is one way to break a metric type down (by service and some dimensions), a key one
+ * combination of their values, a bucket an hour or a day since 1970 UTC.
  */
 import type { Distribution } from "../../catalogue/measurement.ts";
 import { HOUR_MS } from "../../lib/time.ts";
@@ -17,30 +21,36 @@ import { flushFamily } from "./flush-family.ts";
 import { firstDay } from "./rollup-rows.ts";
 import { loadFamilies, measurementsAfter } from "./stored-state.ts";
 
-/** Measurements that are read again at a time, after a crash: some 30 ms. */
+/** Measurements that one step reads again, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;
-/** What may wait in memory, in rows; beyond, a commit writes the largest family first. */
+/** Rows that may wait in memory; beyond, a commit writes the fullest family first. */
 const PENDING_SIZE_MAX = 40_000;
 
-/** `durationMs` is NaN where they have no durations. */
+/** A measurement that stands for several, as a histogram point of OpenTelemetry does. */
 export interface MeasurementOfSeveral {
   readonly timestampMs: number;
+  /** The sum of their values. */
   readonly value: number;
+  /** The sum of their durations; NaN where they have none. */
   readonly durationMs: number;
+  /** How many they are, and how their durations are distributed. */
   readonly distribution: Distribution;
 }
 
+/** The rollups of one database, in memory and on disk. One for the connection that writes, on its thread. */
 export class Rollups {
   readonly #database: Database;
   readonly #families: readonly Family[];
   /** Everything up to this measurement is in the rows or waits in memory. */
   #position: number;
+  /** The newest measurement that was committed; above `#position` while some are still to be read again. */
   #lastMeasurementId: number;
-  /** Grows when what waits is written or dropped: groups then look for their rows anew. */
+  /** Grows when what waits is written or dropped: groups then look up their pending rows anew. */
   #generation = 0;
-  /** Grows when keys are forgotten: groups then look for theirs anew. */
+  /** Grows when keys are deleted: groups then look up theirs anew. */
   #keysGeneration = 0;
 
+  /** Reads the families and all of their keys; on a new database, inserts the families. */
   constructor(database: Database) {
     this.#database = database;
     this.#families = database.transaction(() => loadFamilies(database));
@@ -50,16 +60,20 @@ export class Rollups {
     this.#lastMeasurementId = Number(sequence?.seq ?? 0);
   }
 
-  /** Where measurements of this service, type and dimensions (JSON) are added. Undefined: nowhere. */
+  /**
+   * Where measurements of this service, type and dimensions (JSON) are added; to be kept by the caller and
+   * passed to `add`. Undefined: the catalogue has no such type, and nothing is rolled up.
+   */
   group(service: string, metricType: string, dimensions: string): Group | undefined {
     return createGroup(this.#families, service, metricType, dimensions);
   }
 
   /**
-   * Take note of a commit that stored `count` measurements up to `lastId`; `addAll` adds them.
+   * To be called after each commit, which stored `count` measurements up to `lastId`; `addAll` adds them.
    *
-   * It is not called while earlier ones are still to be read again: these are then read with them. They
-   * may be of a process that died, or of a commit that was carried out although it reported a failure.
+   * `addAll` is not called while earlier measurements are still to be read again: the new ones are then read
+   * with them. Those may be of a process that died, or of a commit that was carried out although it reported
+   * a failure.
    */
   committed(lastId: number, count: number, addAll: () => void): void {
     this.#lastMeasurementId = lastId;
@@ -124,7 +138,10 @@ export class Rollups {
     return family === undefined && this.#position >= target ? undefined : target;
   }
 
-  /** Forget what waits and read it again from the measurements. */
+  /**
+   * Drop what waits, after a failure half-way through adding; the next steps read it again from the
+   * measurements.
+   */
   restart(): void {
     for (const family of this.#families) dropPending(family);
     this.#generation += 1;
@@ -153,7 +170,7 @@ export class Rollups {
     return unused.length;
   }
 
-  /** Let a group add to the rows of `hour`. */
+  /** Let a group add to the rows of `hour`, which are looked up as they are needed. */
   #retarget(group: Group, hour: number): void {
     if (group.keysGeneration !== this.#keysGeneration) {
       group.targets = targetsOf(this.#families, group);

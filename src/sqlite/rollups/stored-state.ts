@@ -6,7 +6,15 @@ import { createRollupKey, type Family, remember } from "../../store/plan/familie
 import { PendingRows } from "../../store/plan/pending-rows.ts";
 import type { Database } from "../file/database.ts";
 
-/** Make sure that every family of the catalogue has its row, and read all of them with their keys. */
+/**
+ * What rollups begin with after a start: the families with their keys, and the measurements they do not hold.
+ */
+
+/**
+ * Make sure that every family of the catalogue has its row, and read all of them with their keys; inside a
+ * transaction. Families that have left the catalogue are not read: their rows stay until retention deletes
+ * them.
+ */
 export function loadFamilies(database: Database): readonly Family[] {
   const families = METRIC_TYPES.flatMap((type) =>
     [[], ...type.rollups].map((dimensions) => loadFamily(database, type, dimensions)),
@@ -45,12 +53,14 @@ function loadFamily(database: Database, type: MetricType, dimensions: readonly s
   };
 }
 
-/** A stored measurement as rollups need it. `durationMs` is NaN where there is none. */
+/** A stored measurement as rollups need it. */
 export interface StoredMeasurement {
   readonly id: number;
   readonly timestampMs: number;
   readonly value: number;
+  /** NaN where there is none. */
   readonly durationMs: number;
+  /** Of a measurement that stands for several. */
   readonly distribution: Distribution | undefined;
   readonly service: string;
   readonly metricType: string;
@@ -65,7 +75,7 @@ JOIN sources AS s ON s.id = m.source_id
 JOIN dimension_sets AS d ON d.id = m.dimension_set_id
 WHERE m.id > ? ORDER BY m.id LIMIT CAST(? AS INTEGER)`;
 
-/** The measurements that follow `id` in the order of arrival. */
+/** Up to `rowsMax` measurements that follow `id` in the order of arrival, without those that were deleted. */
 export function measurementsAfter(database: Database, id: number, rowsMax: number): StoredMeasurement[] {
   return database.all(AFTER, id, rowsMax).map((row) => ({
     id: Number(row.id),

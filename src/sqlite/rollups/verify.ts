@@ -1,5 +1,5 @@
 /**
- * Whether the rollups say what the measurements say.
+ * Whether the rollups say what the measurements say: `mcp-metrics rollups verify`.
  *
  * Hours are compared with the measurements they were made of, where retention has deleted neither yet; days
  * with their hours. Each hour is one look at the database, so that a service may go on writing.
@@ -11,20 +11,28 @@ import type { Database, Row } from "../file/database.ts";
 import { createExpectation, type StoredFamily } from "./expectation.ts";
 import { DAY_HOURS, encodeRow, readTotals } from "./rollup-rows.ts";
 
+/** What was compared, and what was found. */
 export interface Verification {
+  /** Hours and days that were looked at; those whose measurements are deleted are counted, not compared. */
   readonly hours: number;
   readonly days: number;
+  /** Measurements that were read. */
   readonly measurements: number;
   /** One line for each row that is wrong, missing or too many; the first `DIFFERENCES_SHOWN` of them. */
   readonly differences: readonly string[];
+  /** How many there are in all; 0: the rollups are right. */
   readonly differenceCount: number;
 }
 
 const DIFFERENCES_SHOWN = 20;
-/** Sums of the same numbers in another order. */
+/** Relative and absolute: sums of the same doubles in another order differ in their last digits. */
 const ROUNDING = 1e-9;
 
-/** @param onProgress told after each hour how many of all are done. */
+/**
+ * Compare all of them. On a connection that only reads, whether or not a service writes.
+ *
+ * @param onProgress called after each hour with how many of all are done.
+ */
 export function verifyRollups(
   database: Database,
   onProgress: (done: number, total: number) => void = () => {},
@@ -77,6 +85,7 @@ function verifyHour(database: Database, hour: number, differences: string[]): nu
   return read;
 }
 
+/** What is wrong with a row; undefined: nothing. Counts and sketches must be equal, sums but for rounding. */
 function compare(row: Row, wanted: Totals, sketch: Buffer | null): string | undefined {
   const found = readTotals(row);
   for (const name of ["count", "successCount", "failureCount", "durationCount"] as const) {
