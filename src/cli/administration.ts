@@ -13,14 +13,24 @@ import { StoreInUseError } from "../store/errors.ts";
 import type { StoreOperations } from "../store/store.ts";
 import { CommandError } from "./output.ts";
 
-/** What the command line administers, whoever holds the database. */
+/**
+ * What the command line administers, whoever holds the database. Acts are audited as the local command
+ * line's.
+ */
 export interface LocalAdministration {
   readonly keys: KeyAdministration;
   readonly retention: RetentionAdministration;
   readonly servers: ServerAdministration;
 }
 
-/** Administer the configured database: through the service that holds it, or itself while none runs. */
+/**
+ * Administer the configured database: through the service that holds it, or itself while none runs. Which of
+ * them, the lock decides: trying to take it is the only test that cannot be wrong a moment later.
+ *
+ * @throws {CommandError} what the service answered, or that it cannot be reached.
+ * @throws {ServiceError} of the operation, when it ran here.
+ * @throws {StoreOpenError} for a database that cannot be opened.
+ */
 export async function withAdministration<Result>(
   config: Config,
   work: (administration: LocalAdministration) => Promise<Result>,
@@ -38,12 +48,15 @@ export async function withAdministration<Result>(
   }
 }
 
-/** The service's refusal, or that it cannot be reached: for people, who have no use for a stack. */
+/** The service's rejection, or that it cannot be reached: for people, who have no use for a stack. */
 function toCommandError(error: Error): never {
   throw new CommandError(error.message, { cause: error });
 }
 
-/** Nobody waits for a turn here; and a timer of the system's clock would not keep the process alive. */
+/**
+ * A clock whose delays are over at once. They pace long work so that commits get their turn, and no service
+ * runs here. Nor would they keep the process alive: timers of the system's clock are unreferenced.
+ */
 const CLOCK_WITHOUT_WAITING: Clock = {
   ...systemClock,
   after(_delayMs, job) {
@@ -52,6 +65,7 @@ const CLOCK_WITHOUT_WAITING: Clock = {
   },
 };
 
+/** The service's own administration over an open database, without what only a running service has. */
 async function openLocally(store: StoreOperations, config: Config): Promise<LocalAdministration> {
   const { administration } = await openAdministration({
     store,
@@ -59,7 +73,8 @@ async function openLocally(store: StoreOperations, config: Config): Promise<Loca
     // What is to be known is printed, or stands in the audit trail.
     logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
     isBusy: () => false,
-    // The process ends with its terminal's Ctrl-C; the next cleanup goes on.
+    // The process ends with its terminal's Ctrl-C, between two transactions or in one that is rolled back;
+    // what a cleanup leaves, the next one finds.
     signal: new AbortController().signal,
     observer: { onDeleted: () => {}, onFailed: () => {} },
     defaultRateLimit: config.keys.rateLimitPerMinute,

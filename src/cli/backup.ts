@@ -11,9 +11,16 @@ import { StoreInUseError } from "../store/errors.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 
+/** A parsed `backup` command line. */
 type BackupRun = Extract<CommandRun, { name: "backup" }>;
 
-/** Back the configured database up, through the service that holds it or, while none runs, from here. */
+/**
+ * Back the configured database up to a new file, through the service that holds it or, while none runs, from
+ * here. The path is relative to the current folder, also where the service writes it. Prints the size and the
+ * time taken.
+ *
+ * @throws {CommandError} when there is no database, or the backup did not succeed; no file is left then.
+ */
 export async function runBackup({ values }: BackupRun, config: Config, output: Output): Promise<void> {
   const source = config.database.path;
   if (!existsSync(source)) throw new CommandError(`${source} is not there: nothing to back up`);
@@ -25,6 +32,9 @@ export async function runBackup({ values }: BackupRun, config: Config, output: O
   });
 }
 
+/**
+ * Holds the lock meanwhile: a service that starts now would not know that its log must not grow too large.
+ */
 async function withBackup<Result>(
   source: string,
   work: (backup: Backup) => Promise<Result>,
@@ -46,6 +56,7 @@ async function withBackup<Result>(
   }
 }
 
+/** The backup of a database that no service holds; the copy is still written by a process of its own. */
 function openBackup(source: string): Backup {
   return createBackup({
     clock: systemClock,

@@ -9,19 +9,33 @@ import { isDatabaseInUse } from "../sqlite/file/lock.ts";
 import { MIGRATIONS_FOLDER } from "../sqlite/file/migrator.ts";
 import { CommandError, type Output } from "./output.ts";
 
+/** One line of the result. */
 interface Finding {
+  /** What was looked at: `database`, `port 8890`. */
   readonly check: string;
+  /** `problem` makes the command fail: the service would not start, or not be what it should. */
   readonly state: "ok" | "warning" | "problem";
+  /** What was found and, where there is something to do, what. */
   readonly detail: string;
 }
 
-/** Older than this program: a clock before it is wrong. */
+/** A time before this program was written: a clock that is earlier is wrong. */
 const CLOCK_MIN_MS = Date.UTC(2026, 0, 1);
 
-/** As long as somebody at a terminal waits without being told anything. */
+/**
+ * ms that the search for damage may take without `--full`: somebody waits at a terminal, and nothing is
+ * printed.
+ */
 const CHECK_LIMIT_MS = 30_000;
 
-/** Look at everything a service needs, change nothing, and say what was found. */
+/**
+ * Look at everything a service needs (configuration, database, ports, clock), change nothing, and print what
+ * was found. Works whether or not a service runs, and goes on after a problem, so that one run shows all of
+ * them.
+ *
+ * @param full search the whole database for damage, indexes included, however long it takes
+ * @throws {CommandError} after printing, when there was a problem.
+ */
 export async function runDoctor(
   env: Environment,
   output: Output,
@@ -54,6 +68,7 @@ export async function runDoctor(
   if (problems > 0) throw new CommandError(`${problems} problem${problems === 1 ? "" : "s"} found`);
 }
 
+/** The configuration, or undefined where it is invalid: nothing else can be looked at then but the clock. */
 function checkConfig(env: Environment, findings: Finding[]): Config | undefined {
   try {
     const config = readConfig(env);
@@ -67,7 +82,7 @@ function checkConfig(env: Environment, findings: Finding[]): Config | undefined 
   }
 }
 
-/** Whether a service holds the database. */
+/** Look at the database; returns whether a service holds it. */
 async function checkDatabase(config: Config, full: boolean, findings: Finding[]): Promise<boolean> {
   const { path } = config.database;
   const isRunning = existsSync(path) && isDatabaseInUse(path);
@@ -84,6 +99,7 @@ async function checkDatabase(config: Config, full: boolean, findings: Finding[])
   } catch (error) {
     findings.push({ check: "database", state: "problem", detail: (error as Error).message });
   }
+  // A service announces itself once its ports listen: until then, and of an older version, none is known.
   const url = isRunning ? findService(path)?.url : undefined;
   findings.push({
     check: "service",
@@ -93,6 +109,7 @@ async function checkDatabase(config: Config, full: boolean, findings: Finding[])
   return isRunning;
 }
 
+/** What was found of a database that has no problem; undefined: there is none yet. */
 function describe(
   path: string,
   found: Awaited<ReturnType<typeof examineDatabase>>,
@@ -104,17 +121,19 @@ function describe(
   return { state: "warning", detail: `${where}, integrity ${limit}; run doctor --full` };
 }
 
+/** Whether the ports can be bound, or are bound by the service that runs. */
 async function checkPorts(config: Config, isRunning: boolean, findings: Finding[]): Promise<void> {
   const { server, prometheus } = config;
   const ports = [{ host: server.host, port: server.port }, ...(prometheus.isEnabled ? [prometheus] : [])];
   for (const { host, port } of ports) {
     const problem = await bindProblem(host, port);
-    // A running service has them; whether it is ours or another's, its lock has told.
+    // A running service has them; that it is the one of this database, its lock has shown.
     const state = problem === undefined || isRunning ? "ok" : "problem";
     findings.push({ check: `port ${port}`, state, detail: problem ?? "free" });
   }
 }
 
+/** Why a port cannot be bound; undefined: it was, and is free again. */
 function bindProblem(host: string, port: number): Promise<string | undefined> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -19,9 +19,16 @@ import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
+/** A parsed `import-legacy` command line. */
 type ImportRun = Extract<CommandRun, { name: "import-legacy" }>;
 
-/** Take over a predecessor's database into the configured one, which no service may hold. */
+/**
+ * Take over a predecessor's database into the configured one, which no service may hold. Shows its progress
+ * on standard error. Interrupted, the same command goes on where it was; repeated, it takes what is new.
+ *
+ * @throws {CommandError} when the file is no predecessor's, was changed since an earlier import, or a service
+ * runs.
+ */
 export async function runImportLegacy({ values }: ImportRun, config: Config, output: Output): Promise<void> {
   const path = resolve(values.path);
   const progress = createProgress({
@@ -39,11 +46,15 @@ export async function runImportLegacy({ values }: ImportRun, config: Config, out
   }
 }
 
+/**
+ * The import itself, with an entry in the audit trail that is written before it begins and finished after it.
+ */
 async function importFrom(path: string, config: Config, progress: Progress): Promise<LegacyResult> {
   const target = config.database.path;
   const source = openLegacySource(path);
   try {
     if (realpathSync(path) === realDatabasePath(target)) {
+      // Compared by real path: either may be a symbolic link.
       throw new CommandError(`${path} is the database of the service itself`);
     }
     const migrations = readMigrations(MIGRATIONS_FOLDER);
@@ -81,6 +92,7 @@ async function importFrom(path: string, config: Config, progress: Progress): Pro
   }
 }
 
+/** The audit trail of the database that is imported into. */
 function openAudit(database: Database, path: string) {
   return createAudit({
     store: createOfflineStore(database, path).audit,
@@ -90,7 +102,10 @@ function openAudit(database: Database, path: string) {
   });
 }
 
-/** The policy may be a default that nobody thought of. */
+/**
+ * Warns before the service deletes what was just imported: the policy may be a default that nobody thought
+ * of.
+ */
 function remarkOnExpired({ expired }: LegacyResult, output: Output): void {
   if (expired === 0) return;
   output.remark(
@@ -99,10 +114,12 @@ function remarkOnExpired({ expired }: LegacyResult, output: Output): void {
   );
 }
 
+/** Whether the message says all there is to say; anything else is a defect and shown with its stack. */
 function isExpected(error: unknown): boolean {
   return error instanceof LegacySourceError || error instanceof DivergedSourceError;
 }
 
+/** The result for people, a line each; reasons are those of all runs together. */
 function describe(
   path: string,
   { imported, skipped, total, keys, policies, leftBehind }: LegacyResult,
@@ -130,6 +147,7 @@ function describeCounts({ imported, alreadyHere }: ImportCounts): string {
   return `${imported} imported, ${alreadyHere} left as they are here`;
 }
 
+/** The result for `--json`. */
 function toJson(path: string, { imported, skipped, total, keys, policies, leftBehind }: LegacyResult) {
   const countsJson = (each: ImportCounts) => ({
     imported: each.imported,

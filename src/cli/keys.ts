@@ -19,6 +19,10 @@ export function runKeys(run: KeysRun, config: Config, output: Output): Promise<v
   return withAdministration(config, ({ keys }) => carryOut(run, keys, output));
 }
 
+/**
+ * What each command calls and prints. The overlap of a rotation and the lifetime of a key are parsed to ms;
+ * the operations take the overlap in seconds and the expiry as a time.
+ */
 async function carryOut(run: KeysRun, keys: KeyAdministration, output: Output): Promise<void> {
   switch (run.name) {
     case "keys list": {
@@ -93,7 +97,10 @@ function toJson({ id, service, role, createdMs, expiresMs, description, ...key }
   };
 }
 
-/** The key as a line for a shell; the remark goes to standard error. */
+/**
+ * The key as a line that a shell can evaluate; the remark goes to standard error, so that `$(…)` gets the
+ * line alone. The database holds only the hash: a lost key is rotated, not shown again.
+ */
 function printSecret(output: Output, id: number, secret: string): void {
   output.remark("This is the only time the key is shown.");
   output.print(`export METRICS_API_KEY=${secret}`, { id, key: secret });

@@ -13,13 +13,23 @@ import { readDatabase, withDatabase } from "../sqlite/offline.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
 
+/** A parsed command line of the group `migrate`. */
 type MigrateRun = Extract<CommandRun, { name: `migrate ${string}` }>;
 
+/** As the files are named: `0007 admin_audit`. */
 const label = ({ version, name }: Pick<Migration, "version" | "name">) =>
   `${String(version).padStart(4, "0")} ${name}`;
+/** What `--json` prints of a migration. */
 const brief = ({ version, name }: Pick<Migration, "version" | "name">) => ({ version, name });
 
-/** Carry out a `migrate` command on the configured database. Changes need it to themselves: no service may hold it. */
+/**
+ * Carry out a `migrate` command on the configured database. `up` and `down` need it to themselves; `status`
+ * and `list` do not. A service migrates up by itself as it starts: these are for looking first, and for going
+ * back.
+ *
+ * @throws {StoreInUseError} when a service holds what is to be changed.
+ * @throws {CommandError} for wrong arguments.
+ */
 export async function runMigrate(run: MigrateRun, config: Config, output: Output): Promise<void> {
   const migrations = readMigrations(MIGRATIONS_FOLDER);
   const path = config.database.path;
@@ -40,6 +50,7 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
       return withDatabase(path, migrations, (database) => {
         const { version, yes } = run.values;
         if (version < 0) throw new CommandError("the version to go back to is 0 or more");
+        // Newest first, the order in which they are undone.
         const affected = readApplied(database, migrations)
           .filter((applied) => applied.version > version)
           .reverse();
@@ -53,7 +64,7 @@ export async function runMigrate(run: MigrateRun, config: Config, output: Output
   }
 }
 
-/** Looks, and changes nothing: a database that is not there yet is not made. */
+/** Prints which migrations are applied, and changes nothing: a database that is not there yet is not made. */
 function status(path: string, migrations: readonly Migration[], output: Output): void {
   const applied = existsSync(path) ? readDatabase(path, (reader) => readApplied(reader, migrations)) : [];
   const appliedAt = ({ version }: Migration) => applied[version - 1]?.appliedAt;
@@ -65,6 +76,7 @@ function status(path: string, migrations: readonly Migration[], output: Output):
   output.print(table(["MIGRATION", "APPLIED"], rows), value);
 }
 
+/** Writes the two files of a new migration, the next number. For developers, in a checkout. */
 function create(name: string, migrations: readonly Migration[], output: Output): void {
   if (!/^[a-z0-9_]{1,60}$/.test(name)) throw new CommandError("a name has 1 to 60 of a-z, 0-9 and _");
   const stem = join(MIGRATIONS_FOLDER, `${String(migrations.length + 1).padStart(4, "0")}_${name}`);

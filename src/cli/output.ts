@@ -9,7 +9,10 @@ export interface Output {
   readonly remark: (text: string) => void;
 }
 
-/** A command failed for a reason that its message explains: printed without a stack, exit code 1. */
+/**
+ * A command failed for a reason that its message explains: printed without a stack, exit code 1. Not for
+ * defects.
+ */
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }

@@ -1,4 +1,4 @@
-/** Shows how far long work is, and how long it will still take. */
+/** Shows how far long work is, and how long it will still take: a bar on a terminal, lines in a log. */
 export interface Progress {
   /** `done` of `total` are done. Cheap enough to be called for each: most calls write nothing. */
   show(done: number, total: number): void;
@@ -16,7 +16,7 @@ export interface ProgressOptions {
   readonly unit: string;
 }
 
-// Least time between two updates, on a terminal and as lines of a log.
+// ms between two updates at the least, on a terminal and as lines of a log.
 const TERMINAL_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 5000;
 const BAR_WIDTH = 24;

@@ -6,6 +6,7 @@ import { CommandError, type Output, table } from "./output.ts";
 
 /** A parsed command line of the group `retention`. */
 type RetentionRun = Extract<CommandRun, { name: `retention ${string}` }>;
+/** What carries the commands out: the database itself, or the service that holds it. */
 type Retention = LocalAdministration["retention"];
 
 /**
@@ -18,6 +19,7 @@ export function runRetention(run: RetentionRun, config: Config, output: Output):
   return withAdministration(config, ({ retention }) => carryOut(run, retention, output));
 }
 
+/** Nothing is caught here: what an operation rejects is printed by the caller. */
 function carryOut(run: RetentionRun, retention: Retention, output: Output): Promise<void> {
   switch (run.name) {
     case "retention list":
@@ -67,11 +69,18 @@ async function preview(retention: Retention, name: string | undefined, output: O
 /** The options of `retention run`. */
 interface CleanUpValues {
   readonly table: string | undefined;
+  /** Without it nothing is deleted. */
   readonly yes: boolean;
+  /**
+   * The operator vouches for the wall clock, which may be ahead of the time that the service has followed.
+   */
   readonly force: boolean;
 }
 
-/** Deletes only with `--yes`; without it, rows are counted. */
+/**
+ * Deletes only with `--yes`; without it, rows are counted. A table that fails does not keep the others from
+ * being cleaned, and the command fails after printing all of them.
+ */
 async function cleanUp({ table: name, yes, force }: CleanUpValues, retention: Retention, output: Output) {
   if (force && !yes) throw new CommandError("--force vouches for the clock, which only --yes has a use for");
   const { results } = await retention.run({ table: name, isDryRun: !yes, force });

@@ -5,9 +5,16 @@ import { verifyRollups } from "../sqlite/rollups/verify.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
 
+/** A parsed command line of the group `rollups`. */
 type RollupsRun = Extract<CommandRun, { name: `rollups ${string}` }>;
 
-/** `rollups verify`: compare them with the measurements; also while a service writes. */
+/**
+ * `rollups verify`: compare hourly and daily rollups with the measurements they were made of; also while a
+ * service writes. Reads every measurement, and prints the first differences.
+ *
+ * @throws {CommandError} when there is no database, or after printing, when rows differ: a defect to be
+ * reported.
+ */
 export function runRollups(_run: RollupsRun, config: Config, output: Output): void {
   const { path } = config.database;
   if (!existsSync(path)) throw new CommandError(`${path} does not exist`);

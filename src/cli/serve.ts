@@ -5,24 +5,28 @@ import { type Service, startService } from "../main.ts";
 import type { Output } from "./output.ts";
 
 /**
- * The service whose writer key the first start prints.
- * `npm run demo` sends under its name, so that the key shows it.
+ * The service whose writer key the first start prints. `npm run demo` sends under its name, so that the key
+ * also shows what the demo sends.
  */
 export const FIRST_SERVICE = "quickstart";
 
-/** sysexits.h EX_SOFTWARE: the database failed under us; whoever supervises us should start us again. */
+/** EX_SOFTWARE of sysexits.h: the database failed under the service; a supervisor should start it again. */
 const EXIT_FATAL = 70;
-/** Long enough for the answers that are on their way. */
+/** ms between a fatal failure and the end of the process: the answers that are on their way still leave. */
 const FATAL_GRACE_MS = 300;
 /** Within this time the copy of a signal has come. */
 const COPY_MS_MAX = 1000;
 
-/** How this command line is called: a checkout has a script for it, an installed package a command. */
+/**
+ * How this command line is called, in hints: a checkout runs TypeScript by a script, a package has a command.
+ */
 const IS_CHECKOUT = import.meta.url.endsWith(".ts");
 const COMMAND = IS_CHECKOUT ? "npm run -s mcp-metrics" : "npx mcp-metrics";
 
+/** What the command needs of its process; tests pass their own. */
 export interface ServeProcess {
   readonly version: string;
+  /** Calls `listener` at every such signal. */
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
   readonly exit: (code: number) => void;
   /**
@@ -32,7 +36,15 @@ export interface ServeProcess {
   readonly isScriptOfNpm: boolean;
 }
 
-/** Run the service until a signal ends it. */
+/**
+ * Run the service. Resolves once it listens; it ends by `host.exit`:
+ *
+ * - 0 after a signal, when every request was answered and every part closed
+ * - 1 after a signal, when requests were cut off or a part failed to close; and at a second signal, at once
+ * - 70 when the database failed, so that what is on disk is no longer known
+ *
+ * @throws what `startService` throws: the service never listened.
+ */
 export async function runServe(
   config: Config,
   logger: Logger,
@@ -58,10 +70,11 @@ export async function runServe(
     ended = true;
     endedAtMs = systemClock.monotonicMs();
     logger.info("shutting down", { signal });
-    // A start that fails says so below.
+    // A start that fails rejects below, where the caller prints why; here it must not be an unhandled
+    // rejection.
     starting.then((service) => service.close()).then(closed, () => {});
   };
-  // Before the start is over: by its first log line somebody may know of us, and stop us.
+  // Before the start is over: a supervisor may stop the process as soon as it exists.
   host.onSignal("SIGTERM", () => stop("SIGTERM"));
   host.onSignal("SIGINT", () => stop("SIGINT"));
 
@@ -86,11 +99,15 @@ export async function runServe(
   output.remark(await welcome(service, config));
 }
 
+/** End without closing: the parts would wait for a database that answers no more. */
 function setImmediateExit(host: ServeProcess, code: number): void {
   systemClock.after(FATAL_GRACE_MS, () => host.exit(code));
 }
 
-/** What to do next. With a key to try it, once, when nobody has one yet. */
+/**
+ * What to do next, for people. While there is no API key at all, one is made and printed here, once, together
+ * with a command that uses it; a log would keep it, so it goes to the terminal only.
+ */
 async function welcome(service: Service, config: Config): Promise<string> {
   const scheme = config.tls === undefined ? "http" : "https";
   const base = `${scheme}://localhost:${service.port}`;

@@ -18,6 +18,10 @@ export function runServers(run: ServersRun, config: Config, output: Output): Pro
   return withAdministration(config, ({ servers }) => carryOut(run, servers, output));
 }
 
+/**
+ * What each command calls and prints. An option that was not given is undefined, and its field stays as it
+ * is.
+ */
 async function carryOut(run: ServersRun, servers: ServerAdministration, output: Output): Promise<void> {
   switch (run.name) {
     case "servers list":
@@ -55,7 +59,9 @@ async function carryOut(run: ServersRun, servers: ServerAdministration, output: 
   }
 }
 
-/** Prints the registered servers, a line each. */
+/**
+ * Prints the registered servers, a line each; FIGURES says whether anonymous callers may see their metrics.
+ */
 function list(records: readonly ServerRecord[], output: Output): void {
   const rows = records.map((server) => [
     server.id,
@@ -90,7 +96,9 @@ const toJsonSecret = (id: string, hasSecret: boolean) => ({ server_id: id, has_w
 
 /** Secrets that were just made. */
 interface Secrets {
+  /** What the server sends its metrics with. */
   readonly apiKey?: string;
+  /** What it signs them with: HMAC-SHA-256. */
   readonly webhookSecret?: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Length in Unicode code points, as every limit counts: as Python's `len` and SQLite's `length` do, so that a
+ * Length in Unicode code points, as every limit counts: as Python's `len` and SQL's `length` do, so that a
  * text has the same length on both sides.
  */
 export function codePoints(text: string): number {

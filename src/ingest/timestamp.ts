@@ -5,7 +5,7 @@
 const ISO_8601 =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
 
-/** The years that ISO 8601 can write with four digits; SQLite's date functions end there too. */
+/** The years that ISO 8601 writes with four digits; the date functions of databases end there too. */
 const YEAR_1_MS = -62_135_596_800_000;
 const YEAR_9999_END_MS = 253_402_300_799_999;
 

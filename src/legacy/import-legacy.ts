@@ -20,34 +20,47 @@ import { createReadMetric } from "./read-metric.ts";
 import { createdMsOf } from "./read-values.ts";
 import { createNumberRequest, type NumberRequest } from "./request-numbers.ts";
 
-/** Rows a transaction: what an interruption makes to be read again, and some 30 ms. */
+/**
+ * Taking over what a predecessor of this service has stored.
+ *
+ * Its metrics go through the same validation and the same batches as submitted ones, so that nothing stands
+ * in the database that could not have been sent. It runs while no service holds the database, on the caller's
+ * thread and without pauses: nobody waits for the writer then.
+ */
+
+/** Rows a transaction: some 30 ms, and what an interruption makes to be read again. */
 const CHUNK_ROWS = 2000;
-/** Read again after an interruption, so that the rest of a request gets its number. */
+/** Rows that are read again after an interruption, so that the rest of a request gets the number it has. */
 const REMEMBERED_ROWS = 20_000;
-/** Which key wrote a metric, the predecessor does not say. */
+/** No API key has this id: which one wrote a metric, the predecessor does not say. */
 const UNKNOWN_KEY = 0;
 
+/** What an import is given. */
 export interface LegacyOptions {
   /** Held by nobody else, and migrated. */
   readonly database: Database;
   readonly source: LegacySource;
-  /** Where the source is, for people. */
+  /** Where the source is, for messages and the record of the import. */
   readonly path: string;
+  /** ms since 1970 UTC. */
   readonly wallMs: () => number;
+  /** Users' names become what submitted ones would become. */
   readonly pseudonymise: Pseudonymise;
-  /** Of keys without a limit. */
+  /** Requests a minute, for keys without a limit of their own. */
   readonly rateLimit: number;
-  /** Of raw metrics whose policy nobody has set. */
+  /** Days that raw metrics are kept whose policy nobody has set. */
   readonly rawDays: number;
-  /** After each chunk: rows of this run that have been looked at, of how many. */
+  /** Called after each chunk: `done` rows of this run have been looked at, of `total`. */
   readonly onProgress: (done: number, total: number) => void;
 }
 
+/** What one run of an import did, and what all runs have done. */
 export interface LegacyResult {
   readonly keys: ImportCounts;
   readonly policies: ImportCounts;
-  /** Metrics of this run. */
+  /** Metrics of this run that are stored now. */
   readonly imported: number;
+  /** Metrics of this run that could not be understood; `total` says why. */
   readonly skipped: number;
   /** Metrics of all runs together, with reasons. */
   readonly total: LegacyImport;
@@ -58,10 +71,11 @@ export interface LegacyResult {
 }
 
 /**
- * Take over a predecessor's keys, policies and raw metrics; rollups follow from the metrics. Interrupted at
- * any moment it goes on where it was, and a source that grew gives only what is new.
+ * Take over a predecessor's keys, policies and raw metrics; rollups are computed from the metrics.
+ * Interrupted at any moment, the next run goes on where it was; from a source that grew it takes only what is
+ * new. Each chunk is one transaction, in which the position moves on with the rows.
  *
- * @throws {DivergedSourceError}
+ * @throws {DivergedSourceError} when the source changed since an earlier run; nothing is imported then.
  */
 export function importLegacy(options: LegacyOptions): LegacyResult {
   const { database, source, path, wallMs, pseudonymise, rateLimit, rawDays, onProgress } = options;
@@ -113,6 +127,7 @@ export function importLegacy(options: LegacyOptions): LegacyResult {
   };
 }
 
+/** Numbers requests as the interrupted run did, whose last rows it reads again. */
 function numbersAfter(source: LegacySource, lastId: number, nowMs: number): NumberRequest {
   const numberRequest = createNumberRequest(nowMs);
   for (const row of source.metricsAfter(lastId - REMEMBERED_ROWS, lastId, REMEMBERED_ROWS))
@@ -120,7 +135,7 @@ function numbersAfter(source: LegacySource, lastId: number, nowMs: number): Numb
   return numberRequest;
 }
 
-/** Counts what is older than the policy of its type allows. */
+/** Counts measurements that are older than the policy of their type allows. */
 function createExpiredCount(database: Database, nowMs: number) {
   const cutoffs = new Map(listPolicies(database).map((each) => [each.tableName, cutoffOf(each, nowMs)]));
   const count = {
@@ -133,6 +148,7 @@ function createExpiredCount(database: Database, nowMs: number) {
   return count;
 }
 
+/** What a chunk is read with. */
 interface AddChunkDeps {
   readonly builder: BatchBuilder;
   readonly wallMs: () => number;
@@ -141,12 +157,13 @@ interface AddChunkDeps {
   readonly onAdded: (measurement: Measurement) => void;
 }
 
+/** The function that reads a chunk into `builder` and returns how far the import is after it. */
 function createAddChunk({ builder, wallMs, pseudonymise, numberRequest, onAdded }: AddChunkDeps) {
   const readMetric = createReadMetric(
     createValidate({ intern: createDimensionSets(), pseudonymise, wallMs, metricsMax: 1 }),
   );
 
-  /** Add what can be read, and count what cannot. */
+  /** Add what can be read, and count what cannot, by reason. */
   return (chunk: readonly LegacyMetric[], before: LegacyImport): LegacyImport => {
     let imported = 0;
     const skipped = { ...before.skipped };

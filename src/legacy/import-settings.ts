@@ -6,18 +6,21 @@ import { importKey, importPolicy, type LegacyKey } from "../sqlite/legacy/legacy
 import type { LegacySource } from "../sqlite/legacy/legacy-source.ts";
 import { booleanOf, textOf, timeOf } from "./read-values.ts";
 
-/** What became of the rows of a small table. */
+/** What became of the rows of a small table: keys, or policies. */
 export interface ImportCounts {
   imported: number;
-  /** Keys and policies that are set here are left as they are. */
+  /** Rows whose key, or whose table's policy, is set here already: these are left as they are. */
   alreadyHere: number;
-  /** Reason → rows. */
+  /** Reason → how many rows it was given for. */
   skipped: Record<string, number>;
 }
 
 type LegacyRow = Readonly<Record<string, LegacyValue>>;
 
-/** Take over the API keys. Each becomes a writer's, whatever the predecessor let it do. */
+/**
+ * Take over the API keys: their hashes, so that clients go on with the keys they have. Each gets the role of
+ * a writer, whatever the predecessor let it do: the right to read or administer is granted here.
+ */
 export function importKeys(
   database: Database,
   source: LegacySource,
@@ -29,7 +32,7 @@ export function importKeys(
   });
 }
 
-/** Take over the retention policies of tables that we have. */
+/** Take over the retention policies of tables that exist here too; periods from a day to a century. */
 export function importPolicies(database: Database, source: LegacySource): ImportCounts {
   return importEach(source.policies(), (row) => {
     const days = Number(row.retention_days ?? Number.NaN);
@@ -38,7 +41,7 @@ export function importPolicies(database: Database, source: LegacySource): Import
   });
 }
 
-/** `take` says whether the row is new here, or why it is skipped. */
+/** `take` returns whether the row was new here, or the reason why it is skipped. */
 function importEach(rows: readonly LegacyRow[], take: (row: LegacyRow) => boolean | string): ImportCounts {
   const counts: ImportCounts = { imported: 0, alreadyHere: 0, skipped: {} };
   for (const row of rows) {
@@ -50,7 +53,7 @@ function importEach(rows: readonly LegacyRow[], take: (row: LegacyRow) => boolea
   return counts;
 }
 
-/** The key of a row, or why it is none. */
+/** The key of a row, or the reason why it has none. Characters that service names may not have become `_`. */
 function readKey(
   row: LegacyRow,
   { nowMs, rateLimit }: { readonly nowMs: number; readonly rateLimit: number },
@@ -75,6 +78,7 @@ function readKey(
   };
 }
 
+/** A time in any spelling that submissions may have, as ISO 8601 UTC. */
 function isoOf(value: LegacyValue | undefined): string | undefined {
   const ms = readTimestamp(timeOf(value ?? null));
   return ms === undefined ? undefined : new Date(ms).toISOString();

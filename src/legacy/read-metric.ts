@@ -6,22 +6,26 @@ import type { Validate, Validated } from "../ingest/validate.ts";
 import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
 import { isEmpty, readFields, textOf, timeOf } from "./read-values.ts";
 
-/** A row that is taken over, perhaps not with all it has. */
+/** A row that is imported, perhaps not with all it has. */
 export interface Readable {
   readonly measurement: Measurement;
   readonly service: string;
+  /** Empty where the row has none, or none that is valid; so is the instance. */
   readonly version: string;
   readonly instanceId: string;
-  /** What is left out or changed, each named once. */
+  /** What is left out or changed and why, `metadata: value_too_long`; each once. */
   readonly leftOut: readonly string[];
 }
 
+/** A row as a measurement, or the reason why it is skipped: `value: not_numeric`. */
 export type ReadMetric = (row: LegacyMetric) => Readable | { readonly skipped: string };
 
 /**
- * A row of the predecessor → a measurement, by the rules of a submission: what those refuse would not be
- * understood later. A row is skipped only for what it cannot be without (service, type, value, time); any
- * other part is left out by itself.
+ * A row of the predecessor → a measurement, by the rules of a submission: queries and exporters rely on them.
+ * A row is skipped only for what it cannot be without (service, type, value, time); any other part is left
+ * out by itself.
+ *
+ * Nearly every row is valid as it is, and costs one validation. Only of one that is not, the parts are tried.
  */
 export function createReadMetric(validate: Validate): ReadMetric {
   return (row) => {
@@ -48,12 +52,14 @@ export function createReadMetric(validate: Validate): ReadMetric {
   };
 }
 
+/** What a submission says of its sender, in its own spelling. */
 interface Envelope {
   readonly service: string;
   readonly version?: string;
   readonly instance_id?: string;
 }
 
+/** Validate a submission of one metric; what it breaks is returned, not thrown. */
 function validateOne(
   validate: Validate,
   envelope: Envelope,
@@ -68,7 +74,10 @@ function validateOne(
   }
 }
 
-/** Put the parts of a refused row together again, without those that are refused by themselves. */
+/**
+ * The row without the parts that are rejected by themselves: each is validated beside the essential ones, and
+ * what is accepted is put together again, up to the limits on how many there may be.
+ */
 function keepValidParts(
   validate: Validate,
   { service, version = "", instance_id = "" }: Envelope,
@@ -116,7 +125,7 @@ function finish(validated: Validated, leftOut: readonly string[]): Readable {
   return { measurement, service, version, instanceId, leftOut };
 }
 
-/** Service names had no rule; ours keeps them apart from what they are written into. */
+/** The predecessor had no rule for service names; here they stand in label values, paths and keys. */
 function readService({ service }: LegacyMetric, leftOut: string[]): string {
   const text = textOf(service);
   const clean = text.replace(/[^A-Za-z0-9_-]/g, "_").slice(0, LIMITS.SERVICE_LENGTH_MAX);
@@ -124,13 +133,16 @@ function readService({ service }: LegacyMetric, leftOut: string[]): string {
   return clean;
 }
 
-/** `value: not_numeric`, `dimensions: value_too_long`: where, without the name of the field, and which rule. */
+/**
+ * `value: not_numeric`, `dimensions: value_too_long`: where, without the name of the field, and which rule.
+ */
 function reasonOf({ violations }: ServiceError): string {
   const [first] = violations;
   const field = first?.field.replace(/^metrics\[0\]\.?/, "").split(".")[0];
   return `${field}: ${first?.reason}`;
 }
 
+/** Add to the list, once. */
 function note(leftOut: string[], what: string): void {
   if (!leftOut.includes(what)) leftOut.push(what);
 }

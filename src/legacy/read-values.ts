@@ -3,16 +3,19 @@ import { isRecord } from "../lib/json.ts";
 import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
 import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
 
+/** Cells of a table whose columns hold any type: SQL stores what the predecessor's clients sent. */
+
+/** Both mean that nothing was sent. */
 export function isEmpty(value: LegacyValue): value is null | "" {
   return value === null || value === "";
 }
 
-/** Columns of text may hold numbers. */
+/** A cell as text: columns of text may hold numbers, and null is the empty text. */
 export function textOf(value: LegacyValue): string {
   return value === null ? "" : String(value);
 }
 
-/** What `readTimestamp` takes: an epoch number is text in a column of text. */
+/** A cell as `readTimestamp` takes it: in a column of text, epoch seconds or milliseconds are text. */
 export function timeOf(value: LegacyValue): string | number | undefined {
   if (value === null) return undefined;
   return typeof value === "string" && /^\d{1,16}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
@@ -23,7 +26,7 @@ export function createdMsOf({ createdAt, timestamp }: LegacyMetric): number {
   return readTimestamp(timeOf(createdAt)) ?? readTimestamp(timeOf(timestamp)) ?? 0;
 }
 
-/** Booleans in every spelling that SQLite and Python write; undefined for anything else. */
+/** Booleans in the spellings of databases (1, 0) and of Python (True, False); undefined for anything else. */
 export function booleanOf(value: LegacyValue): boolean | undefined {
   const text = String(value).toLowerCase();
   if (text === "1" || text === "true") return true;
@@ -31,8 +34,8 @@ export function booleanOf(value: LegacyValue): boolean | undefined {
 }
 
 /**
- * The JSON object of a column. What is none is nothing, and an object or list inside a dimension is kept as
- * its JSON text; both are noted.
+ * The JSON object of a column; anything else counts as an empty one. An object or list inside a dimension is
+ * kept as its JSON text, since dimensions are scalars. Both are added to `leftOut`.
  */
 export function readFields(
   name: "dimensions" | "metadata",
@@ -57,9 +60,13 @@ export function readFields(
   return isNested ? Object.fromEntries(flat) : fields;
 }
 
-/** What Python's `json.dumps` writes for numbers that JSON does not have; strings are matched to be stepped over. */
+/**
+ * What Python's `json.dumps` writes for numbers that JSON does not have; strings are matched to be stepped
+ * over.
+ */
 const PYTHON_NUMBERS = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
 
+/** The parsed text, or undefined where it is no JSON, even with `null` for the numbers that JSON lacks. */
 function parse(text: string, name: string, leftOut: string[]): unknown {
   try {
     return JSON.parse(text);

@@ -12,14 +12,16 @@ export interface CleanupStore {
   readonly upkeep: Pick<Upkeep, "giveBackSpace">;
 }
 
+/** What a cleanup is given. */
 export interface CleanupDeps {
   readonly store: CleanupStore;
+  /** Paces the steps and times them; by which time rows expire, the caller says. */
   readonly clock: Clock;
   /** Whether metrics wait for the disk: a cleanup then takes a quarter of the writer's time, not half. */
   readonly isBusy: () => boolean;
   /** Ends a cleanup after the step that is under way. */
   readonly signal: AbortSignal;
-  /** Told after each step how many rows it deleted. */
+  /** Called after each step with how many rows it deleted. */
   readonly onDeleted: (rows: number) => void;
 }
 
@@ -27,6 +29,7 @@ export interface CleanupDeps {
 export interface CleanedTable {
   readonly table: string;
   readonly deleted: number;
+  /** Pauses included; tables that are walked through together have the same. */
   readonly seconds: number;
   /** Why it was not finished. What was deleted stays deleted, and the next cleanup goes on from there. */
   readonly error: Error | undefined;
@@ -35,7 +38,7 @@ export interface CleanedTable {
 /** How much longer than a step the pause after it is, while metrics wait for the disk. */
 const BUSY_PAUSES = 3;
 
-/** The cleanup was told to stop. */
+/** The service is shutting down: what is left is for the next cleanup. */
 export class CleanupStoppedError extends Error {
   override readonly name = "CleanupStoppedError";
   constructor() {
@@ -44,10 +47,11 @@ export class CleanupStoppedError extends Error {
 }
 
 /**
- * Delete what the policies of `tables` have given up, judged by `nowMs`, and give the space back.
+ * Delete the rows of `tables` that have expired by `nowMs` under their policies, and give the space back.
  *
  * In steps of one short transaction each, with pauses in which commits get their turn. Nothing is remembered
- * between two cleanups: killed at any instant, the next one finds what is left to be deleted.
+ * between two cleanups: killed at any instant, the next one finds what is left to be deleted. One table's
+ * failure is in its result and does not keep the others from being cleaned.
  */
 export async function cleanUp(
   deps: CleanupDeps,
@@ -92,7 +96,10 @@ async function cleanTables(
   return names.map((table) => ({ table, deleted: deleted.get(table) ?? 0, seconds, error }));
 }
 
-/** Breakdowns that no row has any more, and free pages. Failing, it is for the next cleanup to do. */
+/**
+ * Delete rollup keys that no row has any more, and give free space back. A policy that is off keeps rows, and
+ * so their keys, for ever. A shutdown leaves it to the next cleanup.
+ */
 async function tidyUp(deps: CleanupDeps, nowMs: number): Promise<void> {
   const { metrics, retention, upkeep } = deps.store;
   try {
@@ -124,7 +131,7 @@ function createPace({ clock, isBusy, signal }: CleanupDeps): Pace {
   };
 }
 
-/** Ends early when the signal comes. */
+/** Resolves after `ms`, or at once when the signal comes. */
 function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {

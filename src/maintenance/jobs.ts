@@ -8,24 +8,27 @@ import type { RetentionRuns } from "./retention-runs.ts";
 import { every } from "./schedule.ts";
 import type { TrustedTime } from "./trusted-time.ts";
 
+/** What the jobs work on. */
 export interface JobsDeps {
   readonly store: Pick<StoreOperations, "metrics" | "upkeep">;
   readonly clock: Clock;
   readonly lifecycle: Lifecycle;
   readonly logger: Logger;
-  /** Stores what keys have used. */
+  /** Stores what keys have used since it was last called. */
   readonly flushUsage: () => Promise<void>;
   readonly time: TrustedTime;
   readonly runs: RetentionRuns;
+  /** From the end of one cleanup to the beginning of the next. */
   readonly cleanupIntervalMs: number;
 }
 
-/** How much of what keys have used a crash may forget. */
+/** How many ms of keys' usage a crash may lose: quotas and the usage log, never metrics. */
 export const USAGE_INTERVAL_MS = 5_000;
 /** How far the SQL tables of rollups may trail what was committed. */
 const ROLLUP_INTERVAL_MS = 2_000;
+/** Expired rows are ignored whoever reads them: this is only about the space they take. */
 const EXPIRY_INTERVAL_MS = 60_000;
-/** How much of the time it followed a run that is killed loses. */
+/** How many ms of followed time a run that is killed loses. */
 const FOLLOW_INTERVAL_MS = 60_000;
 
 /**

@@ -5,19 +5,24 @@ import { RETENTION_TABLES, type RetentionTable } from "../store/retention.ts";
 import { type CleanedTable, CleanupStoppedError, type CleanupStore, cleanUp } from "./cleanup.ts";
 import type { TrustedTime } from "./trusted-time.ts";
 
+/** What runs of cleanups are given. */
 export interface RetentionRunsDeps {
   readonly store: CleanupStore;
   readonly clock: Clock;
+  /** The time by which rows expire. */
   readonly time: TrustedTime;
+  /** Whether metrics wait for the disk; a cleanup then takes less of it. */
   readonly isBusy: () => boolean;
-  /** Ends the run that is under way after its next step, and refuses others. */
+  /** Ends the run that is under way after its next step, and every later one before its first. */
   readonly signal: AbortSignal;
   readonly observer: RetentionObserver;
   readonly logger: Logger;
 }
 
+/** Counts what cleanups do, for the service's own metrics. */
 export interface RetentionObserver {
   readonly onDeleted: (rows: number) => void;
+  /** Once a table, or once a run that failed as a whole; not for a shutdown. */
   readonly onFailed: () => void;
 }
 
@@ -46,7 +51,7 @@ export function createRetentionRuns(deps: RetentionRunsDeps) {
   }
 
   return {
-    /** Delete what the policies of `tables` have given up; waits for runs that were asked for before. */
+    /** Clean `tables` up; begins when the runs that were asked for before have ended. */
     run,
 
     /** What the schedule runs. Never rejects. */
@@ -71,7 +76,7 @@ export function createRetentionRuns(deps: RetentionRunsDeps) {
   };
 }
 
-/** Whether by more than what a restart or a correction of the clock explains. */
+/** Whether the wall clock is ahead by more than a restart or a correction of the clock explains: a day. */
 export function isClockAhead(time: TrustedTime): boolean {
   return time.leadMs() > DAY_MS;
 }

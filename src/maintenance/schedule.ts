@@ -1,9 +1,9 @@
 import type { Clock } from "../lib/clock.ts";
 
 /**
- * Run `job` every `intervalMs`, one run at a time: the interval counts from the end of a run. A failed
- * run is reported and the next one comes all the same. The returned function stops it and resolves
- * when no run is under way.
+ * Run `job` every `intervalMs`, one run at a time: the interval counts from the end of a run. A failed run is
+ * passed to `onError` and the next one comes all the same. The first run begins after one interval. The
+ * returned function stops it and resolves when no run is under way.
  */
 export function every(
   clock: Clock,

@@ -26,7 +26,10 @@ export function follow(state: TrustedTimeState, elapsedMs: number, wallMs: numbe
   return { trustedMs: trustedMs + leastMs, leadMs: undefined, aheadMs: 0 };
 }
 
-/** The state at the start of another run. */
+/**
+ * The state with which another run begins, `wallMs` being the wall clock at its start. How long the service
+ * was down, only that clock says.
+ */
 export function resume(state: TrustedTimeState, wallMs: number): TrustedTimeState {
   const leadMs = wallMs - state.trustedMs;
   if (leadMs <= 0) return { trustedMs: wallMs, leadMs: undefined, aheadMs: 0 };
@@ -37,18 +40,21 @@ export function resume(state: TrustedTimeState, wallMs: number): TrustedTimeStat
 /** Where the time that was followed is kept. */
 export type TrustedTimeStore = Pick<RetentionStore, "readTrustedTime" | "saveTrustedTime">;
 
-/** Follows the time, and saves it whenever it is asked to. */
+/**
+ * The trusted time of a running service. It moves on whenever it is asked for, and is saved only by `follow`.
+ */
 export interface TrustedTime {
-  /** Look at the clocks, and save what they say. */
+  /** Read the clocks, and save the state. */
   follow(): Promise<void>;
   /** ms since 1970 UTC, never after the wall clock. */
   nowMs(): number;
-  /** How far the wall clock is ahead. */
+  /** How far the wall clock is ahead of it; 0 when it is believed. */
   leadMs(): number;
-  /** Somebody vouches for the wall clock. */
+  /** Believe the wall clock at once, because an operator vouches for it (`retention run --force`); saved. */
   trustWall(): Promise<void>;
 }
 
+/** Begin with what an earlier run has saved; a new database believes the wall clock. */
 export async function openTrustedTime(store: TrustedTimeStore, clock: Clock): Promise<TrustedTime> {
   const fresh = (): TrustedTimeState => ({ trustedMs: clock.wallMs(), leadMs: undefined, aheadMs: 0 });
   const saved = await store.readTrustedTime();

@@ -6,14 +6,22 @@ import type { Backup } from "../api/admin/backup.ts";
 import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
 import type { ApiKeyRecord, KeyRole } from "../store/keys.ts";
 
+/**
+ * Clients of AdminService and their conversions: a message of the wire becomes the record that the database
+ * would have given. What never travels (a key's hash) is empty in it.
+ */
+
+/** By the number of the enum `Role`; unspecified counts as the least right. */
 const ROLES = ["writer", "writer", "reader", "admin", "server"] as const satisfies readonly KeyRole[];
+/** Keys a page, as many as the service gives at once. */
 const PAGE_SIZE = 1000;
 
 /**
  * How a running service on this machine is called.
  *
- * The certificate is not verified: the address comes from a file that only the service's owner can
- * write, and certificates are made for the service's public name.
+ * The certificate is not verified: the address comes from a file that only the service's owner can write, and
+ * certificates are made for the service's public name, not for a loopback address.
+ * Calls follow one another, for which HTTP/1.1 suffices.
  */
 export function connectTransport(url: string, adminKey: string): Transport {
   return createConnectTransport({
@@ -29,11 +37,15 @@ export function connectTransport(url: string, adminKey: string): Transport {
   });
 }
 
+/** A client of AdminService, with the generated messages. */
 export function connectAdmin(url: string, adminKey: string) {
   return createClient(AdminService, connectTransport(url, adminKey));
 }
 
-/** Let a running service write a backup of the database it holds. */
+/**
+ * Let a running service write a backup of the database it holds. The path is the service's, which runs on
+ * this machine; it answers when the backup is complete and on disk, however long that takes.
+ */
 export function createBackupClient(url: string, adminKey: string): Backup {
   const admin = connectAdmin(url, adminKey);
   return async (path) => {
@@ -43,7 +55,10 @@ export function createBackupClient(url: string, adminKey: string): Backup {
   };
 }
 
-/** Administer the keys of a running service on this machine as if its database were open here. */
+/**
+ * Administer the keys of a running service on this machine as if its database were open here. `list` follows
+ * the pages to the end. Rejects with an `Error` of the service's message.
+ */
 export function createAdminClient(url: string, adminKey: string): KeyAdministration {
   const admin = connectAdmin(url, adminKey);
 
@@ -86,7 +101,10 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
   };
 }
 
-/** Rejects with the service's own words: people at a terminal have no use for the code in front. */
+/**
+ * The answer; rejects with the service's message alone. `ConnectError.message` begins with the code in
+ * brackets, which people at a terminal have no use for.
+ */
 export async function unwrapRpcError<Answer>(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer;
@@ -95,6 +113,7 @@ export async function unwrapRpcError<Answer>(answer: Promise<Answer>): Promise<A
   }
 }
 
+/** The record of a key; proto3 leaves absent what has no presence, so that empty means none. */
 function toRecord(key: ApiKey | undefined): ApiKeyRecord {
   if (key === undefined) throw new Error("the service answered without a key");
   return {

@@ -8,6 +8,10 @@ import {
 import type { RetentionAdministration, RetentionPreview, RetentionResult } from "../api/admin/retention.ts";
 import { connectAdmin, unwrapRpcError } from "./admin-client.ts";
 
+/**
+ * Every value of the enum, so that a new one does not compile without an entry. Unspecified: a newer
+ * service's.
+ */
 const STATUS: Readonly<Record<RetentionStatus, RetentionResult["status"]>> = {
   [RetentionStatus.UNSPECIFIED]: "error",
   [RetentionStatus.COMPLETED]: "completed",
@@ -16,7 +20,10 @@ const STATUS: Readonly<Record<RetentionStatus, RetentionResult["status"]>> = {
   [RetentionStatus.ERROR]: "error",
 };
 
-/** Administer the retention of a running service on this machine as if its database were open here. */
+/**
+ * Administer the retention of a running service on this machine as if its database were open here. `run`
+ * answers when the cleanup has ended, which paces itself behind the service's ingest and may take minutes.
+ */
 export function createRetentionClient(url: string, adminKey: string): RetentionAdministration {
   const admin = connectAdmin(url, adminKey);
   return {
@@ -51,10 +58,12 @@ export function createRetentionClient(url: string, adminKey: string): RetentionA
   };
 }
 
+/** Picks the fields: a message has properties of its own besides (`$typeName`). */
 function toPolicy({ tableName, retentionDays, isActive, timestampColumn }: PolicyMessage) {
   return { tableName, retentionDays, isActive, timestampColumn };
 }
 
+/** Counts are 64 bits in the message; as numbers they are exact to 2^53. */
 function toPreview(preview: PreviewMessage): RetentionPreview {
   return {
     table: preview.tableName,
@@ -79,10 +88,12 @@ function toResult({ tableName, status, records, duration, retentionDays, reason 
   };
 }
 
+/** ms since 1970 UTC; undefined where the message has no time. */
 function msOf(time: Timestamp | undefined): number | undefined {
   return time && timestampMs(time);
 }
 
+/** 0 where the message has no duration. */
 function secondsOf(duration: Duration | undefined): number {
   return duration === undefined ? 0 : durationMs(duration) / 1000;
 }

@@ -5,9 +5,13 @@ import type { ServerAdministration, WebhookSecret } from "../api/directory/serve
 import type { ServerRecord } from "../store/directory.ts";
 import { connectTransport, unwrapRpcError } from "./admin-client.ts";
 
+/** Servers a page, as many as the service gives at once. */
 const PAGE_SIZE = 1000;
 
-/** Administer the servers of a running service on this machine as if its database were open here. */
+/**
+ * Administer the servers of a running service on this machine as if its database were open here. A change
+ * names only the fields that are to change: proto3 `optional` keeps "absent" apart from "empty".
+ */
 export function createServersClient(url: string, adminKey: string): ServerAdministration {
   const directory = createClient(DirectoryService, connectTransport(url, adminKey));
 
@@ -66,15 +70,20 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
   };
 }
 
+/**
+ * The `oneof` of a request: no secret, a given one, or one for the service to make; `generate` is its field's
+ * name.
+ */
 function toSecret<Generate extends string>(wanted: WebhookSecret, generate: Generate) {
   if (wanted.kind === "none") return { case: undefined };
   if (wanted.kind === "given") return { case: "webhookSecret" as const, value: wanted.secret };
   return { case: generate, value: {} };
 }
 
-/** Nothing but that there is one is told of a secret. */
+/** Stands for a secret in a record: a service reports whether there is one, never the secret. */
 const SEALED = new Uint8Array(0);
 
+/** The record of a server; its number is internal to the database and does not travel. */
 function toRecord(server: Server | undefined): ServerRecord {
   if (server === undefined) throw new Error("the service answered without a server");
   return {

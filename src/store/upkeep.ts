@@ -10,8 +10,8 @@ export interface UpkeepJob {
 }
 
 /**
- * How much of the disk the database takes. An engine leaves out what it does not have: what stands here is
- * shown to operators under the names of SQLite, which the first release promised.
+ * How much of the disk the database takes. An engine leaves out what it does not have. The first release
+ * promised operators these figures, by the names of an engine with pages and a write-ahead log.
  */
 export interface StoreSize {
   /** Bytes of the database, without its log. */
@@ -69,8 +69,8 @@ export class BackupError extends Error {
 }
 
 /**
- * The care of the database itself. What only one engine has (its log, its file, its free pages, its search for
- * damage) hides behind these few.
+ * The care of the database itself. What only one engine has (its log, its file, its free pages, its search
+ * for damage) hides behind these few.
  */
 export interface Upkeep {
   /** What the engine wants done by the clock. */
@@ -83,8 +83,8 @@ export interface Upkeep {
   /** Give back to the system what deleted rows took. Long work; an engine may have nothing to do. */
   giveBackSpace(pace: Pace): Promise<void>;
   /**
-   * Begin to write a copy of everything that is committed now to the new file `target` (an absolute path), which
-   * holds all of it or is not there. Undefined where the engine is backed up by its own means.
+   * Begin to write a copy of everything that is committed now to the new file `target` (an absolute path),
+   * which holds all of it or is not there. Undefined where the engine is backed up by its own means.
    */
   readonly startBackup: ((target: string) => BackupRun) | undefined;
   /**

@@ -5,7 +5,7 @@
  *   signed    signature.ts                       over the bytes as they came       401
  *   allowed   the server's own switch                                              403
  *   valid     read-metric.ts                     metric by metric                  422
- *   stored    ingest/group-commit.ts → store/directory.ts                    503
+ *   stored    ingest/group-commit.ts → store/directory.ts                          503
  */
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
