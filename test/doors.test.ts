@@ -11,9 +11,9 @@ import { TYPE_CASES } from "./doors/type-cases.ts";
 import { VALUE_CASES } from "./doors/value-cases.ts";
 import { type Door, openDoors } from "./support/doors.ts";
 import type { Outcome } from "./support/outcomes.ts";
-import { openRows, type Rows } from "./support/rows.ts";
 import { startTestService, WRITER_KEY } from "./support/service.ts";
 import type { TestSubmission } from "./support/spellings.ts";
+import { openRows, type Rows } from "./support/sql.ts";
 
 const CASES: readonly DoorCase[] = [
   ...TYPE_CASES,

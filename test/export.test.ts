@@ -3,10 +3,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createWorkload } from "../bench/workload.ts";
 import { METRIC_TYPES } from "../src/catalogue/catalogue.ts";
-import { openReader } from "../src/sqlite/file/open.ts";
 import { parseExposition } from "./support/exposition.ts";
+import { storeMetrics, submitMetrics } from "./support/http.ts";
 import { needing } from "./support/needs.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "./support/service.ts";
+import { readRows } from "./support/sql.ts";
 import { openReceiver } from "./telemetry/otlp-receiver.ts";
 import { sum } from "./telemetry/scrape.ts";
 
@@ -22,50 +23,29 @@ test.after.each(async () => {
   for (const thing of opened.splice(0)) await thing.close();
 });
 
-async function submit(
-  { url }: TestService,
-  metrics: readonly object[],
-  idempotencyKey?: string,
-): Promise<void> {
-  const answer = await fetch(`${url}/metrics`, {
-    method: "POST",
-    headers: {
-      "x-api-key": WRITER_KEY,
-      "content-type": "application/json",
-      ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
-    },
-    body: JSON.stringify({ service: "test", metrics }),
-  });
-  assert.is(answer.status, 200);
-}
-
 async function submitWorkload(service: TestService, requests: number): Promise<void> {
   const workload = createWorkload(7);
   for (let request = 0; request < requests; request += 1) {
     const metrics = Array.from({ length: 50 }, () => workload.next());
-    await submit(service, metrics, `key-${request}`);
+    await storeMetrics(service.url, metrics, { headers: { "idempotency-key": `key-${request}` } });
     // A retry is answered and counted nowhere.
-    if (request % 5 === 0) await submit(service, metrics, `key-${request}`);
+    if (request % 5 === 0)
+      await storeMetrics(service.url, metrics, { headers: { "idempotency-key": `key-${request}` } });
   }
-  await submit(service, [
+  await storeMetrics(service.url, [
     { type: "auth_request", value: -5, dimensions: { method: "negative" } },
     { type: "nonsense", value: 1 },
   ]);
   // Refused as a whole, and counted all the same.
-  await fetch(`${service.url}/metrics`, {
-    method: "POST",
-    headers: { "x-api-key": WRITER_KEY, "content-type": "application/json" },
-    body: JSON.stringify({ service: "test", metrics: [{ type: "nonsense", value: 1 }] }),
-  });
+  await submitMetrics(service.url, [{ type: "nonsense", value: 1 }]);
 }
 
 /** What SQL says that each counter and each histogram of durations must show. */
 function expectedTotals(path: string): ReadonlyMap<string, number> {
-  const reader = openReader(path);
-  const rows = reader.all(
+  const rows = readRows(
+    path,
     `SELECT metric_type, sum(max(value, 0)) AS total, count(duration_ms) AS durations FROM metrics GROUP BY 1`,
   );
-  reader.close();
   const totals = new Map<string, number>();
   for (const row of rows) {
     const type = METRIC_TYPES.find(({ name }) => name === row.metric_type);

@@ -9,10 +9,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ServiceProcess } from "../bench/service-process.ts";
 import { isDatabaseInUse } from "../src/sqlite/file/lock.ts";
-import { createServices, KEYS, logged, submit, submitInFlight, valuesIn } from "./faults/support.ts";
+import { submit, submitInFlight, valuesIn } from "./faults/requests.ts";
 import { temporaryPath } from "./sqlite/databases.ts";
 import { needing } from "./support/needs.ts";
 import { startTestService } from "./support/service.ts";
+import { createServices, KEYS, logged } from "./support/service-process.ts";
 import { until } from "./support/wait.ts";
 
 const { start, killAll } = createServices();

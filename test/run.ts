@@ -77,12 +77,12 @@ function runFile(file: string): Promise<Outcome> {
       clearTimeout(timer);
       const end = killed ?? `ended with ${code ?? signal}`;
       const seconds = (performance.now() - startedMs) / 1000;
-      resolve({ file, seconds, output, ...judge(output, code === 0 ? undefined : end) });
+      resolve({ file, seconds, output, ...readVerdict(output, code === 0 ? undefined : end) });
     });
   });
 }
 
-function judge(output: string, end: string | undefined) {
+function readVerdict(output: string, end: string | undefined) {
   const plain = stripVTControlCharacters(output);
   const count = (name: string) =>
     [...plain.matchAll(new RegExp(`^\\s*${name}:\\s+(\\d+)$`, "gm"))].reduce(

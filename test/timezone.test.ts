@@ -1,15 +1,17 @@
 /** Where the machine believes to be must not change what is stored. */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../bench/service-process.ts";
-import { openRows } from "./support/rows.ts";
+import { DAY_MS } from "../src/lib/time.ts";
+import { submitMetrics } from "./support/http.ts";
+import { openRows } from "./support/sql.ts";
 
 const KEY = "timezone-key-for-tests-01";
 const ZONES = ["UTC", "America/New_York", "Asia/Kolkata"];
-const DAY_MS = 86_400_000;
 
 /** Times around the hours that New York skips and repeats, in every spelling. */
 function spellings(): readonly { readonly sent: string | number; readonly ms: number }[] {
@@ -38,17 +40,13 @@ async function storedIn(zone: string, sent: readonly (string | number)[]) {
   const databasePath = join(folder, "metrics.db");
   const service = await startService({ databasePath, keys: { test: KEY }, env: { TZ: zone } });
   const submit = (metrics: readonly object[]) =>
-    fetch(`http://127.0.0.1:${service.port}/metrics`, {
-      method: "POST",
-      headers: { "x-api-key": KEY, "content-type": "application/json" },
-      body: JSON.stringify({ service: "test", metrics }),
-    });
+    submitMetrics(`http://127.0.0.1:${service.port}`, metrics, { key: KEY });
   const metrics = sent.map((timestamp) => ({ type: "auth_request", value: 1, timestamp }));
   const answers = [await submit(metrics), await submit([{ type: "custom", value: 1 }])];
   assert.equal(
     answers.map(({ status }) => status),
     [200, 200],
-    await answers[0]?.text(),
+    answers[0]?.text,
   );
   const rows = openRows(databasePath);
   const dated = rows.all("SELECT timestamp FROM auth_metrics ORDER BY id").map((row) => row.timestamp);

@@ -4,9 +4,9 @@ import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
 import { KeyRegistry } from "../../src/access/key-registry.ts";
 import { QuotaUsage } from "../../src/access/usage-quota.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 import { createRecord, KEY, setup } from "./admission-setup.ts";
 
-const DAY_MS = 86_400_000;
 const at = (text: string) => Date.parse(text);
 const NONE = { dailyUsageLimit: undefined, monthlyUsageLimit: undefined };
 

@@ -2,8 +2,8 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { openReader } from "../../src/sqlite/file/open.ts";
-import { ADMIN, openAdmin } from "./support.ts";
+import { readRows } from "../support/sql.ts";
+import { ADMIN, openAdmin } from "./administered-service.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("audit");
 
@@ -92,14 +92,12 @@ test("a backup is an act, and so is one that was refused", async ({ admin }) => 
 
 test("somebody with a SQLite shell reads the same", async ({ admin }) => {
   await clientOf(admin).createKey({ service: "gateway", role: KeyRole.WRITER }, headers);
-  const database = openReader(admin.service.databasePath);
-  const row = database.first("SELECT * FROM admin_audit_log");
+  const [row] = readRows(admin.service.databasePath, "SELECT * FROM admin_audit_log");
   assert.equal(
     [row?.actor, row?.action, row?.target, row?.outcome],
     ["admin", "key.create", "gateway", "ok"],
   );
   assert.match(String(row?.timestamp), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
-  database.close();
 });
 
 test("the trail comes in pages, newest first", async ({ admin }) => {

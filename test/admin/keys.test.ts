@@ -3,7 +3,7 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { ADMIN, openAdmin } from "./support.ts";
+import { ADMIN, openAdmin } from "./administered-service.ts";
 
 const headers = { headers: ADMIN };
 

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openAdmin } from "./support.ts";
+import { openAdmin } from "./administered-service.ts";
 
 const REFUSED: readonly { method: string; path: string; body?: object; status: number; detail: RegExp }[] = [
   {

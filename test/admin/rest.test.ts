@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { DAY_MS } from "../../src/lib/time.ts";
 import { WRITER_KEY } from "../support/service.ts";
-import { DAY_MS, openAdmin } from "./support.ts";
+import { openAdmin } from "./administered-service.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("administration over REST");
 

@@ -3,7 +3,8 @@ import { ConnectError } from "@connectrpc/connect";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RetentionStatus } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { ADMIN, DAY_MS, openAdmin } from "./support.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
+import { ADMIN, openAdmin } from "./administered-service.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("administration over RPC");
 

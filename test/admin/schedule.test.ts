@@ -1,11 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
-import { openReader } from "../../src/sqlite/file/open.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
+import { send, storeMetrics } from "../support/http.ts";
 import { ADMIN_KEY, startTestService, type TestService } from "../support/service.ts";
-import { turn } from "../support/time.ts";
-import { DAY_MS } from "./support.ts";
+import { readRows } from "../support/sql.ts";
+import { eventually, until } from "../support/wait.ts";
 
 const PER_REQUEST = 10_000;
 
@@ -25,10 +26,7 @@ async function oldDatabase(rows: number): Promise<string> {
 
 async function store(service: TestService, agesMs: readonly number[]): Promise<void> {
   const metrics = agesMs.map((age) => ({ type: "custom", value: 1, timestamp: Date.now() - age }));
-  const headers = { "x-api-key": ADMIN_KEY, "content-type": "application/json" };
-  const body = JSON.stringify({ service: "test", metrics });
-  const answer = await fetch(`${service.url}/metrics`, { method: "POST", headers, body });
-  if (answer.status !== 200) throw new Error(await answer.text());
+  await storeMetrics(service.url, metrics, { key: ADMIN_KEY });
 }
 
 /** A clock that can jump: the wall's alone. */
@@ -37,23 +35,17 @@ function jumpingClock() {
   return clock;
 }
 
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await turn();
-}
-
 function count(path: string, sql = "SELECT count(*) AS n FROM metrics"): number {
-  const reader = openReader(path);
-  try {
-    return Number(reader.first(sql)?.n);
-  } finally {
-    reader.close();
-  }
+  return Number(readRows(path, sql)[0]?.n);
 }
 
 /** One call to the administration of a service. */
-async function call(service: TestService, method: string, path: string): Promise<Record<string, unknown>> {
-  const answer = await fetch(service.url + path, { method, headers: { "x-api-key": ADMIN_KEY } });
-  return (await answer.json()) as Record<string, unknown>;
+async function call(
+  service: TestService,
+  method: string,
+  path: string,
+): Promise<Readonly<Record<string, unknown>>> {
+  return (await send(method, service.url + path, { "x-api-key": ADMIN_KEY })).body;
 }
 
 const told = (service: TestService, message: string) =>
@@ -63,7 +55,7 @@ const AHEAD = "the clock is ahead";
 test("what is over is deleted at the start, after it was rolled up, and counted", async () => {
   const path = await oldDatabase(700);
   const service = await startTestService({ SQLITE_DB_PATH: path });
-  await until(() => told(service, "retention deleted rows") > 0);
+  await eventually(() => told(service, "retention deleted rows") > 0);
   assert.is(count(path), 1);
   assert.is(count(path, "SELECT sum(count) AS n FROM metrics_daily"), 701);
   const exposition = await (await fetch(service.prometheusUrl)).text();
@@ -76,7 +68,7 @@ test("what gets over later is deleted by the schedule", async () => {
   const env = { SQLITE_DB_PATH: temporaryPath(), RETENTION_CLEANUP_INTERVAL_SECONDS: "1" };
   const service = await startTestService(env);
   await store(service, [200 * DAY_MS]);
-  await until(() => told(service, "retention deleted rows") > 0);
+  await eventually(() => told(service, "retention deleted rows") > 0);
   assert.is(count(env.SQLITE_DB_PATH), 0);
   await service.close();
 });
@@ -84,12 +76,12 @@ test("what gets over later is deleted by the schedule", async () => {
 test("a shutdown does not wait for a cleanup, and the next start ends it: nothing too much, nothing too little", async () => {
   const path = await oldDatabase(30_000);
   const first = await startTestService({ SQLITE_DB_PATH: path });
-  await until(() => count(path) < 30_001);
+  await until("the cleanup has begun", () => count(path) < 30_001, 60_000, 0);
   await first.service.close();
   const left = count(path);
   assert.ok(left > 1, "the cleanup was not over");
   const second = await startTestService({ SQLITE_DB_PATH: path });
-  await until(() => told(second, "retention deleted rows") > 0);
+  await eventually(() => told(second, "retention deleted rows") > 0);
   assert.is(count(path), 1);
   assert.is(count(path, "SELECT sum(count) AS n FROM metrics_hourly"), 30_001);
   await second.close();
@@ -103,12 +95,12 @@ test("a clock that jumps 90 days ahead deletes nothing early, restarts included;
   let service = await startTestService(env, clock);
   assert.is(told(service, AHEAD), 0);
   clock.shiftMs = 91 * DAY_MS;
-  await until(() => told(service, AHEAD) > 1);
+  await eventually(() => told(service, AHEAD) > 1);
   await service.service.close();
   assert.is(count(path), 1);
   await service.close();
   service = await startTestService(env, clock);
-  await until(() => told(service, AHEAD) > 1);
+  await eventually(() => told(service, AHEAD) > 1);
   assert.is(count(path), 1);
 
   const refused = await call(service, "POST", "/admin/retention/cleanup?table_name=metrics&dry_run=false");

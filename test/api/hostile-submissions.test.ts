@@ -3,6 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { cpuMsSince } from "../support/cpu-time.ts";
+import { send } from "../support/http.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 
 let service: TestService;
@@ -11,12 +12,8 @@ test.before(async () => {
 });
 test.after(() => service.close());
 
-async function post(path: string, contentType: string, body: string | Uint8Array<ArrayBuffer>) {
-  const headers = { "x-api-key": WRITER_KEY, "content-type": contentType };
-  const response = await fetch(service.url + path, { method: "POST", headers, body });
-  return { status: response.status, body: await response.text() };
-}
-
+const post = (path: string, contentType: string, body: string | Uint8Array<ArrayBuffer>) =>
+  send("POST", service.url + path, { "x-api-key": WRITER_KEY, "content-type": contentType }, body);
 const postJson = (body: string) => post("/metrics", "application/json", body);
 const METRIC = { type: "custom", value: 1 };
 
@@ -33,17 +30,17 @@ test("protobuf timestamps that are no time refuse their metric and no other", as
     postJson(JSON.stringify({ service: "test", metrics: [METRIC] })),
   );
   assert.is((await binary).status, 200);
-  for (const { status, body } of await Promise.all(neighbours)) assert.is(status, 200, body);
+  for (const { status, text } of await Promise.all(neighbours)) assert.is(status, 200, text);
 });
 
 test("a value of a megabyte of digits does not hold up the service", async () => {
   const value = `${"1".repeat(1 << 20)}x`;
   const before = process.cpuUsage();
-  const { status, body } = await postJson(
+  const { status, text } = await postJson(
     JSON.stringify({ service: "test", metrics: [METRIC, { ...METRIC, value }] }),
   );
   assert.is(status, 200);
-  assert.match(body, "must be numeric");
+  assert.match(text, "must be numeric");
   const ms = cpuMsSince(before);
   assert.ok(ms < 5000, `${ms} ms`);
 });

@@ -5,6 +5,7 @@
  * is killed at a random moment, again and again. At the end the rows before the cutoff are gone, those
  * after it are all there, every acknowledged metric as well, and the rollups hold all that ever was.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import Libsql from "libsql";
 import { fill } from "../../bench/history/fill.ts";
 import { createRandom } from "../../bench/random.ts";
 import { type ServiceOptions, startService } from "../../bench/service-process.ts";
+import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
 import { createLedger } from "./ledger.ts";
@@ -35,8 +37,6 @@ const { values: options } = parseArgs({
   },
 });
 
-const HOUR_MS = 3_600_000;
-const DAY_MS = 86_400_000;
 const RETENTION_DAYS = 90;
 /** Half of the history is expired. */
 const HISTORY_DAYS = 180;

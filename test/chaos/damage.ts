@@ -12,8 +12,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { createRandom } from "../../bench/random.ts";
-import { createServices, submit } from "../faults/support.ts";
+import { submit } from "../faults/requests.ts";
 import { digestOf } from "../sqlite/databases.ts";
+import { createServices } from "../support/service-process.ts";
 import { type Files, type Mutation, mutate } from "./damage-mutations.ts";
 import { printChecks } from "./promises.ts";
 

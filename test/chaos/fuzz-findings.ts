@@ -3,7 +3,7 @@ import type { Outcome } from "./fuzz-wires.ts";
 
 /** What the answers were, and which of them should never be given. */
 export interface Findings {
-  /** Judge one answer. */
+  /** Validate one answer. */
   add(fuzzCase: FuzzCase, outcome: Outcome, ms: number): void;
   readonly faults: number;
   /** The counts, and one full example of each kind of fault. */

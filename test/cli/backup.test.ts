@@ -6,11 +6,13 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findService } from "../../src/sqlite/file/announcement.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
-import { createServices, KEYS, logged, submit, valuesIn } from "../faults/support.ts";
+import { submit, valuesIn } from "../faults/requests.ts";
 import { missingForTmpfs, mountTmpfs } from "../faults/tools.ts";
 import { digestOf, openMigrated, releaseClosed, temporaryPath } from "../sqlite/databases.ts";
+import { send, storeMetrics } from "../support/http.ts";
 import { unlessMissing } from "../support/needs.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { createServices, KEYS, logged } from "../support/service-process.ts";
 import { until } from "../support/wait.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "./run-cli.ts";
 
@@ -98,12 +100,7 @@ test("under load: everything acknowledged before it began is in it, and the serv
 
 test("what METRICS_ACK=buffered has acknowledged is in it too", async () => {
   const service = await startTestService({ METRICS_ACK: "buffered", FLUSH_INTERVAL_SECONDS: "600" });
-  const answer = await fetch(`${service.url}/metrics`, {
-    method: "POST",
-    headers: { "x-api-key": WRITER_KEY, "content-type": "application/json" },
-    body: JSON.stringify({ service: "test", metrics: [{ type: "custom", value: 77 }] }),
-  });
-  assert.is(answer.status, 200);
+  await storeMetrics(service.url, [{ type: "custom", value: 77 }]);
   const target = targetIn(temporaryFolder());
   assert.is((await call(service.url, target)).status, 200);
   assert.equal(valuesIn(target), [77]);
@@ -111,14 +108,8 @@ test("what METRICS_ACK=buffered has acknowledged is in it too", async () => {
 });
 
 /** Backup over Connect. */
-async function call(url: string, path: string, key = ADMIN_KEY) {
-  const answer = await fetch(`${url}/mcp.metrics.v1.AdminService/Backup`, {
-    method: "POST",
-    headers: { "x-api-key": key, "content-type": "application/json" },
-    body: JSON.stringify({ path }),
-  });
-  return { status: answer.status, text: await answer.text() };
-}
+const call = (url: string, path: string, key = ADMIN_KEY) =>
+  send("POST", `${url}/mcp.metrics.v1.AdminService/Backup`, { "x-api-key": key }, { path });
 
 test("only an admin may, only to a new file in a folder that is there, and only one at a time", async () => {
   const service = await startTestService();

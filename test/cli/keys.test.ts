@@ -2,8 +2,9 @@ import { readFileSync, statSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { hashKey } from "../../src/access/api-key.ts";
-import { openReader } from "../../src/sqlite/file/open.ts";
+import { send } from "../support/http.ts";
 import { startTestService } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 import { runJson, withAndWithoutService } from "./with-and-without-service.ts";
 
@@ -20,10 +21,9 @@ interface Created {
 type Listed = Readonly<Record<string, unknown>>;
 
 /** What the service says to this key: 200, or the reason it refuses. */
-async function knock(url: string, key: string): Promise<unknown> {
-  const response = await fetch(`${url}/rate-limit`, { headers: { "x-api-key": key } });
-  const body = (await response.json()) as Listed;
-  return response.status === 200 ? 200 : body.error;
+async function statusOf(url: string, key: string): Promise<unknown> {
+  const { status, body } = await send("GET", `${url}/rate-limit`, { "x-api-key": key });
+  return status === 200 ? 200 : body.error;
 }
 
 test("create prints the key once, as a line to export; nothing else ever shows it or its hash", () =>
@@ -96,9 +96,9 @@ test("a key has the role, limit, globs and lifetime it was created with", () =>
 test("a revoked key is refused with the next request, and stays listed as revoked", () =>
   withAndWithoutService(async (env, url) => {
     const { id, key } = await keys<Created>(env, "create", "gateway");
-    if (url !== undefined) assert.is(await knock(url, key), 200);
+    if (url !== undefined) assert.is(await statusOf(url, key), 200);
     assert.equal(await keys(env, "revoke", `${id}`), { id, is_active: false });
-    if (url !== undefined) assert.is(await knock(url, key), "api_key_inactive");
+    if (url !== undefined) assert.is(await statusOf(url, key), "api_key_inactive");
     assert.match((await runCli(["keys", "list"], env)).stdout, /gateway .* revoked /);
   }));
 
@@ -114,9 +114,9 @@ test("a rotated key is replaced at once, or works on for the overlap that was as
     assert.equal([rate_limit, allowed_services, service, role], [99, ["x"], "gateway", "writer"]);
     assert.equal([key.daily_usage_limit, key.monthly_usage_limit], [9, 90]);
     if (url === undefined) return;
-    assert.is(await knock(url, first.key), 200);
-    assert.is(await knock(url, second.key), "api_key_expired");
-    assert.is(await knock(url, third.key), 200);
+    assert.is(await statusOf(url, first.key), 200);
+    assert.is(await statusOf(url, second.key), "api_key_expired");
+    assert.is(await statusOf(url, third.key), 200);
   }));
 
 test("a key ends by itself when its lifetime is over", async () => {
@@ -125,7 +125,7 @@ test("a key ends by itself when its lifetime is over", async () => {
   const { key } = await keys<Created>(env, "create", "gateway", "--expires", "1s");
   const endMs = Date.now() + 30_000;
   // Fails by running out of time.
-  while ((await knock(service.url, key)) !== "api_key_expired") assert.ok(Date.now() < endMs);
+  while ((await statusOf(service.url, key)) !== "api_key_expired") assert.ok(Date.now() < endMs);
   assert.match((await runCli(["keys", "list"], env)).stdout, /gateway .* expired /);
   await service.close();
 });
@@ -190,9 +190,9 @@ test("a changed environment key turns the old one off, a removed one too; create
   for (const round of rounds) {
     const service = await startTestService({ ...env, ...round.env });
     for (const [name, value] of Object.entries(values)) {
-      assert.is(await knock(service.url, value), round.expected[name as keyof typeof values], name);
+      assert.is(await statusOf(service.url, value), round.expected[name as keyof typeof values], name);
     }
-    assert.is(await knock(service.url, created.key), 200);
+    assert.is(await statusOf(service.url, created.key), 200);
     await service.close();
   }
   const services = (await keys<Listed[]>(env, "list")).map(({ service, role }) => `${service} ${role}`);
@@ -217,10 +217,8 @@ test("keys made while a service runs are on disk when the command returns", asyn
   const { env, path } = freshEnvironment();
   const service = await startTestService(env);
   const { key } = await keys<Created>(env, "create", "gateway");
-  const reader = openReader(path);
   const sql = "SELECT count(*) AS found FROM api_keys WHERE key_hash = ?";
-  assert.is(reader.first(sql, hashKey(key))?.found, 1);
-  reader.close();
+  assert.is(readRows(path, sql, hashKey(key))[0]?.found, 1);
   await service.close();
 });
 

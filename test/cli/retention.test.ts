@@ -1,8 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../src/lib/time.ts";
-import { openReader } from "../../src/sqlite/file/open.ts";
-import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { storeMetrics } from "../support/http.ts";
+import { startTestService } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 import { runJson } from "./with-and-without-service.ts";
 
@@ -20,9 +21,7 @@ async function withOldMetrics(work: (env: Env) => Promise<void>): Promise<void> 
       value: 1,
       timestamp: Date.now() - days * DAY_MS,
     }));
-    const headers = { "x-api-key": WRITER_KEY, "content-type": "application/json" };
-    const body = JSON.stringify({ service: "test", metrics });
-    await fetch(`${service.url}/metrics`, { method: "POST", headers, body });
+    await storeMetrics(service.url, metrics);
     // Without a flush: what was not rolled up when the service ended must be rolled up before it goes.
     if (!isRunning) await service.service.close();
     try {
@@ -51,15 +50,14 @@ test("a run deletes nothing until it is told to, and then what it said", () =>
     }
     const [after] = await retention(env, "preview", "--table", "auth_metrics");
     assert.equal([after?.records_to_delete, after?.total_records], [0, 1]);
-    const database = openReader(env.SQLITE_DB_PATH ?? "");
-    const days = database.first("SELECT sum(count) AS count FROM metrics_daily");
+    const path = env.SQLITE_DB_PATH ?? "";
+    const days = readRows(path, "SELECT sum(count) AS count FROM metrics_daily")[0];
     assert.is(days?.count, 3, "deleting raw rows takes nothing from the days");
-    const acts = database.all("SELECT actor, action, outcome FROM admin_audit_log ORDER BY id");
+    const acts = readRows(path, "SELECT actor, action, outcome FROM admin_audit_log ORDER BY id");
     assert.equal(
       acts.map(({ actor, action, outcome }) => [actor, action, outcome]),
       [["local-cli", "retention.run", "ok"]],
     );
-    database.close();
   }));
 
 test("a policy is set and listed", () =>

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { sql } from "../directory/support.ts";
+import { send } from "../support/http.ts";
+import { readRows } from "../support/sql.ts";
 import { type Env, freshEnvironment, runCli } from "./run-cli.ts";
 import { runJson, withAndWithoutService } from "./with-and-without-service.ts";
 
@@ -9,9 +10,9 @@ type Json = Record<string, unknown>;
 const servers = (env: Env, ...args: readonly string[]) => runJson(env, "servers", ...args);
 
 const status = async (url: string, key: unknown, id: string) => {
-  const headers = { "x-api-key": String(key), "content-type": "application/json" };
-  const body = JSON.stringify({ metrics: [{ name: "up", value: 1, type: "gauge" }] });
-  return (await fetch(`${url}/functions/v1/metrics-collect/${id}`, { method: "POST", headers, body })).status;
+  const body = { metrics: [{ name: "up", value: 1, type: "gauge" }] };
+  const path = `/functions/v1/metrics-collect/${id}`;
+  return (await send("POST", url + path, { "x-api-key": String(key) }, body)).status;
 };
 
 test("servers are registered, listed, given new keys and secrets, disabled and enabled, with a service or without", () =>
@@ -60,7 +61,10 @@ test("servers are registered, listed, given new keys and secrets, disabled and e
     await servers(env, "enable", "two");
     if (url !== undefined) assert.is(await status(url, again.api_key, "two"), 200);
 
-    const acts = sql(path, "SELECT actor, action, target, details, outcome FROM admin_audit_log ORDER BY id");
+    const acts = readRows(
+      path,
+      "SELECT actor, action, target, details, outcome FROM admin_audit_log ORDER BY id",
+    );
     assert.equal(
       acts.map(({ action, target }) => `${action} ${target}`),
       [

@@ -7,7 +7,7 @@ import type { Browser } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type * as Library from "../../src/client/index.ts";
-import { openBrowser } from "../dashboard/support/browser.ts";
+import { openBrowser } from "../dashboard/browser.ts";
 import { needing } from "../support/needs.ts";
 import { WRITER_KEY } from "../support/service.ts";
 import { closeAll, startService } from "./client-and-service.ts";

@@ -3,8 +3,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { MetricsClient, type MetricsClientOptions, type Problem } from "../../src/client/index.ts";
-import { openReader } from "../../src/sqlite/file/open.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import { TestClock } from "../support/time.ts";
 
 const opened: (() => unknown)[] = [];
@@ -40,14 +40,7 @@ export async function startService(env: Readonly<Record<string, string>> = {}): 
     running = undefined;
   }
   opened.push(stop);
-  function query(sql: string) {
-    const database = openReader(databasePath);
-    try {
-      return database.all(sql);
-    } finally {
-      database.close();
-    }
-  }
+  const query = (sql: string) => readRows(databasePath, sql);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -6,9 +6,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { DirectoryClient, DirectoryError } from "../../src/client/index.ts";
-import { eventually } from "../support/open-test-listener.ts";
 import { ADMIN_KEY } from "../support/service.ts";
 import { TestClock } from "../support/time.ts";
+import { eventually } from "../support/wait.ts";
 import { closeAll, openProxy, type RestartableService, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

@@ -2,8 +2,8 @@ import { createConnectTransport } from "@connectrpc/connect-web";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { MetricsClient } from "../../src/client/index.ts";
-import { eventually } from "../support/open-test-listener.ts";
 import { TestClock, turn } from "../support/time.ts";
+import { eventually } from "../support/wait.ts";
 import { closeAll, openClient, openProxy, startService } from "./client-and-service.ts";
 
 test.after.each(closeAll);

@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import type { MetricsClient } from "../../src/client/index.ts";
-import { eventually } from "../support/open-test-listener.ts";
 import { TestClock } from "../support/time.ts";
+import { eventually } from "../support/wait.ts";
 import {
   closeAll,
   openClient,

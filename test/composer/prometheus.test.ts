@@ -1,13 +1,13 @@
 /** A Prometheus server that scrapes a composer's metrics answers what the specification's dashboards ask. */
+
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { submitMetrics } from "../support/http.ts";
 import { missingProgram, unlessMissing } from "../support/needs.ts";
-import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
+import { DATA_TIMEOUT_MS, startPrometheus, type TestPrometheus } from "../support/prometheus.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { until } from "../support/wait.ts";
 import { called, count, requested, state } from "./metrics.ts";
-import { submit } from "./requests.ts";
-
-const DATA_TIMEOUT_MS = 60_000;
 
 interface Context {
   readonly service: TestService;
@@ -37,20 +37,25 @@ test.before(async (context) => {
   const service = await startTestService();
   const prometheus = await startPrometheus(configuration(new URL(service.url).host));
   let isStopped = false;
-  const sending = until(async () => {
-    const failed = {
-      type: "auth_attempt",
-      value: 1,
-      dimensions: { method: "api_key", status: "failed", reason: "expired" },
-    };
-    const sent = await submit(service, [
-      ...[state("composer_uptime", 1000), count("total", 4), count("running", 3)],
-      ...[called("github.search", 200), called("github.search", 800, "error"), failed],
-      ...[requested(200, 20), requested(200, 20), requested(503, 20)],
-    ]);
-    assert.is(sent.status, 200, sent.text);
-    return isStopped;
-  }, DATA_TIMEOUT_MS * 3);
+  const sending = until(
+    "the test has ended",
+    async () => {
+      const failed = {
+        type: "auth_attempt",
+        value: 1,
+        dimensions: { method: "api_key", status: "failed", reason: "expired" },
+      };
+      const sent = await submitMetrics(service.url, [
+        ...[state("composer_uptime", 1000), count("total", 4), count("running", 3)],
+        ...[called("github.search", 200), called("github.search", 800, "error"), failed],
+        ...[requested(200, 20), requested(200, 20), requested(503, 20)],
+      ]);
+      assert.is(sent.status, 200, sent.text);
+      return isStopped;
+    },
+    DATA_TIMEOUT_MS * 3,
+    100,
+  );
   const stop = () => {
     isStopped = true;
     return sending;
@@ -102,14 +107,19 @@ const QUESTIONS: readonly Question[] = [
 for (const { query, labels, isRight } of QUESTIONS) {
   checked(`${query} is answered`, async ({ prometheus }) => {
     let last = "";
-    await until(async () => {
-      const samples = await prometheus.query(query);
-      last = JSON.stringify(samples);
-      return samples.some(({ metric, value }) => {
-        const isMeant = Object.entries(labels).every(([name, text]) => metric[name] === text);
-        return isMeant && isRight(Number(value[1]));
-      });
-    }, DATA_TIMEOUT_MS).catch((error) => assert.unreachable(`${error.message}; at last it said ${last}`));
+    await until(
+      "the answer is right",
+      async () => {
+        const samples = await prometheus.query(query);
+        last = JSON.stringify(samples);
+        return samples.some(({ metric, value }) => {
+          const isMeant = Object.entries(labels).every(([name, text]) => metric[name] === text);
+          return isMeant && isRight(Number(value[1]));
+        });
+      },
+      DATA_TIMEOUT_MS,
+      100,
+    ).catch((error) => assert.unreachable(`${error.message}; at last it said ${last}`));
   });
 }
 
@@ -117,8 +127,10 @@ checked(
   "a scrape with a wrong key is refused: Prometheus calls that target down, and has nothing of it",
   async ({ prometheus }) => {
     await until(
+      "the target is down",
       async () => (await prometheus.query('up{job="stranger"}')).some(({ value }) => value[1] === "0"),
       DATA_TIMEOUT_MS,
+      100,
     );
     assert.equal(await prometheus.query('{__name__=~"mcp_.*",job="stranger"}'), []);
   },

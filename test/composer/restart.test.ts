@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { LATEST_VALUES_MAX } from "../../src/store/queries.ts";
+import { submitMetrics } from "../support/http.ts";
 import { startTestService } from "../support/service.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
-import { submit } from "./requests.ts";
 import { composerSamples } from "./samples.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
 
@@ -34,7 +34,7 @@ test("after a restart gauges are as they were, uptime has gone on, counters begi
     composerSamples(parseScrape(await (await fetch(url)).text()), ["service", "instance_id"]);
   const first = await startTestService(env, clock);
   for (const metric of METRICS) {
-    assert.is((await submit(first, [metric], { instance_id: "pod-1" })).status, 200);
+    assert.is((await submitMetrics(first.url, [metric], { instance_id: "pod-1" })).status, 200);
     clock.advance(1000);
   }
   assert.is((await shown(first.prometheusUrl))['mcp_server_crashes_total{server_id="gone"}'], 1);
@@ -45,7 +45,7 @@ test("after a restart gauges are as they were, uptime has gone on, counters begi
   assert.equal(await shown(second.prometheusUrl), { ...GAUGES, mcp_composer_uptime_seconds: 168 });
   clock.advance(300_000);
   assert.equal(await shown(second.prometheusUrl), {}, "who has not reported since is gone");
-  await submit(second, [{ type: "config_reload", value: 1, dimensions: { status: "success" } }], {
+  await submitMetrics(second.url, [{ type: "config_reload", value: 1, dimensions: { status: "success" } }], {
     instance_id: "pod-1",
   });
   const back = await shown(second.prometheusUrl);
@@ -63,9 +63,9 @@ test("after a restart the newest gauges are shown where there are more than can 
     value: 1,
     dimensions: { server_id: `server-${index}` },
   }));
-  assert.is((await submit(first, metrics, { instance_id: "pod-1" })).status, 200);
+  assert.is((await submitMetrics(first.url, metrics, { instance_id: "pod-1" })).status, 200);
   const total = { type: "server_count", value: 3, dimensions: { state: "total" } };
-  assert.is((await submit(first, [total], { instance_id: "pod-2" })).status, 200);
+  assert.is((await submitMetrics(first.url, [total], { instance_id: "pod-2" })).status, 200);
   await first.close();
 
   const second = await startTestService(env);

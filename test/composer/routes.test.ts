@@ -1,10 +1,12 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { submitMetrics } from "../support/http.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
 import { called, count, event, offer, requested, started, state, usage } from "./metrics.ts";
-import { get, readRows, submit } from "./requests.ts";
+import { get } from "./requests.ts";
 import { composerSamples, disagreements } from "./samples.ts";
 import { createShiftedClock } from "./shifted-clock.ts";
 
@@ -34,8 +36,8 @@ const KEYED = [
 test("the open routes say that it lives and what it is", async ({ service, clock }) => {
   const timestamp = new Date(clock.wallMs()).toISOString();
   const [health, version] = await Promise.all(OPEN.map((path) => get(service, path)));
-  assert.equal(health?.json, { status: "healthy", version: "0.0.0-test", timestamp });
-  assert.equal(version?.json, { name: "mcp-metrics", version: "0.0.0-test", api_version: "v1" });
+  assert.equal(health?.body, { status: "healthy", version: "0.0.0-test", timestamp });
+  assert.equal(version?.body, { name: "mcp-metrics", version: "0.0.0-test", api_version: "v1" });
 });
 
 test("the others want a key, and say so in the words of composers' clients", async ({ service }) => {
@@ -44,7 +46,7 @@ test("the others want a key, and say so in the words of composers' clients", asy
       [undefined, "api_key_missing", "API key required in X-API-Key header"],
       ["wrong-key-0123456789", "api_key_invalid", "Invalid API key"],
     ] as const) {
-      const { status, headers, json } = await get(service, path, key);
+      const { status, headers, body: json } = await get(service, path, key);
       assert.is(status, 401, path);
       assert.is(headers.get("www-authenticate"), "Bearer");
       const request_id = headers.get("x-request-id");
@@ -63,7 +65,7 @@ test("where nobody reported anything every figure is null, and nothing is made u
   const [metrics, status, health] = await Promise.all(
     ["metrics", "status", "health/detailed"].map((path) => get(service, `/api/v1/${path}`, WRITER_KEY)),
   );
-  assert.equal(metrics?.json, {
+  assert.equal(metrics?.body, {
     timestamp,
     uptime_seconds: null,
     servers,
@@ -73,14 +75,14 @@ test("where nobody reported anything every figure is null, and nothing is made u
     resources: { memory_mb: null, cpu_percent: null },
     per_server: {},
   });
-  assert.equal(status?.json, {
+  assert.equal(status?.body, {
     status: "degraded",
     timestamp,
     servers: { ...servers, statuses: {} },
     capabilities,
     uptime_seconds: null,
   });
-  assert.equal(health?.json, {
+  assert.equal(health?.body, {
     status: "unhealthy",
     timestamp,
     version: null,
@@ -90,12 +92,12 @@ test("where nobody reported anything every figure is null, and nothing is made u
     running_servers: null,
     failed_servers: null,
   });
-  const { status: code, json } = await get(service, "/api/v1/servers/x/metrics", WRITER_KEY);
-  assert.equal([code, json?.detail, json?.error], [404, "Server 'x' not found", "not_found"]);
+  const { status: code, body: json } = await get(service, "/api/v1/servers/x/metrics", WRITER_KEY);
+  assert.equal([code, json.detail, json.error], [404, "Server 'x' not found", "not_found"]);
 });
 
 test("a composer's figures are those it reported, put together", async ({ service, clock }) => {
-  await submit(service, [
+  await submitMetrics(service.url, [
     state("composer_info", 1, { version: "2.1.0", platform: "linux" }),
     state("composer_uptime", 500),
     ...[count("total", 3), count("running", 1), count("stopped", 1), count("failed", 1)],
@@ -104,14 +106,14 @@ test("a composer's figures are those it reported, put together", async ({ servic
     ...[started("a"), started("b"), started("c.d"), event("server_crash", "c.d")],
   ]);
   clock.advance(10_000);
-  await submit(service, [
+  await submitMetrics(service.url, [
     event("server_stop", "b", { status: "success" }),
     event("server_stop", "a", { status: "failed" }),
     ...[called("a.search", 10), called("a.search", 30), called("a.fetch", undefined, "error")],
     ...[called("c.d.query", 100), called("other", 5, "success", { server_id: "a" })],
     ...[requested(200, 10), requested(204, 20), requested(404, 30), requested(503, 40)],
   ]);
-  const { json: metrics = {} } = await get(service, "/api/v1/metrics", WRITER_KEY);
+  const { body: metrics } = await get(service, "/api/v1/metrics", WRITER_KEY);
   const a = {
     status: "running",
     uptime_seconds: 10,
@@ -139,9 +141,9 @@ test("a composer's figures are those it reported, put together", async ({ servic
   assert.equal(Object.keys(perServer), ["a", "b", "c.d"]);
   assert.equal(perServer.a, { ...a, capabilities: { tools: 7, prompts: null, resources: null } });
   assert.equal(perServer["c.d"]?.requests_total, 1, "a dot in a server's id is not the end of it");
-  const { json: server } = await get(service, "/api/v1/servers/a/metrics", WRITER_KEY);
+  const { body: server } = await get(service, "/api/v1/servers/a/metrics", WRITER_KEY);
   assert.equal(server, { server_id: "a", ...a });
-  const { json: status } = await get(service, "/api/v1/status", WRITER_KEY);
+  const { body: status } = await get(service, "/api/v1/status", WRITER_KEY);
   assert.is(status?.status, "degraded");
   assert.equal(status?.servers, {
     total: 3,
@@ -149,7 +151,7 @@ test("a composer's figures are those it reported, put together", async ({ servic
     stopped: 1,
     statuses: { a: "running", b: "stopped", "c.d": "stopped" },
   });
-  const { json: health } = await get(service, "/api/v1/health/detailed", WRITER_KEY);
+  const { body: health } = await get(service, "/api/v1/health/detailed", WRITER_KEY);
   assert.equal(
     { ...health, timestamp: 0 },
     {
@@ -175,7 +177,7 @@ test("requests and percentiles agree with SQL, over an hour and over any other w
     const metrics = Array.from({ length: 60 }, (_, index) =>
       requested(index % 10 === 0 ? 500 : 200, 1 + ((index * 37) % 60) + age / 60_000, nowMs - age),
     );
-    await submit(service, metrics);
+    await submitMetrics(service.url, metrics);
   }
   for (const [window, withinMs] of [
     ["", 3_600_000],
@@ -184,18 +186,18 @@ test("requests and percentiles agree with SQL, over an hour and over any other w
     ["?window=6h", 6 * 3_600_000],
     ["?window=7d", 7 * 86_400_000],
   ] as const) {
-    const { json } = await get(service, `/api/v1/metrics${window}`, WRITER_KEY);
+    const { body: json } = await get(service, `/api/v1/metrics${window}`, WRITER_KEY);
     const since = new Date(nowMs - withinMs).toISOString();
     const rows = readRows(
-      service,
+      service.databasePath,
       `SELECT duration_ms AS ms, dimensions ->> '$.status_code' >= 500 AS failed FROM metrics
        WHERE metric_type = 'http_request' AND timestamp >= '${since}' ORDER BY duration_ms`,
     ).map(({ ms, failed }) => ({ ms: Number(ms), failed: Number(failed) }));
     const failed = rows.filter((row) => row.failed === 1).length;
-    assert.equal(json?.requests, { total: rows.length, successful: rows.length - failed, failed }, window);
+    assert.equal(json.requests, { total: rows.length, successful: rows.length - failed, failed }, window);
     const average = rows.reduce((total, { ms }) => total + ms, 0) / rows.length;
     const at = (rank: number) => rows[Math.floor(rank * (rows.length - 1))]?.ms ?? Number.NaN;
-    const performance = json?.performance as Record<string, number>;
+    const performance = json.performance as Record<string, number>;
     const expected = {
       avg_response_time_ms: average,
       p95_response_time_ms: at(0.95),
@@ -210,14 +212,14 @@ test("requests and percentiles agree with SQL, over an hour and over any other w
 
 test("states count while their instance reports within the window", async ({ service, clock }) => {
   const total = async (query = "") => {
-    const { json } = await get(service, `/api/v1/status${query}`, WRITER_KEY);
+    const { body: json } = await get(service, `/api/v1/status${query}`, WRITER_KEY);
     return (json as { servers: { total: unknown } }).servers.total;
   };
-  await submit(service, [count("total", 2)], { instance_id: "pod-1" });
-  await submit(service, [count("total", 3)], { instance_id: "pod-2" });
+  await submitMetrics(service.url, [count("total", 2)], { instance_id: "pod-1" });
+  await submitMetrics(service.url, [count("total", 3)], { instance_id: "pod-2" });
   assert.is(await total(), 5, "two instances have them together");
   clock.advance(50 * 60_000);
-  await submit(service, [state("composer_uptime", 9)], { instance_id: "pod-2" });
+  await submitMetrics(service.url, [state("composer_uptime", 9)], { instance_id: "pod-2" });
   clock.advance(11 * 60_000);
   assert.is(await total(), 3, "what pod-2 said an hour ago is still so, pod-1 is gone");
   assert.is(await total("?window=2h"), 5);
@@ -226,21 +228,23 @@ test("states count while their instance reports within the window", async ({ ser
 test("a server that offers nothing any more is unknown again; one that is in use runs", async ({
   service,
 }) => {
-  await submit(service, [offer("tools", 3, "a"), usage("memory_mb", 1, "b"), called("c.x", 1)]);
+  await submitMetrics(service.url, [offer("tools", 3, "a"), usage("memory_mb", 1, "b"), called("c.x", 1)]);
   const status = async (id: string) => {
-    const { status: code, json } = await get(service, `/api/v1/servers/${id}/metrics`, WRITER_KEY);
-    return json?.status === undefined || code !== 200 ? code : json.status;
+    const { status: code, body: json } = await get(service, `/api/v1/servers/${id}/metrics`, WRITER_KEY);
+    return json.status === undefined || code !== 200 ? code : json.status;
   };
   assert.equal(await Promise.all(["a", "b", "c"].map(status)), ["running", "running", "running"]);
-  await submit(service, [offer("tools", 0, "a")]);
+  await submitMetrics(service.url, [offer("tools", 0, "a")]);
   assert.is(await status("a"), 404);
 });
 
 test("a writer's key sees its own service, others any or all", async ({ service }) => {
-  await submit(service, [count("total", 2), started("a")]);
-  await submit(service, [count("total", 3), started("z"), requested(200, 1)], { service: "another" });
+  await submitMetrics(service.url, [count("total", 2), started("a")]);
+  await submitMetrics(service.url, [count("total", 3), started("z"), requested(200, 1)], {
+    service: "another",
+  });
   const totals = async (key: string, query = "") => {
-    const { json } = await get(service, `/api/v1/metrics${query}`, key);
+    const { body: json } = await get(service, `/api/v1/metrics${query}`, key);
     const { servers, requests, per_server } = json as Record<string, Record<string, unknown>>;
     return [servers?.total, requests?.total, Object.keys(per_server ?? {}).join()];
   };
@@ -250,8 +254,8 @@ test("a writer's key sees its own service, others any or all", async ({ service 
   assert.equal(await totals(ADMIN_KEY, "?service=another"), [3, 1, "z"]);
   for (const path of KEYED) {
     for (const name of ["another", "nobody"]) {
-      const { status, json } = await get(service, `${path}?service=${name}`, WRITER_KEY);
-      assert.equal([status, json?.error], [403, "service_not_allowed"], path);
+      const { status, body: json } = await get(service, `${path}?service=${name}`, WRITER_KEY);
+      assert.equal([status, json.error], [403, "service_not_allowed"], path);
     }
   }
   assert.is((await get(service, "/api/v1/servers/z/metrics", WRITER_KEY)).status, 404);
@@ -260,9 +264,9 @@ test("a writer's key sees its own service, others any or all", async ({ service 
 test("a window that is none is refused, and says what one is", async ({ service }) => {
   for (const window of ["0", "-1h", "1w", "1.5h", "1096d", "99999999999", "h", "1h "]) {
     const path = `/api/v1/status?window=${encodeURIComponent(window)}`;
-    const { status, json } = await get(service, path, WRITER_KEY);
-    assert.equal([status, json?.error], [422, "validation_failed"], window);
-    assert.match(String(json?.detail), "window must be 1s to 1095d");
+    const { status, body: json } = await get(service, path, WRITER_KEY);
+    assert.equal([status, json.error], [422, "validation_failed"], window);
+    assert.match(String(json.detail), "window must be 1s to 1095d");
   }
 });
 
@@ -271,8 +275,8 @@ test("a scrape with a bearer token has every family under exactly its labels, fr
   clock,
 }) => {
   const metrics = FEED_CASES.map(({ feeds, ...metric }) => ({ value: 1, ...metric }));
-  await submit(service, metrics, { instance_id: "pod-1" });
-  await submit(service, [{ type: "auth_request", value: 1 }]);
+  await submitMetrics(service.url, metrics, { instance_id: "pod-1" });
+  await submitMetrics(service.url, [{ type: "auth_request", value: 1 }]);
   const { headers, text, status } = await get(service, "/api/v1/metrics/prometheus", WRITER_KEY);
   assert.is(status, 200);
   assert.is(headers.get("content-type"), "text/plain; version=0.0.4; charset=utf-8");

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-
+import { submitMetrics } from "../support/http.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
-import { readRows, submit } from "./requests.ts";
 import { composerSamples, disagreements } from "./samples.ts";
 
 const test = suite<{ service: TestService }>("composer's metrics");
@@ -28,10 +28,10 @@ const METRICS = FEED_CASES.map(({ type, value = 1, duration_ms, dimensions, meta
 test("every type is stored as it came, and exported with service and instance_id before its labels", async ({
   service,
 }) => {
-  const { status, json } = await submit(service, METRICS, { instance_id: "pod-1" });
-  assert.equal([status, json?.accepted], [200, METRICS.length], JSON.stringify(json));
+  const { status, body: json } = await submitMetrics(service.url, METRICS, { instance_id: "pod-1" });
+  assert.equal([status, json.accepted], [200, METRICS.length], JSON.stringify(json));
   const rows = readRows(
-    service,
+    service.databasePath,
     "SELECT metric_type, value, duration_ms, dimensions, instance_id FROM metrics ORDER BY id",
   );
   for (const [index, { type, value, duration_ms = null, dimensions = {} }] of METRICS.entries()) {
@@ -62,13 +62,13 @@ test("every type is stored as it came, and exported with service and instance_id
 });
 
 test("hours tell success from failure by each type's own words, and queries by one", async ({ service }) => {
-  await submit(service, METRICS);
+  await submitMetrics(service.url, METRICS);
   await fetch(`${service.url}/flush`, {
     method: "POST",
     headers: { "x-api-key": WRITER_KEY },
   });
   const rows = readRows(
-    service,
+    service.databasePath,
     `SELECT metric_type, success_count, failure_count FROM metrics_hourly
      WHERE success_count + failure_count > 0 ORDER BY metric_type`,
   );
@@ -116,7 +116,7 @@ test("no user's id is in a file of the database, in the log or in an exposition"
   const user = "alice.b7f2@example.com";
   const metric = { type: "rate_limit_exceeded", value: 1, dimensions: { endpoint: "/tools", user_id: user } };
   const bad = { type: "server_count", value: 1, dimensions: { state: "x", user_id: user } };
-  await submit(service, [metric, metric, bad]);
+  await submitMetrics(service.url, [metric, metric, bad]);
   const exposition = await (await fetch(service.prometheusUrl)).text();
   assert.match(exposition, /mcp_rate_limit_exceeded_total\{.*user_id="[0-9a-f]{16}"\} 2/);
   const folder = dirname(service.databasePath);

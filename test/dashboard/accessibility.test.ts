@@ -3,8 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
 import { ADMIN_KEY } from "../support/service.ts";
-import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./support/browser.ts";
-import { ALPHA_KEY, BETA_KEY, fillDirectory, startWithKeys, submitWorkload } from "./support/traffic.ts";
+import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./browser.ts";
+import { ALPHA_KEY, BETA_KEY, fillDirectory, startWithKeys, submitWorkload } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

@@ -6,8 +6,8 @@ import { TimeRangeSchema } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { coveredSeconds, describeCoverage } from "../../src/dashboard/query/coverage.ts";
 import { scopeOf } from "../../src/dashboard/query/scope.ts";
 import { DEFAULT_STATE } from "../../src/dashboard/state/page-state.ts";
+import { HOUR_MS } from "../../src/lib/time.ts";
 
-const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 5, 1, 11, 30);
 const scope = scopeOf(DEFAULT_STATE, NOW_MS);
 const range = (startMs: number, endMs: number) =>

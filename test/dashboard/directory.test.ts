@@ -4,8 +4,8 @@ import * as assert from "uvu/assert";
 import { formatCount, formatDuration, formatShare } from "../../src/dashboard/format/numbers.ts";
 import { meanOf, sumOf, toChartData } from "../../src/dashboard/query/directory.ts";
 import { needing } from "../support/needs.ts";
-import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
-import { fillDirectory, startWithKeys } from "./support/traffic.ts";
+import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
+import { fillDirectory, startWithKeys } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
-import { openBrowser, openDashboard, rowsOf, settled } from "./support/browser.ts";
-import { ALPHA_KEY, startWithKeys, submit } from "./support/traffic.ts";
+import { openBrowser, openDashboard, rowsOf, settled } from "./browser.ts";
+import { ALPHA_KEY, startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

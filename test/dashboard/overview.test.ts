@@ -4,11 +4,11 @@ import * as assert from "uvu/assert";
 import { FilterOperator, SummaryGroup } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { formatCount, formatDuration, formatShare } from "../../src/dashboard/format/numbers.ts";
 import { parseHash } from "../../src/dashboard/state/page-url.ts";
+import { HOUR_MS } from "../../src/lib/time.ts";
 import { needing } from "../support/needs.ts";
-import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
-import { ALPHA_KEY, BETA_KEY, queryClient, startWithKeys, submitWorkload } from "./support/traffic.ts";
+import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
+import { ALPHA_KEY, BETA_KEY, queryClient, startWithKeys, submitWorkload } from "./traffic.ts";
 
-const HOUR_MS = 3_600_000;
 const browser = await openBrowser();
 const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();

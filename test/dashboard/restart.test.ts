@@ -5,8 +5,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
-import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./support/browser.ts";
-import { ALPHA_KEY, submit } from "./support/traffic.ts";
+import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
+import { ALPHA_KEY, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

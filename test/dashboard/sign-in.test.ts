@@ -2,8 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
 import { ADMIN_KEY } from "../support/service.ts";
-import { openBrowser, openDashboard, rowsOf, settled, signIn } from "./support/browser.ts";
-import { ALPHA_KEY, BETA_KEY, startWithKeys, submit } from "./support/traffic.ts";
+import { openBrowser, openDashboard, rowsOf, settled, signIn } from "./browser.ts";
+import { ALPHA_KEY, BETA_KEY, startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

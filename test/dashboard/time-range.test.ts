@@ -11,9 +11,9 @@ import {
   resolveRange,
   stepOf,
 } from "../../src/dashboard/state/time-range.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 
 const NOW_MS = Date.UTC(2026, 5, 1, 12);
-const DAY_MS = 86_400_000;
 
 test("a dragged range is widened to whole seconds and to what can be shown", () => {
   assert.equal(fixedRange(1500, 20_100), { kind: "fixed", fromMs: 1000, toMs: 21_000 });

@@ -1,4 +1,5 @@
 /** What is in deploy/ against a Prometheus server that scrapes a service under the traffic of `npm run demo`. */
+
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { promisify } from "node:util";
@@ -7,13 +8,14 @@ import * as assert from "uvu/assert";
 import { parse, stringify } from "yaml";
 import { createDemoComposer } from "../../bench/demo-composer.ts";
 import { createWorkload } from "../../bench/workload.ts";
+import { storeMetrics } from "../support/http.ts";
 import { missingProgram, unlessMissing } from "../support/needs.ts";
-import { startPrometheus, type TestPrometheus, until } from "../support/prometheus.ts";
+import { DATA_TIMEOUT_MS, startPrometheus, type TestPrometheus } from "../support/prometheus.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { until } from "../support/wait.ts";
 import { DEPLOY, interpolate, panelsOf, readDashboard } from "./dashboard.ts";
 
 const FOLDER = `${DEPLOY}prometheus`;
-const DATA_TIMEOUT_MS = 60_000;
 const run = promisify(execFile);
 const test = suite<{ service: TestService; prometheus: TestPrometheus; stop: () => Promise<void> }>("deploy");
 
@@ -31,12 +33,7 @@ async function submit(url: string, workload = createWorkload(1)): Promise<void> 
       server_name: "slow",
     },
   }));
-  const answer = await fetch(`${url}/metrics`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "x-api-key": WRITER_KEY },
-    body: JSON.stringify({ service: "test", metrics: [...drawn, ...failures] }),
-  });
-  assert.is(answer.status, 200, await answer.text());
+  await storeMetrics(url, [...drawn, ...failures]);
 }
 
 /** The committed configuration, with the test's own address and short intervals. */
@@ -59,11 +56,16 @@ test.before(async (context) => {
   const workload = createWorkload(1);
   const composer = createDemoComposer(url, WRITER_KEY, 1);
   let isStopped = false;
-  const sending = until(async () => {
-    await submit(url, workload);
-    composer.serve(10);
-    return isStopped;
-  }, DATA_TIMEOUT_MS * 3);
+  const sending = until(
+    "the test has ended",
+    async () => {
+      await submit(url, workload);
+      composer.serve(10);
+      return isStopped;
+    },
+    DATA_TIMEOUT_MS * 3,
+    100,
+  );
   context.stop = async () => {
     isStopped = true;
     await sending;
@@ -90,10 +92,15 @@ checked("promtool finds the rules right, and each of them fires where it should"
 for (const { title, targets = [] } of panelsOf(readDashboard())) {
   checked(`"${title}" has data, and none of a service that is not there`, async ({ prometheus }) => {
     for (const { expr } of targets) {
-      await until(async () => {
-        const samples = await prometheus.query(interpolate(expr));
-        return samples.some(({ value }) => Number.isFinite(Number(value[1])));
-      }, DATA_TIMEOUT_MS).catch((error) => assert.unreachable(`${expr}: ${error.message}`));
+      await until(
+        "there are samples",
+        async () => {
+          const samples = await prometheus.query(interpolate(expr));
+          return samples.some(({ value }) => Number.isFinite(Number(value[1])));
+        },
+        DATA_TIMEOUT_MS,
+        100,
+      ).catch((error) => assert.unreachable(`${expr}: ${error.message}`));
       const ofNobody = await prometheus.query(interpolate(expr, { service: "nobody" }));
       if (expr.includes("$service")) assert.equal(ofNobody, []);
     }
@@ -102,15 +109,20 @@ for (const { title, targets = [] } of panelsOf(readDashboard())) {
 
 checked("every rule can be evaluated, and the traffic's own alerts are raised", async ({ prometheus }) => {
   const raised = ["AuthFailuresHigh", "ToolErrorsHigh", "ToolLatencyHigh"];
-  await until(async () => {
-    const { groups } = (await prometheus.api("rules")) as {
-      groups: { rules: { name: string; health: string; state: string; lastError?: string }[] }[];
-    };
-    const rules = groups.flatMap((group) => group.rules);
-    for (const { name, health, lastError } of rules) assert.is.not(health, "err", `${name}: ${lastError}`);
-    const quiet = rules.filter(({ name, state }) => raised.includes(name) && state === "inactive");
-    return rules.every(({ health }) => health === "ok") && quiet.length === 0;
-  }, DATA_TIMEOUT_MS);
+  await until(
+    "the alerts are raised",
+    async () => {
+      const { groups } = (await prometheus.api("rules")) as {
+        groups: { rules: { name: string; health: string; state: string; lastError?: string }[] }[];
+      };
+      const rules = groups.flatMap((group) => group.rules);
+      for (const { name, health, lastError } of rules) assert.is.not(health, "err", `${name}: ${lastError}`);
+      const quiet = rules.filter(({ name, state }) => raised.includes(name) && state === "inactive");
+      return rules.every(({ health }) => health === "ok") && quiet.length === 0;
+    },
+    DATA_TIMEOUT_MS,
+    100,
+  );
 });
 
 test.run();

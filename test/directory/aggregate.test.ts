@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ADMIN, AGGREGATE, type DirectoryContext, openDirectory, sql } from "./support.ts";
+import { readRows } from "../support/sql.ts";
+import { ADMIN, AGGREGATE, type DirectoryContext, openDirectory } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("Aggregate");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -15,7 +16,7 @@ test("a day is aggregated again and again alike, and retentionDays becomes the p
     { headers: { ...key } },
   );
   const days = () =>
-    sql(context.service.databasePath, "SELECT * FROM server_metrics_daily WHERE server_id = ?", id);
+    readRows(context.service.databasePath, "SELECT * FROM server_metrics_daily WHERE server_id = ?", id);
   const [before] = days();
   assert.equal(
     [before?.count_value, before?.min_value, before?.max_value, before?.sum_value],

@@ -1,5 +1,6 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readRows } from "../support/sql.ts";
 import {
   ADMIN,
   COLLECT,
@@ -7,9 +8,8 @@ import {
   type DirectoryContext,
   ISO,
   openDirectory,
-  sql,
   WRITER,
-} from "./support.ts";
+} from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("Collect");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -50,7 +50,7 @@ test("it answers in the specified shape once the metrics are on disk, and refuse
     ],
   );
   assert.match(String(warnings), /metrics\[0\].*very old/);
-  const rows = sql(
+  const rows = readRows(
     context.service.databasePath,
     "SELECT metric_name, metric_value, metric_type, metric_tags, recorded_at FROM server_metrics WHERE server_id = 'shape' ORDER BY id",
   );
@@ -82,7 +82,7 @@ test("a metric's time is its own, else the body's, else now; the server is named
     });
     assert.equal([status, body.server_id], [200, "times"]);
   }
-  const at = sql(
+  const at = readRows(
     context.service.databasePath,
     "SELECT DISTINCT recorded_at FROM server_metrics WHERE server_id = 'times' ORDER BY 1 DESC",
   );

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CHART_PERIODS } from "../../src/api/directory/periods.ts";
+import { readRows } from "../support/sql.ts";
 import {
   ADMIN,
   COLLECT,
@@ -9,9 +10,8 @@ import {
   ISO,
   type Json,
   openDirectory,
-  sql,
   WRITER,
-} from "./support.ts";
+} from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("FetchMetrics");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -57,7 +57,7 @@ test("each of the seven periods sums counters and averages the rest, today inclu
     assert.equal(Object.keys(top), ["server_id", "server_name", "period", ...SERIES, "other_metrics"]);
     assert.equal([top.server_id, top.server_name, top.period], [id, "Server seven", period]);
     const from = new Date(Math.floor((Date.now() - ms) / stepMs) * stepMs).toISOString();
-    const [expected] = sql(
+    const [expected] = readRows(
       context.service.databasePath,
       `SELECT sum(metric_value) FILTER (WHERE metric_name = 'api_requests') AS requests,
          sum(metric_value) FILTER (WHERE metric_name = 'page_views') AS views,
@@ -77,7 +77,7 @@ test("each of the seven periods sums counters and averages the rest, today inclu
       for (const { timestamp, value, p95 } of top[series as string] as Points) {
         assert.match(timestamp, ISO);
         const until = new Date(Date.parse(timestamp) + stepMs).toISOString();
-        const [row] = sql(
+        const [row] = readRows(
           context.service.databasePath,
           `SELECT avg(metric_value) AS average, max(metric_value) AS greatest FROM server_metrics
            WHERE server_id = ? AND metric_name = ? AND recorded_at >= ? AND recorded_at < ?`,

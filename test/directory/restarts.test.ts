@@ -1,23 +1,20 @@
 import { existsSync, renameSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { createServices } from "../faults/support.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
+import type { RequestHeaders } from "../support/http.ts";
+import { send } from "../support/http.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
-import { ADMIN, COLLECT, type Json, sign, sql } from "./support.ts";
+import { createServices } from "../support/service-process.ts";
+import { readRows } from "../support/sql.ts";
+import { ADMIN, COLLECT, sign } from "./directory-service.ts";
 
 const test = suite("directory over restarts");
 const services = createServices();
 test.after(() => services.killAll());
 
-const post = async (url: string, headers: Readonly<Record<string, string>>, body: string) => {
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "content-type": "application/json", ...headers },
-    body,
-  });
-  return { status: answer.status, body: (await answer.json()) as Json };
-};
+const post = (url: string, headers: RequestHeaders, body: string) =>
+  send("POST", url, { "content-type": "application/json", ...headers }, body);
 const register = async (base: string, body: object) =>
   (await post(`${base}/mcp.directory.v1.DirectoryService/RegisterServer`, ADMIN, JSON.stringify(body))).body;
 
@@ -47,8 +44,8 @@ test("kill -9 at any moment loses nothing that was answered, neither of the metr
     isStopped = true;
     await Promise.all(senders);
   }
-  const [stored] = sql(path, "SELECT count(*) AS count FROM server_metrics");
-  const [days] = sql(
+  const [stored] = readRows(path, "SELECT count(*) AS count FROM server_metrics");
+  const [days] = readRows(
     path,
     "SELECT sum(count_value) AS count, sum(sum_value) AS sum FROM server_metrics_daily",
   );
@@ -73,7 +70,7 @@ test("keys, secrets and health are known again after a restart; with another ins
   assert.equal([replay.status, replay.body.duplicate], [200, true]);
   assert.is((await send(second.url, made.apiKey, made.webhookSecret, `${body} `)).status, 200);
   await second.service.close();
-  const events = sql(env.SQLITE_DB_PATH, "SELECT new_value FROM server_events");
+  const events = readRows(env.SQLITE_DB_PATH, "SELECT new_value FROM server_events");
   assert.equal(events, [{ new_value: "up" }], "still up is no news");
 
   const secretFile = `${env.SQLITE_DB_PATH}-secret`;

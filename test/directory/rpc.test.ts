@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { AdminService, KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { ADMIN, countOf, type DirectoryContext, openDirectory, sign, sql } from "./support.ts";
+import { readRows } from "../support/sql.ts";
+import { ADMIN, countOf, type DirectoryContext, openDirectory, sign } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("DirectoryService");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -47,7 +48,7 @@ test("through every protocol a server's metrics are stored, shown, and refused o
     );
     const again = await directory.collect({ serverId: id, metrics, idempotencyKey: "once" }, { headers });
     assert.equal([again.duplicate, again.timestamp], [true, stored.timestamp]);
-    const rows = sql(
+    const rows = readRows(
       context.service.databasePath,
       "SELECT metric_tags, recorded_at FROM server_metrics WHERE server_id = ? ORDER BY id",
       id,
@@ -229,7 +230,7 @@ test("a server whose key was revoked is refused, and gets a new one by rotation"
     context.send("POST", `/functions/v1/metrics-collect/${id}`, headers, {
       metrics: [{ name: "up", value: 1, type: "gauge" }],
     });
-  const [stored] = sql(context.service.databasePath, "SELECT id FROM api_keys WHERE server_id = ?", id);
+  const [stored] = readRows(context.service.databasePath, "SELECT id FROM api_keys WHERE server_id = ?", id);
   await createClient(AdminService, context.transport).revokeKey({ id: BigInt(Number(stored?.id)) }, admin);
   const refused = await send(key);
   assert.equal([refused.status, refused.body.code], [401, "api_key_inactive"]);
@@ -244,16 +245,16 @@ test("a server whose key was revoked is refused, and gets a new one by rotation"
 
 test("nothing that a shell reads tells a secret", async (context) => {
   const { id, secret, key } = await context.register("sealed", { signed: true });
-  const tables = sql(
+  const tables = readRows(
     context.service.databasePath,
     "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')",
   );
   const dump = tables.map(({ name }) =>
-    JSON.stringify(sql(context.service.databasePath, `SELECT * FROM "${name}"`)),
+    JSON.stringify(readRows(context.service.databasePath, `SELECT * FROM "${name}"`)),
   );
   for (const hidden of [secret, String(key["x-api-key"])])
     assert.not.ok(dump.some((text) => text.includes(hidden)));
-  const [server] = sql(context.service.databasePath, "SELECT * FROM servers WHERE id = ?", id);
+  const [server] = readRows(context.service.databasePath, "SELECT * FROM servers WHERE id = ?", id);
   assert.is(server?.has_webhook_secret, 1);
   assert.not.ok(Object.keys(server ?? {}).some((name) => /sealed/.test(name)));
   const { servers } = await context.rpc.listServers({}, { headers: { ...context.reader } });

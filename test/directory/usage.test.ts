@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readRows } from "../support/sql.ts";
 import { TestClock } from "../support/time.ts";
-import { ADMIN, type DirectoryContext, ISO, openDirectory, sql, TRACK } from "./support.ts";
+import { ADMIN, type DirectoryContext, ISO, openDirectory, TRACK } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("TrackUsage");
 test.before(async (context) => {
@@ -15,7 +16,7 @@ test.before(async (context) => {
 test.after(({ close }) => close());
 
 const usesOf = ({ service }: DirectoryContext, id: string) =>
-  sql(service.databasePath, "SELECT * FROM server_usage WHERE server_id = ? ORDER BY id", id);
+  readRows(service.databasePath, "SELECT * FROM server_usage WHERE server_id = ? ORDER BY id", id);
 
 test("a use is stored in the specified shape, and views and installations are counted", async (context) => {
   const { id } = await context.register("used", { tools: ["search"] });
@@ -53,8 +54,11 @@ test("a use is stored in the specified shape, and views and installations are co
     (points as { value: number }[]).reduce((total, { value }) => total + value, 0);
   assert.equal([sum(body.views), sum(body.installs)], [2, 1]);
   assert.is(
-    sql(context.service.databasePath, "SELECT metrics_last_received AS at FROM servers WHERE id = ?", id)[0]
-      ?.at,
+    readRows(
+      context.service.databasePath,
+      "SELECT metrics_last_received AS at FROM servers WHERE id = ?",
+      id,
+    )[0]?.at,
     null,
   );
 });

@@ -10,7 +10,8 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.js"
 import { systemClock } from "../../src/lib/clock.ts";
 import { servicePages } from "../../src/transport/pages/routes.ts";
 import { REST_ROUTES } from "../../src/transport/rest/routes.ts";
-import { openRestDoors, openRpcDoors, type RequestHeaders, type RpcDoor } from "../support/doors.ts";
+import { openRestDoors, openRpcDoors, type RpcDoor } from "../support/doors.ts";
+import type { RequestHeaders } from "../support/http.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { METHODS, ROUTES } from "./authorization-table.ts";
 import { makeCallers, refusalOf } from "./callers.ts";

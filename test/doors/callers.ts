@@ -1,5 +1,5 @@
 /** Everybody who may call, and everybody who may not: the keys of the authentication tests. */
-import type { RequestHeaders } from "../support/doors.ts";
+import type { RequestHeaders } from "../support/http.ts";
 import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
 
 export type Role = "writer" | "reader" | "admin" | "server";

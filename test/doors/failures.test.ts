@@ -1,15 +1,16 @@
 /** Each failure of the table, provoked through every door: reason, code, status, headers and body. */
+
 import { Code } from "@connectrpc/connect";
 import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../../src/lib/clock.ts";
-import { type Door, openDoors, openRestDoors, type RequestHeaders } from "../support/doors.ts";
+import { HOUR_MS } from "../../src/lib/time.ts";
+import { type Door, openDoors, openRestDoors } from "../support/doors.ts";
+import type { RequestHeaders } from "../support/http.ts";
 import type { Outcome } from "../support/outcomes.ts";
 import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
-
-const HOUR_MS = 3_600_000;
 
 interface Failure {
   readonly reason: string;

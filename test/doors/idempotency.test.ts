@@ -1,8 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openDoors } from "../support/doors.ts";
-import { openRows } from "../support/rows.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 import { GOOD_METRIC } from "./door-case.ts";
 
 const service = await startTestService();

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openRows } from "../support/rows.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 
 const execute = promisify(execFile);
 const BUF = join(import.meta.dirname, "../../node_modules/.bin/buf");

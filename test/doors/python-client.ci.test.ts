@@ -2,8 +2,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { pythonTests, runPython } from "../support/python.ts";
-import { openRows } from "../support/rows.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 
 const pythonTest = await pythonTests(test);
 

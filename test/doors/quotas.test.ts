@@ -6,7 +6,7 @@ import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
-import { createUsageClock, dailyUsage, NEW_KEY } from "./usage-support.ts";
+import { createUsageClock, dailyUsage, NEW_KEY } from "./usage-records.ts";
 
 const submission = { service: "test", metrics: [GOOD_METRIC] };
 const BAD = { service: "", metrics: [] };

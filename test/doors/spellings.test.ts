@@ -9,8 +9,8 @@ import { MetricsService, SubmitRequestSchema } from "../../gen/mcp/metrics/v1/me
 import { systemClock } from "../../src/lib/clock.ts";
 import { openRestDoors, openRpcDoors } from "../support/doors.ts";
 import { readRestAnswer } from "../support/outcomes.ts";
-import { openRows } from "../support/rows.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 import { NOW_MS } from "./door-case.ts";
 
 const service = await startTestService({}, { ...systemClock, wallMs: () => NOW_MS });

@@ -9,14 +9,15 @@ import * as assert from "uvu/assert";
 import { SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { hashKey } from "../../src/access/api-key.ts";
 import { runCli } from "../cli/run-cli.ts";
-import { createServices, KEYS, submit } from "../faults/support.ts";
+import { submit } from "../faults/requests.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { createServices, KEYS } from "../support/service-process.ts";
 import { toMessage, toRestJson } from "../support/spellings.ts";
 import { until } from "../support/wait.ts";
 import { GOOD_METRIC } from "./door-case.ts";
-import { answered, counted, createUsageClock, dailyUsage, NEW_KEY, usageLog } from "./usage-support.ts";
+import { answered, counted, createUsageClock, dailyUsage, NEW_KEY, usageLog } from "./usage-records.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

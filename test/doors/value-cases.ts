@@ -1,7 +1,7 @@
+import { DAY_MS } from "../../src/lib/time.ts";
 import type { TestMetric } from "../support/spellings.ts";
 import { between, type DoorCase, NOW_MS, refused } from "./door-case.ts";
 
-const DAY_MS = 86_400_000;
 const NO_NAN = {
   protocols: ["REST"],
   because: "JSON has no NaN, and a client that writes one sends no JSON",

@@ -1,5 +1,5 @@
-import { openRows } from "../support/rows.ts";
 import { startTestService } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 
 /** A service, a reader of its rows, and of what it exposes. */

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { test } from "uvu";
 import { needing } from "../support/needs.ts";
-import { checkExample, EXAMPLES } from "./support.ts";
+import { checkExample, EXAMPLES } from "./check-example.ts";
 
 needing(test, "curl")("the curl example does what it says", async () => {
   await checkExample({ program: join(EXAMPLES, "curl/submit.sh"), args: [] }, [

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { test } from "uvu";
 import { needing } from "../support/needs.ts";
-import { CLIENT_SAYS, checkExample, EXAMPLES, generated, readExample } from "./support.ts";
+import { CLIENT_SAYS, checkExample, EXAMPLES, generated, readExample } from "./check-example.ts";
 
 const run = promisify(execFile);
 const FILES = ["buf.gen.yaml", "go.mod", "go.sum", "main.go"];

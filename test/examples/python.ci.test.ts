@@ -4,7 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { preparedFolder } from "../support/prepared-folder.ts";
 import { PACKAGES, pythonTests } from "../support/python.ts";
-import { CLIENT_SAYS, checkExample, EXAMPLES, generated, readExample } from "./support.ts";
+import { CLIENT_SAYS, checkExample, EXAMPLES, generated, readExample } from "./check-example.ts";
 
 const FOLDER = join(EXAMPLES, "python");
 const RECIPE = ["python/buf.gen.yaml", "python/protoc_gen_python.py"].map(readExample);

@@ -3,8 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { startTestService, type TestService } from "../support/service.ts";
+import { createServices, KEYS } from "../support/service-process.ts";
 import { until } from "../support/wait.ts";
-import { createServices, flush, get, KEYS, submit, valuesIn } from "./support.ts";
+import { flush, get, submit, valuesIn } from "./requests.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

@@ -4,8 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryFolder } from "../cli/run-cli.ts";
 import { unlessMissing } from "../support/needs.ts";
+import { createServices } from "../support/service-process.ts";
 import { until } from "../support/wait.ts";
-import { begin, createServices, flush, get, submissionOf, submit, valuesIn } from "./support.ts";
+import { begin, flush, get, submissionOf, submit, valuesIn } from "./requests.ts";
 import { missingForTmpfs, mountTmpfs } from "./tools.ts";
 
 const guarantee = unlessMissing(test, missingForTmpfs());

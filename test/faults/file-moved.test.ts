@@ -2,8 +2,9 @@ import { copyFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/databases.ts";
+import { createServices } from "../support/service-process.ts";
 import { until } from "../support/wait.ts";
-import { createServices, submit } from "./support.ts";
+import { submit } from "./requests.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

@@ -4,8 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { unlessMissing } from "../support/needs.ts";
+import { createServices } from "../support/service-process.ts";
 import { until } from "../support/wait.ts";
-import { createServices, submit, valuesIn } from "./support.ts";
+import { submit, valuesIn } from "./requests.ts";
 import { missingForStrace } from "./tools.ts";
 
 const guarantee = unlessMissing(test, missingForStrace());

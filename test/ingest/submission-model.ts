@@ -1,3 +1,4 @@
+import { DAY_MS } from "../../src/lib/time.ts";
 /**
  * What a submission must look like, said slowly: the rules one after the other, without regular expressions,
  * shared numbers or any other line of the service. The validator is compared with this.
@@ -41,7 +42,6 @@ const TYPES = [
 ];
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const DIGITS = "0123456789";
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 const length = (text: string) => [...text].length;
 const consistsOf = (text: string, allowed: string) =>

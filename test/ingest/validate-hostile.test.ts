@@ -12,7 +12,7 @@ const validate = createValidate({
   metricsMax: 100,
 });
 
-/** Judge one metric that came in as JSON, beside a good one; its rejections and the processor time that took. */
+/** Validate one metric that came in as JSON, beside a good one; its rejections and the processor time that took. */
 function validateJson(metricJson: string) {
   const metrics = [JSON.parse(metricJson), { type: "custom", value: 1 }];
   const submitted = { version: undefined, instance_id: undefined, idempotency_key: undefined };

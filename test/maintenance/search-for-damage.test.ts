@@ -3,8 +3,9 @@ import Libsql from "libsql";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { searchForDamage } from "../../src/sqlite/file/damage.ts";
-import { createServices, get, logged, submit } from "../faults/support.ts";
+import { get, submit } from "../faults/requests.ts";
 import { openMigrated, temporaryPath } from "../sqlite/databases.ts";
+import { createServices, logged } from "../support/service-process.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

@@ -1,10 +1,11 @@
 /** How OTLP is told of failures: a Status in the request's own form, or gRPC's own. */
+
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { openReader } from "../../src/sqlite/file/open.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 import {
   gauge,
   openOtlpDoors,
@@ -134,7 +135,6 @@ test("a client that may send again later is told when, and no other", async () =
 
 test("storage that cannot keep up is said to be unavailable for now, and nothing is stored", async () => {
   const small = await startTestService({ MAX_QUEUED_METRICS: "2", MAX_METRICS_PER_REQUEST: "2" });
-  const database = openReader(small.databasePath);
   const pair = requestOf("test", gauge("a", 1), gauge("b", 1));
   const answers = await Promise.all(
     openOtlpDoors(small.url).flatMap(({ send }) => [
@@ -148,13 +148,11 @@ test("storage that cannot keep up is said to be unavailable for now, and nothing
     if (status !== undefined) assert.is(status, 503);
   }
   assert.ok(refused.length > 0, "nothing was refused");
-  database.close();
   await small.close();
 });
 
 test("a key bound to its service writes no other one: beside its own a foreign one is refused alone", async () => {
   const strict = await startTestService({ METRICS_SERVICE_BINDING: "strict" });
-  const database = openReader(strict.databasePath);
   const [own, foreign] = ["test", "other"].map((name) =>
     resourceMetrics({ "service.name": name }, [gauge("a", 1)]),
   );
@@ -167,7 +165,7 @@ test("a key bound to its service writes no other one: beside its own a foreign o
     assert.match(some.message, /may not write metrics of service "other"/);
   }
   assert.equal(
-    database.all("SELECT DISTINCT service FROM metrics").map((row) => row.service),
+    readRows(strict.databasePath, "SELECT DISTINCT service FROM metrics").map((row) => row.service),
     ["test"],
   );
   assert.is(
@@ -175,7 +173,6 @@ test("a key bound to its service writes no other one: beside its own a foreign o
       ?.code,
     0,
   );
-  database.close();
   await strict.close();
 });
 

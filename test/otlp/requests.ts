@@ -14,7 +14,7 @@ import {
   AggregationTemporality,
   type MetricSchema,
 } from "../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
-import type { RequestHeaders } from "../support/doors.ts";
+import type { RequestHeaders } from "../support/http.ts";
 
 export type Request = MessageInitShape<typeof ExportMetricsServiceRequestSchema>;
 export type Metric = MessageInitShape<typeof MetricSchema>;

@@ -14,7 +14,7 @@ import { createInterface } from "node:readline";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { unlessMissing } from "../support/needs.ts";
-import { findNodes, installInto, OLDEST_NODE, packCopy, run, tool } from "./support.ts";
+import { findNodes, installInto, OLDEST_NODE, packCopy, run, tool } from "./packed-library.ts";
 
 const API_KEY = "writer-key-for-tests-0001";
 const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-package-"));

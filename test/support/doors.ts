@@ -1,4 +1,5 @@
 /** Every door of the service, with a real client in front of it. */
+
 import * as http2 from "node:http2";
 import { createClient, type Transport } from "@connectrpc/connect";
 import {
@@ -8,17 +9,11 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import {
-  type Outcome,
-  type RestAnswer,
-  readConnectError,
-  readRestAnswer,
-  readSubmitResponse,
-} from "./outcomes.ts";
+import { type RequestHeaders, type RestAnswer, send } from "./http.ts";
+import { type Outcome, readConnectError, readRestAnswer, readSubmitResponse } from "./outcomes.ts";
 import { type TestSubmission, toMessage, toRestJson } from "./spellings.ts";
 
 export type Protocol = "REST" | "Connect JSON" | "Connect binary" | "gRPC" | "gRPC-Web";
-export type RequestHeaders = Readonly<Record<string, string>>;
 
 export interface Door {
   /** For example `gRPC-Web over HTTP/1.1`. */
@@ -40,7 +35,7 @@ export type SendRest = (
   method: string,
   path: string,
   headers: RequestHeaders,
-  body?: string | Uint8Array,
+  body?: string | Uint8Array<ArrayBuffer>,
 ) => Promise<RestAnswer>;
 
 export interface RestDoor extends Door {
@@ -49,8 +44,15 @@ export interface RestDoor extends Door {
 
 /** REST over both versions of HTTP. The caller closes them, as with all doors. */
 export function openRestDoors(url: string): readonly RestDoor[] {
-  const { send, close } = openHttp2(url);
-  return [restDoor(1, fetchSender(url), () => undefined), restDoor(2, send, close)];
+  const http2 = openHttp2(url);
+  return [
+    restDoor(
+      1,
+      (method, path, ...rest) => send(method, url + path, ...rest),
+      () => undefined,
+    ),
+    restDoor(2, http2.send, http2.close),
+  ];
 }
 
 /** Every protocol with every version of HTTP that it goes with. */
@@ -122,13 +124,6 @@ function createTransport(protocol: Exclude<Protocol, "REST">, options: Transport
     case "gRPC":
       return createGrpcTransport(options as Parameters<typeof createGrpcTransport>[0]);
   }
-}
-
-function fetchSender(url: string): SendRest {
-  return async (method, path, headers, body) => {
-    const answer = await fetch(url + path, { method, headers, ...(body !== undefined && { body }) });
-    return { status: answer.status, headers: answer.headers, text: await answer.text() };
-  };
 }
 
 function openHttp2(url: string): { send: SendRest; close: () => void } {

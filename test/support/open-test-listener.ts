@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { NodeRequest, NodeResponse } from "../../src/transport/http/exchange.ts";
 import { type Listener, type ListenerOptions, openListener } from "../../src/transport/listener/listener.ts";
@@ -75,20 +74,4 @@ export function connectRaw(port: number, bytes: string | Buffer = ""): RawConnec
       }
     },
   };
-}
-
-/** Resolves when `holds`, fails after five seconds. For state that emits nothing to wait for. */
-export async function eventually(holds: () => boolean): Promise<void> {
-  for (let round = 0; round < 500; round += 1) {
-    if (holds()) return;
-    await sleep(10);
-  }
-  throw new Error(`never became true: ${holds}`);
-}
-
-/** Milliseconds until `promise` resolves. */
-export async function msUntil(promise: Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await promise;
-  return performance.now() - startedMs;
 }

@@ -1,7 +1,9 @@
 /** What came of a call, read from each protocol into one form, so that tests can compare doors. */
+
 import { type Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import type { SubmitResponse } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import type { RestAnswer } from "./http.ts";
 
 /** A broken rule; of a metric, `field` begins with `metrics[<index>]`. */
 export interface Problem {
@@ -45,13 +47,6 @@ const NOTHING = {
   duplicate: false,
   retryAfterSeconds: undefined,
 } as const;
-
-/** A REST answer as it came over the wire. */
-export interface RestAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-}
 
 interface RestBody {
   readonly accepted?: number;

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { until } from "./wait.ts";
 
 /** A sample of an instant query. */
 export interface QueriedSample {
@@ -21,6 +21,8 @@ export interface TestPrometheus {
 }
 
 const START_TIMEOUT_MS = 60_000;
+/** How long a test waits for what comes by scrapes. */
+export const DATA_TIMEOUT_MS = 60_000;
 
 /** Start Debian's `prometheus` with a configuration in YAML; JSON is YAML as well. */
 export async function startPrometheus(configuration: string): Promise<TestPrometheus> {
@@ -62,24 +64,20 @@ export async function startPrometheus(configuration: string): Promise<TestPromet
     },
   };
   try {
-    await until(async () => {
-      if (child.exitCode !== null) throw new Error(`prometheus ended: ${log}`);
-      return (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
-    }, START_TIMEOUT_MS);
+    await until(
+      "Prometheus is ready",
+      async () => {
+        if (child.exitCode !== null) throw new Error(`prometheus ended: ${log}`);
+        return (await fetch(`${url}/-/ready`).catch(() => undefined))?.ok === true;
+      },
+      START_TIMEOUT_MS,
+      100,
+    );
   } catch (error) {
     await prometheus.close();
     throw error;
   }
   return prometheus;
-}
-
-/** Wait until `holds`; a scrape comes when it comes. @throws after `timeoutMs`. */
-export async function until(holds: () => Promise<boolean>, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Error(`still not so after ${timeoutMs / 1000} s`);
-    await sleep(100);
-  }
 }
 
 function freePort(): Promise<number> {

@@ -1,8 +1,10 @@
 /** METRICS_NAMING, as a whole service exports under it. */
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Naming } from "../../src/telemetry/telemetry.ts";
-import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { storeMetrics } from "../support/http.ts";
+import { startTestService } from "../support/service.ts";
 import { openReceiver } from "./otlp-receiver.ts";
 import { parseScrape } from "./scrape.ts";
 
@@ -25,12 +27,11 @@ async function exportedNames(naming: Naming | undefined) {
     metadata: { error_code: "tool_error", input_size_bytes: 1, output_size_bytes: 2 },
   };
   const types = ["tool_execution", "auth_request", "registry_operation"];
-  const answer = await fetch(`${service.url}/metrics`, {
-    method: "POST",
-    headers: { "X-API-Key": WRITER_KEY, "Content-Type": "application/json" },
-    body: JSON.stringify({ service: "gateway", metrics: types.map((type) => ({ ...metric, type })) }),
-  });
-  assert.is(answer.status, 200);
+  await storeMetrics(
+    service.url,
+    types.map((type) => ({ ...metric, type })),
+    { service: "gateway" },
+  );
   const scraped = parseScrape(await (await fetch(service.prometheusUrl)).text());
   // The last export leaves while the service stops.
   await service.close();

@@ -1,4 +1,4 @@
-import { eventually } from "../../support/open-test-listener.ts";
+import { eventually } from "../../support/wait.ts";
 import type { RestartableService } from "../client-and-service.ts";
 import { openClient, startService } from "../client-and-service.ts";
 

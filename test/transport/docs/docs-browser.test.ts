@@ -4,7 +4,7 @@ import type { BrowserContextOptions } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { OpenApiDocument } from "../../../src/transport/openapi/operation.ts";
-import { openBrowser, openPage } from "../../dashboard/support/browser.ts";
+import { openBrowser, openPage } from "../../dashboard/browser.ts";
 import { needing } from "../../support/needs.ts";
 import { startTestService } from "../../support/service.ts";
 

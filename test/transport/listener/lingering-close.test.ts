@@ -4,8 +4,9 @@ import * as tls from "node:tls";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { NodeRequest, NodeResponse } from "../../../src/transport/http/exchange.ts";
-import { eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { openTestListener } from "../../support/open-test-listener.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
+import { eventually } from "../../support/wait.ts";
 
 const BEGIN = "POST /upload HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n";
 const CHUNK = "5\r\nagain\r\n";

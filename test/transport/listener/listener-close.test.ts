@@ -3,9 +3,10 @@ import { request as httpRequest } from "node:http";
 import * as http2 from "node:http2";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { connectRaw, eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRaw, openTestListener } from "../../support/open-test-listener.ts";
 import { connectRawHttp2, END_HEADERS, FRAME, frame, headerBlock } from "../../support/raw-http2.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
+import { eventually } from "../../support/wait.ts";
 
 /** A handler that answers when told to. */
 function held() {

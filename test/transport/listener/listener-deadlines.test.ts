@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { ListenerLimits } from "../../../src/transport/listener/listener-limits.ts";
-import { connectRaw, eventually, msUntil, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRaw, openTestListener } from "../../support/open-test-listener.ts";
 import {
   connectRawHttp2,
   END_HEADERS,
@@ -16,6 +16,7 @@ import {
   uint32,
 } from "../../support/raw-http2.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
+import { eventually, msUntil } from "../../support/wait.ts";
 
 const DEADLINE_MS = 200;
 /** Everything is cut within its deadline, one sweep, and what a busy machine adds. */

@@ -3,7 +3,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { connectRaw, eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRaw, openTestListener } from "../../support/open-test-listener.ts";
 import {
   connectRawHttp2,
   END_HEADERS,
@@ -14,6 +14,7 @@ import {
   type RawHttp2,
   uint32,
 } from "../../support/raw-http2.ts";
+import { eventually } from "../../support/wait.ts";
 
 const MB = 1_000_000;
 /** What is kept of 90 000 streams would be far more; what the test itself and a busy machine leave is less. */

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { connectRaw, eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRaw, openTestListener } from "../../support/open-test-listener.ts";
 import {
   connectRawHttp2,
   END_HEADERS,
@@ -9,6 +9,7 @@ import {
   frame,
   headerBlock,
 } from "../../support/raw-http2.ts";
+import { eventually } from "../../support/wait.ts";
 
 const POST = "POST / HTTP/1.1\r\nHost: a\r\n";
 const SECOND = "GET /second HTTP/1.1\r\nHost: a\r\n\r\n";

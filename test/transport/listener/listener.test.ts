@@ -4,9 +4,10 @@ import * as http2 from "node:http2";
 import * as https from "node:https";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { connectRaw, echo, eventually, openTestListener } from "../../support/open-test-listener.ts";
+import { connectRaw, echo, openTestListener } from "../../support/open-test-listener.ts";
 import { connectRawHttp2, FRAME, frame, PREFACE } from "../../support/raw-http2.ts";
 import { TEST_IDENTITY } from "../../support/test-identity.ts";
+import { eventually } from "../../support/wait.ts";
 
 const BODY = "x".repeat(100_000);
 

@@ -6,7 +6,7 @@ import type {
   OpenApiOperation,
 } from "../../../src/transport/openapi/operation.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
-import { createJudge, type Judge, type Received } from "./judge.ts";
+import { createDocumentValidator, type DocumentValidator, type Received } from "./document-validator.ts";
 
 export interface Asked {
   readonly method: string;
@@ -29,7 +29,7 @@ export interface DescribedService {
   readonly service: TestService;
   readonly document: OpenApiDocument;
   readonly operations: readonly DescribedOperation[];
-  readonly judge: Judge;
+  readonly validator: DocumentValidator;
   /** Sends one request, and holds what comes back to the document. */
   readonly ask: (asked: Asked) => Promise<Received>;
 }
@@ -43,7 +43,7 @@ export async function startDescribedService(
 
 export async function describeService(service: TestService): Promise<DescribedService> {
   const document = (await (await fetch(`${service.url}/openapi.json`)).json()) as OpenApiDocument;
-  const judge = createJudge(document);
+  const validator = createDocumentValidator(document);
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
@@ -51,11 +51,11 @@ export async function describeService(service: TestService): Promise<DescribedSe
     const sent = { method, ...(headers && { headers }), ...(body && { body }) };
     const answer = await fetch(service.url + url, sent);
     const received = { status: answer.status, headers: answer.headers, text: await answer.text() };
-    const problems = judge.answer(method, path, received);
+    const problems = validator.answer(method, path, received);
     assert.equal(problems, [], `${method} ${url}: ${received.text.slice(0, 500)}`);
     return received;
   };
-  return { service, document, operations, judge, ask };
+  return { service, document, operations, validator, ask };
 }
 
 /** The request that an operation gives as its example, with this key or without one. */

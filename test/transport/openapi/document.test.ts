@@ -12,7 +12,7 @@ import { REST_ROUTES } from "../../../src/transport/rest/routes.ts";
 import type { JsonSchema } from "../../../src/transport/schema/json-schema.ts";
 import { fillPlaceholders, PLACEHOLDERS } from "../../../src/transport/schema/placeholders.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
-import { servedRpcs } from "./support.ts";
+import { servedRpcs } from "./served-rpcs.ts";
 
 interface Described {
   readonly service: TestService;

@@ -1,6 +1,6 @@
-import { submit } from "../../composer/requests.ts";
 import { registerServer } from "../../doors/callers.ts";
-import { NEW_KEY } from "../../doors/usage-support.ts";
+import { NEW_KEY } from "../../doors/usage-records.ts";
+import { submitMetrics } from "../../support/http.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 
 /** Names a folder of the operator's machine, or ends with its connection only: cannot be tried as it stands. */
@@ -14,7 +14,7 @@ export async function startExampleService(): Promise<TestService> {
     await service.service.keys.create({ ...NEW_KEY, description });
   // … and a server whose figures they can ask for.
   const started = { type: "server_start", value: 1, dimensions: { server_id: "github", status: "success" } };
-  await submit(service, [started]);
+  await submitMetrics(service.url, [started]);
   await registerServer(service.url);
   return service;
 }

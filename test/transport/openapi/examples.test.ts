@@ -76,14 +76,14 @@ const FURTHER: readonly (Omit<Asked, "headers" | "body"> & {
 ];
 
 for (const { name, body, ...asked } of FURTHER) {
-  test(`${name} is answered as it is described`, async ({ ask, judge }) => {
+  test(`${name} is answered as it is described`, async ({ ask, validator }) => {
     const headers = { "x-api-key": ADMIN_KEY, ...(body && { "content-type": "application/json" }) };
     const { status, text } = await ask({ ...asked, headers, ...(body && { body: JSON.stringify(body) }) });
     assert.is(status, 200, text);
     // What is taken whole, the document must allow to be sent.
     if (body === undefined || body === MIXED) return;
     const pointer = `/paths/${encodeURIComponent(asked.path.replaceAll("/", "~1"))}/post/requestBody`;
-    assert.equal(judge.value(`${pointer}/content/application~1json/schema`, body), []);
+    assert.equal(validator.value(`${pointer}/content/application~1json/schema`, body), []);
   });
 }
 
@@ -94,14 +94,17 @@ test("a repeated submission is answered as it is described", async ({ ask }) => 
   assert.ok(JSON.parse((await ask(call)).text).duplicate);
 });
 
-test("every example of a body, and of a failure, is what its own schema describes", ({ document, judge }) => {
-  let judged = 0;
+test("every example of a body, and of a failure, is what its own schema describes", ({
+  document,
+  validator,
+}) => {
+  let found = 0;
   function visit(node: unknown, pointer: string): void {
     if (typeof node !== "object" || node === null) return;
     if ("schema" in node && "examples" in node) {
       for (const { value } of Object.values(node.examples as Record<string, { value: unknown }>)) {
-        judged += 1;
-        assert.equal(judge.value(`${pointer}/schema`, value), [], `${pointer}: ${JSON.stringify(value)}`);
+        found += 1;
+        assert.equal(validator.value(`${pointer}/schema`, value), [], `${pointer}: ${JSON.stringify(value)}`);
       }
     }
     for (const [name, child] of Object.entries(node)) {
@@ -110,7 +113,7 @@ test("every example of a body, and of a failure, is what its own schema describe
   }
   visit(document.paths, "/paths");
   visit(document.components.responses, "/components/responses");
-  assert.ok(judged > 100, `${judged} examples`);
+  assert.ok(found > 100, `${found} examples`);
 });
 
 test.run();

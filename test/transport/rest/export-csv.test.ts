@@ -2,10 +2,11 @@ import { once } from "node:events";
 import { get, type IncomingMessage } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { openRestDoors } from "../../support/doors.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ALPHA_KEY, BASE_MS, BETA_KEY, HOUR_MS, setup } from "../rpc/query-support.ts";
+import { ALPHA_KEY, BASE_MS, BETA_KEY, setup } from "../rpc/queried-service.ts";
 
 const ROWS = 200_000;
 const CLIENTS = 3;

@@ -7,9 +7,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { ExportEventsRequestSchema } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ALPHA_KEY, BASE_MS, HOUR_MS, setup } from "./query-support.ts";
+import { ALPHA_KEY, BASE_MS, setup } from "./queried-service.ts";
 
 const ROWS = 20_000;
 const RANGE = { start: timestampFromMs(BASE_MS), end: timestampFromMs(BASE_MS + HOUR_MS) };

@@ -11,6 +11,7 @@ import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.j
 import { completeErrors } from "../../../src/transport/rpc/failures.ts";
 import { grpcHealthRoutes } from "../../../src/transport/rpc/grpc-health.ts";
 import { listenH2c } from "../../support/raw-rpc.ts";
+import { eventually } from "../../support/wait.ts";
 
 async function setup(watchersMax?: number) {
   const shutdown = new AbortController();
@@ -59,11 +60,6 @@ function reader(watch: AsyncIterable<{ status: Status }>) {
     const { done, value } = await iterator.next();
     return done ? undefined : value.status;
   };
-}
-
-/** Until `condition` holds; other things happen meanwhile. */
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 test("Check tells whether the server and each of its services take calls", async () => {
@@ -123,7 +119,7 @@ test("a watcher who leaves makes room for the next; more than the limit are refu
   assert.equal(await refused, [Code.ResourceExhausted, "rate_limited"]);
   leaving.abort();
   assert.is((await refusal(first()))[0], Code.Canceled);
-  await until(() => listeners.size === 0);
+  await eventually(() => listeners.size === 0);
   assert.is(await reader(client.watch({}))(), Status.SERVING);
   await server.close();
 });

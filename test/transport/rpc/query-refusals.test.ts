@@ -2,9 +2,10 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ADMIN, BASE_MS, HOUR_MS, type QueryClient, RANGE, refusalOf, setup } from "./query-support.ts";
+import { ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
 
 const databasePath = temporaryPath();
 fillDatabase(databasePath, { rows: 1_000_000, startMs: BASE_MS, spanMs: HOUR_MS });

@@ -9,17 +9,17 @@ import {
   SummaryGroup,
 } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import {
   ADMIN,
   ALPHA_KEY,
   BASE_MS,
   BETA_KEY,
-  HOUR_MS,
   type QueryClient,
   RANGE,
   refusalOf,
   setup,
-} from "./query-support.ts";
+} from "./queried-service.ts";
 
 const service = await setup();
 await service.submitTools();

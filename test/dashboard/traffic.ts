@@ -1,15 +1,17 @@
 /** A service with known traffic in it, for the dashboard to show. */
+
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { createWorkload } from "../../../bench/workload.ts";
-import { DirectoryService } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
-import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import { ADMIN_KEY, startTestService } from "../../support/service.ts";
+import { createWorkload } from "../../bench/workload.ts";
+import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
+import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
+import { MINUTE_MS } from "../../src/lib/time.ts";
+import { storeMetrics } from "../support/http.ts";
+import { ADMIN_KEY, startTestService } from "../support/service.ts";
 
 export const ALPHA_KEY = "alpha-key-for-dashboards1";
 export const BETA_KEY = "beta-key-for-dashboards-1";
-const MINUTE_MS = 60_000;
 
 export async function startWithKeys(env: Readonly<Record<string, string>> = {}) {
   const started = await startTestService({
@@ -32,12 +34,7 @@ export async function startWithKeys(env: Readonly<Record<string, string>> = {}) 
 
 export async function submit(url: string, key: string, service: string, metrics: readonly object[]) {
   for (let at = 0; at < metrics.length; at += 100) {
-    const answer = await fetch(`${url}/metrics`, {
-      method: "POST",
-      headers: { "x-api-key": key, "content-type": "application/json" },
-      body: JSON.stringify({ service, version: "1.0.0", metrics: metrics.slice(at, at + 100) }),
-    });
-    if (answer.status !== 200) throw new Error(await answer.text());
+    await storeMetrics(url, metrics.slice(at, at + 100), { key, service, version: "1.0.0" });
   }
 }
 

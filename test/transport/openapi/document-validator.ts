@@ -10,7 +10,7 @@ export interface Received {
   readonly text: string;
 }
 
-export interface Judge {
+export interface DocumentValidator {
   /** What of an answer the document does not say; empty when it says all of it. */
   answer(method: string, path: string, received: Received): readonly string[];
   /** What is wrong with a value, by the pointer of a schema in the document. */
@@ -21,15 +21,15 @@ export interface Judge {
  * Holds answers to the document, more strictly than a client would: what is answered and not described is a
  * mistake too.
  */
-export function createJudge(document: OpenApiDocument): Judge {
+export function createDocumentValidator(document: OpenApiDocument): DocumentValidator {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   (addFormats as unknown as (target: Ajv2020) => void)(ajv);
   const { components } = document;
   ajv.addSchema({ ...document, components: { ...components, schemas: closed(components.schemas) } }, "api");
 
-  function value(pointer: string, judged: unknown): readonly string[] {
+  function value(pointer: string, sent: unknown): readonly string[] {
     const validate = ajv.compile({ $ref: `api#${pointer}` });
-    if (validate(judged)) return [];
+    if (validate(sent)) return [];
     return (validate.errors ?? []).map(
       (error) => `${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`,
     );

@@ -1,7 +1,20 @@
 import { openReader } from "../../src/sqlite/file/open.ts";
 
+export type Row = Readonly<Record<string, unknown>>;
+
+/** What somebody with a SQLite shell sees at this moment, also while a service holds the database. */
+export function readRows(path: string, query: string, ...values: readonly (string | number)[]): Row[] {
+  const database = openReader(path);
+  try {
+    // The driver adds `_metadata`.
+    return database.all(query, ...values).map(({ _metadata, ...row }) => row);
+  } finally {
+    database.close();
+  }
+}
+
 /** Rows by view, oldest first, without the columns that differ between two equal calls: id and request_id. */
-export type Rows = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+export type Rows = Readonly<Record<string, readonly Row[]>>;
 
 const VIEWS = ["metrics", "auth_metrics", "tool_metrics", "discovery_metrics"] as const;
 const JSON_COLUMNS = ["dimensions", "metadata"];
@@ -29,7 +42,7 @@ export function openRows(databasePath: string) {
   };
 }
 
-function plain(row: Readonly<Record<string, unknown>>, requestId: string): Record<string, unknown> {
+function plain(row: Row, requestId: string): Record<string, unknown> {
   if (row.request_id !== requestId) throw new Error(`${row.request_id} stored what ${requestId} should`);
   // The driver adds `_metadata`.
   const entries = Object.entries(row).filter(([name]) => !["id", "request_id", "_metadata"].includes(name));

@@ -1,9 +1,12 @@
 /** A service with metrics of two services in it, and clients of its queries. */
+
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import { HOUR_MS } from "../../../src/lib/time.ts";
 import { openRpcDoors, type RpcDoor } from "../../support/doors.ts";
+import { storeMetrics } from "../../support/http.ts";
 import { ADMIN_KEY, startTestService } from "../../support/service.ts";
 
 export const ALPHA_KEY = "alpha-key-for-the-tests-1";
@@ -11,7 +14,6 @@ export const BETA_KEY = "beta-key-for-the-tests-01";
 
 export type QueryClient = Client<typeof QueryService>;
 
-export const HOUR_MS = 3_600_000;
 /** The beginning of an hour that is over. */
 export const BASE_MS = Math.floor(Date.now() / HOUR_MS - 2) * HOUR_MS;
 
@@ -32,12 +34,8 @@ export async function setup(env: Readonly<Record<string, string>> = {}) {
     dailyUsageLimit: undefined,
     monthlyUsageLimit: undefined,
   });
-  const submit = async (key: string, name: string, metrics: readonly object[]) => {
-    const body = JSON.stringify({ service: name, metrics });
-    const headers = { "x-api-key": key, "content-type": "application/json" };
-    const answer = await fetch(`${service.url}/metrics`, { method: "POST", headers, body });
-    if (answer.status !== 200) throw new Error(await answer.text());
-  };
+  const submit = (key: string, name: string, metrics: readonly object[]) =>
+    storeMetrics(service.url, metrics, { key, service: name });
   return {
     ...service,
     doors,

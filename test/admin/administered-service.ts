@@ -1,9 +1,10 @@
 import { createClient } from "@connectrpc/connect";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { openRestDoors, openRpcDoors, type RequestHeaders } from "../support/doors.ts";
+import { openRestDoors, openRpcDoors } from "../support/doors.ts";
+import type { RequestHeaders } from "../support/http.ts";
+import { storeMetrics } from "../support/http.ts";
 import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 
-export const DAY_MS = 86_400_000;
 export const ADMIN: RequestHeaders = { "x-api-key": ADMIN_KEY };
 
 type Json = Record<string, unknown>;
@@ -30,13 +31,7 @@ export async function openAdmin(env: Readonly<Record<string, string>> = {}) {
     /** Store metrics of these ages, and have them rolled up. */
     async store(type: string, ...agesMs: readonly number[]): Promise<void> {
       const metrics = agesMs.map((age) => ({ type, value: 1, duration_ms: 5, timestamp: Date.now() - age }));
-      const stored = await send(
-        "POST",
-        "/metrics",
-        { service: "test", metrics },
-        { "x-api-key": WRITER_KEY },
-      );
-      if (stored.body.accepted !== agesMs.length) throw new Error(JSON.stringify(stored.body));
+      await storeMetrics(service.url, metrics);
       await send("POST", "/flush", undefined, { "x-api-key": WRITER_KEY });
     },
     async close(): Promise<void> {

@@ -1,33 +1,9 @@
-/** Raw requests and looks into the database, for services that are killed, filled up or stopped. */
+/** Requests to services that are killed, filled up or stopped: each on a connection of its own. */
 
 import { type ClientRequest, type IncomingHttpHeaders, request } from "node:http";
 import { text } from "node:stream/consumers";
-import { type ServiceOptions, type ServiceProcess, startService } from "../../bench/service-process.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
-import { until } from "../support/wait.ts";
-
-export const KEYS = { gateway: "gateway-key-for-the-tests" };
-
-/** Starts services as processes of their own, and ends those that a failed test has left. */
-export function createServices() {
-  let running: ServiceProcess[] = [];
-  return {
-    async start(
-      databasePath: string,
-      env: Readonly<Record<string, string>> = {},
-      options: Partial<ServiceOptions> = { keys: KEYS },
-    ): Promise<ServiceProcess> {
-      const service = await startService({ databasePath, keys: {}, env, ...options });
-      running.push(service);
-      return service;
-    },
-    async killAll(): Promise<void> {
-      const left = running.filter((service) => service.isRunning());
-      running = [];
-      await Promise.all(left.map((service) => service.stop("SIGKILL")));
-    },
-  };
-}
+import { KEYS } from "../support/service-process.ts";
 
 export interface Answer {
   readonly status: number;
@@ -127,12 +103,5 @@ export async function submitInFlight(port: number, values: readonly number[]) {
 export function valuesIn(databasePath: string): readonly number[] {
   return readDatabase(databasePath, (database) =>
     database.all("SELECT value FROM measurements ORDER BY id").map(({ value }) => Number(value)),
-  );
-}
-
-/** Wait until the service has logged `message`. */
-export function logged(service: ServiceProcess, message: string): Promise<void> {
-  return until(`log line "${message}"`, () =>
-    service.log.some((line) => line.includes(`"message":"${message}"`)),
   );
 }

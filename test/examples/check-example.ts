@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { preparedFolder } from "../support/prepared-folder.ts";
-import { openRows } from "../support/rows.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { openRows } from "../support/sql.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 export const EXAMPLES = join(ROOT, "examples");

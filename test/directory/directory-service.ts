@@ -1,11 +1,14 @@
 /** A whole service with the servers of a directory, and every door to them open. */
+
 import { createHmac } from "node:crypto";
 import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
-import { openReader } from "../../src/sqlite/file/open.ts";
-import { openRestDoors, openRpcDoors, type RequestHeaders, type RestDoor } from "../support/doors.ts";
+import { openRestDoors, openRpcDoors, type RestDoor } from "../support/doors.ts";
+import type { JsonAnswer, RequestBody, RequestHeaders } from "../support/http.ts";
+import { send } from "../support/http.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { readRows } from "../support/sql.ts";
 
 export const ADMIN: RequestHeaders = { "x-api-key": ADMIN_KEY };
 export const WRITER: RequestHeaders = { "x-api-key": WRITER_KEY };
@@ -16,12 +19,6 @@ export const AGGREGATE = "/functions/v1/metrics-aggregate";
 export const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export type Json = Record<string, unknown>;
-
-export interface RestResult {
-  readonly status: number;
-  readonly body: Json;
-  readonly headers: Headers;
-}
 
 /** What a server's own key is sent as, and its webhook secret where it has one. */
 export interface Registered {
@@ -38,8 +35,8 @@ export interface DirectoryContext {
     method: string,
     path: string,
     headers: RequestHeaders,
-    body?: object | string | Buffer,
-  ) => Promise<RestResult>;
+    body?: RequestBody,
+  ) => Promise<JsonAnswer>;
   readonly restDoors: readonly RestDoor[];
   readonly clients: readonly { readonly name: string; readonly directory: Client<typeof DirectoryService> }[];
   readonly transport: Transport;
@@ -79,16 +76,9 @@ export async function openDirectory(
     clients,
     rpc,
     transport: rpcDoors[0]?.transport as Transport,
-    async send(method, path, headers, body) {
-      const bytes =
-        body === undefined || typeof body === "string" || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-      const type = bytes === undefined ? {} : { "content-type": "application/json" };
-      const answer = await fetch(service.url + path, {
-        method,
-        headers: { ...type, ...headers },
-        ...(bytes !== undefined && { body: bytes }),
-      });
-      return { status: answer.status, body: (await answer.json()) as Json, headers: answer.headers };
+    send(method, path, headers, body) {
+      const type = body === undefined ? {} : { "content-type": "application/json" };
+      return send(method, service.url + path, { ...type, ...headers }, body);
     },
     async register(id, { isPublic = false, signed = false, tools = [] } = {}) {
       const secret = signed ? { case: "generateWebhookSecret" as const, value: {} } : { case: undefined };
@@ -108,19 +98,12 @@ export async function openDirectory(
 export const sign = (secret: string, body: string | Buffer): string =>
   createHmac("sha256", secret).update(body).digest("hex");
 
-/** What somebody with a SQLite shell sees, also while a service holds the database. */
-export function sql(path: string, query: string, ...values: readonly (string | number)[]): readonly Json[] {
-  const reader = openReader(path);
-  try {
-    return reader.all(query, ...values).map(({ _metadata, ...row }) => row);
-  } finally {
-    reader.close();
-  }
-}
-
 /** Metrics that are stored of a server. */
 export const countOf = ({ service }: DirectoryContext, server: string) =>
   Number(
-    sql(service.databasePath, "SELECT count(*) AS count FROM server_metrics WHERE server_id = ?", server)[0]
-      ?.count,
+    readRows(
+      service.databasePath,
+      "SELECT count(*) AS count FROM server_metrics WHERE server_id = ?",
+      server,
+    )[0]?.count,
   );

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
-import { openChromium } from "../../../bench/chromium.ts";
+import { openChromium } from "../../bench/chromium.ts";
 
 const SCREENSHOTS = fileURLToPath(new URL("../../../build/screenshots/", import.meta.url));
 /** How long anything on the page may take before the test gives up; not a measure of anything. */
