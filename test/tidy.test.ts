@@ -55,6 +55,8 @@ const WORDS: readonly { readonly word: RegExp; readonly allowed: RegExp; readonl
   },
   { word: /wal_checkpoint/, allowed: /^src\/sqlite\//, why: "one connection checkpoints" },
 ];
+const EXPORTED_NAME =
+  /^export (?:async )?(?:type|interface|const|let|function\*?|class|enum)\s+([A-Za-z_$][\w$]*)/gm;
 const LINES_MAX = 300;
 const COLUMNS_MAX = 120;
 
@@ -199,6 +201,19 @@ test("every test file runs its tests", () => {
   for (const { path, text } of tests.filter(({ path }) => path.endsWith(".test.ts"))) {
     assert.match(text, /\.run\(\);/, `${path} never calls .run(): its tests would pass by not running`);
   }
+});
+
+test("files of tests say what they hold, and what test/support exports stands there once", () => {
+  const unsaid = tests.filter(({ path }) => /(^|\/)(support|helpers?|utils?)\.ts$/.test(path));
+  assert.equal(
+    unsaid.map(({ path }) => path),
+    [],
+  );
+  const exported = tests
+    .filter(({ path }) => path.startsWith("test/support/"))
+    .flatMap(({ text }) => [...new Set([...text.matchAll(EXPORTED_NAME)].map(([, name]) => name))]);
+  const repeated = exported.filter((name, at) => exported.indexOf(name) !== at);
+  assert.equal(repeated, []);
 });
 
 test("nothing is left for later without a condition", () => {

@@ -1,11 +1,8 @@
 import { createClient } from "@connectrpc/connect";
 import { AdminService } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { openRestDoors, openRpcDoors } from "../support/doors.ts";
-import type { RequestHeaders } from "../support/http.ts";
-import { storeMetrics } from "../support/http.ts";
-import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
-
-export const ADMIN: RequestHeaders = { "x-api-key": ADMIN_KEY };
+import { ADMIN, storeMetrics } from "../support/http.ts";
+import { startTestService, WRITER_KEY } from "../support/service.ts";
 
 type Json = Record<string, unknown>;
 

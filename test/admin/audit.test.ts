@@ -2,8 +2,9 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
+import { ADMIN } from "../support/http.ts";
 import { readRows } from "../support/sql.ts";
-import { ADMIN, openAdmin } from "./administered-service.ts";
+import { openAdmin } from "./administered-service.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("audit");
 

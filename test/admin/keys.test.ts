@@ -3,7 +3,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { ADMIN, openAdmin } from "./administered-service.ts";
+import { ADMIN } from "../support/http.ts";
+import { openAdmin } from "./administered-service.ts";
 
 const headers = { headers: ADMIN };
 

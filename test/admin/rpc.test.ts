@@ -4,7 +4,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { RetentionStatus } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { DAY_MS } from "../../src/lib/time.ts";
-import { ADMIN, openAdmin } from "./administered-service.ts";
+import { ADMIN } from "../support/http.ts";
+import { openAdmin } from "./administered-service.ts";
 
 const test = suite<{ admin: Awaited<ReturnType<typeof openAdmin>> }>("administration over RPC");
 

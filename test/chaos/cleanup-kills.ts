@@ -19,7 +19,7 @@ import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
 import { createLedger } from "./ledger.ts";
-import { printChecks } from "./promises.ts";
+import { API_KEY, printChecks } from "./promises.ts";
 import { createSenders } from "./senders.ts";
 
 const HELP = `Usage: npm run chaos:cleanup -- [options]
@@ -41,7 +41,6 @@ const RETENTION_DAYS = 90;
 /** Half of the history is expired. */
 const HISTORY_DAYS = 180;
 const SERVICE = "chaos";
-const API_KEY = "chaos-key-0123456789abcdef";
 const FINISH_TIMEOUT_MS = 300_000;
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 

@@ -5,6 +5,7 @@
  * ones on other connections. There must be no 5xx, no INTERNAL or UNKNOWN, no call without an answer,
  * no crash, no unhandled rejection, and every valid metric must be in the database exactly once.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,7 @@ import { createFindings, describeCase, type Findings } from "./fuzz-findings.ts"
 import { createNeighbours, type Neighbours } from "./fuzz-neighbours.ts";
 import { createHttp1Wire, createHttp2Wire, type Outcome } from "./fuzz-wires.ts";
 import { createLedger } from "./ledger.ts";
-import { printChecks } from "./promises.ts";
+import { API_KEY, printChecks } from "./promises.ts";
 
 const HELP = `Usage: npm run fuzz -- [options]
   --count N        requests (default 10000)
@@ -36,7 +37,6 @@ const { values: options } = parseArgs({
 });
 
 const SERVICE = "fuzz";
-const API_KEY = "fuzz-key-0123456789abcdef";
 const LANES = 6;
 /** Hostile requests for each valid one. */
 const CASES_PER_NEIGHBOUR = 5;

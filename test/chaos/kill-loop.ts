@@ -6,6 +6,7 @@
  * idempotency key. At the end every acknowledged metric must be in the database exactly once. With
  * `--signal TERM` the service is asked to stop instead, and must do so in time and with exit code 0.
  */
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +22,7 @@ import {
   startService,
 } from "../../bench/service-process.ts";
 import { type Audit, createLedger, type Ledger } from "./ledger.ts";
-import { type Check, printChecks } from "./promises.ts";
+import { API_KEY, type Check, printChecks } from "./promises.ts";
 import { createSenders, type Senders } from "./senders.ts";
 
 const HELP = `Usage: npm run chaos -- [options]
@@ -50,7 +51,6 @@ const { values: options } = parseArgs({
 });
 
 const SERVICE = "chaos";
-const API_KEY = "chaos-key-0123456789abcdef";
 /** Rounds between two looks into the database, which take longer the more it holds. */
 const AUDIT_ROUNDS = 50;
 const EXIT_LIMIT_MS = 10_000;

@@ -1,3 +1,6 @@
+/** The key with which the trials of this folder write. */
+export const API_KEY = "chaos-key-0123456789abcdef";
+
 /** A figure the service is held to: at most `limit`. */
 export interface Check {
   /** The name under which the promise is collected. */

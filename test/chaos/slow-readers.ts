@@ -2,6 +2,7 @@
  * Clients that ask for much and take nothing: fifty scrapes and ten exports, half of those over HTTP/2 with a
  * window of nothing, beside ingest. They must hold neither memory nor the log, and are cut in the end.
  */
+
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { connect as connectHttp2 } from "node:http2";
 import { connect } from "node:net";
@@ -14,7 +15,7 @@ import { runRound } from "../../bench/load.ts";
 import { prepareRequest } from "../../bench/requests.ts";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
 import { createWorkload } from "../../bench/workload.ts";
-import { printChecks } from "./promises.ts";
+import { API_KEY, printChecks } from "./promises.ts";
 
 const HELP = `Usage: npm run chaos:readers -- [options]
   --metrics N   that the database holds to be exported (default 500000)
@@ -30,7 +31,6 @@ const { values: options } = parseArgs({
 });
 
 const SERVICE = "chaos";
-const API_KEY = "chaos-key-0123456789abcdef";
 const ADMIN_KEY = "chaos-admin-key-0123456789";
 const SCRAPES = 50;
 const EXPORTS = 10;

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { submitMetrics } from "../support/http.ts";
 import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { DATA_TIMEOUT_MS, startPrometheus, type TestPrometheus } from "../support/prometheus.ts";
-import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { startTestService, type TestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 import { until } from "../support/wait.ts";
 import { called, count, requested, state } from "./metrics.ts";
 
@@ -23,7 +23,7 @@ const configuration = (target: string) =>
     global: { scrape_interval: "1s" },
     scrape_configs: [
       ["mcp-composer", WRITER_KEY],
-      ["stranger", "wrong-key-0123456789"],
+      ["stranger", WRONG_KEY],
     ].map(([job_name, credentials]) => ({
       job_name,
       metrics_path: "/api/v1/metrics/prometheus",

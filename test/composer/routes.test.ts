@@ -1,7 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { submitMetrics } from "../support/http.ts";
-import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
 import { FEED_CASES } from "./families.ts";
@@ -44,7 +44,7 @@ test("the others want a key, and say so in the words of composers' clients", asy
   for (const path of KEYED) {
     for (const [key, error, message] of [
       [undefined, "api_key_missing", "API key required in X-API-Key header"],
-      ["wrong-key-0123456789", "api_key_invalid", "Invalid API key"],
+      [WRONG_KEY, "api_key_invalid", "Invalid API key"],
     ] as const) {
       const { status, headers, body: json } = await get(service, path, key);
       assert.is(status, 401, path);

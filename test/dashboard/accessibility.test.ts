@@ -2,9 +2,9 @@ import axe from "axe-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
-import { ADMIN_KEY } from "../support/service.ts";
+import { ADMIN_KEY, ALPHA_KEY, BETA_KEY } from "../support/service.ts";
 import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./browser.ts";
-import { ALPHA_KEY, BETA_KEY, fillDirectory, startWithKeys, submitWorkload } from "./traffic.ts";
+import { fillDirectory, startWithKeys, submitWorkload } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

@@ -5,8 +5,9 @@ import { ListMetricTypesResponseSchema } from "../../gen/mcp/metrics/v1/query_se
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import type { Api } from "../../src/dashboard/api/api.ts";
 import { createMetricTypes, hasDimension } from "../../src/dashboard/query/metric-types.ts";
+import { ALPHA_KEY } from "../support/service.ts";
 import { openBrowser, openDashboard, settled } from "./browser.ts";
-import { ALPHA_KEY, startWithKeys, submit } from "./traffic.ts";
+import { startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = browser === undefined ? test.skip : test;

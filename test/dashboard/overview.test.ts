@@ -6,8 +6,9 @@ import { formatCount, formatDuration, formatShare } from "../../src/dashboard/fo
 import { parseHash } from "../../src/dashboard/state/page-url.ts";
 import { HOUR_MS } from "../../src/lib/time.ts";
 import { needing } from "../support/needs.ts";
+import { ALPHA_KEY, BETA_KEY } from "../support/service.ts";
 import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
-import { ALPHA_KEY, BETA_KEY, queryClient, startWithKeys, submitWorkload } from "./traffic.ts";
+import { queryClient, startWithKeys, submitWorkload } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

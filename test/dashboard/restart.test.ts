@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
-import { ADMIN_KEY, startTestService } from "../support/service.ts";
+import { ADMIN_KEY, ALPHA_KEY, startTestService } from "../support/service.ts";
 import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
-import { ALPHA_KEY, submit } from "./traffic.ts";
+import { submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

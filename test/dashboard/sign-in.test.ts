@@ -1,9 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
-import { ADMIN_KEY } from "../support/service.ts";
+import { ADMIN_KEY, ALPHA_KEY, BETA_KEY } from "../support/service.ts";
 import { openBrowser, openDashboard, rowsOf, settled, signIn } from "./browser.ts";
-import { ALPHA_KEY, BETA_KEY, startWithKeys, submit } from "./traffic.ts";
+import { startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
 const checked = needing(test, "chromium");

@@ -8,28 +8,11 @@ import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_p
 import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MINUTE_MS } from "../../src/lib/time.ts";
 import { storeMetrics } from "../support/http.ts";
-import { ADMIN_KEY, startTestService } from "../support/service.ts";
-
-export const ALPHA_KEY = "alpha-key-for-dashboards1";
-export const BETA_KEY = "beta-key-for-dashboards-1";
+import { ADMIN_KEY, createReaderKey, startTestService, TWO_SERVICES } from "../support/service.ts";
 
 export async function startWithKeys(env: Readonly<Record<string, string>> = {}) {
-  const started = await startTestService({
-    METRICS_API_KEY_ALPHA: ALPHA_KEY,
-    METRICS_API_KEY_BETA: BETA_KEY,
-    ...env,
-  });
-  const reader = await started.service.keys.create({
-    service: "people",
-    role: "reader",
-    rateLimit: undefined,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
-    dailyUsageLimit: undefined,
-    monthlyUsageLimit: undefined,
-  });
-  return { ...started, readerKey: reader.secret };
+  const started = await startTestService({ ...TWO_SERVICES, ...env });
+  return { ...started, readerKey: await createReaderKey(started) };
 }
 
 export async function submit(url: string, key: string, service: string, metrics: readonly object[]) {

@@ -1,7 +1,8 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ADMIN } from "../support/http.ts";
 import { readRows } from "../support/sql.ts";
-import { ADMIN, AGGREGATE, type DirectoryContext, openDirectory } from "./directory-service.ts";
+import { AGGREGATE, type DirectoryContext, openDirectory } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("Aggregate");
 test.before(async (context) => void Object.assign(context, await openDirectory()));

@@ -1,15 +1,9 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ADMIN, WRITER } from "../support/http.ts";
+import { WRONG_KEY } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
-import {
-  ADMIN,
-  COLLECT,
-  countOf,
-  type DirectoryContext,
-  ISO,
-  openDirectory,
-  WRITER,
-} from "./directory-service.ts";
+import { COLLECT, countOf, type DirectoryContext, ISO, openDirectory } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("Collect");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -154,7 +148,7 @@ test("whose key is not a server's learns nothing of it, registered or not", asyn
   const other = await context.register("other");
   const answers = [];
   for (const id of ["secretive", "no-such-server"]) {
-    const keys = [{}, { "x-api-key": "wrong-key-for-tests-00001" }, WRITER, context.reader, other.key];
+    const keys = [{}, { "x-api-key": WRONG_KEY }, WRITER, context.reader, other.key];
     const told = [];
     for (const key of keys) {
       const { status, body } = await context.send("POST", COLLECT, key, { server_id: id, metrics: [METRIC] });

@@ -6,12 +6,10 @@ import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_p
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { openRestDoors, openRpcDoors, type RestDoor } from "../support/doors.ts";
 import type { JsonAnswer, RequestBody, RequestHeaders } from "../support/http.ts";
-import { send } from "../support/http.ts";
-import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { ADMIN, send } from "../support/http.ts";
+import { createReaderKey, startTestService, type TestService } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 
-export const ADMIN: RequestHeaders = { "x-api-key": ADMIN_KEY };
-export const WRITER: RequestHeaders = { "x-api-key": WRITER_KEY };
 export const COLLECT = "/functions/v1/metrics-collect";
 export const FETCH = "/functions/v1/metrics-fetch";
 export const TRACK = "/functions/v1/usage-track";
@@ -61,17 +59,9 @@ export async function openDirectory(
     directory: createClient(DirectoryService, transport),
   }));
   const rpc = clients[0]?.directory as Client<typeof DirectoryService>;
-  const reader = await service.service.keys.create({
-    service: "website",
-    role: "reader",
-    rateLimit: undefined,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
-  });
   return {
     service,
-    reader: { "x-api-key": reader.secret },
+    reader: { "x-api-key": await createReaderKey(service) },
     restDoors,
     clients,
     rpc,

@@ -1,17 +1,10 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { CHART_PERIODS } from "../../src/api/directory/periods.ts";
+import { ADMIN, WRITER } from "../support/http.ts";
+import { WRONG_KEY } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
-import {
-  ADMIN,
-  COLLECT,
-  type DirectoryContext,
-  FETCH,
-  ISO,
-  type Json,
-  openDirectory,
-  WRITER,
-} from "./directory-service.ts";
+import { COLLECT, type DirectoryContext, FETCH, ISO, type Json, openDirectory } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("FetchMetrics");
 test.before(async (context) => void Object.assign(context, await openDirectory()));
@@ -162,7 +155,7 @@ test("whether a server is there is told to those with a key for it; what is publ
   const other = await context.register("neighbour");
   const keys = {
     none: {},
-    wrong: { "x-api-key": "wrong-key-for-tests-00001" },
+    wrong: { "x-api-key": WRONG_KEY },
     writer: WRITER,
     other: other.key,
   };

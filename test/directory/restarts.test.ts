@@ -3,11 +3,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/databases.ts";
 import type { RequestHeaders } from "../support/http.ts";
-import { send } from "../support/http.ts";
+import { ADMIN, send } from "../support/http.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { createServices } from "../support/service-process.ts";
 import { readRows } from "../support/sql.ts";
-import { ADMIN, COLLECT, sign } from "./directory-service.ts";
+import { COLLECT, sign } from "./directory-service.ts";
 
 const test = suite("directory over restarts");
 const services = createServices();

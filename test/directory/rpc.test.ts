@@ -4,8 +4,9 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { AdminService, KeyRole } from "../../gen/mcp/metrics/v1/admin_service_pb.js";
+import { ADMIN } from "../support/http.ts";
 import { readRows } from "../support/sql.ts";
-import { ADMIN, countOf, type DirectoryContext, openDirectory, sign } from "./directory-service.ts";
+import { countOf, type DirectoryContext, openDirectory, sign } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("DirectoryService");
 test.before(async (context) => void Object.assign(context, await openDirectory()));

@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { ADMIN, COLLECT, countOf, type DirectoryContext, openDirectory, sign } from "./directory-service.ts";
+import { ADMIN } from "../support/http.ts";
+import { COLLECT, countOf, type DirectoryContext, openDirectory, sign } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("signatures");
 test.before(async (context) => void Object.assign(context, await openDirectory()));

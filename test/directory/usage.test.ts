@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { ADMIN } from "../support/http.ts";
+import { WRONG_KEY } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 import { TestClock } from "../support/time.ts";
-import { ADMIN, type DirectoryContext, ISO, openDirectory, TRACK } from "./directory-service.ts";
+import { type DirectoryContext, ISO, openDirectory, TRACK } from "./directory-service.ts";
 
 const test = suite<DirectoryContext>("TrackUsage");
 test.before(async (context) => {
@@ -109,7 +111,7 @@ test("what is missing or wrong is refused with its text, and nothing of it is st
 test("a visitor is answered alike for every id; only who may know is told what is not there", async (context) => {
   const { id, key } = await context.register("veiled", { tools: ["search"] });
   const other = await context.register("stranger");
-  const wrong = { "x-api-key": "wrong-key-for-tests-00001" };
+  const wrong = { "x-api-key": WRONG_KEY };
   for (const headers of [{}, other.key, wrong]) {
     const answers = [];
     for (const server_id of [id, "no-such-server"]) {

@@ -1,6 +1,7 @@
 /** Everybody who may call, and everybody who may not: the keys of the authentication tests. */
+
 import type { RequestHeaders } from "../support/http.ts";
-import { ADMIN_KEY, type TestService, WRITER_KEY } from "../support/service.ts";
+import { ADMIN_KEY, type TestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 
 export type Role = "writer" | "reader" | "admin" | "server";
 
@@ -19,7 +20,6 @@ export interface Caller {
   readonly is: Role | "api_key_missing" | "api_key_invalid" | "api_key_inactive" | "api_key_expired";
 }
 
-const WRONG_KEY = "wrong-key-for-tests-00001";
 const LONG_KEY = "long-key-".padEnd(10_240, "x");
 
 /** What a call of `caller` must fail with, or undefined when it may go through. */

@@ -1,11 +1,11 @@
 /** Wrong keys, beyond the limit of their address, through every door. */
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { callRaw, type MediaType } from "../support/raw-rpc.ts";
-import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 
 const LIMIT = { METRICS_FAILED_AUTH_LIMIT: "3" };
-const WRONG_KEY = "wrong-key-of-some-length";
 const RPC: readonly MediaType[] = ["application/json", "application/grpc", "application/grpc-web+proto"];
 
 async function ask(service: TestService, headers: Record<string, string>) {

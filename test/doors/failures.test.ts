@@ -9,7 +9,7 @@ import { HOUR_MS } from "../../src/lib/time.ts";
 import { type Door, openDoors, openRestDoors } from "../support/doors.ts";
 import type { RequestHeaders } from "../support/http.ts";
 import type { Outcome } from "../support/outcomes.ts";
-import { startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { NEW_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
 
 interface Failure {
@@ -35,12 +35,8 @@ const writer = { "x-api-key": WRITER_KEY };
 
 function createKey({ service }: TestService, more: object = {}) {
   return service.keys.create({
-    service: "test",
-    role: "writer",
+    ...NEW_KEY,
     rateLimit: undefined,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
     ...more,
   });
 }

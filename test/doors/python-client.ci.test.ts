@@ -1,8 +1,9 @@
 /** A client that is not ours: grpcio, with stubs from the schema. */
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { pythonTests, runPython } from "../support/python.ts";
-import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { NEW_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
 import { openRows } from "../support/sql.ts";
 
 const pythonTest = await pythonTests(test);
@@ -11,12 +12,8 @@ pythonTest("a Python client submits, reads partial success, and understands ever
   const service = await startTestService();
   const rows = openRows(service.databasePath);
   const { secret } = await service.service.keys.create({
-    service: "test",
-    role: "writer",
+    ...NEW_KEY,
     rateLimit: 1,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
   });
   const address = `127.0.0.1:${service.service.port}`;
   const result = await runPython(python, "submit_client.py", address, WRITER_KEY, secret);

@@ -4,9 +4,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
-import { startTestService, type TestService } from "../support/service.ts";
+import { NEW_KEY, startTestService, type TestService } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
-import { createUsageClock, dailyUsage, NEW_KEY } from "./usage-records.ts";
+import { createUsageClock, dailyUsage } from "./usage-records.ts";
 
 const submission = { service: "test", metrics: [GOOD_METRIC] };
 const BAD = { service: "", metrics: [] };

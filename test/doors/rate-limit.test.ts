@@ -1,11 +1,12 @@
 /** One bucket a key, whatever the door, exact to the token, and honest about itself. */
+
 import { createClient } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openDoors, openRestDoors, openRpcDoors } from "../support/doors.ts";
-import { ADMIN_KEY, startTestService } from "../support/service.ts";
+import { ADMIN_KEY, NEW_KEY, startTestService } from "../support/service.ts";
 import { GOOD_METRIC } from "./door-case.ts";
 
 /** A clock that stands still until it is moved: tokens come back when the test says so. */
@@ -30,12 +31,8 @@ test.after(async () => {
 
 async function keyOf(rateLimit: number): Promise<string> {
   const { secret } = await service.service.keys.create({
-    service: "test",
-    role: "writer",
+    ...NEW_KEY,
     rateLimit,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
   });
   return secret;
 }

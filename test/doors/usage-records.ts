@@ -1,6 +1,5 @@
 /** A service whose time stands still and whose usage is stored when a test says so. */
 
-import type { CreateKeyInput } from "../../src/api/admin/keys.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { USAGE_INTERVAL_MS } from "../../src/maintenance/jobs.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
@@ -29,15 +28,6 @@ export function createUsageClock(nowMs: number) {
   };
   return clock;
 }
-
-export const NEW_KEY: CreateKeyInput = {
-  service: "test",
-  role: "writer",
-  rateLimit: 1_000_000,
-  allowedServices: [],
-  expiresMs: undefined,
-  description: "",
-};
 
 /** The sum of a counter of the service over the series that have these labels. */
 export async function counted(

@@ -12,12 +12,12 @@ import { runCli } from "../cli/run-cli.ts";
 import { submit } from "../faults/requests.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { openDoors } from "../support/doors.ts";
-import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
+import { ADMIN_KEY, NEW_KEY, startTestService, type TestService, WRITER_KEY } from "../support/service.ts";
 import { createServices, KEYS } from "../support/service-process.ts";
 import { toMessage, toRestJson } from "../support/spellings.ts";
 import { until } from "../support/wait.ts";
 import { GOOD_METRIC } from "./door-case.ts";
-import { answered, counted, createUsageClock, dailyUsage, NEW_KEY, usageLog } from "./usage-records.ts";
+import { answered, counted, createUsageClock, dailyUsage, usageLog } from "./usage-records.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);

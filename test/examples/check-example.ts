@@ -1,11 +1,12 @@
 /** Runs the examples as their readers do: as programs of their own, against a service that is new to them. */
+
 import { execFile } from "node:child_process";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import * as assert from "uvu/assert";
 import { preparedFolder } from "../support/prepared-folder.ts";
-import { startTestService, WRITER_KEY } from "../support/service.ts";
+import { startTestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 import { openRows } from "../support/sql.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
@@ -57,7 +58,7 @@ export async function checkExample(example: Example, says: readonly RegExp[]): P
       ],
     );
     rows.close();
-    const refused = await run(example, service.url, "wrong-key-of-nobody-0001");
+    const refused = await run(example, service.url, WRONG_KEY);
     assert.not(refused.isOk, refused.stdout);
     assert.match(refused.stdout + refused.stderr, /Invalid API key/);
   } finally {

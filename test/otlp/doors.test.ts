@@ -1,8 +1,10 @@
 /** OTLP in, over a real port: the same points mean the same through every door, and are stored once. */
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { AggregationTemporality } from "../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import { openReader } from "../../src/sqlite/file/open.ts";
+import { WRITER } from "../support/http.ts";
 import { startTestService, WRITER_KEY } from "../support/service.ts";
 import {
   attributesOf,
@@ -17,7 +19,6 @@ import {
   resourceMetrics,
 } from "./requests.ts";
 
-const KEY = { "x-api-key": WRITER_KEY };
 const service = await startTestService();
 const database = openReader(service.databasePath);
 const doors = openOtlpDoors(service.url);
@@ -83,7 +84,7 @@ test("protobuf, JSON, gzip and gRPC store the same rows and refuse the same poin
   const [first, ...others] = await Promise.all(
     doors.map(async ({ name, send }) => {
       const to = freshService();
-      const { rejected, message, code } = await send(everything(to), KEY);
+      const { rejected, message, code } = await send(everything(to), WRITER);
       return { name, answer: { rejected, message, code }, rows: rowsOf(to) };
     }),
   );
@@ -124,7 +125,7 @@ test("a point becomes the row that the mapping says", async () => {
 test("points sent again, in any encoding and at the same moment, are stored once and answered alike", async () => {
   const to = freshService();
   const request = requestOf(to, gauge("a", 1), gauge("b", Number.NaN), gauge("c", 3));
-  const answers = await Promise.all([...doors, ...doors].map(({ send }) => send(request, KEY)));
+  const answers = await Promise.all([...doors, ...doors].map(({ send }) => send(request, WRITER)));
   for (const { rejected, message } of answers)
     assert.equal([rejected, message], [1, "b{}: value cannot be NaN"]);
   assert.is(rowsOf(to).length, 2);
@@ -133,7 +134,7 @@ test("points sent again, in any encoding and at the same moment, are stored once
 test("points without a time are new ones each time", async () => {
   const to = freshService();
   const request = requestOf(to, gauge("a", 1, {}, 0n));
-  for (const { send } of doors) await send(request, KEY);
+  for (const { send } of doors) await send(request, WRITER);
   assert.is(rowsOf(to).length, doors.length);
 });
 
@@ -143,7 +144,7 @@ test("totals that count since a start are right although everything is sent thro
   const requests = Array.from({ length: 20 }, (_, index) =>
     requestOf(to, cumulative("calls", BigInt(index + 1), { startNs, timeNs: startNs + BigInt(index + 1) })),
   );
-  await Promise.all(requests.flatMap((request) => doors.map(({ send }) => send(request, KEY))));
+  await Promise.all(requests.flatMap((request) => doors.map(({ send }) => send(request, WRITER))));
   const sum = database.first("SELECT sum(value) AS total FROM metrics WHERE service = ?", to);
   assert.is(sum?.total, 20);
 });
@@ -159,7 +160,7 @@ test("several resources in one request are each their own, and equal ones are on
     resourceMetrics({ "service.name": one }, [at(9n)]),
     bad,
   ];
-  const answer = await doors[0]?.send({ resourceMetrics: resources }, KEY);
+  const answer = await doors[0]?.send({ resourceMetrics: resources }, WRITER);
   assert.is(answer?.rejected, 2);
   assert.match(answer?.message ?? "", /Service name too long/);
   const totals = database.all(
@@ -182,7 +183,7 @@ test("a service that nobody has named is the key's own, and odd names are writte
   ] as const;
   for (const [attributes, wanted] of cases) {
     const name = `named-${++names}`;
-    await doors[0]?.send({ resourceMetrics: [resourceMetrics(attributes, [gauge(name, 1)])] }, KEY);
+    await doors[0]?.send({ resourceMetrics: [resourceMetrics(attributes, [gauge(name, 1)])] }, WRITER);
     const sql = "SELECT service FROM metrics WHERE dimensions ->> '$.metric_name' = ?";
     assert.is(database.first(sql, name)?.service, wanted);
   }
@@ -218,7 +219,7 @@ test("JSON may write integers as numbers or text, and say what is not read", asy
     const resource = { attributes: [{ key: "service.name", value: { stringValue: to } }] };
     const scopeMetrics = [{ metrics, schemaUrl: "https://example.com" }];
     const body = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics }], later: {} });
-    const answer = await post(service.url, body, { ...KEY, "content-type": "application/json" });
+    const answer = await post(service.url, body, { ...WRITER, "content-type": "application/json" });
     assert.equal([answer.status, answer.rejected], [200, 0]);
   }
   assert.is(rowsOf(asText).length, 2);
@@ -227,7 +228,7 @@ test("JSON may write integers as numbers or text, and say what is not read", asy
 
 test("nothing is answered as success, and asks for no rows", async () => {
   for (const { name, send } of doors) {
-    const { code, rejected } = await send({ resourceMetrics: [] }, KEY);
+    const { code, rejected } = await send({ resourceMetrics: [] }, WRITER);
     assert.equal([code, rejected], [0, 0], name);
   }
 });

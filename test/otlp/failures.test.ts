@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { WRITER } from "../support/http.ts";
+import { ADMIN_KEY, NEW_KEY, startTestService } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 import {
   gauge,
@@ -16,12 +17,11 @@ import {
   toProtobuf,
 } from "./requests.ts";
 
-const KEY = { "x-api-key": WRITER_KEY };
 const service = await startTestService({ MAX_DATA_POINTS_PER_REQUEST: "3", MAX_REQUEST_SIZE: "100KB" });
 const doors = openOtlpDoors(service.url);
 const request = requestOf("test", gauge("a", 1));
-const PROTOBUF = { "content-type": "application/x-protobuf", ...KEY };
-const JSON_BODY = { "content-type": "application/json", ...KEY };
+const PROTOBUF = { "content-type": "application/x-protobuf", ...WRITER };
+const JSON_BODY = { "content-type": "application/json", ...WRITER };
 
 test.after(() => service.close());
 
@@ -30,7 +30,7 @@ test("whatever refuses a request is said in its own form, with a code, a reason 
   const cases = [
     { request, headers: {}, status: 401, code: 16, reason: "api_key_missing" },
     { request, headers: { "x-api-key": "nobody's" }, status: 401, code: 16, reason: "api_key_invalid" },
-    { request: many, headers: KEY, status: 400, code: 3, reason: "validation_failed" },
+    { request: many, headers: WRITER, status: 400, code: 3, reason: "validation_failed" },
   ];
   for (const { name, send } of doors) {
     for (const { request: asked, headers, ...wanted } of cases) {
@@ -90,7 +90,7 @@ const BODIES = [
   {
     name: "another type",
     body: "x",
-    headers: { ...KEY, "content-type": "text/plain" },
+    headers: { ...WRITER, "content-type": "text/plain" },
     status: 415,
     reason: "unsupported_media_type",
   },
@@ -116,12 +116,9 @@ test("JSON that is not as it must be is told which field, and no more of its val
 
 test("a client that may send again later is told when, and no other", async () => {
   const { secret } = await service.service.keys.create({
+    ...NEW_KEY,
     service: "slow",
-    role: "writer",
     rateLimit: 1,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
   });
   const limited = { "x-api-key": secret };
   await doors[0]?.send(request, limited);
@@ -138,8 +135,8 @@ test("storage that cannot keep up is said to be unavailable for now, and nothing
   const pair = requestOf("test", gauge("a", 1), gauge("b", 1));
   const answers = await Promise.all(
     openOtlpDoors(small.url).flatMap(({ send }) => [
-      send(pair, KEY),
-      send(requestOf("test", gauge("c", 1), gauge("d", 1)), KEY),
+      send(pair, WRITER),
+      send(requestOf("test", gauge("c", 1), gauge("d", 1)), WRITER),
     ]),
   );
   const refused = answers.filter(({ code }) => code !== 0);
@@ -158,9 +155,9 @@ test("a key bound to its service writes no other one: beside its own a foreign o
   );
   assert.ok(own && foreign);
   for (const { name, send } of openOtlpDoors(strict.url)) {
-    const all = await send({ resourceMetrics: [foreign] }, KEY);
+    const all = await send({ resourceMetrics: [foreign] }, WRITER);
     assert.equal([all.code, all.reason], [7, "service_not_allowed"], name);
-    const some = await send({ resourceMetrics: [foreign, own] }, KEY);
+    const some = await send({ resourceMetrics: [foreign, own] }, WRITER);
     assert.equal([some.code, some.rejected], [0, 1], name);
     assert.match(some.message, /may not write metrics of service "other"/);
   }

@@ -14,9 +14,9 @@ import { createInterface } from "node:readline";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { unlessMissing } from "../support/needs.ts";
+import { WRITER_KEY } from "../support/service.ts";
 import { findNodes, installInto, OLDEST_NODE, packCopy, run, tool } from "./packed-library.ts";
 
-const API_KEY = "writer-key-for-tests-0001";
 const folder = mkdtempSync(join(tmpdir(), "mcp-metrics-package-"));
 const project = await installInto(folder, await packCopy(folder));
 const nodes = await findNodes();
@@ -32,7 +32,7 @@ test.before(async () => {
       METRICS_SERVICE_HOST: "127.0.0.1",
       METRICS_SERVICE_PORT: "0",
       OTEL_PROMETHEUS_ENABLED: "false",
-      METRICS_API_KEY_HOST: API_KEY,
+      METRICS_API_KEY_HOST: WRITER_KEY,
     },
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -56,7 +56,7 @@ test.after(async () => {
 
 /** Runs a module of the project with what it is to know. */
 async function runHost(node: string, module: string, transport: string): Promise<void> {
-  const settings = JSON.stringify({ url, apiKey: API_KEY, transport });
+  const settings = JSON.stringify({ url, apiKey: WRITER_KEY, transport });
   const program = `globalThis.settings = ${settings}; await import("./${module}");`;
   await run(node, ["--input-type=module", "-e", program], project);
 }

@@ -1,7 +1,11 @@
 /** Plain requests, as a program with nothing but an HTTP client sends them. */
-import { WRITER_KEY } from "./service.ts";
+import { ADMIN_KEY, WRITER_KEY } from "./service.ts";
 
 export type RequestHeaders = Readonly<Record<string, string>>;
+
+/** Headers of who holds the keys of every test service. */
+export const ADMIN: RequestHeaders = { "x-api-key": ADMIN_KEY };
+export const WRITER: RequestHeaders = { "x-api-key": WRITER_KEY };
 
 /** An answer as it came over the wire. */
 export interface RestAnswer {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { CreateKeyInput } from "../../src/api/admin/keys.ts";
 import { readConfig } from "../../src/config.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLogger } from "../../src/lib/logger.ts";
@@ -9,6 +10,22 @@ import { type Service, startService } from "../../src/main.ts";
 /** The keys of every test service. */
 export const WRITER_KEY = "writer-key-for-tests-0001";
 export const ADMIN_KEY = "admin-key-for-tests-00001";
+/** A key that no test service has. */
+export const WRONG_KEY = "wrong-key-for-tests-00001";
+/** The keys of the services `alpha` and `beta`, where `TWO_SERVICES` is in the environment. */
+export const ALPHA_KEY = "alpha-key-for-the-tests-1";
+export const BETA_KEY = "beta-key-for-the-tests-01";
+export const TWO_SERVICES = { METRICS_API_KEY_ALPHA: ALPHA_KEY, METRICS_API_KEY_BETA: BETA_KEY };
+
+/** A new key of a writer of the service `test` that never expires, and that no test runs into the limit of. */
+export const NEW_KEY: CreateKeyInput = {
+  service: "test",
+  role: "writer",
+  rateLimit: 1_000_000,
+  allowedServices: [],
+  expiresMs: undefined,
+  description: "",
+};
 
 export interface TestService {
   readonly service: Service;
@@ -63,4 +80,10 @@ export async function startTestService(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Create a key that reads everything and writes nothing. */
+export async function createReaderKey({ service }: TestService): Promise<string> {
+  const { secret } = await service.keys.create({ ...NEW_KEY, service: "website", role: "reader" });
+  return secret;
 }

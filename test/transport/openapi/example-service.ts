@@ -1,7 +1,6 @@
 import { registerServer } from "../../doors/callers.ts";
-import { NEW_KEY } from "../../doors/usage-records.ts";
 import { submitMetrics } from "../../support/http.ts";
-import { startTestService, type TestService } from "../../support/service.ts";
+import { NEW_KEY, startTestService, type TestService } from "../../support/service.ts";
 
 /** Names a folder of the operator's machine, or ends with its connection only: cannot be tried as it stands. */
 export const NOT_TO_BE_TRIED = ["/mcp.metrics.v1.AdminService/Backup", "/grpc.health.v1.Health/Watch"];

@@ -5,8 +5,7 @@ import type { CreateKeyInput } from "../../../src/api/admin/keys.ts";
 import type { FAILURES } from "../../../src/errors.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { makeCallers } from "../../doors/callers.ts";
-import { NEW_KEY } from "../../doors/usage-records.ts";
-import { ADMIN_KEY, WRITER_KEY } from "../../support/service.ts";
+import { ADMIN_KEY, NEW_KEY, WRITER_KEY } from "../../support/service.ts";
 import { type DescribedService, exampleCall, startDescribedService } from "./described-service.ts";
 
 interface Context extends DescribedService {

@@ -6,7 +6,8 @@ import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { openRestDoors } from "../../support/doors.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ALPHA_KEY, BASE_MS, BETA_KEY, setup } from "../rpc/queried-service.ts";
+import { ALPHA_KEY, BETA_KEY } from "../../support/service.ts";
+import { BASE_MS, setup } from "../rpc/queried-service.ts";
 
 const ROWS = 200_000;
 const CLIENTS = 3;

@@ -10,7 +10,8 @@ import { ExportEventsRequestSchema } from "../../../gen/mcp/metrics/v1/query_ser
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ALPHA_KEY, BASE_MS, setup } from "./queried-service.ts";
+import { ALPHA_KEY } from "../../support/service.ts";
+import { BASE_MS, setup } from "./queried-service.ts";
 
 const ROWS = 20_000;
 const RANGE = { start: timestampFromMs(BASE_MS), end: timestampFromMs(BASE_MS + HOUR_MS) };

@@ -7,10 +7,14 @@ import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { openRpcDoors, type RpcDoor } from "../../support/doors.ts";
 import { storeMetrics } from "../../support/http.ts";
-import { ADMIN_KEY, startTestService } from "../../support/service.ts";
-
-export const ALPHA_KEY = "alpha-key-for-the-tests-1";
-export const BETA_KEY = "beta-key-for-the-tests-01";
+import {
+  ADMIN_KEY,
+  ALPHA_KEY,
+  BETA_KEY,
+  createReaderKey,
+  startTestService,
+  TWO_SERVICES,
+} from "../../support/service.ts";
 
 export type QueryClient = Client<typeof QueryService>;
 
@@ -21,26 +25,15 @@ export const BASE_MS = Math.floor(Date.now() / HOUR_MS - 2) * HOUR_MS;
 export const RANGE = { start: timestampFromMs(BASE_MS), end: timestampFromMs(BASE_MS + HOUR_MS) };
 
 export async function setup(env: Readonly<Record<string, string>> = {}) {
-  const keys = { METRICS_API_KEY_ALPHA: ALPHA_KEY, METRICS_API_KEY_BETA: BETA_KEY };
-  const service = await startTestService({ ...keys, ...env });
+  const service = await startTestService({ ...TWO_SERVICES, ...env });
   const doors = openRpcDoors(service.url);
-  const created = await service.service.keys.create({
-    service: "dashboard",
-    role: "reader",
-    rateLimit: undefined,
-    allowedServices: [],
-    expiresMs: undefined,
-    description: "",
-    dailyUsageLimit: undefined,
-    monthlyUsageLimit: undefined,
-  });
   const submit = (key: string, name: string, metrics: readonly object[]) =>
     storeMetrics(service.url, metrics, { key, service: name });
   return {
     ...service,
     doors,
     submit,
-    readerKey: created.secret,
+    readerKey: await createReaderKey(service),
     client: (door: RpcDoor): QueryClient => createClient(QueryService, door.transport),
     as: (key: string) => ({ headers: { "x-api-key": key } }),
     /** Ten executions of alpha's tool `sort` and five of beta's tool `find`, in one hour; one of each failed. */
@@ -70,7 +63,8 @@ export async function setup(env: Readonly<Record<string, string>> = {}) {
   };
 }
 
-export const ADMIN = { headers: { "x-api-key": ADMIN_KEY } };
+/** Options of a call as the admin. */
+export const AS_ADMIN = { headers: { "x-api-key": ADMIN_KEY } };
 
 /** `reason field, field` of the failure that a call must end in. */
 export async function refusalOf(promise: Promise<unknown>): Promise<string> {

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
+import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
 
 const databasePath = temporaryPath();
 fillDatabase(databasePath, { rows: 1_000_000, startMs: BASE_MS, spanMs: HOUR_MS });
@@ -94,7 +94,7 @@ const refusals: readonly { readonly name: string; readonly asked: SeriesRequest;
 for (const { name, asked, fields } of refusals) {
   test(`a query with ${name} is refused and told where`, async () => {
     const full = Object.assign({ range: RANGE, statistics: ["count"] }, asked);
-    assert.is(await refusalOf(queries.querySeries(full, ADMIN)), `validation_failed ${fields}`);
+    assert.is(await refusalOf(queries.querySeries(full, AS_ADMIN)), `validation_failed ${fields}`);
   });
 }
 
@@ -103,38 +103,42 @@ const others: readonly {
   readonly call: () => Promise<unknown>;
   readonly fields: string;
 }[] = [
-  { name: "a ranking of nothing", call: () => queries.topValues({}, ADMIN), fields: "dimension" },
+  { name: "a ranking of nothing", call: () => queries.topValues({}, AS_ADMIN), fields: "dimension" },
   {
     name: "too long a ranking",
-    call: () => queries.topValues({ dimension: "tool", limit: 101 }, ADMIN),
+    call: () => queries.topValues({ dimension: "tool", limit: 101 }, AS_ADMIN),
     fields: "limit",
   },
   {
     name: "a ranking by nonsense",
-    call: () => queries.topValues({ dimension: "tool", by: "x" }, ADMIN),
+    call: () => queries.topValues({ dimension: "tool", by: "x" }, AS_ADMIN),
     fields: "by",
   },
   {
     name: "a summary by nonsense",
-    call: () => queries.summary({ group: 9 as never }, ADMIN),
+    call: () => queries.summary({ group: 9 as never }, AS_ADMIN),
     fields: "group",
   },
   {
     name: "too large a page",
-    call: () => queries.listEvents({ pageSize: 1001 }, ADMIN),
+    call: () => queries.listEvents({ pageSize: 1001 }, AS_ADMIN),
     fields: "page_size",
   },
-  { name: "a negative page", call: () => queries.listEvents({ pageSize: -1 }, ADMIN), fields: "page_size" },
+  {
+    name: "a negative page",
+    call: () => queries.listEvents({ pageSize: -1 }, AS_ADMIN),
+    fields: "page_size",
+  },
   {
     name: "a long prefix",
-    call: () => queries.listDimensionValues({ dimension: "tool", prefix: "x".repeat(201) }, ADMIN),
+    call: () => queries.listDimensionValues({ dimension: "tool", prefix: "x".repeat(201) }, AS_ADMIN),
     fields: "prefix",
   },
   {
     name: "an export of an unknown type",
     call: () =>
       queries
-        .exportEvents({ types: ["x"] }, ADMIN)
+        .exportEvents({ types: ["x"] }, AS_ADMIN)
         [Symbol.asyncIterator]()
         .next(),
     fields: "types",
@@ -153,7 +157,7 @@ test("the limit and what was found stand in the message", async () => {
     statistics: ["count"],
     step: durationFromMs(HOUR_MS),
   };
-  const error = await queries.querySeries(asked, ADMIN).catch((failure: unknown) => failure);
+  const error = await queries.querySeries(asked, AS_ADMIN).catch((failure: unknown) => failure);
   assert.instance(error, ConnectError);
   assert.is((error as ConnectError).code, Code.InvalidArgument);
   const points = BASE_MS / HOUR_MS + 1;
@@ -170,7 +174,7 @@ test("a query that takes too long fails with what would help, and others are ans
     step: durationFromMs(60_000),
     types: ["tool_execution"],
   };
-  const error = await queries.querySeries(asked, ADMIN).catch((failure: unknown) => failure);
+  const error = await queries.querySeries(asked, AS_ADMIN).catch((failure: unknown) => failure);
   assert.instance(error, ConnectError);
   const { code, rawMessage } = error as ConnectError;
   assert.is(code, Code.DeadlineExceeded);
@@ -179,7 +183,7 @@ test("a query that takes too long fails with what would help, and others are ans
     /^the query took longer than 0.1 s and read \d+ rows by then: use a shorter range/,
   );
   const earlier = { start: timestampFromMs(BASE_MS - HOUR_MS), end: RANGE.start };
-  assert.equal((await queries.querySeries({ ...asked, range: earlier }, ADMIN)).series, []);
+  assert.equal((await queries.querySeries({ ...asked, range: earlier }, AS_ADMIN)).series, []);
 });
 
 test.run();

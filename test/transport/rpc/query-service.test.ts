@@ -10,16 +10,8 @@ import {
 } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { HOUR_MS } from "../../../src/lib/time.ts";
-import {
-  ADMIN,
-  ALPHA_KEY,
-  BASE_MS,
-  BETA_KEY,
-  type QueryClient,
-  RANGE,
-  refusalOf,
-  setup,
-} from "./queried-service.ts";
+import { ALPHA_KEY, BETA_KEY } from "../../support/service.ts";
+import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
 
 const service = await setup();
 await service.submitTools();
@@ -53,7 +45,7 @@ test("the metric types come alike through every door and for every key: all of t
       );
     }
   }
-  const { types } = await queries.listMetricTypes({}, ADMIN);
+  const { types } = await queries.listMetricTypes({}, AS_ADMIN);
   assert.equal(types.find(({ name }) => name === "protocol_latency")?.dimensions, [
     "server",
     "flow_step",
@@ -63,7 +55,7 @@ test("the metric types come alike through every door and for every key: all of t
 
 test("statistics over time come alike through every door", async () => {
   for (const each of service.doors) {
-    const answer = await service.client(each).querySeries(SERIES, ADMIN);
+    const answer = await service.client(each).querySeries(SERIES, AS_ADMIN);
     assert.equal(answer.timestamps.map(timestampMs), [BASE_MS], each.name);
     assert.equal(
       answer.series.map(({ labels }) => labels.tool),
@@ -85,7 +77,7 @@ test("statistics over time come alike through every door", async () => {
 test("a query is a Connect GET as well", async () => {
   const message = JSON.stringify(toJson(QuerySeriesRequestSchema, create(QuerySeriesRequestSchema, SERIES)));
   const url = `${service.url}/mcp.metrics.v1.QueryService/QuerySeries?connect=v1&encoding=json&message=${encodeURIComponent(message)}`;
-  const answer = await fetch(url, ADMIN);
+  const answer = await fetch(url, AS_ADMIN);
   assert.is(answer.status, 200);
   const { series } = (await answer.json()) as { series: { columns: { values: unknown[] }[] }[] };
   assert.equal(series[0]?.columns[0]?.values, [5]);
@@ -93,7 +85,7 @@ test("a query is a Connect GET as well", async () => {
 
 test("where there is nothing to say, JSON says NaN", async () => {
   const asked = { ...SERIES, groupBy: [], statistics: ["avg", "error_rate"], step: durationFromMs(60_000) };
-  const answer = await queries.querySeries({ ...asked, types: ["tool_execution"] }, ADMIN);
+  const answer = await queries.querySeries({ ...asked, types: ["tool_execution"] }, AS_ADMIN);
   assert.equal(answer.series[0]?.columns[0]?.values.slice(8, 12), [1, 1, Number.NaN, Number.NaN]);
 });
 
@@ -107,7 +99,7 @@ test("a range that steps widen beyond the year 9999 ends with it, also as JSON",
   for (const request of asked) {
     const answer = await fetch(`${service.url}/mcp.metrics.v1.QueryService/QuerySeries`, {
       method: "POST",
-      headers: { ...ADMIN.headers, "content-type": "application/json" },
+      headers: { ...AS_ADMIN.headers, "content-type": "application/json" },
       body: JSON.stringify({ ...request, statistics: ["count"] }),
     });
     assert.is(answer.status, 200);
@@ -118,7 +110,7 @@ test("a range that steps widen beyond the year 9999 ends with it, also as JSON",
 test("a step is chosen where none is given", async () => {
   const stepOf = async (ms: number) => {
     const range = { start: timestampFromMs(BASE_MS - ms), end: timestampFromMs(BASE_MS) };
-    const answer = await queries.querySeries({ range, statistics: ["count"] }, ADMIN);
+    const answer = await queries.querySeries({ range, statistics: ["count"] }, AS_ADMIN);
     return Number(answer.step?.seconds);
   };
   const hours = [1, 3, 4, 24, 100, 24 * 7, 24 * 30, 24 * 90, 24 * 300, 24 * 365 * 6];
@@ -129,7 +121,7 @@ test("a step is chosen where none is given", async () => {
 test("rankings, summaries and values of dimensions", async () => {
   const top = await queries.topValues(
     { dimension: "tool", by: "p50", range: RANGE, statistics: ["count"], limit: 1 },
-    ADMIN,
+    AS_ADMIN,
   );
   assert.equal(
     top.rows.map(({ value, statistics }) => [value, statistics.count]),
@@ -137,7 +129,7 @@ test("rankings, summaries and values of dimensions", async () => {
   );
   const summary = await queries.summary(
     { range: RANGE, group: SummaryGroup.SERVICE, statistics: ["count", "error_rate"] },
-    ADMIN,
+    AS_ADMIN,
   );
   assert.equal(
     summary.rows.map(({ name, statistics }) => [name, statistics.count, statistics.error_rate]),
@@ -147,7 +139,7 @@ test("rankings, summaries and values of dimensions", async () => {
     ],
   );
   assert.is(summary.totals.count, 15);
-  const byType = await queries.summary({ range: RANGE, group: SummaryGroup.TYPE }, ADMIN);
+  const byType = await queries.summary({ range: RANGE, group: SummaryGroup.TYPE }, AS_ADMIN);
   assert.equal(
     byType.rows.map(({ name }) => name),
     ["tool_execution"],
@@ -161,17 +153,17 @@ test("rankings, summaries and values of dimensions", async () => {
     "p99",
     "rate",
   ]);
-  const first = await queries.listDimensionValues({ dimension: "tool", range: RANGE, pageSize: 1 }, ADMIN);
+  const first = await queries.listDimensionValues({ dimension: "tool", range: RANGE, pageSize: 1 }, AS_ADMIN);
   assert.equal(
     first.values.map(({ value, count }) => [value, count]),
     [["find", 5n]],
   );
   const same = { dimension: "tool", range: RANGE, pageSize: 1, pageToken: first.nextPageToken };
-  const second = await queries.listDimensionValues(same, ADMIN);
+  const second = await queries.listDimensionValues(same, AS_ADMIN);
   assert.equal([second.values[0]?.value, second.nextPageToken], ["sort", ""]);
   const prefixed = await queries.listDimensionValues(
     { dimension: "service", range: RANGE, prefix: "b" },
-    ADMIN,
+    AS_ADMIN,
   );
   assert.equal(
     prefixed.values.map(({ value }) => value),
@@ -182,8 +174,8 @@ test("rankings, summaries and values of dimensions", async () => {
 test("events are listed newest first and exported oldest first, through every door", async () => {
   for (const each of service.doors) {
     const client = service.client(each);
-    const listed = await client.listEvents({ range: RANGE, pageSize: 1000 }, ADMIN);
-    const batches = await collect(client.exportEvents({ range: RANGE }, ADMIN));
+    const listed = await client.listEvents({ range: RANGE, pageSize: 1000 }, AS_ADMIN);
+    const batches = await collect(client.exportEvents({ range: RANGE }, AS_ADMIN));
     const exported = batches.flatMap(({ events }) => events);
     assert.is(listed.events.length, 15, each.name);
     const ids = (events: typeof exported) => events.map(({ id }) => id);
@@ -205,7 +197,7 @@ test("a query right after a Submit has it, and counts it once when it is in the 
     for (const isFlushed of [false, true]) {
       const flush = { method: "POST", headers: { "x-api-key": ALPHA_KEY } };
       if (isFlushed) assert.is((await fetch(`${service.url}/flush`, flush)).status, 200);
-      const answer = await queries.querySeries(asked, ADMIN);
+      const answer = await queries.querySeries(asked, AS_ADMIN);
       assert.is(answer.series[0]?.columns[0]?.values[0], stored);
     }
   }
@@ -253,7 +245,7 @@ test("a writer key sees its own service and nothing of another, reader and admin
 });
 
 test("a page token is of one request and one key's view", async () => {
-  const { nextPageToken } = await queries.listEvents({ range: RANGE, pageSize: 1 }, ADMIN);
+  const { nextPageToken } = await queries.listEvents({ range: RANGE, pageSize: 1 }, AS_ADMIN);
   const next = (changes: object, key = service.readerKey) =>
     queries.listEvents({ range: RANGE, pageSize: 3, pageToken: nextPageToken, ...changes }, service.as(key));
   assert.is((await next({})).events.length, 3);
@@ -275,9 +267,9 @@ test("a page token of the last hour keeps to the hour it began with", async () =
     [1, 2, 3].map((value) => ({ type: "custom", value })),
   );
   const asked = { types: ["custom"], pageSize: 2 };
-  const first = await queries.listEvents(asked, ADMIN);
+  const first = await queries.listEvents(asked, AS_ADMIN);
   await service.submit(BETA_KEY, "beta", [{ type: "custom", value: 4 }]);
-  const second = await queries.listEvents({ ...asked, pageToken: first.nextPageToken }, ADMIN);
+  const second = await queries.listEvents({ ...asked, pageToken: first.nextPageToken }, AS_ADMIN);
   const values = [...first.events, ...second.events].map(({ value }) => value);
   assert.equal([values.sort(), second.nextPageToken], [[1, 2, 3], ""]);
 });
