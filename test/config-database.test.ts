@@ -46,7 +46,7 @@ const REFUSED: readonly (readonly [url: string, problem: RegExp])[] = [
 ];
 
 for (const [url, problem] of REFUSED) {
-  test(`DATABASE_URL=${url} is refused and no part of it shown`, () => {
+  test(`DATABASE_URL=${url} is rejected and no part of it shown`, () => {
     assert.throws(() => readConfig({ DATABASE_URL: url }), problem);
     assert.throws(
       () => readConfig({ DATABASE_URL: url }),

@@ -55,7 +55,7 @@ const REFUSED: readonly { name: string; env: Record<string, string>; problem: Re
 ];
 
 for (const { name, env, problem } of REFUSED) {
-  test(`${name} is refused and never shown`, () => {
+  test(`${name} is rejected and never shown`, () => {
     assert.throws(() => readConfig(env), problem);
     assert.throws(
       () => readConfig(env),

@@ -51,7 +51,7 @@ for (const { name, env, url } of ENDPOINTS) {
   });
 }
 
-test("an OTLP endpoint without a scheme is refused and, as it may hold a password, not quoted", () => {
+test("an OTLP endpoint without a scheme is rejected and, as it may hold a password, not quoted", () => {
   for (const text of ["collector:4318", "grpc://user:hush@c", "ftp://hush@c"]) {
     assert.throws(() => readConfig({ [OWN]: text }), /OTEL_OTLP_ENDPOINT: the value is not an http/);
     assert.throws(
@@ -70,7 +70,7 @@ test("OTLP headers are decoded, merged by lower-case name, and those for metrics
   assert.equal(config.otlp?.headers, { authorization: "Basic dHdv==", "x-tenant": "a" });
 });
 
-test("an OTLP header that would split the request is refused without showing it", () => {
+test("an OTLP header that would split the request is rejected without showing it", () => {
   for (const text of ["a=hush%0d%0ab", "a b=hush", "hush"]) {
     const env = { OTEL_EXPORTER_OTLP_HEADERS: text };
     assert.throws(

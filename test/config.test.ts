@@ -209,7 +209,7 @@ const REFUSED: readonly (readonly [name: string, text: string])[] = [
 ];
 
 for (const [name, text] of REFUSED) {
-  test(`${name}=${text} is refused, with its name, the text and what is expected`, () => {
+  test(`${name}=${text} is rejected, with its name, the text and what is expected`, () => {
     const [problem, ...others] = problems({ [name]: text });
     assert.ok(problem?.startsWith(`${name}: ${JSON.stringify(text)} is not `), problem);
     assert.equal(others, []);
@@ -226,7 +226,7 @@ test("every problem is reported at once, and the message has a line for each", (
   assert.throws(() => readConfig(env), /^(?=[\s\S]*"http")(?=[\s\S]*"maybe")(?=[\s\S]*TLS_KEY_FILE)/);
 });
 
-test("settings that contradict each other are refused", () => {
+test("settings that contradict each other are rejected", () => {
   assert.equal(problems({ OTEL_PROMETHEUS_PORT: "8890" }), [
     "OTEL_PROMETHEUS_PORT: 8890 is METRICS_SERVICE_PORT already",
   ]);

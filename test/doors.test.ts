@@ -101,7 +101,7 @@ function check(expect: Expected, send: TestSubmission, outcome: Outcome, stored:
 
 for (const { name, steps, notThrough } of CASES) {
   const able = doors.filter(({ protocol }) => !notThrough?.protocols.includes(protocol));
-  test(`${name}: the same through ${able.length} doors`, async () => {
+  test(`${name}: the same through ${able.length} kinds of client`, async () => {
     const results = [];
     for (const door of able) {
       const result = [];

@@ -92,7 +92,7 @@ function useEverything(database: Database): void {
   }
 }
 
-test("a statement that returns rows is refused by run(), which would leave it open for ever", () => {
+test("a statement that returns rows is rejected by run(), which would leave it open for ever", () => {
   const database = openMigrated();
   assert.throws(() => database.run("SELECT * FROM sources"), /returns rows/);
   assert.throws(() => database.run("UPDATE sources SET version = '' RETURNING id"), /returns rows/);

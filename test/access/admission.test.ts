@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRecord, KEY, setup } from "./admission-setup.ts";
 
-test("a good key is admitted as its owner, and told how its bucket stands", () => {
+test("a good key is admitted as its owner, with the state of its bucket", () => {
   const { admit, reported } = setup();
   const { call, bucket } = admit();
   const principal = { apiKeyId: 1, service: "auth", role: "writer", allowedServices: [] };
@@ -28,7 +28,7 @@ const REFUSED = [
 ] as const;
 
 for (const { name, key, record, reason } of REFUSED) {
-  test(`${name} is refused as ${reason}, and told nothing of any bucket`, () => {
+  test(`${name} is rejected as ${reason}, with nothing of any bucket`, () => {
     const { admit, reported } = setup(record);
     const { failure, bucket } = admit(key);
     assert.is(failure?.reason, reason);
@@ -66,7 +66,7 @@ for (const { authorization, apiKey, admitted } of BEARERS) {
   });
 }
 
-test("a key that lacks the role is refused by name, has paid its token, and is told its bucket", () => {
+test("a key that lacks the role is rejected by name, has paid its token, and gets the state of its bucket", () => {
   const { admit, reported } = setup(createRecord({ role: "reader" }));
   const { failure, bucket } = admit();
   assert.is(failure?.reason, "permission_denied");
@@ -78,7 +78,7 @@ test("an admin may call everything", () => {
   assert.ok(setup(createRecord({ role: "admin" })).admit(KEY, { roles: [] }).call);
 });
 
-test("over the limit a caller is refused, told when a token is there, and admitted then", () => {
+test("over the limit a caller is rejected, with the time at which a token is there, and admitted then", () => {
   const { admit, clock, reported } = setup(createRecord({ rateLimit: 2 }));
   assert.equal([admit().call !== undefined, admit().call !== undefined], [true, true]);
   const { failure, bucket } = admit();

@@ -34,7 +34,7 @@ test("an address may be wrong so often a minute, and then has to wait for each f
   assert.equal(fail("192.0.2.1", 20), times("api_key_invalid", 20));
 });
 
-test("an address that is refused takes nothing from another", () => {
+test("an address that is rejected takes nothing from another", () => {
   const { fail } = attempts(1);
   assert.equal(fail("192.0.2.1", 2), ["api_key_invalid", "rate_limited"]);
   assert.equal(fail("192.0.2.2"), ["api_key_invalid"]);
@@ -69,7 +69,7 @@ test("a flood of addresses is bounded: what finds no room shares one bucket, unt
   assert.equal(fail("192.0.2.3"), ["api_key_invalid"]);
 });
 
-test("refusals are reported once a minute, with their number and the network, never with an address", () => {
+test("rejections are reported once a minute, with their number and the network, never with an address", () => {
   const { clock, reports, fail } = attempts(1);
   fail("192.0.2.1", 5);
   assert.equal(reports, [[1, "192.0.0.0/16"]]);
@@ -84,7 +84,7 @@ test("refusals are reported once a minute, with their number and the network, ne
   assert.equal(reports.at(-1), [2, "unknown"]);
 });
 
-test("valid keys pass from an address that is refused, and a missing key is no attempt", () => {
+test("valid keys pass from an address that is rejected, and a missing key is no attempt", () => {
   const { admit, reported } = setup();
   for (let index = 0; index < 30; index++) admit("");
   assert.is(admit("wrong").failure?.reason, "api_key_invalid");

@@ -76,7 +76,7 @@ test("demand above the limit is admitted exactly at the limit: B + rT, to one to
   );
 });
 
-test("a client one percent under the limit is never refused, however its calls fall", () => {
+test("a client one percent under the limit is never rejected, however its calls fall", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 2, max: 10_000 }),
@@ -94,7 +94,7 @@ test("a client one percent under the limit is never refused, however its calls f
   );
 });
 
-test("what a refused caller is told is true: a token after Retry-After, none a second before", () => {
+test("what is reported to a rejected caller is true: a token after Retry-After, none a second before", () => {
   fc.assert(
     fc.property(limit, gaps, (perMinute, between) => {
       const bucket = createBucket(perMinute, 0);
@@ -116,7 +116,7 @@ test("what a refused caller is told is true: a token after Retry-After, none a s
   );
 });
 
-test("what any caller is told is true: so many can be taken now, and the bucket is full at the reset", () => {
+test("what is reported to any caller is true: so many can be taken now, and the bucket is full at the reset", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 500 }), gaps, (perMinute, between) => {
       const bucket = createBucket(perMinute, 0);

@@ -38,7 +38,7 @@ test("a month gives its limit to the request, over all its days, and begins anew
   assert.is(admitted(usage, limits, times(5, "2028-03-01T00:00:00.000Z")), 3);
 });
 
-test("a refusal says which limit and how long it lasts; of both, the longer one", () => {
+test("a rejection says which limit and how long it lasts; of both, the longer one", () => {
   const usage = new QuotaUsage();
   for (const ms of times(2, "2026-12-30T23:00:00Z")) usage.count(ms);
   const now = at("2026-12-30T23:00:00.250Z");
@@ -85,7 +85,7 @@ test("whatever the clock does, no day and no month gets more than its limit, and
   );
 });
 
-test("what is not stored is told until it is, and what came in the meantime stays", () => {
+test("what is not stored is reported until it is, and what came in the meantime stays", () => {
   const usage = new QuotaUsage([[20_000, 7]]);
   assert.equal(usage.unsaved(), []);
   usage.count(20_000 * DAY_MS);
@@ -106,7 +106,7 @@ test("its memory is bounded: the oldest days are forgotten", () => {
   assert.ok(usage.unsaved().length < 70);
 });
 
-test("only a request that takes a token and gets one counts; refusals of any kind do not", () => {
+test("only a request that takes a token and gets one counts; rejections of any kind do not", () => {
   const { admit, clock } = setup(createRecord({ rateLimit: 3, dailyUsageLimit: 5 }));
   for (let call = 0; call < 4; call += 1) admit(KEY, { costsToken: false });
   assert.is(admit(KEY, { roles: ["reader"] }).failure?.reason, "permission_denied");
@@ -118,7 +118,7 @@ test("only a request that takes a token and gets one counts; refusals of any kin
   assert.is(admit(KEY, { costsToken: false }).failure, undefined);
 });
 
-test("a refusal by quota costs no token, names the limit and says when to come back", () => {
+test("a rejection by quota costs no token, names the limit and says when to come back", () => {
   const { admit, clock, reported } = setup(createRecord({ dailyUsageLimit: 1, monthlyUsageLimit: 2 }));
   clock.advance(13 * 3_600_000);
   admit();
@@ -153,7 +153,7 @@ test("a rotated key begins with what the old one has used, stored or not; a chan
   ]);
 });
 
-test("keys go on from what is stored; the local key, which is in no table, is not told", () => {
+test("keys go on from what is stored; the local key, which is in no table, is not reported", () => {
   const { clock } = setup();
   const day = clock.wallMs() / DAY_MS;
   const records = [createRecord({ monthlyUsageLimit: 3 }), createRecord({ key: "local", id: 0 })];

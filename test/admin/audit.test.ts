@@ -75,7 +75,7 @@ test("every act is a row and a log line that say who did what to what, and how i
   }
 });
 
-test("a backup is an act, and so is one that was refused", async ({ admin }) => {
+test("a backup is an act, and so is one that was rejected", async ({ admin }) => {
   const client = clientOf(admin);
   const path = `${admin.service.databasePath}.backup`;
   const { bytes } = await client.backup({ path }, headers);

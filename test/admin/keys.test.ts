@@ -35,7 +35,7 @@ test("a key that has been rotated away is not rotated again: its successor would
   }
 });
 
-test("a role that is not known is refused, also where JSON reads it as none", async () => {
+test("a role that is not known is rejected, also where JSON reads it as none", async () => {
   const admin = await openAdmin();
   try {
     for (const role of ['"root"', '"reader"', "0", "17"]) {

@@ -77,7 +77,7 @@ const REFUSED: readonly { method: string; path: string; body?: object; status: n
   { method: "DELETE", path: "/admin/retention/preview", status: 405, detail: /Method Not Allowed/ },
 ];
 
-test("what cannot be meant is refused, with what and where, and changes nothing", async () => {
+test("what cannot be meant is rejected, with what and where, and changes nothing", async () => {
   const admin = await openAdmin();
   const before = await admin.send("GET", "/admin/retention/policies");
   for (const { method, path, body, status, detail } of REFUSED) {

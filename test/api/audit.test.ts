@@ -34,13 +34,13 @@ function setup({ fails = false } = {}) {
 
 const ACT = { action: "backup", target: "/b" };
 
-test("what takes long has a row before it begins, and its end is told", async () => {
+test("what takes long has a row before it begins, and its end is logged", async () => {
   const { audit, rows } = setup();
   await audit.spanning(LOCAL_COMMAND_LINE, ACT, async () => assert.equal(rows, ["backup started"]));
   assert.equal(rows, ["backup started", "1 ok"]);
 });
 
-test("a cleanup of a full disk is not refused because it cannot be written down; the log tells of both", async () => {
+test("a cleanup of a full disk is not rejected because it cannot be written down; the log reports both", async () => {
   const { audit, lines } = setup({ fails: true });
   assert.is(await audit.spanning(LOCAL_COMMAND_LINE, ACT, async () => 7), 7);
   assert.equal(

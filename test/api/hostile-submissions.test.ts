@@ -17,7 +17,7 @@ const post = (path: string, contentType: string, body: string | Uint8Array<Array
 const postJson = (body: string) => post("/metrics", "application/json", body);
 const METRIC = { type: "custom", value: 1 };
 
-test("protobuf timestamps that are no time refuse their metric and no other", async () => {
+test("protobuf timestamps that are no time reject their metric and no other", async () => {
   const times = [2n ** 62n, -(2n ** 62n), 253_402_300_800n, -62_135_596_801n];
   const bad = times.map((seconds) => ({ ...METRIC, timestamp: { seconds, nanos: 0 } }));
   const request = create(SubmitRequestSchema, { service: "test", metrics: [METRIC, ...bad] });
@@ -45,7 +45,7 @@ test("a value of a megabyte of digits does not hold up the service", async () =>
   assert.ok(ms < 5000, `${ms} ms`);
 });
 
-test("30 000 levels of nesting are refused, with an idempotency key and without", async () => {
+test("30 000 levels of nesting are rejected, with an idempotency key and without", async () => {
   const deep = "[".repeat(30_000) + "]".repeat(30_000);
   const metrics = `[{"type":"custom","value":1},{"type":"custom","value":${deep}}]`;
   for (const key of ["", '"idempotency_key":"k",']) {

@@ -129,7 +129,7 @@ const REFUSED: readonly { name: string; input: Partial<CreateKeyInput>; field: s
 ];
 
 for (const { name, input, field } of REFUSED) {
-  test(`a key with ${name} is refused, and nothing is stored`, async () => {
+  test(`a key with ${name} is rejected, and nothing is stored`, async () => {
     const { administration, records } = setup();
     const error = await administration.create({ ...INPUT, ...input }).catch((reason: unknown) => reason);
     assert.ok(error instanceof ServiceError && error.reason === "validation_failed");
@@ -161,7 +161,7 @@ test("a key without a limit gets the operator's default, also one that nobody ma
   assert.is(record.rateLimit, 5_000_000);
 });
 
-test("an overlap outside 0 to 90 days is refused before anything changes", async () => {
+test("an overlap outside 0 to 90 days is rejected before anything changes", async () => {
   const { administration, records } = setup();
   const { record } = await administration.create(INPUT);
   for (const overlap of [-1, OVERLAP_SECONDS_MAX + 1, Number.NaN, Infinity]) {

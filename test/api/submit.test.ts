@@ -119,7 +119,7 @@ test("what cannot be stored is neither exported nor counted as answered", async 
   assert.equal(story, ["store"]);
 });
 
-test("what is refused as a whole reaches no store", async () => {
+test("what is rejected as a whole reaches no store", async () => {
   const { submit, story } = setup();
   assert.is(
     (await rejected(submit(call("req_1"), submitted({ metrics: [BAD] })))).reason,
@@ -129,7 +129,7 @@ test("what is refused as a whole reaches no store", async () => {
 });
 
 for (const ack of ["durable", "buffered"] as const) {
-  test(`a full queue refuses a ${ack} submission: it is not acknowledged, exported or lost`, async () => {
+  test(`a full queue rejects a ${ack} submission: it is not acknowledged, exported or lost`, async () => {
     const { submit, story } = setup({
       ack,
       store: () => {

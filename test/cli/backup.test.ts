@@ -187,7 +187,7 @@ unlessMissing(test, missingForTmpfs())("a full disk is told, and nothing is left
   mount?.unmount();
 });
 
-test("a backup beside the log of the database it replaces is refused, instead of being overwritten by it", async () => {
+test("a backup beside the log of the database it replaces is rejected, instead of being overwritten by it", async () => {
   const databasePath = temporaryPath();
   await fill(databasePath, 100);
   const env = { SQLITE_DB_PATH: databasePath };

@@ -216,7 +216,7 @@ test("a host that is not this machine is a problem", async () => {
   assert.match(problems[0]?.detail ?? "", /EADDRNOTAVAIL/);
 });
 
-test("every problem of the configuration is told at once, and warnings are no problems", async () => {
+test("every problem of the configuration is reported at once, and warnings are no problems", async () => {
   const bad = { METRICS_RATE_LIMIT: "0", METRICS_ACK: "maybe", METRICS_RATE_LIMITT: "5" };
   const { env } = freshEnvironment(bad);
   const { code, stderr, problems, findings } = await examine(env);

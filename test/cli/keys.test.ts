@@ -93,7 +93,7 @@ test("a key has the role, limit, globs and lifetime it was created with", () =>
     });
   }));
 
-test("a revoked key is refused with the next request, and stays listed as revoked", () =>
+test("a revoked key is rejected with the next request, and stays listed as revoked", () =>
   withAndWithoutService(async (env, url) => {
     const { id, key } = await keys<Created>(env, "create", "gateway");
     if (url !== undefined) assert.is(await statusOf(url, key), 200);
@@ -130,7 +130,7 @@ test("a key ends by itself when its lifetime is over", async () => {
   await service.close();
 });
 
-test("what cannot be done is told in one line, with exit code 1, and changes nothing", () =>
+test("what cannot be done is reported in one line, with exit code 1, and changes nothing", () =>
   withAndWithoutService(async (env) => {
     await keys(env, "create", "gateway");
     const before = await keys<Listed[]>(env, "list");

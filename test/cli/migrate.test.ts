@@ -67,7 +67,7 @@ test("up after a data-bearing down works: nothing of the rows' statements is lef
   }
 });
 
-test("while a service holds the database, also through a link, changes are refused at once and it is untouched", async () => {
+test("while a service holds the database, also through a link, changes are rejected at once and it is untouched", async () => {
   const { env, path } = freshEnvironment();
   // With a key: without one the first start would still be making its own.
   const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
@@ -88,7 +88,7 @@ test("while a service holds the database, also through a link, changes are refus
   await service.stop("SIGTERM");
 });
 
-test("what cannot be opened is told in one line that names the file, and left as it is", async () => {
+test("what cannot be opened is reported in one line that names the file, and left as it is", async () => {
   const cases: readonly { make: (path: string) => void; message: RegExp }[] = [
     { make: (path) => writeFileSync(path, "no database ".repeat(500)), message: /not a database/ },
     { make: (path) => mkdirSync(path), message: /EISDIR|not a database/ },
@@ -130,7 +130,7 @@ function readdirSafely(path: string): boolean {
   }
 }
 
-test("create refuses a name that is no file name and makes nothing", async () => {
+test("create rejects a name that is no file name and makes nothing", async () => {
   const before = readdirSync(MIGRATIONS_FOLDER);
   for (const name of ["../evil", "With-Dash", "x".repeat(61)]) {
     const { code, stderr } = await runCli(["migrate", "create", name], {});

@@ -32,7 +32,7 @@ async function withOldMetrics(work: (env: Env) => Promise<void>): Promise<void> 
   }
 }
 
-test("a run deletes nothing until it is told to, and then what it said", () =>
+test("a run deletes nothing until it is confirmed, and then what it reported", () =>
   withOldMetrics(async (env) => {
     const [preview] = await retention(env, "preview", "--table", "auth_metrics");
     assert.equal(

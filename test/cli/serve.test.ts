@@ -37,7 +37,7 @@ const DAMAGES: readonly { name: string; damage: (intact: Buffer) => Uint8Array; 
 ];
 
 for (const { name, damage, message } of DAMAGES) {
-  test(`a file that is ${name} is refused in one line that names it, and left byte for byte`, async () => {
+  test(`a file that is ${name} is rejected in one line that names it, and left byte for byte`, async () => {
     const { env, path } = freshEnvironment();
     const database = openMigrated(`${path}.intact`);
     database.script("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -52,7 +52,7 @@ for (const { name, damage, message } of DAMAGES) {
   });
 }
 
-test("a port in use is told in one line, whichever of the two it is; the database is free afterwards", async () => {
+test("a port in use is reported in one line, whichever of the two it is; the database is free afterwards", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   const { port } = other.address() as AddressInfo;
@@ -65,7 +65,7 @@ test("a port in use is told in one line, whichever of the two it is; the databas
   await once(other, "close");
 });
 
-test("every problem of a bad configuration is told at once, and nothing is made", async () => {
+test("every problem of a bad configuration is reported at once, and nothing is made", async () => {
   const bad = {
     METRICS_SERVICE_PORT: "http",
     METRICS_RATE_LIMIT: "-1",
@@ -78,7 +78,7 @@ test("every problem of a bad configuration is told at once, and nothing is made"
   assert.not.match(stderr, /\n\s+at /);
 });
 
-test("a second service on the same file is refused at once, and the first does not notice", async () => {
+test("a second service on the same file is rejected at once, and the first does not notice", async () => {
   const { env, path } = freshEnvironment();
   // With a key: without one the first start would still be making its own.
   const first = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });

@@ -85,7 +85,7 @@ test("servers are registered, listed, given new keys and secrets, disabled and e
     }
   }));
 
-test("what cannot be is refused in a sentence, with a service or without", () =>
+test("what cannot be is rejected in a sentence, with a service or without", () =>
   withAndWithoutService(async (env, url) => {
     await servers(env, "register", "taken");
     const cases: readonly (readonly [readonly string[], RegExp])[] = [

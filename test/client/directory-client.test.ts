@@ -49,7 +49,7 @@ for (const isSigned of [false, true]) {
   });
 }
 
-test("a wrong secret is refused with the service's reason", async () => {
+test("a wrong secret is rejected with the service's reason", async () => {
   const service = await startService();
   const { apiKey } = await register(service, "s1", true);
   const client = new DirectoryClient({ url: service.url, apiKey, secret: "wrong" });

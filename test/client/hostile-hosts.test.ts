@@ -83,7 +83,7 @@ const UNREADABLE: readonly { readonly name: string; readonly options: unknown; r
   ];
 
 for (const { name, options, message } of UNREADABLE) {
-  test(`emitting throws nothing, but counts and tells: ${name}`, async () => {
+  test(`emitting throws nothing, but counts and reports: ${name}`, async () => {
     const { client, problems } = openClient({ url: "http://127.0.0.1:1" });
     client.emitCustom(options as never);
     assert.is(client.counts.rejected, 1);
@@ -124,7 +124,7 @@ test("odd metrics take no neighbour with them", async () => {
 
 const NO_TYPES: readonly unknown[] = [undefined, null, 5, {}, ["custom"], Symbol("s"), "x".repeat(1e6)];
 
-test("what is no type is refused by itself, and its neighbours are stored", async () => {
+test("what is no type is rejected by itself, and its neighbours are stored", async () => {
   const service = await startService();
   const { client, problems } = openClient({ url: service.url });
   for (const type of NO_TYPES) {
@@ -149,7 +149,7 @@ test("a host that logs or serializes its client shows no key", () => {
   );
 });
 
-test("text beyond the service's limits is cut, in whole characters, rather than refused", async () => {
+test("text beyond the service's limits is cut, in whole characters, rather than rejected", async () => {
   const service = await startService();
   const { client } = openClient({ url: service.url });
   client.emitToolDiscovery({ query: "😀".repeat(500), metadata: { note: "a".repeat(5000) } });

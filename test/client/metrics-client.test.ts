@@ -171,7 +171,7 @@ test("a full batch is sent at once, the rest when the interval is over", async (
   );
 });
 
-test("what the service refuses of a batch is counted and told, the rest is stored", async () => {
+test("what the service rejects of a batch is counted and reported, the rest is stored", async () => {
   const service = await startService();
   const { client, problems } = openClient({ url: service.url });
   client.emitCustom({ name: "good", value: 1 });
@@ -196,7 +196,7 @@ test("a batch of nothing but bad metrics says what is wrong with them", async ()
   assert.match(problems[0]?.message ?? "", /nonsense/);
 });
 
-test("a wrong key is not tried again, and its reason is told", async () => {
+test("a wrong key is not tried again, and its reason is reported", async () => {
   const service = await startService();
   const { client, problems } = openClient({ url: service.url, apiKey: "not-a-key-of-this-service" });
   client.emitCustom({ name: "n", value: 1 });

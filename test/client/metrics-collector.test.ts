@@ -198,7 +198,7 @@ test("what stays as it is is reported each minute, until the collector is closed
   assert.is(client.counts.emitted - before, 14);
 });
 
-test("the collector throws nothing, whatever it is told", async () => {
+test("the collector throws nothing, whatever it is given", async () => {
   const { collector, client } = await open();
   const odd = [undefined, null, Symbol("s"), 5n, Number.NaN, {}, () => {}] as never[];
   const names = Object.getOwnPropertyNames(MetricsCollector.prototype).filter((name) =>

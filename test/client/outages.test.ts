@@ -119,7 +119,7 @@ test("an answer that does not come in time is asked for again", async () => {
   assertStoredOnce(service, 0, 1);
 });
 
-test("beyond its buffer the client drops the oldest, counts them and tells of them", async () => {
+test("beyond its buffer the client drops the oldest, counts them and reports them", async () => {
   const service = await startService();
   await service.stop();
   const clock = new TestClock(Date.now());

@@ -66,7 +66,7 @@ test("sessions that never end take no more memory than the limit", async () => {
   assert.is(flow.sessions, 99);
 });
 
-test("a session is let go after an hour, and may begin again", async () => {
+test("a session is dropped after an hour, and may begin again", async () => {
   const { flow, clock, steps } = await open();
   flow.record("s1", "initialize");
   clock.advance(3_600_001);

@@ -124,7 +124,7 @@ for (const { query, labels, isRight } of QUESTIONS) {
 }
 
 checked(
-  "a scrape with a wrong key is refused: Prometheus calls that target down, and has nothing of it",
+  "a scrape with a wrong key is rejected: Prometheus calls that target down, and has nothing of it",
   async ({ prometheus }) => {
     await until(
       "the target is down",

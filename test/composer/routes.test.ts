@@ -261,7 +261,7 @@ test("a writer's key sees its own service, others any or all", async ({ service 
   assert.is((await get(service, "/api/v1/servers/z/metrics", WRITER_KEY)).status, 404);
 });
 
-test("a window that is none is refused, and says what one is", async ({ service }) => {
+test("a window that is none is rejected, and says what one is", async ({ service }) => {
   for (const window of ["0", "-1h", "1w", "1.5h", "1096d", "99999999999", "h", "1h "]) {
     const path = `/api/v1/status?window=${encodeURIComponent(window)}`;
     const { status, body: json } = await get(service, path, WRITER_KEY);

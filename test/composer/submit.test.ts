@@ -61,7 +61,7 @@ test("every type is stored as it came, and exported with service and instance_id
   assert.is(shown['mcp_tool_invocation_duration_seconds{tool_id="github.search"}'], 0.5);
 });
 
-test("hours tell success from failure by each type's own words, and queries by one", async ({ service }) => {
+test("hours count success and failure by each type's own words, and queries by one", async ({ service }) => {
   await submitMetrics(service.url, METRICS);
   await fetch(`${service.url}/flush`, {
     method: "POST",

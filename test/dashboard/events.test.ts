@@ -64,7 +64,7 @@ test("how an event ended is known however it was said", () => {
   assert.is(eventOutcome({}), undefined);
 });
 
-test("a line tells first why it failed and what was called, and leaves out what is not there", () => {
+test("a line says first why it failed and what was called, and leaves out what is not there", () => {
   const dimensions = {
     user_hash: string("u1"),
     method: string("tools/call"),

@@ -27,7 +27,7 @@ test.after(async () => {
   await close();
 });
 
-checked("nobody sees anything without a key, and a wrong one is told so", async () => {
+checked("nobody sees anything without a key, and a wrong one gets an error", async () => {
   const { page, elsewhere } = await open();
   await page.getByLabel("API key").fill("nobody-has-this-key");
   await page.getByRole("button", { name: "Sign in" }).click();

@@ -38,7 +38,7 @@ test("a day is aggregated again and again alike, and retentionDays becomes the p
   assert.equal([get.status, get.body.error], [405, "Method not allowed"]);
 });
 
-test("an aggregation that is refused for its day leaves the policy as it is", async (context) => {
+test("an aggregation that is rejected for its day leaves the policy as it is", async (context) => {
   const { id, key } = await context.register("long-ago");
   const longAgo = new Date(Date.now() - 100 * 86_400_000).toISOString();
   const metrics = [{ name: "old", value: 1, type: "gauge", timestamp: longAgo }];

@@ -10,7 +10,7 @@ test.before(async (context) => void Object.assign(context, await openDirectory()
 test.after(({ close }) => close());
 
 const METRIC = { name: "response_time", value: 120.5, type: "gauge", tags: { endpoint: "query" } };
-test("it answers in the specified shape once the metrics are on disk, and refuses bad ones alone", async (context) => {
+test("it answers in the specified shape once the metrics are on disk, and rejects bad ones alone", async (context) => {
   const { key } = await context.register("shape");
   const metrics = [
     { ...METRIC, timestamp: "2025-06-02T14:30:00Z" },
@@ -89,7 +89,7 @@ test("a metric's time is its own, else the body's, else now; the server is named
   assert.equal(late.body.warnings, [`timestamp "${old}" is very old: over 7 days`], "once for all of them");
 });
 
-test("every refusal has its status, text and code, whatever is right besides", async (context) => {
+test("every rejection has its status, text and code, whatever is right besides", async (context) => {
   const { key } = await context.register("refused");
   await context.register("another");
   const body = (more: object) => ({ server_id: "refused", metrics: [METRIC], ...more });
@@ -184,7 +184,7 @@ test("a server's key is good for nothing else", async (context) => {
   }
 });
 
-test("what is not signed is told apart by its idempotency key", async (context) => {
+test("what is not signed is recognized by its idempotency key", async (context) => {
   const { key, id } = await context.register("keyed");
   const send = (idempotencyKey: string, value: number) =>
     context.send(
@@ -201,7 +201,7 @@ test("what is not signed is told apart by its idempotency key", async (context) 
   assert.is(countOf(context, id), 2);
 });
 
-test("a disabled server's metrics are refused with the specified text, until it is enabled again", async (context) => {
+test("a disabled server's metrics are rejected with the specified text, until it is enabled again", async (context) => {
   const { key, id } = await context.register("disabled");
   const send = () => context.send("POST", `${COLLECT}/${id}`, key, { metrics: [METRIC] });
   await context.rpc.disableServer({ serverId: id }, { headers: { ...ADMIN } });

@@ -127,7 +127,7 @@ test("a name that is sent as both a sum and a measurement keeps both", async (co
   assert.equal([x?.[0]?.value, x_avg?.[0]?.value], [12, 3]);
 });
 
-test("what cannot be answered is refused in the directory's words", async (context) => {
+test("what cannot be answered is rejected in the directory's words", async (context) => {
   const { key, id } = await context.register("asked");
   const cases: readonly (readonly [string, number, string | RegExp])[] = [
     [FETCH, 400, "Server ID is required"],
@@ -150,7 +150,7 @@ test("what cannot be answered is refused in the directory's words", async (conte
   assert.is(body.period, "7d", "the default");
 });
 
-test("whether a server is there is told to those with a key for it; what is public, to everybody", async (context) => {
+test("whether a server exists is visible with a key for it; what is public, to everybody", async (context) => {
   const hidden = await context.register("hidden");
   const other = await context.register("neighbour");
   const keys = {

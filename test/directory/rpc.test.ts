@@ -28,7 +28,7 @@ async function failureOf(
 const value = (text: string) => ({ kind: { case: "stringValue" as const, value: text } });
 const metric = { name: "response_time", value: 120.5, type: "gauge", tags: { endpoint: value("query") } };
 
-test("through every protocol a server's metrics are stored, shown, and refused one by one", async (context) => {
+test("through every protocol a server's metrics are stored, shown, and rejected one by one", async (context) => {
   for (const { name, directory } of context.clients) {
     const { id, key } = await context.register(`rpc-${name.replaceAll(/[^A-Za-z0-9]/g, "-")}`);
     const headers = { ...key };
@@ -224,7 +224,7 @@ test("events are recorded by the server and by administrators, and listed latest
   }
 });
 
-test("a server whose key was revoked is refused, and gets a new one by rotation", async (context) => {
+test("a server whose key was revoked is rejected, and gets a new one by rotation", async (context) => {
   const { id, key } = await context.register("revoked");
   const admin = { headers: { ...ADMIN } };
   const send = (headers: Readonly<Record<string, string>>) =>
@@ -244,7 +244,7 @@ test("a server whose key was revoked is refused, and gets a new one by rotation"
   assert.equal((await failureOf(made))[2], ["role"], "keys of servers are made by registration only");
 });
 
-test("nothing that a shell reads tells a secret", async (context) => {
+test("nothing that a shell reads shows a secret", async (context) => {
   const { id, secret, key } = await context.register("sealed", { signed: true });
   const tables = readRows(
     context.service.databasePath,

@@ -9,7 +9,7 @@ test.after(({ close }) => close());
 
 const METRIC = { name: "response_time", value: 120.5, type: "gauge" };
 
-test("once a server has a secret, what is not signed with it over these very bytes is refused", async (context) => {
+test("once a server has a secret, what is not signed with it over these very bytes is rejected", async (context) => {
   const { key, secret } = await context.register("signed", { signed: true });
   const body = JSON.stringify({ server_id: "signed", metrics: [METRIC] });
   const good = sign(secret, body);

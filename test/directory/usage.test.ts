@@ -65,7 +65,7 @@ test("a use is stored in the specified shape, and views and installations are co
   );
 });
 
-test("what is missing or wrong is refused with its text, and nothing of it is stored", async (context) => {
+test("what is missing or wrong is rejected with its text, and nothing of it is stored", async (context) => {
   const { id } = await context.register("strict", { isPublic: true, tools: ["search"] });
   const good = { server_id: id, action: "view" };
   const cases: readonly (readonly [object | string, number, string | RegExp, string])[] = [
@@ -108,7 +108,7 @@ test("what is missing or wrong is refused with its text, and nothing of it is st
   assert.equal([get.status, get.body.error], [405, "Method not allowed"]);
 });
 
-test("a visitor is answered alike for every id; only who may know is told what is not there", async (context) => {
+test("an anonymous caller is answered alike for every id; only who may know learns what does not exist", async (context) => {
   const { id, key } = await context.register("veiled", { tools: ["search"] });
   const other = await context.register("stranger");
   const wrong = { "x-api-key": WRONG_KEY };

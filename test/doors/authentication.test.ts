@@ -106,7 +106,7 @@ for (const method of services.flatMap((each) => each.methods)) {
   if (rule === undefined) continue;
   // A call in both directions needs HTTP/2; what is open needs no more than one proof of it a door.
   const able = method.methodKind === "unary" ? rpcDoors : rpcDoors.filter(({ http }) => http === 2);
-  test(`${nameOf(method)} is for ${rule} only, through ${able.length} doors with ${callers.length} kinds of key`, async () => {
+  test(`${nameOf(method)} is for ${rule} only, through ${able.length} kinds of client with ${callers.length} kinds of key`, async () => {
     for (const door of able) {
       for (const caller of callers) {
         const reason = await call(door, method, caller.headers);
@@ -186,7 +186,7 @@ test("two different X-API-Key headers are nobody's key", async () => {
   assert.is((await fetch(`${service.url}/rate-limit`, { headers })).status, 401);
 });
 
-test("an unknown path asks for no key and tells none apart", async () => {
+test("an unknown path asks for no key and answers all alike", async () => {
   for (const { headers } of callers.slice(0, 13)) {
     const answer = await fetch(`${service.url}/no/such/path`, { headers });
     const { request_id: _id, ...body } = (await answer.json()) as Record<string, unknown>;

@@ -41,14 +41,14 @@ const KEY = `X-API-Key: ${WRITER_KEY}`;
 for (const wire of WIRES) {
   const name = `${wire.type} to ${wire.path}`;
 
-  test(`a Content-Length over the limit is refused before a byte of the body is sent: ${name}`, async () => {
+  test(`a Content-Length over the limit is rejected before a byte of the body is sent: ${name}`, async () => {
     const peer = connectRaw(service.service.port, head(wire, KEY, "Content-Length: 1000000000"));
     await peer.closed;
     assert.match(peer.text(), wire.tooLarge);
     assert.match(peer.text(), /connection: close\r\n/i);
   });
 
-  test(`with Expect: 100-continue it is refused without asking for the body: ${name}`, async () => {
+  test(`with Expect: 100-continue it is rejected without asking for the body: ${name}`, async () => {
     const headers = [KEY, "Content-Length: 1000000000", "Expect: 100-continue"];
     const peer = connectRaw(service.service.port, head(wire, ...headers));
     await peer.closed;
@@ -120,7 +120,7 @@ const BOMB = Buffer.alloc(200_000_000, " ");
 for (const [encoding, encode] of Object.entries(ENCODERS)) {
   const bomb = encode(BOMB);
 
-  test(`a ${encoding} bomb is refused at the limit on every door that reads ${encoding}`, async () => {
+  test(`a ${encoding} bomb is rejected at the limit on every protocol that reads ${encoding}`, async () => {
     const before = process.memoryUsage.rss();
     for (const path of encoding === "deflate" ? ["/metrics"] : ["/metrics", SUBMIT]) {
       const headers = {
@@ -171,7 +171,7 @@ for (const [encoding, encode] of Object.entries(ENCODERS)) {
   });
 }
 
-test("an unknown or repeated coding is refused on every door", async () => {
+test("an unknown or repeated coding is rejected on every protocol", async () => {
   for (const encoding of ["zip", "gzip, gzip", "gzip,br", "compress", "identity, gzip"]) {
     const headers = {
       "x-api-key": WRITER_KEY,
@@ -190,7 +190,7 @@ test("an unknown or repeated coding is refused on every door", async () => {
   }
 });
 
-test("a body that is said to be something else than JSON is refused by REST", async () => {
+test("a body that is said to be something else than JSON is rejected by REST", async () => {
   for (const type of [
     "text/plain",
     "application/x-www-form-urlencoded",
@@ -209,7 +209,7 @@ test("a body that is said to be something else than JSON is refused by REST", as
   }
 });
 
-test("an HTTP/2 upload that was refused is answered whole and then told to stop", async () => {
+test("an HTTP/2 upload that was rejected is answered whole and then asked to stop", async () => {
   const session = http2.connect(service.url);
   for (const { path, type } of [...WIRES, { path: SUBMIT, type: "application/grpc" }]) {
     const headers = { "x-api-key": WRITER_KEY, "content-type": type, "content-length": "1000000000" };

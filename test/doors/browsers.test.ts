@@ -71,7 +71,7 @@ test("cross-origin access is closed unless origins are configured", async () => 
   }
 });
 
-test("a configured origin may ask, on every path, and is told what it may send", async () => {
+test("a configured origin may ask, on every path, and learns what it may send", async () => {
   for (const path of [...PATHS, "/no/such/path"]) {
     const asked = await preflight(open.url + path, ORIGIN);
     assert.is(asked.status, 204, path);

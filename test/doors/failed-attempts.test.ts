@@ -23,7 +23,7 @@ async function fail(service: TestService, times: number, headers: Record<string,
   return statuses;
 }
 
-test("every door answers a wrong key too many with 429 and when to come again, and a valid one as ever", async () => {
+test("every protocol answers a wrong key too many with 429 and when to come again, and a valid one as ever", async () => {
   const service = await startTestService({ ...LIMIT, PROMETHEUS_AUTH: "key" });
   assert.equal(await fail(service, 4), [401, 401, 401, 429]);
   const refused = await ask(service, { authorization: `Bearer ${WRONG_KEY}` });

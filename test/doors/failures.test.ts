@@ -194,7 +194,7 @@ function checkHeaders(failure: Failure, { headers, requestId }: Outcome, name: s
 }
 
 for (const failure of FAILURES) {
-  test(`${failure.reason} is told alike through every door`, async () => {
+  test(`${failure.reason} is reported alike through every protocol`, async () => {
     const service = await startTestService(failure.env, clock);
     const doors = openDoors(service.url);
     for (const [index, door] of doors.entries()) {

@@ -34,7 +34,7 @@ for (const [index, door] of doors.entries()) {
     assert.is(rows.readNew(requestId).metrics?.length, 1);
   });
 
-  test(`of two different calls with one key at one moment one is refused: ${door.name}`, async () => {
+  test(`of two different calls with one key at one moment one is rejected: ${door.name}`, async () => {
     const send = (value: number) =>
       door.submit(submission(`fight-${index}`, value), { "x-api-key": WRITER_KEY });
     const answers = await Promise.all([send(1), send(2)]);

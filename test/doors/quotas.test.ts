@@ -63,7 +63,7 @@ const PERIODS = [
 ] as const;
 
 for (const { name, limits, reason, message, seconds } of PERIODS) {
-  test(`request limit + 1 is refused through every door, and the ${name} quota is back when the answer said`, () =>
+  test(`request limit + 1 is rejected through every protocol, and the ${name} quota is back when the answer said`, () =>
     within(temporaryPath(), async (world) => {
       const { clock, doors, service, databasePath } = world;
       const { record, secret } = await service.keys.create({ ...NEW_KEY, ...limits });
@@ -96,7 +96,7 @@ for (const { name, limits, reason, message, seconds } of PERIODS) {
     }));
 }
 
-test("requests that come at once get the limit and not one more, and refusals by rate do not count", () =>
+test("requests that come at once get the limit and not one more, and rejections by rate do not count", () =>
   within(temporaryPath(), async (world) => {
     const { service, clock, databasePath } = world;
     const limits = { dailyUsageLimit: 50, rateLimit: 30 };

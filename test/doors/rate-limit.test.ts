@@ -47,7 +47,7 @@ async function admitted(key: string, count: number, first = 0): Promise<number> 
   return failures.filter((failure) => failure === undefined).length;
 }
 
-test("all doors draw on one bucket, and the burst is the limit to the token", async () => {
+test("all protocols draw on one bucket, and the burst is the limit to the token", async () => {
   const key = await keyOf(60);
   assert.is(await admitted(key, 90), 60);
   assert.is(await admitted(key, 9), 0);
@@ -83,7 +83,7 @@ test("a bearer is the same caller as an X-API-Key, and another key is another bu
   assert.is(await admitted(other, 9), 3);
 });
 
-test("every answer, refusals included, says what is left, and it is true", async () => {
+test("every answer, rejections included, says what is left, and it is true", async () => {
   const key = await keyOf(20);
   const bad = { service: "", metrics: [] };
   for (const [at, door] of [...doors, ...doors].entries()) {
@@ -106,7 +106,7 @@ test("every answer, refusals included, says what is left, and it is true", async
   assert.is(await admitted(key, 9), 1, "Retry-After was right");
 });
 
-test("asking for the state of the bucket costs nothing and says the same through every door", async () => {
+test("asking for the state of the bucket costs nothing and says the same through every protocol", async () => {
   const key = await keyOf(10);
   const headers = { "x-api-key": key };
   const states = async () => {
@@ -157,7 +157,7 @@ test("GET /rate-limit with an invalid key is 401 and not an empty bucket", async
   }
 });
 
-test("a limited caller is refused before its body is looked at", async () => {
+test("a limited caller is rejected before its body is looked at", async () => {
   const key = await keyOf(1);
   assert.is(await admitted(key, 1), 1);
   for (const door of restDoors) {

@@ -175,7 +175,7 @@ test("a body that is no UTF-8 is malformed", async () => {
   }
 });
 
-test("a protobuf timestamp outside the calendar refuses its metric and no other", async () => {
+test("a protobuf timestamp outside the calendar rejects its metric and no other", async () => {
   const binary = rpcDoors.filter(({ protocol }) => protocol !== "Connect JSON");
   for (const seconds of [10n ** 13n, -(10n ** 13n), 253_402_300_800n, -62_135_596_801n, 2n ** 63n - 1n]) {
     for (const door of binary) {

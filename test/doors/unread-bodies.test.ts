@@ -69,7 +69,7 @@ function connectWithoutWindow(port: number): RawHttp2 {
 
 for (const [type, { path, begin }] of Object.entries(DOORS)) {
   for (const [ending, { end, clock }] of Object.entries(ENDINGS)) {
-    test(`a stop does not wait for a refused request whose client ${ending}: ${type}`, async () => {
+    test(`a stop does not wait for a rejected request whose client ${ending}: ${type}`, async () => {
       const service = await startTestService(LIMITS, clock);
       const peer = connectWithoutWindow(service.service.port);
       peer.send(open(type, path), frame(FRAME.data, 0, 1, begin));

@@ -48,7 +48,7 @@ async function within(
 const writes = (world: World) =>
   counted(world, "database_operations_total", { table: "api_key_usage_log", operation: "upsert" });
 
-test("under load through every door, the rows add up to the requests sent, refusals included, in one write", () =>
+test("under load through every protocol, the rows add up to the requests sent, rejections included, in one write", () =>
   within(temporaryPath(), async (world) => {
     const { service, clock, databasePath } = world;
     const { record, secret } = await service.keys.create({ ...NEW_KEY, dailyUsageLimit: 700 });
@@ -86,7 +86,7 @@ test("under load through every door, the rows add up to the requests sent, refus
     for (const door of doors) door.close();
   }));
 
-test("bytes are those of the bodies as they were sent, announced or not; of a refused one none", () =>
+test("bytes are those of the bodies as they were sent, announced or not; of a rejected one none", () =>
   within(temporaryPath(), async (world) => {
     const { service, clock, databasePath } = world;
     const json = toRestJson(submission);

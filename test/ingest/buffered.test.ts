@@ -96,7 +96,7 @@ test("while storage fails the bound holds, and counts what is kept", async () =>
   assert.throws(() => queue.add(submission(3)), /25 metrics wait/);
 });
 
-test("who waits for an answer is told that storage failed, and is not stored later", async () => {
+test("who waits for an answer learns that storage failed, and is not stored later", async () => {
   const { queue, latest, clock, stored } = setup({ linger: LINGER });
   const buffered = watch(queue.add(submission(1)));
   const keyed = watch(queue.add(submission(2, 1, "key")));
@@ -111,7 +111,7 @@ test("who waits for an answer is told that storage failed, and is not stored lat
   assert.equal([buffered.outcome, stored], ["resolved", [1]]);
 });
 
-test("what storage will never take is dropped, and told", async () => {
+test("what storage will never take is dropped, and reported", async () => {
   const { queue, transactions, latest, clock } = setup({ linger: LINGER });
   const buffered = watch(queue.add(submission(1, 10)));
   await turn();

@@ -49,7 +49,7 @@ const HOSTILE: readonly { readonly name: string; readonly json: string }[] = [
 ];
 
 for (const { name, json } of HOSTILE) {
-  test(`${name}: refused quickly, in few words, and the neighbour is kept`, () => {
+  test(`${name}: rejected quickly, in few words, and the neighbour is kept`, () => {
     const { ms, rejections, measurements } = validateJson(json);
     assert.equal([rejections.length, measurements.length], [1, 1]);
     assert.ok(ms < 2000, `${ms} ms`);
@@ -87,7 +87,7 @@ test("names that every object has are no dimensions until they are sent", () => 
   assert.is(measurements[0]?.dimensions.json, "{}");
 });
 
-test("a time that is out of range refuses its metric, as a protobuf timestamp can be", () => {
+test("a time that is out of range rejects its metric, as a protobuf timestamp can be", () => {
   const submitted = { service: "auth", version: null, instance_id: null, idempotency_key: null };
   for (const timestamp of [new Date(Number.NaN), new Date(8.64e15), new Date(-8.64e15)]) {
     const metrics = [{ type: "custom", value: 1, timestamp }];

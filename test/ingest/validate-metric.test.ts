@@ -26,7 +26,7 @@ const SAID = [
 ];
 
 for (const { state, message } of SAID) {
-  test(`a metric whose meaning is not one of the choices is refused alone: ${JSON.stringify(state)}`, () => {
+  test(`a metric whose meaning is not one of the choices is rejected alone: ${JSON.stringify(state)}`, () => {
     const { rejections, measurements } = validateAll({
       type: "server_count",
       value: 1,

@@ -157,7 +157,7 @@ for (const rule of BROKEN_ENVELOPES) {
 }
 
 for (const rule of BROKEN_METRICS) {
-  test(`a metric's ${rule.field || "self"} = ${show(rule.value)} refuses it alone: ${rule.wording}`, () => {
+  test(`a metric's ${rule.field || "self"} = ${show(rule.value)} rejects it alone: ${rule.wording}`, () => {
     const good = { type: "custom", value: 1 };
     const validated = run(breakMetric(withMetrics(good, good, good), rule, 1)) as Validated;
     assert.equal([validated.measurements.length, validated.rejected, validated.rejections.length], [2, 1, 1]);
@@ -211,13 +211,13 @@ test("every metric bad fails the call, with every reason of each", () => {
   assert.match(refused.message, 'metrics[0].type: unknown metric type "nope"');
 });
 
-test("every broken rule of the envelope is told at once", () => {
+test("every broken rule of the envelope is reported at once", () => {
   const refused = run({ service: "", version: 1, instance_id: "a b", idempotency_key: "é", metrics: [] });
   const fields = (refused as ServiceError).violations.map(({ field }) => field);
   assert.equal(fields, ["service", "version", "instance_id", "idempotency_key", "metrics"]);
 });
 
-test("the two warnings have their wording and do not refuse anything", () => {
+test("the two warnings have their wording and do not reject anything", () => {
   const old = { type: "custom", value: 1, timestamp: NOW_MS - LIMITS.TIMESTAMP_AGE_MS_WARN - 1 };
   const validated = run({ ...withMetrics({ ...old, timestamp: null }, old), version: "latest" }) as Validated;
   assert.is(validated.rejected, 0);

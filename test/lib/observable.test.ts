@@ -16,7 +16,7 @@ test("listeners hear of changes only, until they stop listening", () => {
   assert.is(value.get(), false);
 });
 
-test("a listener may stop listening while it is told", () => {
+test("a listener may stop listening while it is notified", () => {
   const heard: string[] = [];
   const value = createObservable(1);
   const stop = value.onChange(() => {

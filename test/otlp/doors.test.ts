@@ -80,7 +80,7 @@ function everything(name: string): Request {
   return { resourceMetrics: [resourceMetrics(resource, metrics)] };
 }
 
-test("protobuf, JSON, gzip and gRPC store the same rows and refuse the same points", async () => {
+test("protobuf, JSON, gzip and gRPC store the same rows and reject the same points", async () => {
   const [first, ...others] = await Promise.all(
     doors.map(async ({ name, send }) => {
       const to = freshService();
@@ -138,7 +138,7 @@ test("points without a time are new ones each time", async () => {
   assert.is(rowsOf(to).length, doors.length);
 });
 
-test("totals that count since a start are right although everything is sent through all doors at once", async () => {
+test("totals that count since a start are right although everything is sent through all protocols at once", async () => {
   const to = freshService();
   const startNs = nowNs();
   const requests = Array.from({ length: 20 }, (_, index) =>

@@ -25,7 +25,7 @@ const JSON_BODY = { "content-type": "application/json", ...WRITER };
 
 test.after(() => service.close());
 
-test("whatever refuses a request is said in its own form, with a code, a reason and no secret", async () => {
+test("whatever rejects a request is said in its own form, with a code, a reason and no secret", async () => {
   const many = requestOf("test", ...Array.from({ length: 4 }, (_, index) => gauge(`m${index}`, 1)));
   const cases = [
     { request, headers: {}, status: 401, code: 16, reason: "api_key_missing" },
@@ -97,13 +97,13 @@ const BODIES = [
 ];
 
 for (const { name, body, headers, status, reason } of BODIES) {
-  test(`${name} is refused with ${status} and ${reason}`, async () => {
+  test(`${name} is rejected with ${status} and ${reason}`, async () => {
     const found = await post(service.url, body, headers);
     assert.equal([found.status, found.reason], [status, reason]);
   });
 }
 
-test("JSON that is not as it must be is told which field, and no more of its value than fits a line", async () => {
+test("JSON that is not as it must be is answered with the field, and no more of its value than fits a line", async () => {
   for (const asInt of ["1.5", "9".repeat(5000)]) {
     const metrics = [{ name: "a", gauge: { dataPoints: [{ asInt }] } }];
     const body = JSON.stringify({ resourceMetrics: [{ scopeMetrics: [{ metrics }] }] });
@@ -114,7 +114,7 @@ test("JSON that is not as it must be is told which field, and no more of its val
   }
 });
 
-test("a client that may send again later is told when, and no other", async () => {
+test("a client that may send again later learns when, and no other", async () => {
   const { secret } = await service.service.keys.create({
     ...NEW_KEY,
     service: "slow",
@@ -148,7 +148,7 @@ test("storage that cannot keep up is said to be unavailable for now, and nothing
   await small.close();
 });
 
-test("a key bound to its service writes no other one: beside its own a foreign one is refused alone", async () => {
+test("a key bound to its service writes no other one: beside its own a foreign one is rejected alone", async () => {
   const strict = await startTestService({ METRICS_SERVICE_BINDING: "strict" });
   const [own, foreign] = ["test", "other"].map((name) =>
     resourceMetrics({ "service.name": name }, [gauge("a", 1)]),
@@ -196,7 +196,7 @@ test("bytes and JSON of any kind get an answer that blames the sender, and the s
   assert.equal(service.fatal, []);
 });
 
-test("attributes nested as deeply as can be are refused without harm", async () => {
+test("attributes nested as deeply as can be are rejected without harm", async () => {
   let value: object = { stringValue: "x" };
   for (let depth = 0; depth < 200; depth += 1) value = { arrayValue: { values: [value] } };
   const point = { attributes: [{ key: "a", value }], asDouble: 1, timeUnixNano: "1" };

@@ -20,7 +20,7 @@ const toMetric = ({ type, value = 1, duration_ms: durationMs, dimensions, metada
     ...(metadata !== undefined && { metadata }),
   });
 
-test("the catalogue has the 33 families of composers, and no other instrument told apart by instances", () => {
+test("the catalogue has the 33 families of composers, and no other instrument has a series for each instance", () => {
   const instruments = METRIC_TYPES.filter((type) => type.isPerInstance).flatMap((type) => type.instruments);
   assert.equal(instruments.map(({ name }) => name).sort(), Object.keys(FAMILIES).sort());
   assert.is(instruments.length, 33);

@@ -67,7 +67,7 @@ test("events of storage and retention reach their metrics", async () => {
   await telemetry.shutdown();
 });
 
-test("gauges are asked at each scrape, and forget what is no longer told", async () => {
+test("gauges are asked at each scrape, and forget what is no longer reported", async () => {
   let tokens: [string, number][] = [
     ["auth", 10],
     ["gateway", 3.5],

@@ -43,7 +43,7 @@ const CASES = [
 ];
 
 for (const { text, refused } of CASES) {
-  test(`${text.slice(0, 12)}… (${text.length} bytes) is ${refused ? "refused" : "let through"} in any pieces`, () => {
+  test(`${text.slice(0, 12)}… (${text.length} bytes) is ${refused ? "rejected" : "accepted"} in any pieces`, () => {
     const bytes = Buffer.from(text);
     assert.is(isRefused([bytes]), refused);
     fc.assert(
@@ -54,7 +54,7 @@ for (const { text, refused } of CASES) {
   });
 }
 
-test("whatever JSON holds, it is judged by its structure alone", () => {
+test("whatever JSON holds, it is validated by its structure alone", () => {
   const json = fc.jsonValue({ maxDepth: 6, noUnicodeString: false });
   fc.assert(
     fc.property(json, fc.array(fc.integer({ min: 1, max: 9 })), (value, sizes) => {
@@ -81,7 +81,7 @@ async function outcomeOf(body: AsyncIterable<Uint8Array>): Promise<Buffer | stri
   return drain(body).catch((error: Error) => error.message);
 }
 
-test("a guarded body is passed on unchanged, or ends in the refusal", async () => {
+test("a guarded body is passed on unchanged, or ends in the rejection", async () => {
   const good = [Buffer.from('{"a":'), Buffer.from("[1]}")];
   assert.equal(await outcomeOf(guardMessage(streamOf(good), newGuard)), Buffer.concat(good));
   assert.is(
@@ -90,7 +90,7 @@ test("a guarded body is passed on unchanged, or ends in the refusal", async () =
   );
 });
 
-test("each long message in envelopes is judged for itself, and compressed ones when they are no more", async () => {
+test("each long message in envelopes is validated by itself, and compressed ones when they are no more", async () => {
   const long = (text: string) => Buffer.from(text.padEnd(70_000));
   const half = envelope(long("[".repeat(20)));
   const compressed = envelope(long(DEEP), 1);

@@ -92,7 +92,7 @@ test("a folder's files are served under the page's path, and nothing else of the
   );
 });
 
-test("a file of an unknown kind is refused at start, not guessed", () => {
+test("a file of an unknown kind is rejected at start, not guessed", () => {
   assert.throws(() => createStaticFile("page.exe", ""), /page\.exe is no kind of file/);
 });
 

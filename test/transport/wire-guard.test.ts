@@ -56,7 +56,7 @@ const REFUSED: Readonly<Record<string, Buffer>> = {
 };
 
 for (const [name, bytes] of Object.entries(REFUSED)) {
-  test(`too many ${name} are refused, in whatever pieces they come`, () => {
+  test(`too many ${name} are rejected, in whatever pieces they come`, () => {
     for (const pieceBytes of [bytes.length, 65_536, 7])
       assert.match(refusalOf(bytes, pieceBytes) ?? "let through", "the message has more than");
   });

@@ -25,7 +25,7 @@ function open(hash = "", context: BrowserContextOptions = {}) {
 const SUBMIT = '[id="postMetrics"]';
 
 for (const colorScheme of ["light", "dark"] as const) {
-  checked(`nothing bars anybody from the page (${colorScheme}), and nothing in it is refused`, async () => {
+  checked(`nothing bars anybody from the page (${colorScheme}), and nothing in it is rejected`, async () => {
     const { page, complaints, elsewhere } = await open("", { colorScheme });
     // One of each, unfolded.
     await page.evaluate(`document.querySelectorAll("#postMetrics, #postMetrics details, #schema-Submission")

@@ -40,7 +40,7 @@ function refuse(_request: NodeRequest, response: NodeResponse): void {
 }
 
 for (const { name, identity, dial } of WAYS) {
-  test(`a client that is refused in mid-body can send the rest, and reads the answer: ${name}`, async () => {
+  test(`a client that is rejected in mid-body can send the rest, and reads the answer: ${name}`, async () => {
     const listener = await openTestListener({ onRequest: refuse, tls: identity });
     const socket = dial(listener.port);
     let answer = "";
@@ -66,7 +66,7 @@ for (const { name, identity, dial } of WAYS) {
   });
 }
 
-test("a client that goes on sending after it was refused is cut", async () => {
+test("a client that goes on sending after it was rejected is cut", async () => {
   const listener = await openTestListener({ onRequest: refuse });
   const socket = connect({ port: listener.port, host: HOST, ...HALF_OPEN });
   socket.on("error", () => undefined);

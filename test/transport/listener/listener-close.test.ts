@@ -22,7 +22,7 @@ function held() {
 
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
-test("a request in flight is answered, told that it is the last, and its connection closed", async () => {
+test("a request in flight is answered, marked as the last, and its connection closed", async () => {
   const { answerAll, onRequest } = held();
   const listener = await openTestListener({ onRequest });
   const peer = connectRaw(listener.port, GET);
@@ -94,7 +94,7 @@ for (const { name, tls } of [
   { name: "in the clear", tls: undefined },
   { name: "over TLS", tls: TEST_IDENTITY },
 ]) {
-  test(`an HTTP/2 peer that goes and leaves an answer unread is let go, ${name}`, async () => {
+  test(`an HTTP/2 peer that goes and leaves an answer unread is disconnected, ${name}`, async () => {
     let isEnded = false;
     const listener = await openTestListener({
       tls,

@@ -89,7 +89,7 @@ test("an HTTP/2 session that never opens a stream is cut, pings or not", async (
   await listener.close(1_000);
 });
 
-test("an idle HTTP/2 session is told to go, and cut although its peer stays", async () => {
+test("an idle HTTP/2 session is asked to go, and cut although its peer stays", async () => {
   const limits = { sessionIdleTimeoutMs: DEADLINE_MS };
   const listener = await openTestListener({ limits });
   const socket = connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true });
@@ -104,7 +104,7 @@ test("an idle HTTP/2 session is told to go, and cut although its peer stays", as
   await listener.close(1_000);
 });
 
-test("an HTTP/2 peer that has ended its side is let go at once", async () => {
+test("an HTTP/2 peer that has ended its side is disconnected at once", async () => {
   const listener = await openTestListener();
   const socket = connect({ port: listener.port, host: "127.0.0.1", allowHalfOpen: true });
   const request = frame(FRAME.headers, END_HEADERS | END_STREAM, 1, headerBlock("GET", "/"));

@@ -179,7 +179,7 @@ test("one connection too many closes the one that has been idle for longest", as
   await listener.close(1_000);
 });
 
-test("one connection too many is refused while all others are at work", async () => {
+test("one connection too many is rejected while all others are at work", async () => {
   const listener = await openTestListener({ limits: { connectionsMax: 2 }, onRequest: neverAnswer });
   const busy = [1, 2].map(() => connectRaw(listener.port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
   await eventually(() => listener.seen.length === 2);

@@ -63,7 +63,7 @@ const AMBIGUOUS = [
 ];
 
 for (const { name, bytes } of AMBIGUOUS) {
-  test(`HTTP/1.1 with ${name} is refused once and nothing after it is read`, async () => {
+  test(`HTTP/1.1 with ${name} is rejected once and nothing after it is read`, async () => {
     const listener = await openTestListener();
     const peer = connectRaw(listener.port, bytes + SECOND);
     await peer.closed;

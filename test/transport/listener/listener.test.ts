@@ -152,7 +152,7 @@ test("a handler that throws after it began to answer has its answer broken off",
   await listener.close(1_000);
 });
 
-test("100 Continue is sent when the handler reads, and not when it refuses on the headers", async () => {
+test("100 Continue is sent when the handler reads, and not when it rejects on the headers", async () => {
   const listener = await openTestListener({
     onRequest: (request, response) => {
       if (request.url === "/take") return echo(request, response);
@@ -201,7 +201,7 @@ test("an expectation that means nothing is ignored on both protocols", async () 
   await listener.close(1_000);
 });
 
-test("CONNECT is refused on both protocols", async () => {
+test("CONNECT is rejected on both protocols", async () => {
   const listener = await openTestListener();
   const peer = connectRaw(
     listener.port,

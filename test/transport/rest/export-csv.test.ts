@@ -83,7 +83,7 @@ const refusals = [
 ];
 
 for (const { name, query, error } of refusals) {
-  test(`an export with ${name} is refused before anything is sent`, async () => {
+  test(`an export with ${name} is rejected before anything is sent`, async () => {
     for (const door of doors) {
       const { status, text } = await door.send("GET", `/api/export.csv?${query}`, { "x-api-key": BETA_KEY });
       assert.is(status, 422, text);

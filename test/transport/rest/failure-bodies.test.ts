@@ -51,7 +51,7 @@ test("clients of the directory get success and code, in its own words", () => {
   assert.is((answer("/functions/v1/x", wrongMethod).body as { error: string }).error, "Method not allowed");
 });
 
-test("whoever may retry is told when, in any words", () => {
+test("whoever may retry learns when, in any words", () => {
   const busy = new ServiceError("queue_full", "full", { retryAfterSeconds: 1.2 });
   for (const path of ["/metrics", "/api/v1/status", "/functions/v1/usage-track"]) {
     assert.equal(answer(path, busy).headers, { "retry-after": "2" });

@@ -29,7 +29,7 @@ async function pagesRead(prometheusUrl: string): Promise<number> {
   return Number(line?.split(" ").at(-1) ?? 0);
 }
 
-test("an export brings every metric once, in order, through every door", async () => {
+test("an export brings every metric once, in order, through every protocol", async () => {
   const service = await setupFilled();
   for (const door of service.doors.filter(({ http }) => http === 2)) {
     let next = 0;

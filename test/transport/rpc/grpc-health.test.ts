@@ -62,7 +62,7 @@ function reader(watch: AsyncIterable<{ status: Status }>) {
   };
 }
 
-test("Check tells whether the server and each of its services take calls", async () => {
+test("Check answers whether the server and each of its services take calls", async () => {
   const { server, client, setServing } = await setup();
   for (const service of ["", "mcp.metrics.v1.MetricsService"]) {
     setServing(true);
@@ -99,7 +99,7 @@ test("Watch of a service that is not served says so and stays open", async () =>
   await server.close();
 });
 
-test("at shutdown a Watch is told NOT_SERVING and ends", async () => {
+test("at shutdown a Watch receives NOT_SERVING and ends", async () => {
   const { server, client, shutdown, listeners } = await setup();
   const next = reader(client.watch({}));
   assert.is(await next(), Status.SERVING);
@@ -110,7 +110,7 @@ test("at shutdown a Watch is told NOT_SERVING and ends", async () => {
   await server.close();
 });
 
-test("a watcher who leaves makes room for the next; more than the limit are refused", async () => {
+test("a watcher who leaves makes room for the next; more than the limit are rejected", async () => {
   const { server, client, listeners } = await setup(1);
   const leaving = new AbortController();
   const first = reader(client.watch({}, { signal: leaving.signal }));

@@ -92,7 +92,7 @@ const refusals: readonly { readonly name: string; readonly asked: SeriesRequest;
   ];
 
 for (const { name, asked, fields } of refusals) {
-  test(`a query with ${name} is refused and told where`, async () => {
+  test(`a query with ${name} is rejected with the place of the mistake`, async () => {
     const full = Object.assign({ range: RANGE, statistics: ["count"] }, asked);
     assert.is(await refusalOf(queries.querySeries(full, AS_ADMIN)), `validation_failed ${fields}`);
   });
@@ -146,7 +146,7 @@ const others: readonly {
 ];
 
 for (const { name, call, fields } of others) {
-  test(`${name} is refused and told where`, async () => {
+  test(`${name} is rejected with the place of the mistake`, async () => {
     assert.is(await refusalOf(call()), `validation_failed ${fields}`);
   });
 }

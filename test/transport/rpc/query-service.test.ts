@@ -34,7 +34,7 @@ const SERIES = {
   statistics: ["count", "errors", "p100"],
 };
 
-test("the metric types come alike through every door and for every key: all of the catalogue", async () => {
+test("the metric types come alike through every protocol and for every key: all of the catalogue", async () => {
   for (const each of service.doors) {
     for (const key of [ALPHA_KEY, service.readerKey]) {
       const { types } = await service.client(each).listMetricTypes({}, service.as(key));
@@ -53,7 +53,7 @@ test("the metric types come alike through every door and for every key: all of t
   ]);
 });
 
-test("statistics over time come alike through every door", async () => {
+test("statistics over time come alike through every protocol", async () => {
   for (const each of service.doors) {
     const answer = await service.client(each).querySeries(SERIES, AS_ADMIN);
     assert.equal(answer.timestamps.map(timestampMs), [BASE_MS], each.name);
@@ -171,7 +171,7 @@ test("rankings, summaries and values of dimensions", async () => {
   );
 });
 
-test("events are listed newest first and exported oldest first, through every door", async () => {
+test("events are listed newest first and exported oldest first, through every protocol", async () => {
   for (const each of service.doors) {
     const client = service.client(each);
     const listed = await client.listEvents({ range: RANGE, pageSize: 1000 }, AS_ADMIN);
