@@ -48,19 +48,19 @@ async function call(
   return (await send(method, service.url + path, { "x-api-key": ADMIN_KEY })).body;
 }
 
-const told = (service: TestService, message: string) =>
+const logged = (service: TestService, message: string) =>
   service.logs.filter((line) => String(line.message).startsWith(message)).length;
 const AHEAD = "the clock is ahead";
 
 test("what is over is deleted at the start, after it was rolled up, and counted", async () => {
   const path = await oldDatabase(700);
   const service = await startTestService({ SQLITE_DB_PATH: path });
-  await eventually(() => told(service, "retention deleted rows") > 0);
+  await eventually(() => logged(service, "retention deleted rows") > 0);
   assert.is(count(path), 1);
   assert.is(count(path, "SELECT sum(count) AS n FROM metrics_daily"), 701);
   const exposition = await (await fetch(service.prometheusUrl)).text();
   assert.match(exposition, /^retention_records_deleted 700$/m);
-  assert.is(told(service, AHEAD), 0);
+  assert.is(logged(service, AHEAD), 0);
   await service.close();
 });
 
@@ -68,7 +68,7 @@ test("what gets over later is deleted by the schedule", async () => {
   const env = { SQLITE_DB_PATH: temporaryPath(), RETENTION_CLEANUP_INTERVAL_SECONDS: "1" };
   const service = await startTestService(env);
   await store(service, [200 * DAY_MS]);
-  await eventually(() => told(service, "retention deleted rows") > 0);
+  await eventually(() => logged(service, "retention deleted rows") > 0);
   assert.is(count(env.SQLITE_DB_PATH), 0);
   await service.close();
 });
@@ -81,7 +81,7 @@ test("a shutdown does not wait for a cleanup, and the next start ends it: nothin
   const left = count(path);
   assert.ok(left > 1, "the cleanup was not over");
   const second = await startTestService({ SQLITE_DB_PATH: path });
-  await eventually(() => told(second, "retention deleted rows") > 0);
+  await eventually(() => logged(second, "retention deleted rows") > 0);
   assert.is(count(path), 1);
   assert.is(count(path, "SELECT sum(count) AS n FROM metrics_hourly"), 30_001);
   await second.close();
@@ -93,18 +93,18 @@ test("a clock that jumps 90 days ahead deletes nothing early, restarts included;
   const clock = jumpingClock();
   const env = { SQLITE_DB_PATH: path, RETENTION_CLEANUP_INTERVAL_SECONDS: "1" };
   let service = await startTestService(env, clock);
-  assert.is(told(service, AHEAD), 0);
+  assert.is(logged(service, AHEAD), 0);
   clock.shiftMs = 91 * DAY_MS;
-  await eventually(() => told(service, AHEAD) > 1);
+  await eventually(() => logged(service, AHEAD) > 1);
   await service.service.close();
   assert.is(count(path), 1);
   await service.close();
   service = await startTestService(env, clock);
-  await eventually(() => told(service, AHEAD) > 1);
+  await eventually(() => logged(service, AHEAD) > 1);
   assert.is(count(path), 1);
 
-  const refused = await call(service, "POST", "/admin/retention/cleanup?table_name=metrics&dry_run=false");
-  assert.equal([refused.records_deleted, refused.reason], [0, "clock_ahead"]);
+  const rejected = await call(service, "POST", "/admin/retention/cleanup?table_name=metrics&dry_run=false");
+  assert.equal([rejected.records_deleted, rejected.reason], [0, "clock_ahead"]);
   const vouched = await call(
     service,
     "POST",

@@ -14,7 +14,7 @@ import { openRestDoors, openRpcDoors, type RpcDoor } from "../support/doors.ts";
 import type { RequestHeaders } from "../support/http.ts";
 import { ADMIN_KEY, startTestService } from "../support/service.ts";
 import { METHODS, ROUTES } from "./authorization-table.ts";
-import { makeCallers, refusalOf } from "./callers.ts";
+import { makeCallers, rejectionOf } from "./callers.ts";
 
 const GEN = join(import.meta.dirname, "../../gen");
 /** The files of the dashboard, which are as open as its page. */
@@ -110,7 +110,7 @@ for (const method of services.flatMap((each) => each.methods)) {
     for (const door of able) {
       for (const caller of callers) {
         const reason = await call(door, method, caller.headers);
-        const expected = refusalOf(caller, rule);
+        const expected = rejectionOf(caller, rule);
         const name = `${door.name}, ${caller.name}: ${reason}`;
         if (expected === undefined) assert.not(isRefusal(reason), name);
         else assert.is(reason, expected, name);
@@ -143,7 +143,7 @@ for (const [route, rule] of Object.entries(ROUTES)) {
         const headers = { "content-type": "application/json", ...caller.headers };
         const { status, text, headers: received } = await door.send(method, path, headers, body);
         told.push(text, JSON.stringify([...received]));
-        const expected = refusalOf(caller, rule);
+        const expected = rejectionOf(caller, rule);
         const name = `${door.name}, ${caller.name}: ${text}`;
         if (expected === undefined) assert.not.ok([401, 403].includes(status), name);
         else assert.is(reasonIn(text), expected, name);

@@ -23,7 +23,7 @@ export interface Caller {
 const LONG_KEY = "long-key-".padEnd(10_240, "x");
 
 /** What a call of `caller` must fail with, or undefined when it may go through. */
-export function refusalOf(caller: Caller, rule: Rule): string | undefined {
+export function rejectionOf(caller: Caller, rule: Rule): string | undefined {
   if (rule === "open") return undefined;
   if (caller.is.startsWith("api_key_")) return rule === "visitor" && caller.sendsNone ? undefined : caller.is;
   const isAllowed = caller.is === "admin" || rule === "visitor" || rule.split(" or ").includes(caller.is);

@@ -12,7 +12,7 @@ import { shapeOf, WireGuard } from "../../src/transport/rpc/wire-guard.ts";
 const SHAPE = shapeOf(SubmitRequestSchema);
 const MESSAGES_MAX = 250_000;
 
-function refusalOf(bytes: Uint8Array, pieceBytes = bytes.length): string | undefined {
+function rejectionOf(bytes: Uint8Array, pieceBytes = bytes.length): string | undefined {
   const guard = new WireGuard(SHAPE);
   try {
     for (let at = 0; at < bytes.length; at += pieceBytes) guard.push(bytes.subarray(at, at + pieceBytes));
@@ -58,13 +58,13 @@ const REFUSED: Readonly<Record<string, Buffer>> = {
 for (const [name, bytes] of Object.entries(REFUSED)) {
   test(`too many ${name} are rejected, in whatever pieces they come`, () => {
     for (const pieceBytes of [bytes.length, 65_536, 7])
-      assert.match(refusalOf(bytes, pieceBytes) ?? "let through", "the message has more than");
+      assert.match(rejectionOf(bytes, pieceBytes) ?? "let through", "the message has more than");
   });
 }
 
 test("as many values as are allowed are let through, and text is not counted", () => {
-  assert.is(refusalOf(repeat(field(METRICS, EMPTY), MESSAGES_MAX)), undefined);
-  assert.is(refusalOf(field(1, repeat(field(METRICS, EMPTY), 2_000_000))), undefined);
+  assert.is(rejectionOf(repeat(field(METRICS, EMPTY), MESSAGES_MAX)), undefined);
+  assert.is(rejectionOf(field(1, repeat(field(METRICS, EMPTY), 2_000_000))), undefined);
 });
 
 test("numbers that share a field are counted one by one", () => {
@@ -93,7 +93,7 @@ test("bytes of any kind are walked through without an error of the guard's own",
   const bytes = fc.uint8Array({ maxLength: 300 });
   fc.assert(
     fc.property(bytes, fc.integer({ min: 1, max: 9 }), (noise, pieceBytes) => {
-      assert.is(refusalOf(noise, pieceBytes), undefined);
+      assert.is(rejectionOf(noise, pieceBytes), undefined);
     }),
   );
 });

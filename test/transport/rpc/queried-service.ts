@@ -67,7 +67,7 @@ export async function setup(env: Readonly<Record<string, string>> = {}) {
 export const AS_ADMIN = { headers: { "x-api-key": ADMIN_KEY } };
 
 /** `reason field, field` of the failure that a call must end in. */
-export async function refusalOf(promise: Promise<unknown>): Promise<string> {
+export async function rejectionOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => undefined,
     (failure: unknown) => failure,

@@ -11,7 +11,7 @@ import {
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { ALPHA_KEY, BETA_KEY } from "../../support/service.ts";
-import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
+import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, rejectionOf, setup } from "./queried-service.ts";
 
 const service = await setup();
 await service.submitTools();
@@ -249,14 +249,14 @@ test("a page token is of one request and one key's view", async () => {
   const next = (changes: object, key = service.readerKey) =>
     queries.listEvents({ range: RANGE, pageSize: 3, pageToken: nextPageToken, ...changes }, service.as(key));
   assert.is((await next({})).events.length, 3);
-  assert.is(await refusalOf(next({ types: ["custom"] })), "validation_failed page_token");
-  assert.is(await refusalOf(next({}, ALPHA_KEY)), "validation_failed page_token");
+  assert.is(await rejectionOf(next({ types: ["custom"] })), "validation_failed page_token");
+  assert.is(await rejectionOf(next({}, ALPHA_KEY)), "validation_failed page_token");
   for (const pageToken of [
     "x",
     "e30",
     Buffer.from('{"range":{"startMs":0,"endMs":1}}').toString("base64url"),
   ]) {
-    assert.is(await refusalOf(next({ pageToken })), "validation_failed page_token");
+    assert.is(await rejectionOf(next({ pageToken })), "validation_failed page_token");
   }
 });
 

@@ -5,7 +5,7 @@ import * as assert from "uvu/assert";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { temporaryPath } from "../../sqlite/databases.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
-import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, refusalOf, setup } from "./queried-service.ts";
+import { AS_ADMIN, BASE_MS, type QueryClient, RANGE, rejectionOf, setup } from "./queried-service.ts";
 
 const databasePath = temporaryPath();
 fillDatabase(databasePath, { rows: 1_000_000, startMs: BASE_MS, spanMs: HOUR_MS });
@@ -94,7 +94,7 @@ const refusals: readonly { readonly name: string; readonly asked: SeriesRequest;
 for (const { name, asked, fields } of refusals) {
   test(`a query with ${name} is rejected with the place of the mistake`, async () => {
     const full = Object.assign({ range: RANGE, statistics: ["count"] }, asked);
-    assert.is(await refusalOf(queries.querySeries(full, AS_ADMIN)), `validation_failed ${fields}`);
+    assert.is(await rejectionOf(queries.querySeries(full, AS_ADMIN)), `validation_failed ${fields}`);
   });
 }
 
@@ -147,7 +147,7 @@ const others: readonly {
 
 for (const { name, call, fields } of others) {
   test(`${name} is rejected with the place of the mistake`, async () => {
-    assert.is(await refusalOf(call()), `validation_failed ${fields}`);
+    assert.is(await rejectionOf(call()), `validation_failed ${fields}`);
   });
 }
 
