@@ -247,7 +247,7 @@ test("no full address and no raw user id is in any file or log line, wherever it
 
 test.run();
 
-const limited = suite<DirectoryContext>("limits of visitors");
+const limited = suite<DirectoryContext>("limits of anonymous callers");
 limited.before(async (context) => {
   const clock = new TestClock();
   Object.assign(context, { clock });

@@ -67,7 +67,7 @@ test("the messages have the lengths that they are called by", () => {
 
 for (const method of methods) {
   const name = `${method.parent.typeName}/${method.name}`;
-  const isOpen = ["open", "visitor"].includes(METHODS[name] ?? "");
+  const isOpen = ["open", "anonymous"].includes(METHODS[name] ?? "");
   const mediaTypes = MEDIA_TYPES[method.methodKind === "unary" ? "unary" : "stream"];
 
   test(`${name} takes ${isOpen ? "16 KiB and no more" : "more than 16 KiB"}, in ${mediaTypes.length} protocols`, async () => {
@@ -83,7 +83,7 @@ for (const method of methods) {
 
 test("both kinds of RPC were tried", () => {
   const open = methods.filter(({ parent, name }) =>
-    ["open", "visitor"].includes(METHODS[`${parent.typeName}/${name}`] ?? ""),
+    ["open", "anonymous"].includes(METHODS[`${parent.typeName}/${name}`] ?? ""),
   );
   assert.ok(open.length >= 8 && methods.length - open.length >= 30, `${open.length} of ${methods.length}`);
 });

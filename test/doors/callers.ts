@@ -6,10 +6,10 @@ import { ADMIN_KEY, type TestService, WRITER_KEY, WRONG_KEY } from "../support/s
 export type Role = "writer" | "reader" | "admin" | "server";
 
 /**
- * Who may call a method or route: `open` means anybody, `key` any valid key but a server's, `visitor` anybody
+ * Who may call a method or route: `open` means anybody, `key` any valid key but a server's, `anonymous` anybody
  * who has no key or a valid one.
  */
-export type Rule = "open" | "key" | "visitor" | "server or reader" | Role;
+export type Rule = "open" | "key" | "anonymous" | "server or reader" | Role;
 
 export interface Caller {
   readonly name: string;
@@ -25,8 +25,9 @@ const LONG_KEY = "long-key-".padEnd(10_240, "x");
 /** What a call of `caller` must fail with, or undefined when it may go through. */
 export function rejectionOf(caller: Caller, rule: Rule): string | undefined {
   if (rule === "open") return undefined;
-  if (caller.is.startsWith("api_key_")) return rule === "visitor" && caller.sendsNone ? undefined : caller.is;
-  const isAllowed = caller.is === "admin" || rule === "visitor" || rule.split(" or ").includes(caller.is);
+  if (caller.is.startsWith("api_key_"))
+    return rule === "anonymous" && caller.sendsNone ? undefined : caller.is;
+  const isAllowed = caller.is === "admin" || rule === "anonymous" || rule.split(" or ").includes(caller.is);
   if (rule === "key" && caller.is !== "server") return undefined;
   return isAllowed ? undefined : "permission_denied";
 }

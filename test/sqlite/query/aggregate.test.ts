@@ -34,7 +34,7 @@ const tool = (name: string, changes: object = {}) => ({
 const countOf = (database: Database, changes: Partial<AggregateQuery> = {}) =>
   aggregate(database, { ...QUERY, ...changes }).groups.map(({ labels, values }) => [...labels, values[0]]);
 
-function rejectionOf(work: () => unknown): string {
+function refusalOf(work: () => unknown): string {
   try {
     work();
   } catch (error) {
@@ -88,7 +88,7 @@ test("more groups than allowed, or more values, are refused with the numbers", (
     submitter.submit({ metrics: Array.from({ length: 30 }, (_, index) => tool(`tool-${index}`)) });
     assert.is(countOf(database, { groupBy: ["tool"], groupsMax: 30 }).length, 30);
     assert.is(
-      rejectionOf(() => countOf(database, { groupBy: ["tool"], groupsMax: 29 })),
+      refusalOf(() => countOf(database, { groupBy: ["tool"], groupsMax: 29 })),
       "validation_failed group_by: more than 29 combinations of tool: filter some out",
     );
     const many = {
@@ -97,7 +97,7 @@ test("more groups than allowed, or more values, are refused with the numbers", (
       range: { startMs: NOW_MS - 5000 * HOUR_MS, endMs: NOW_MS },
     };
     assert.is(
-      rejectionOf(() => countOf(database, many)),
+      refusalOf(() => countOf(database, many)),
       "validation_failed step: 21 series of 5000 points of 1 statistics are 105000 values, at most 100000: use a longer step, or fewer series",
     );
   });
@@ -174,7 +174,7 @@ test("retention that has deleted raw rows widens a range to what rollups have", 
     const answer = aggregate(database, { ...QUERY, range });
     assert.is(answer.range.startMs, NOW_MS - 6 * HOUR_MS);
     assert.is(answer.groups[0]?.values[0], 1);
-    const refusal = rejectionOf(() => aggregate(database, { ...QUERY, range, stepMs: 60_000 }));
+    const refusal = refusalOf(() => aggregate(database, { ...QUERY, range, stepMs: 60_000 }));
     assert.match(
       refusal,
       /^validation_failed range.start: tool_execution: raw rows before .* use a step of whole hours/,

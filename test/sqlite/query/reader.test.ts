@@ -41,7 +41,7 @@ function setup(rows: number, options: Partial<ReaderOptions> = {}) {
   return { path, database, submitter, reader, operations };
 }
 
-async function rejectionOf(promise: Promise<unknown>): Promise<string> {
+async function refusalOf(promise: Promise<unknown>): Promise<string> {
   const error = await failureOf(promise);
   assert.instance(error, ServiceError);
   return `${(error as ServiceError).reason}: ${error.message}`;
@@ -49,7 +49,7 @@ async function rejectionOf(promise: Promise<unknown>): Promise<string> {
 
 test("a query over its time fails and says what would help, and the next one works", async () => {
   const { reader, operations, database } = setup(60_000, { timeoutMs: 10 });
-  const refusal = await rejectionOf(reader.calls.queries.aggregate(QUERY));
+  const refusal = await refusalOf(reader.calls.queries.aggregate(QUERY));
   assert.match(
     refusal,
     /^deadline_exceeded: the query took longer than 0.01 s and read \d+ rows by then: use a /,
@@ -65,8 +65,8 @@ test("a query over its time fails and says what would help, and the next one wor
 test("a query that nobody waits for any more ends early, and one that has not begun never does", async () => {
   const { reader, database } = setup(60_000, { timeoutMs: 600_000 });
   const caller = new AbortController();
-  const running = rejectionOf(reader.calls.queries.aggregate(QUERY, caller.signal));
-  const waiting = rejectionOf(
+  const running = refusalOf(reader.calls.queries.aggregate(QUERY, caller.signal));
+  const waiting = refusalOf(
     reader.calls.queries.events(
       { ...QUERY, order: "newest first", cursor: undefined, moment: undefined, limit: 5 },
       caller.signal,
@@ -105,7 +105,7 @@ test("a database that cannot be read is said to be unavailable, and is read once
   const elsewhere = `${path}-copy`;
   const reader = openReaderThread({ path: elsewhere, timeoutMs: 5000, onCall() {}, onBroken() {} });
   assert.match(
-    await rejectionOf(reader.calls.queries.aggregate(QUERY)),
+    await refusalOf(reader.calls.queries.aggregate(QUERY)),
     /^storage_unavailable: storage cannot be read now/,
   );
   database.script(`VACUUM INTO '${elsewhere}'`);
@@ -123,7 +123,7 @@ test("a reader that failed is replaced by the next query", async () => {
   const file = readFileSync(path);
   writeFileSync(path, Buffer.alloc(file.length, "no database"));
   assert.match(
-    await rejectionOf(reader.calls.queries.aggregate(QUERY)),
+    await refusalOf(reader.calls.queries.aggregate(QUERY)),
     /^storage_unavailable: storage cannot be read now/,
   );
   writeFileSync(path, file);

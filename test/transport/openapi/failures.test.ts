@@ -39,7 +39,7 @@ for (const reason of ["api_key_missing", "api_key_invalid", "api_key_inactive", 
   });
 }
 
-/** Without a key, an operation may be open to visitors. */
+/** Without a key, an operation may be open without one. */
 const isNone = (requirement: object) => Object.keys(requirement).length === 0;
 
 const METRIC = { type: "custom", value: 1 };
