@@ -1,3 +1,10 @@
+/**
+ * Taking over what a predecessor of this service has stored.
+ *
+ * Its metrics go through the same validation and the same batches as submitted ones, so that nothing stands
+ * in the database that could not have been sent. It runs while no service holds the database, on the caller's
+ * thread and without pauses: nobody waits for the writer then.
+ */
 import type { Measurement } from "../catalogue/measurement.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { createValidate } from "../ingest/validate.ts";
@@ -19,14 +26,6 @@ import { type ImportCounts, importKeys, importPolicies } from "./import-settings
 import { createReadMetric } from "./read-metric.ts";
 import { createdMsOf } from "./read-values.ts";
 import { createNumberRequest, type NumberRequest } from "./request-numbers.ts";
-
-/**
- * Taking over what a predecessor of this service has stored.
- *
- * Its metrics go through the same validation and the same batches as submitted ones, so that nothing stands
- * in the database that could not have been sent. It runs while no service holds the database, on the caller's
- * thread and without pauses: nobody waits for the writer then.
- */
 
 /** Rows a transaction: some 30 ms, and what an interruption makes to be read again. */
 const CHUNK_ROWS = 2000;

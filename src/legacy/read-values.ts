@@ -1,9 +1,8 @@
+/** Cells of a table whose columns hold any type: SQL stores what the predecessor's clients sent. */
 import { readTimestamp } from "../ingest/timestamp.ts";
 import { isRecord } from "../lib/json.ts";
 import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
 import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
-
-/** Cells of a table whose columns hold any type: SQL stores what the predecessor's clients sent. */
 
 /** Both mean that nothing was sent. */
 export function isEmpty(value: LegacyValue): value is null | "" {

@@ -1,3 +1,7 @@
+/**
+ * Clients of AdminService and their conversions: a message of the wire becomes the record that the database
+ * would have given. What never travels (a key's hash) is empty in it.
+ */
 import { durationFromMs, durationMs, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -5,11 +9,6 @@ import { AdminService, type ApiKey, KeyRole as Role } from "../../gen/mcp/metric
 import type { Backup } from "../api/admin/backup.ts";
 import type { CreateKeyInput, KeyAdministration } from "../api/admin/keys.ts";
 import type { ApiKeyRecord, KeyRole } from "../store/keys.ts";
-
-/**
- * Clients of AdminService and their conversions: a message of the wire becomes the record that the database
- * would have given. What never travels (a key's hash) is empty in it.
- */
 
 /** By the number of the enum `Role`; unspecified counts as the least right. */
 const ROLES = ["writer", "writer", "reader", "admin", "server"] as const satisfies readonly KeyRole[];

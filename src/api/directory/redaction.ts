@@ -24,7 +24,8 @@ export function redactDetails(details: unknown, hide: (text: string) => string =
     left -= text.length;
     // Before it is searched: texts of RPCs may be as long as a message.
     if (left < 0) reject("too_large", TOO_LARGE);
-    return hideAddresses(hide(text));
+    // Well-formed already here, so that the limit below counts the bytes that are stored.
+    return hideAddresses(hide(text)).toWellFormed();
   };
   const clean = (value: unknown, depth: number): unknown => {
     if (depth > DEPTH_MAX) reject("too_deep", `details are nested more than ${DEPTH_MAX} deep`);

@@ -1,8 +1,7 @@
-import type { Database } from "../file/database.ts";
-
 /**
  * Uptime from events, for servers that send no health checks: gateways and people report outages as events.
  */
+import type { Database } from "../file/database.ts";
 
 /**
  * From when on a server was up or down; undefined: unknown, or planned maintenance, which counts as neither.

@@ -41,8 +41,8 @@ export class BackgroundJobError extends Error {
 /** A job under way. */
 export interface RunningJob<Result> {
   /**
-   *    * Rejects with a `BackgroundJobError` for what the job reported, and with an `Error` that holds the end of its
-   * standard error for a process that died or could not be started.
+   * Rejects with a `BackgroundJobError` for what the job reported, and with an `Error` that holds the end of
+   * its standard error for a process that died or could not be started.
    */
   readonly result: Promise<Result>;
   /** Kill it, if it still runs. `result` rejects; resolves once the process is gone. */

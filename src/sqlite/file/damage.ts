@@ -1,13 +1,12 @@
-import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
-import type { Database } from "./database.ts";
-import { isUnusableFile } from "./failure.ts";
-
 /**
  * Whether a file is sound, by SQLite's own checks (https://sqlite.org/pragma.html#pragma_quick_check): at
  * once while it is opened when it is small, and beside the service when it is large.
  *
  * Without it, a damaged page shows itself when it is first read, which may be months later.
  */
+import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
+import type { Database } from "./database.ts";
+import { isUnusableFile } from "./failure.ts";
 
 /** The file can be read and is wrong; the message holds the findings. */
 export class DamagedDatabaseError extends Error {

@@ -50,8 +50,8 @@ export class Database {
   }
 
   /**
-   *    * As `run`, for values that are known to be bindable: the insert path passes thousands at a time. The types are
-   * the only check.
+   * As `run`, for values that are known to be bindable: the insert path passes thousands at a time. The types
+   * are the only check.
    */
   runBound(sql: string, values: readonly Bindable[]): void {
     this.#prepare(sql).run(values);
@@ -62,9 +62,7 @@ export class Database {
     return this.#prepare(sql).all(values.map(bind)) as Row[];
   }
 
-  /**
-   * The first row, or undefined. The others are read too: a statement that may find many needs a LIMIT.
-   */
+  /** The first row, or undefined. The others are read too: a statement that may find many needs a LIMIT. */
   first(sql: string, ...values: readonly SqlValue[]): Row | undefined {
     return this.all(sql, ...values)[0];
   }
@@ -77,7 +75,7 @@ export class Database {
   }
 
   /**
-   *    * Everything `work` writes, or nothing. When it returns, the commit is on disk (`synchronous = FULL`).
+   * Everything `work` writes, or nothing. When it returns, the commit is on disk (`synchronous = FULL`).
    *
    * IMMEDIATE takes the write lock at once: a transaction that reads first and writes later could find that
    * another has written in between, and fail half-way (`SQLITE_BUSY_SNAPSHOT`). Does not nest; `work` must

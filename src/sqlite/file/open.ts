@@ -1,14 +1,13 @@
-import { closeSync, openSync } from "node:fs";
-import Libsql from "libsql";
-import { Database } from "./database.ts";
-import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
-
 /**
  * How connections to the database are opened: the one that writes, and those that only read.
  *
  * Whatever is wrong with a file is found before anything of it is changed, so that the wrong path never costs
  * more than an error message.
  */
+import { closeSync, openSync } from "node:fs";
+import Libsql from "libsql";
+import { Database } from "./database.ts";
+import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 
 /**
  * What the writing connection relies on (https://sqlite.org/pragma.html); read back after being set, since
@@ -41,7 +40,7 @@ export function openWriter(path: string, check: (database: Database) => void): D
   closeSync(openSync(path, "a", 0o600));
   const identity = readIdentity(path);
   // Looked at through a connection that cannot write: one that can would move the log of a killed
-  // process into the file, also when the file is then refused.
+  // process into the file, also when the file is then rejected.
   const reader = openReader(path);
   try {
     rejectForeignLog(path, identity, reader);
@@ -64,8 +63,9 @@ export function openWriter(path: string, check: (database: Database) => void): D
 
 /**
  * Open a connection that cannot write and never checkpoints. It may be open beside the writer, in any
- * thread or process. `mode=ro` (https://sqlite.org/uri.html) keeps the file from being written, `query_only`
- * also what stands in memory, and without automatic checkpoints none can meet one of the writer.
+ * thread or process. `mode=ro` (https://sqlite.org/uri.html) keeps the file from being written,
+ * `query_only` rejects statements that would, and without automatic checkpoints none can meet one of the
+ * writer.
  *
  * `immutable`: nobody else writes either, and there is no log; then SQLite takes no locks and makes nothing
  * at all beside the file, which is what a read-only folder needs.

@@ -1,10 +1,9 @@
-import type { AuditDetails, AuditEntry, AuditTrace } from "../../store/audit.ts";
-import type { Database, Row } from "../file/database.ts";
-
 /**
  * The audit trail: who did what, in `admin_audit_log`. What changes rows is written down in the transaction
  * that changes them; what takes long, or changes no row, is recorded as begun and finished later.
  */
+import type { AuditDetails, AuditEntry, AuditTrace } from "../../store/audit.ts";
+import type { Database, Row } from "../file/database.ts";
 
 /** Write an act down; returns the id of its row. `outcome`: `ok`, `started`, or the reason of a rejection. */
 export function recordAudit(database: Database, trace: AuditTrace, outcome: string): number {

@@ -1,3 +1,8 @@
+/**
+ * What rollup rows must say, computed from the measurements without the code that writes them: `rollups
+ * verify` is to find that code's mistakes too. Statistics and sketches are shared, since their format is what
+ * is compared.
+ */
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
@@ -8,12 +13,6 @@ import { durationOf } from "../../store/plan/group.ts";
 import { PendingRows } from "../../store/plan/pending-rows.ts";
 import { binOf } from "../../store/plan/sketch.ts";
 import type { Database } from "../file/database.ts";
-
-/**
- * What rollup rows must say, computed from the measurements without the code that writes them: `rollups
- * verify` is to find that code's mistakes too. Statistics and sketches are shared, since their format is what
- * is compared.
- */
 
 /** A row of `rollup_families`. */
 export interface StoredFamily {

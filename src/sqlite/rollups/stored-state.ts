@@ -1,3 +1,6 @@
+/**
+ * What rollups begin with after a start: the families with their keys, and the measurements they do not hold.
+ */
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import type { Distribution } from "../../catalogue/measurement.ts";
@@ -5,10 +8,6 @@ import { readDistribution } from "../../store/distribution.ts";
 import { createRollupKey, type Family, remember } from "../../store/plan/families.ts";
 import { PendingRows } from "../../store/plan/pending-rows.ts";
 import type { Database } from "../file/database.ts";
-
-/**
- * What rollups begin with after a start: the families with their keys, and the measurements they do not hold.
- */
 
 /**
  * Make sure that every family of the catalogue has its row, and read all of them with their keys; inside a
