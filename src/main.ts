@@ -1,18 +1,21 @@
 /**
  * The one wiring of the service: what is opened, in which order. Follow one Submit:
  *
- *   bytes      transport/listener/listener.ts   HTTP/1.1 or HTTP/2, one port
- *   path       transport/router.ts              RPC, REST route, or 404; counts and times the request
- *   who        access/admission.ts              API key → Principal, from the headers       401
- *   how often  access/admission.ts              one token from the key's bucket             429
- *   decode     transport/rpc | transport/rest   → SubmittedMetrics, whatever the spelling   400
+ *   bytes      transport/listener/listener.ts     HTTP/1.1 or HTTP/2, one port
+ *   path       transport/router.ts                RPC, REST route, or 404; counts and times the request
+ *   headers    transport/rest/handler.ts          asks the next two before it reads a body; for RPCs
+ *              transport/rpc/auth-interceptor.ts  Connect calls this one
+ *   who        access/admission.ts                API key → Principal                              401
+ *   how often  access/admission.ts                a token from the key's bucket, then its role     429, 403
+ *   decode     transport/rest/metrics/routes.ts   → SubmittedMetrics, whatever the spelling        400, 413
+ *              transport/rpc/submit-messages.ts   the same of a Protobuf message
  *              ─── from here on every protocol is the same function ───
- *   submit     api/submit.ts                    the next lines, in this order
- *   valid      ingest/validate.ts               → Measurement[] and reasons                 422
- *   accept     ingest/group-commit.ts           joins a transaction; rejects when full      503
- *   store      store/metrics.ts                 the port: durable when it resolves          503
- *              sqlite/metrics/metric-writer.ts  the embedded engine, on its writer thread
- *   export     telemetry/series/table.ts        counters and histograms of the catalogue
+ *   submit     api/submit.ts                      the next lines, wired in api/open-ingest.ts
+ *   valid      ingest/validate.ts                 → Measurement[] and reasons                      422
+ *   accept     ingest/group-commit.ts             joins a transaction; rejects when full           503
+ *   store      store/metrics.ts                   the port: durable when `commit` resolves         503
+ *              sqlite/metrics/metric-writer.ts    the embedded engine, on its writer thread
+ *   export     telemetry/telemetry.ts             → series/table.ts: counters and histograms
  */
 import { createAdmission } from "./access/admission.ts";
 import { createAnonymousAccess } from "./access/anonymous-access.ts";
