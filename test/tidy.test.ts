@@ -197,6 +197,19 @@ test("docs/architecture.md names every folder, in the order of who may import wh
   assert.equal(named, Object.keys(MAY_IMPORT));
 });
 
+test("every part of the store's contract is run", () => {
+  const run = tests
+    .filter(({ path }) => /^test\/store\/.*\.test\.ts$/.test(path))
+    .flatMap(({ text }) => text);
+  for (const { path } of tests.filter(({ path }) => path.endsWith(".contract.ts"))) {
+    const name = path.split("/").at(-1) ?? "";
+    assert.ok(
+      run.some((text) => text.includes(name)),
+      `${path} is imported by no test`,
+    );
+  }
+});
+
 test("every test file runs its tests", () => {
   for (const { path, text } of tests.filter(({ path }) => path.endsWith(".test.ts"))) {
     assert.match(text, /\.run\(\);/, `${path} never calls .run(): its tests would pass by not running`);

@@ -29,7 +29,7 @@ export interface ExportResourceDeps extends ServiceBinding {
   /** What is known of series, and whether the same points were answered before. */
   readonly findSeries: (question: SeriesQuestion, nowMs: number) => Promise<SeriesFound>;
   /** Resolves once the submission is on disk; to the earlier answer when its idempotency key was used. */
-  readonly store: (submission: Submission) => Promise<StoredAnswer | undefined>;
+  readonly enqueue: (submission: Submission) => Promise<StoredAnswer | undefined>;
   /** Counts what is on disk in the exported series. */
   readonly export: (sender: ValidSource, measurements: readonly Measurement[]) => void;
   readonly observer: Pick<SubmitObserver, "onAnswer" | "onForeignService">;
@@ -56,7 +56,7 @@ const NOTHING_KNOWN: SeriesFound = { earlier: undefined, series: new Map(), room
  * @throws {ServiceError} `queue_full`, `storage_unavailable`, `shutting_down`: nothing of it is stored.
  */
 export function createExportResource(deps: ExportResourceDeps) {
-  const { findSeries, store, observer } = deps;
+  const { findSeries, enqueue, observer } = deps;
 
   return async (call: Call, resource: ResourcePoints): Promise<ResourceAnswer> => {
     const source = readSource(call, resource);
@@ -97,7 +97,7 @@ export function createExportResource(deps: ExportResourceDeps) {
       series.push({ key, owner, lastPoint: encodeLastPoint(last), isNew: before === undefined });
     });
     if (measurements.length + series.length > 0) {
-      const earlier = await store({
+      const earlier = await enqueue({
         source: { ...source, apiKeyId },
         requestNumber: call.requestNumber,
         measurements,

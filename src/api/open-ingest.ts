@@ -39,8 +39,8 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     wallMs: clock.wallMs,
   };
   const storing = {
-    store: commits.add.bind(commits),
-    export: telemetry.exporter.record,
+    enqueue: commits.add.bind(commits),
+    export: telemetry.recorder.record,
     serviceBinding: config.keys.binding,
     observer: observers.submit,
   };

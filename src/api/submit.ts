@@ -4,7 +4,7 @@ import { ServiceError, type Violation } from "../errors.ts";
 import { fingerprint } from "../ingest/fingerprint.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
-import { describeRejection, type Rejection } from "../ingest/validation.ts";
+import { describeRejection, type Rejection } from "../ingest/validate-fields.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
 import type { Submission } from "../store/submission.ts";
 
@@ -40,7 +40,7 @@ export interface SubmitDeps extends ServiceBinding {
    * Resolves once the submission is on disk; to the earlier answer when its idempotency key was used.
    * Throws at once when it cannot be queued.
    */
-  readonly store: (submission: Submission) => Promise<StoredAnswer | undefined>;
+  readonly enqueue: (submission: Submission) => Promise<StoredAnswer | undefined>;
   /** Counts what is on disk in the exported series. */
   readonly export: (sender: Validated, measurements: readonly Measurement[]) => void;
   /** `buffered`: answer before the disk has the metrics, unless the call carries an idempotency key. */
@@ -76,7 +76,7 @@ export interface SubmitObserver {
  *   `idempotency_conflict`, `queue_full`, `storage_unavailable`, `shutting_down`: nothing is stored.
  */
 export function createSubmit(deps: SubmitDeps): Submit {
-  const { validate, store, observer } = deps;
+  const { validate, enqueue, observer } = deps;
   return async (call, submitted) => {
     let validated: Validated;
     try {
@@ -91,7 +91,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
     if (notAllowed !== undefined) throw new ServiceError("service_not_allowed", notAllowed);
     const answer = describe(call, validated);
     const submission = createSubmission(call, submitted, validated, answer);
-    const stored = store(submission).then((earlier) => {
+    const stored = enqueue(submission).then((earlier) => {
       if (earlier === undefined) deps.export(validated, measurements);
       return earlier;
     });

@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs, type ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type SubmitRequest, SubmitRequestSchema } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import type { Fields, PendingMetric } from "./read-metric.ts";
+import type { Fields, PendingMetric } from "./read-emitted-metric.ts";
 import { randomKey } from "./web-crypto.ts";
 
 /** Who measured, as every request says it. */

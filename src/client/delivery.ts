@@ -7,7 +7,7 @@ import { type ClientIdentity, createBatch, halve, type SubmitBatch } from "./bat
 import { type CallFailure, classifyFailure } from "./classify-failure.ts";
 import { FlushWaiters, MetricBuffer } from "./metric-buffer.ts";
 import type { DropCause, Outcomes } from "./outcomes.ts";
-import type { PendingMetric } from "./read-metric.ts";
+import type { PendingMetric } from "./read-emitted-metric.ts";
 
 export interface DeliveryOptions {
   readonly clock: Clock;

@@ -1,4 +1,4 @@
-import type { PendingMetric } from "./read-metric.ts";
+import type { PendingMetric } from "./read-emitted-metric.ts";
 
 /**
  * A FIFO queue in a ring of fixed size: adding and dropping take the same time however much waits.

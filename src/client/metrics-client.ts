@@ -30,7 +30,7 @@ import {
   TOOL_EXECUTION_SHAPE,
 } from "./metric-shape.ts";
 import { type Counts, Outcomes } from "./outcomes.ts";
-import { type PendingMetric, readMetric } from "./read-metric.ts";
+import { type PendingMetric, readMetric } from "./read-emitted-metric.ts";
 import { createSubmitCall, openTransport } from "./transport.ts";
 
 /** Default limit of a flush. */

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import { isRecord } from "../lib/json.ts";
-import { readTimestamp } from "./timestamp.ts";
+import { readTimestamp } from "./parse-timestamp.ts";
 import type { Validated } from "./validate.ts";
 
 /**

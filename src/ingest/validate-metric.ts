@@ -14,7 +14,7 @@ import {
   readFieldMap,
   readTime,
   readValue,
-} from "./validation.ts";
+} from "./validate-fields.ts";
 
 /** What one metric of the catalogue is validated with. */
 export interface MetricContext extends FieldContext {

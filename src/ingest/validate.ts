@@ -6,8 +6,8 @@ import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
+import { type Reject, type Rejection, validateEach } from "./validate-fields.ts";
 import { validateMetric } from "./validate-metric.ts";
-import { type Reject, type Rejection, validateEach } from "./validation.ts";
 
 /** Who sent a submission. */
 export interface ValidSource {

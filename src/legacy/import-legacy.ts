@@ -23,7 +23,7 @@ import { Rollups } from "../sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../store/batch.ts";
 import { cutoffOf, tableOfType } from "../store/retention.ts";
 import { type ImportCounts, importKeys, importPolicies } from "./import-settings.ts";
-import { createReadMetric } from "./read-metric.ts";
+import { createReadMetric } from "./read-legacy-metric.ts";
 import { createdMsOf } from "./read-values.ts";
 import { createNumberRequest, type NumberRequest } from "./request-numbers.ts";
 

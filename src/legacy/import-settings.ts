@@ -1,5 +1,5 @@
 import { LIMITS } from "../catalogue/limits.ts";
-import { readTimestamp } from "../ingest/timestamp.ts";
+import { readTimestamp } from "../ingest/parse-timestamp.ts";
 import type { Database } from "../sqlite/file/database.ts";
 import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
 import { importKey, importPolicy, type LegacyKey } from "../sqlite/legacy/legacy-imports.ts";

@@ -1,5 +1,5 @@
 /** Cells of a table whose columns hold any type: SQL stores what the predecessor's clients sent. */
-import { readTimestamp } from "../ingest/timestamp.ts";
+import { readTimestamp } from "../ingest/parse-timestamp.ts";
 import { isRecord } from "../lib/json.ts";
 import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
 import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";

@@ -6,7 +6,7 @@ import {
   INSTRUMENT_DIMENSION,
   OPERATION_ATTRIBUTES,
   OPERATION_INSTRUMENTS,
-} from "../catalogue/operations.ts";
+} from "../catalogue/mcp-operations.ts";
 
 /** A metric type for an instrument. */
 export interface InstrumentMapping {

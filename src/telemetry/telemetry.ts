@@ -1,19 +1,19 @@
 import { METRIC_TYPES } from "../catalogue/catalogue.ts";
 import type { MetricType } from "../catalogue/definition.ts";
+import { OPERATION_TYPES } from "../catalogue/mcp-operations.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
-import { OPERATION_TYPES } from "../catalogue/operations.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createExposition, createServiceExposition, type Exposition } from "./exposition/exposition.ts";
 import { type OtlpOptions, openPush } from "./otlp/push.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
 import { type Gauges, openSelfMetrics, type SelfMetrics } from "./self/self-metrics.ts";
+import { SeriesStore } from "./series/bounded-series.ts";
 import { LabelValues } from "./series/label-values.ts";
 import { createOperationDurations } from "./series/operation-durations.ts";
 import { planSeries } from "./series/plan.ts";
 import { type RestoredState, toMeasurement } from "./series/restored-state.ts";
 import { serviceFamilies } from "./series/service-families.ts";
-import { SeriesStore } from "./series/store.ts";
 import { type Sender, SeriesTable } from "./series/table.ts";
 
 /**
@@ -46,7 +46,7 @@ export type Naming = "legacy" | "semconv" | "both";
 
 /** What is exported of the service: the metrics it was sent, and those of its own. */
 export interface Telemetry {
-  readonly exporter: MetricExporter;
+  readonly recorder: MetricRecorder;
   readonly selfMetrics: SelfMetrics;
   /**
    * Everything as Prometheus text, with all that was recorded before the call. Written in parts, between
@@ -66,7 +66,7 @@ export interface Telemetry {
   shutdown(): Promise<void>;
 }
 
-export interface MetricExporter {
+export interface MetricRecorder {
   /**
    * Count what was committed: instruments and `metrics_processed_total`. To be called
    * once, after the commit: what is counted here and rolled back there would be counted again by the
@@ -109,7 +109,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     options.otlp &&
     openPush({ ...options, otlp: options.otlp, resourceAttributes, readFamilies, selfMetrics });
   return {
-    exporter: {
+    recorder: {
       record(sender, measurements) {
         table.record(sender, measurements, clock.wallMs());
         operations?.record(sender, measurements);

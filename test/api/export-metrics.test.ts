@@ -35,7 +35,7 @@ function request(ofOne: boolean): readonly ResourceMetrics[] {
   return resources.map((resource) => create(ResourceMetricsSchema, resource));
 }
 
-function setup(store: ExportMetricsDeps["store"] = async () => undefined) {
+function setup(store: ExportMetricsDeps["enqueue"] = async () => undefined) {
   const exported: number[] = [];
   const asked: { readonly series: number; readonly together: number }[] = [];
   let together = 0;
@@ -50,7 +50,7 @@ function setup(store: ExportMetricsDeps["store"] = async () => undefined) {
       together -= 1;
       return { earlier: undefined, series: new Map(), room: POINTS };
     },
-    store,
+    enqueue: store,
     export: (_sender, measurements) => void exported.push(measurements.length),
     serviceBinding: "warn",
     observer: { onAnswer: () => undefined, onForeignService: () => undefined },

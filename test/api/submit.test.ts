@@ -40,7 +40,7 @@ function setup(changes: Partial<SubmitDeps> = {}) {
       wallMs: () => NOW_MS,
       metricsMax: 100,
     }),
-    store: (submission) =>
+    enqueue: (submission) =>
       new Promise((answer, fail) => {
         story.push("store");
         stores.push({ submission, answer, fail });
@@ -132,7 +132,7 @@ for (const ack of ["durable", "buffered"] as const) {
   test(`a full queue rejects a ${ack} submission: it is not acknowledged, exported or lost`, async () => {
     const { submit, story } = setup({
       ack,
-      store: () => {
+      enqueue: () => {
         throw new ServiceError("queue_full", "full");
       },
     });

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
-import { describeRejection } from "../../src/ingest/validation.ts";
+import { describeRejection } from "../../src/ingest/validate-fields.ts";
 
 const validate = createValidate({
   intern: createDimensionSets(),

@@ -6,7 +6,7 @@ import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { ServiceError, type Violation } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate, type Validated } from "../../src/ingest/validate.ts";
-import { describeRejection } from "../../src/ingest/validation.ts";
+import { describeRejection } from "../../src/ingest/validate-fields.ts";
 import { BROKEN_ENVELOPES, BROKEN_METRICS, breakEnvelope, breakMetric } from "./broken-rules.ts";
 import { type Json, METRICS_MAX, NOW_MS, validSubmission } from "./submission-arbitraries.ts";
 import { modelValidate, type Verdict } from "./submission-model.ts";

@@ -5,17 +5,17 @@ import logging
 import sys
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricRecorder, MetricExportResult, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
 TIMEOUT_SECONDS = 30
 
 
-def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
+def create_exporter(protocol: str, port: str, key: str) -> MetricRecorder:
     if protocol == "grpc":
         from grpc import Compression
-        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+        from opentelemetry.recorder.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 
         return OTLPMetricExporter(
             endpoint=f"127.0.0.1:{port}",
@@ -24,8 +24,8 @@ def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
             timeout=TIMEOUT_SECONDS,
             compression=Compression.Gzip,
         )
-    from opentelemetry.exporter.otlp.proto.http import Compression
-    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.recorder.otlp.proto.http import Compression
+    from opentelemetry.recorder.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
     return OTLPMetricExporter(
         endpoint=f"http://127.0.0.1:{port}/v1/metrics",
@@ -36,7 +36,7 @@ def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
 
 
 class Application:
-    def __init__(self, exporter: MetricExporter, bounds: list[float]) -> None:
+    def __init__(self, exporter: MetricRecorder, bounds: list[float]) -> None:
         self._result = MetricExportResult.FAILURE
         self._watch(exporter)
         reader = PeriodicExportingMetricReader(exporter, export_interval_millis=86_400_000)
@@ -51,7 +51,7 @@ class Application:
             "mcp.server.operation.duration", unit="s", explicit_bucket_boundaries_advisory=bounds
         )
 
-    def _watch(self, exporter: MetricExporter) -> None:
+    def _watch(self, exporter: MetricRecorder) -> None:
         """Keep the result of an export, which the reader keeps to itself."""
         export = exporter.export
 

@@ -29,7 +29,7 @@ test("the catalogue has the 33 families of composers, and no other instrument ha
 for (const feed of FEED_CASES) {
   test(`${feed.type} ${JSON.stringify(feed.dimensions ?? {})} changes its families and no other`, async () => {
     const telemetry = open({ clock: standing() });
-    telemetry.exporter.record(COMPOSER, [toMetric(feed)]);
+    telemetry.recorder.record(COMPOSER, [toMetric(feed)]);
     const all = await telemetry.scrape();
     assert.equal(composerSamples(all, SENDER), feed.feeds);
     assert.equal(disagreements(all, SENDER), []);
@@ -64,7 +64,7 @@ test("a service sees its own instances together; a key for all sees every servic
     ["other", "pod-1", 9000],
   ] as const) {
     const uptimes = { type: "composer_uptime", value: uptime };
-    telemetry.exporter.record({ service, instanceId }, [start, run, call, uptimes].map(measure));
+    telemetry.recorder.record({ service, instanceId }, [start, run, call, uptimes].map(measure));
   }
   const seen = async (service: string | undefined) => {
     const samples = parseScrape((await telemetry.serviceExposition(service)).text);
@@ -86,7 +86,7 @@ test("a service sees its own instances together; a key for all sees every servic
 test("a service that is called as what was folded does not see the services that were", async () => {
   const telemetry = open({ clock: standing(), labelValuesMax: 1 });
   for (const service of ["first", "second"])
-    telemetry.exporter.record({ service, instanceId: "" }, [
+    telemetry.recorder.record({ service, instanceId: "" }, [
       measure({ type: "server_crash", dimensions: { server_id: "a" } }),
     ]);
   const seen = async (service?: string) =>
@@ -102,12 +102,12 @@ test("0 tools of a server end its series and free its place; a retry of before d
     timestampMs,
   });
   const shown = async () => composerSamples(await telemetry.scrape(), SENDER);
-  telemetry.exporter.record(COMPOSER, [tools("a", 0), tools("a", 5, 10), tools("a", 4, 5), tools("a", 0, 5)]);
+  telemetry.recorder.record(COMPOSER, [tools("a", 0), tools("a", 5, 10), tools("a", 4, 5), tools("a", 0, 5)]);
   assert.equal(await shown(), { 'mcp_tools_by_server{server_id="a"}': 5 });
-  telemetry.exporter.record(COMPOSER, [tools("a", 0, 20), tools("b", 3, 30)]);
+  telemetry.recorder.record(COMPOSER, [tools("a", 0, 20), tools("b", 3, 30)]);
   assert.equal(await shown(), { 'mcp_tools_by_server{server_id="b"}': 3 });
   const count = { type: "capability_count", value: 0, dimensions: { kind: "tools" } };
-  telemetry.exporter.record(COMPOSER, [measure(count)]);
+  telemetry.recorder.record(COMPOSER, [measure(count)]);
   assert.is((await shown()).mcp_tools_total, 0, "no tools at all is a figure");
   await telemetry.shutdown();
 });
@@ -121,11 +121,11 @@ test("what found no place has one once another instance's server has left", asyn
   if (a === undefined || b === undefined || c === undefined) return;
   const other = { ...COMPOSER, instanceId: "pod-2" };
   const shown = async () => Object.keys(composerSamples(await telemetry.scrape(), SENDER)).join();
-  telemetry.exporter.record(COMPOSER, [a, b]);
-  telemetry.exporter.record(other, [c]);
+  telemetry.recorder.record(COMPOSER, [a, b]);
+  telemetry.recorder.record(other, [c]);
   assert.not.match(await shown(), 'server_id="c"');
-  telemetry.exporter.record(COMPOSER, [{ ...a, value: 0 }]);
-  telemetry.exporter.record(other, [c]);
+  telemetry.recorder.record(COMPOSER, [{ ...a, value: 0 }]);
+  telemetry.recorder.record(other, [c]);
   assert.match(await shown(), 'server_id="c"');
   await telemetry.shutdown();
 });
@@ -137,7 +137,7 @@ test("a late report brings back neither a server that has gone nor a version tha
     timestampMs,
   });
   const tools = { kind: "tools", server_id: "a" };
-  const record = (...metrics: ReturnType<typeof report>[]) => telemetry.exporter.record(COMPOSER, metrics);
+  const record = (...metrics: ReturnType<typeof report>[]) => telemetry.recorder.record(COMPOSER, metrics);
   const shown = async () => composerSamples(await telemetry.scrape(), SENDER);
   record(report(10, "composer_info", 1, { version: "1.1", platform: "linux" }));
   record(report(20, "capability_count", 0, tools), report(15, "capability_count", 0, tools));
@@ -157,7 +157,7 @@ test("an instance has one composer_info: an upgrade replaces the version", async
   const telemetry = open({ clock: standing() });
   for (const version of ["1.0", "1.1"]) {
     const dimensions = { version, platform: "linux" };
-    telemetry.exporter.record(COMPOSER, [measure({ type: "composer_info", dimensions })]);
+    telemetry.recorder.record(COMPOSER, [measure({ type: "composer_info", dimensions })]);
   }
   assert.equal(composerSamples(await telemetry.scrape(), SENDER), {
     'mcp_composer_info{platform="linux",version="1.1"}': 1,
@@ -173,14 +173,14 @@ test("uptime goes on between reports; gauges of a silent instance go, and come b
     { type: "server_count", value: 3, dimensions: { state: "total" } },
   ];
   const crash = { type: "server_crash", dimensions: { server_id: "a" } };
-  telemetry.exporter.record(COMPOSER, [...states, crash].map(measure));
+  telemetry.recorder.record(COMPOSER, [...states, crash].map(measure));
   const shown = async () => composerSamples(await telemetry.scrape(), SENDER);
   const crashes = { 'mcp_server_crashes_total{server_id="a"}': 1 };
   clock.advance(30_000);
   assert.equal(await shown(), { ...crashes, mcp_composer_uptime_seconds: 130, mcp_servers_total: 3 });
   clock.advance(30_001);
   assert.equal(await shown(), crashes, "nobody knows of the gauges any more");
-  telemetry.exporter.record(COMPOSER, [
+  telemetry.recorder.record(COMPOSER, [
     measure({ type: "config_reload", dimensions: { status: "success" } }),
   ]);
   const back = { mcp_composer_uptime_seconds: 160.001, mcp_servers_total: 3 };
@@ -197,7 +197,7 @@ test("a forgotten instance frees its place, and its service's counters never go 
     { type: "server_count", value: 3, dimensions: { state: "total" } },
   ];
   for (let pod = 1; pod <= 100; pod += 1) {
-    telemetry.exporter.record({ service: "composer", instanceId: `pod-${pod}` }, metrics.map(measure));
+    telemetry.recorder.record({ service: "composer", instanceId: `pod-${pod}` }, metrics.map(measure));
     clock.advance(12_001);
     const samples = await telemetry.scrape();
     assert.equal(composerSamples(samples, SENDER), {});
@@ -225,7 +225,7 @@ test("10 000 random values of every type stay bounded on both ports, and lose no
     );
     const metadata = { request_size_bytes: 1, response_size_bytes: 1 };
     const sender = { service: "composer", instanceId: `i${index}` };
-    telemetry.exporter.record(sender, [measure({ type: type.name, dimensions, metadata, durationMs: 1 })]);
+    telemetry.recorder.record(sender, [measure({ type: type.name, dimensions, metadata, durationMs: 1 })]);
   }
   for (const samples of [
     await telemetry.scrape(),

@@ -10,7 +10,7 @@ test("a measurement that stands for several counts as many, each in the bucket i
   const dimensions = { success: true, method: "tools/call", tool_name: "search" };
   const distribution = { count: 5, min: 5, max: 20_000, values: [5, 7, 20_000], counts: [2, 2, 1] };
   const tools = measure({ type: "tool_execution", dimensions, value: 5, durationMs: 20_024 });
-  telemetry.exporter.record(SENDER, [{ ...tools, distribution }]);
+  telemetry.recorder.record(SENDER, [{ ...tools, distribution }]);
   const samples = await telemetry.scrape();
   assert.is(only(samples, "mcp_tool_executions_total"), 5);
   for (const name of ["mcp_tool_execution_duration_seconds", "mcp_server_operation_duration_seconds"]) {
@@ -29,7 +29,7 @@ test("values without durations are added up, and feed no histogram of durations"
   const telemetry = open();
   const distribution = { count: 3, min: 1, max: 8, values: [1, 8], counts: [1, 2] };
   const sizes = measure({ type: "custom", dimensions: { metric_name: "size" }, value: 17 });
-  telemetry.exporter.record(SENDER, [{ ...sizes, distribution }]);
+  telemetry.recorder.record(SENDER, [{ ...sizes, distribution }]);
   assert.is(only(await telemetry.scrape(), "mcp_custom_metrics_total"), 17);
   await telemetry.shutdown();
 });

@@ -37,7 +37,7 @@ test("any text as a dimension comes back from a strict parser as it was, and for
   );
   const property = fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 100 }), async (texts) => {
     const telemetry = open();
-    telemetry.exporter.record(
+    telemetry.recorder.record(
       "s",
       texts.map((server) => measure({ dimensions: { server }, durationMs: 1 })),
     );
@@ -52,13 +52,13 @@ test("any text as a dimension comes back from a strict parser as it was, and for
 
 test("a record is in the next exposition, and callers of one turn share one text", async () => {
   const telemetry = open();
-  telemetry.exporter.record("s", [measure()]);
+  telemetry.recorder.record("s", [measure()]);
   const together = [telemetry.exposition(), telemetry.exposition()];
-  telemetry.exporter.record("s", [measure()]);
+  telemetry.recorder.record("s", [measure()]);
   const [before, same] = await Promise.all(together);
   assert.is(before, same);
   assert.is(only(parseScrape(before?.text ?? ""), "mcp_auth_requests_total"), 2);
-  telemetry.exporter.record("s", [measure()]);
+  telemetry.recorder.record("s", [measure()]);
   const after = await telemetry.exposition();
   assert.is(only(parseScrape(after.text), "mcp_auth_requests_total"), 3);
   assert.is(after.contentType, "text/plain; version=0.0.4; charset=utf-8");
@@ -72,12 +72,12 @@ test("a full table is written in slices, whole and in order, while others run an
     const dimensions = { server: `s${index % 100}`, method: `m${Math.floor(index / 100)}` };
     return measure({ dimensions, durationMs: index });
   });
-  telemetry.exporter.record("s", metrics);
+  telemetry.recorder.record("s", metrics);
   let turns = 0;
   let ended = false;
   const record = () => {
     turns += 1;
-    telemetry.exporter.record("s", [...metrics.slice(-100), measure({ dimensions: { server: `${turns}` } })]);
+    telemetry.recorder.record("s", [...metrics.slice(-100), measure({ dimensions: { server: `${turns}` } })]);
     if (!ended) setImmediate(record);
   };
   setImmediate(record);
@@ -110,7 +110,7 @@ test("target_info says which instance this is, once, and no other line names sco
 
 test("the configured bounds replace those in seconds and leave sizes alone", async () => {
   const telemetry = open({ secondsBoundaries: [0.1, 1] });
-  telemetry.exporter.record("s", [measure({ type: "tool_execution", durationMs: 50, metadata: METADATA })]);
+  telemetry.recorder.record("s", [measure({ type: "tool_execution", durationMs: 50, metadata: METADATA })]);
   const samples = await telemetry.scrape();
   const bounds = (name: string) => select(samples, name).map(({ labels }) => labels.le);
   assert.equal(bounds("mcp_tool_execution_duration_seconds_bucket"), ["0.1", "1", "+Inf"]);
@@ -136,7 +136,7 @@ needing(test, "promtool")(
       const choices = Object.entries(type.choices ?? { none: ["x"] });
       const sent = choices.flatMap(([name, values]) => values.map((value) => ({ ...first, [name]: value })));
       for (const dimensions of [...sent, ...sent.map((each) => ({ ...each, server_id: "a" }))])
-        telemetry.exporter.record("auth", [
+        telemetry.recorder.record("auth", [
           measure({ type: type.name, dimensions, durationMs: 7, metadata: METADATA }),
         ]);
     }

@@ -75,12 +75,12 @@ export function open(options: Partial<TelemetryOptions> & { readonly clock?: Clo
     logger: recordLog().logger,
     ...options,
   });
-  const exporter = {
+  const recorder = {
     record: (sender: Sender | string, measurements: readonly Measurement[]) =>
-      telemetry.exporter.record(
+      telemetry.recorder.record(
         typeof sender === "string" ? { service: sender, instanceId: "" } : sender,
         measurements,
       ),
   };
-  return { ...telemetry, exporter, scrape: async () => parseScrape((await telemetry.exposition()).text) };
+  return { ...telemetry, recorder, scrape: async () => parseScrape((await telemetry.exposition()).text) };
 }

@@ -66,7 +66,7 @@ for (const { name, dimensions, metadata = {}, attributes } of OPERATIONS) {
   test(`an operation has the attributes of the conventions, in Prometheus and over OTLP: ${name}`, async () => {
     const receiver = await openReceiver();
     const telemetry = open({ naming: "both", otlp: otlpTo(receiver.url) });
-    telemetry.exporter.record("gateway", [
+    telemetry.recorder.record("gateway", [
       measure({ type: "tool_execution", dimensions, metadata, durationMs: 45 }),
     ]);
     await telemetry.forceFlush();
@@ -102,7 +102,7 @@ function underscored(attributes: Readonly<Record<string, string>>): Record<strin
 test("durations are in seconds, in the buckets that the conventions ask for", async () => {
   const telemetry = open({ naming: "both", secondsBoundaries: [1, 2] });
   const durations = [10, 10.5, 300_000, 300_001];
-  telemetry.exporter.record(
+  telemetry.recorder.record(
     "s",
     durations.map((durationMs) => measure({ type: "tool_execution", dimensions: CALL, durationMs })),
   );
@@ -142,7 +142,7 @@ const COMPOSER: readonly (Operation & { readonly type: string })[] = [
 for (const { type, name, dimensions, attributes } of COMPOSER) {
   test(`what a composer asks of servers is the client's operation: ${type}, ${name}`, async () => {
     const telemetry = open({ naming: "both" });
-    telemetry.exporter.record("composer", [measure({ type, dimensions, durationMs: 1 })]);
+    telemetry.recorder.record("composer", [measure({ type, dimensions, durationMs: 1 })]);
     const samples = await telemetry.scrape();
     assert.equal(
       select(samples, `${CLIENT}_count`).map(({ labels }) => labels),
@@ -158,7 +158,7 @@ test("what the dimension instrument says was measured by the sender is the clien
   const sides = ["mcp.client.operation.duration", "mcp.server.operation.duration", "mcp_other", undefined];
   for (const instrument of sides) {
     const dimensions = instrument === undefined ? CALL : { ...CALL, instrument };
-    telemetry.exporter.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
+    telemetry.recorder.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
   }
   const samples = await telemetry.scrape();
   assert.is(only(samples, `${CLIENT}_count`), 1);
@@ -168,7 +168,7 @@ test("what the dimension instrument says was measured by the sender is the clien
 
 test("what is no operation, or has no duration, is none", async () => {
   const telemetry = open({ naming: "both" });
-  telemetry.exporter.record("s", [
+  telemetry.recorder.record("s", [
     measure({ type: "tool_execution", dimensions: CALL }),
     measure({ type: "auth_request", durationMs: 1 }),
     measure({ type: "tool_discovery", durationMs: 1 }),
@@ -186,7 +186,7 @@ test("a flood of values stays bounded, is counted, and loses nothing of the tota
     const dimensions = { method: `m${index}`, tool_name: `t${index}`, success: index % 2 === 0 };
     const metadata = { error_code: `e${index}` };
     const metric = measure({ type: "tool_execution", dimensions, metadata, durationMs: 1 });
-    telemetry.exporter.record(`s${index}`, [metric]);
+    telemetry.recorder.record(`s${index}`, [metric]);
   }
   const samples = await telemetry.scrape();
   const series = select(samples, `${SERVER}_count`);
@@ -215,7 +215,7 @@ test("a full table keeps its totals, with what failed apart from what went well"
     for (const tool_name of ["a", "b", "c"]) {
       for (const success of [true, false]) {
         const dimensions = { ...CALL, tool_name, success };
-        telemetry.exporter.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
+        telemetry.recorder.record("s", [measure({ type: "tool_execution", dimensions, durationMs: 1 })]);
       }
     }
   }

@@ -21,9 +21,9 @@ for (const compression of ["none", "gzip"] as const) {
     const receiver = await openReceiver();
     const headers = { "x-tenant": "t1" };
     const telemetry = open({ otlp: otlp(receiver.url, { compression, headers }) });
-    telemetry.exporter.record("s", [measure({ durationMs: 5 }), measure({ value: 3, durationMs: 400 })]);
+    telemetry.recorder.record("s", [measure({ durationMs: 5 }), measure({ value: 3, durationMs: 400 })]);
     await telemetry.forceFlush();
-    telemetry.exporter.record("s", [measure({ durationMs: 5 })]);
+    telemetry.recorder.record("s", [measure({ durationMs: 5 })]);
     await telemetry.forceFlush();
     const samples = await telemetry.scrape();
     assert.is(received(receiver, "mcp_auth_requests_total").at(-1), only(samples, "mcp_auth_requests_total"));
@@ -46,7 +46,7 @@ test("deltas add up to the total, with a failed export in between", async () => 
   );
   const telemetry = open({ otlp: otlp(receiver.url, { temporality: "delta" }) });
   for (let round = 1; round <= 3; round++) {
-    telemetry.exporter.record("s", [measure({ value: round })]);
+    telemetry.recorder.record("s", [measure({ value: round })]);
     isDown = round === 2;
     await telemetry.forceFlush();
   }
@@ -63,7 +63,7 @@ test("the timer exports without being asked", async () => {
   });
   const receiver = await openReceiver((_request, response) => response.end(() => arrived()));
   const telemetry = open({ otlp: otlp(receiver.url, { intervalMs: 20 }) });
-  telemetry.exporter.record("s", [measure()]);
+  telemetry.recorder.record("s", [measure()]);
   // The interval alone keeps no process alive.
   const stayAlive = setInterval(() => {}, 1_000);
   await arrival;
@@ -110,7 +110,7 @@ for (const { name, answer, reason } of BROKEN) {
     const receiver = await openReceiver(answer);
     const { logger, lines } = recordLog();
     const telemetry = open({ logger, otlp: otlp(receiver.url, { timeoutMs: 200 }) });
-    telemetry.exporter.record("s", [measure()]);
+    telemetry.recorder.record("s", [measure()]);
     const stayAlive = setInterval(() => {}, 1_000);
     await telemetry.forceFlush();
     await telemetry.forceFlush();
@@ -155,7 +155,7 @@ for (const { name, answer } of [
     const receiver = await openReceiver(answer);
     if (answer === undefined) await receiver.close();
     const telemetry = open({ otlp: otlp(receiver.url, { timeoutMs: 60_000 }) });
-    telemetry.exporter.record("s", [measure()]);
+    telemetry.recorder.record("s", [measure()]);
     const flushed = telemetry.forceFlush();
     const beganMs = systemClock.monotonicMs();
     await telemetry.shutdown();

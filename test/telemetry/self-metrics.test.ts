@@ -23,8 +23,8 @@ test("what was stored is counted by service and type, in any order of types", as
   const telemetry = open();
   const auth = measure();
   const tool = measure({ type: "tool_execution" });
-  telemetry.exporter.record("gateway", [auth, auth, tool, auth]);
-  telemetry.exporter.record("gateway", []);
+  telemetry.recorder.record("gateway", [auth, auth, tool, auth]);
+  telemetry.recorder.record("gateway", []);
   const samples = await telemetry.scrape();
   const labels = { service: "gateway" };
   assert.is(only(samples, "metrics_processed_total", { ...labels, type: "auth_request" }), 3);
@@ -97,7 +97,7 @@ test("gauges are asked at each scrape, and forget what is no longer reported", a
 test("label values of self-metrics are bounded, apart from the catalogue's", async () => {
   const telemetry = open({ labelValuesMax: 2 });
   for (const service of ["a", "b", "c", "d"]) telemetry.selfMetrics.rateLimitHit(service);
-  telemetry.exporter.record("s", [
+  telemetry.recorder.record("s", [
     measure({ dimensions: { method: "x" } }),
     measure({ dimensions: { method: "y" } }),
   ]);

@@ -6,7 +6,7 @@ import { only, select, sum } from "./scrape.ts";
 test("an authentication feeds its counter and its histogram, under the catalogue's labels", async () => {
   const telemetry = open();
   const dimensions = { success: true, method: "jwt", server: "gateway" };
-  telemetry.exporter.record("auth", [measure({ dimensions, durationMs: 45.2 })]);
+  telemetry.recorder.record("auth", [measure({ dimensions, durationMs: 45.2 })]);
   const samples = await telemetry.scrape();
   const labels = {
     service: "auth",
@@ -25,7 +25,7 @@ test("an authentication feeds its counter and its histogram, under the catalogue
 
 test("a duration of exactly a bound counts in that bound's bucket, and 0 is a duration", async () => {
   const telemetry = open();
-  telemetry.exporter.record("s", [measure({ durationMs: 5 }), measure({ durationMs: 0 }), measure()]);
+  telemetry.recorder.record("s", [measure({ durationMs: 5 }), measure({ durationMs: 0 }), measure()]);
   const samples = await telemetry.scrape();
   assert.is(only(samples, "mcp_auth_request_duration_seconds_bucket", { le: "0.005" }), 2);
   assert.is(only(samples, "mcp_auth_request_duration_seconds_count"), 2, "no duration, no observation");
@@ -48,7 +48,7 @@ for (const { name, value, sum: expected, skipped } of METADATA_CASES) {
   test(`a size in metadata is observed only if it is one: ${name}`, async () => {
     const telemetry = open();
     const metadata = { jsonrpc_id: 1, input_size_bytes: value };
-    telemetry.exporter.record("s", [measure({ type: "tool_execution", metadata })]);
+    telemetry.recorder.record("s", [measure({ type: "tool_execution", metadata })]);
     const samples = await telemetry.scrape();
     assert.is(sum(samples, "mcp_tool_input_bytes_sum"), expected);
     assert.is(sum(samples, "metrics_export_skipped_total"), skipped);
@@ -60,7 +60,7 @@ for (const { name, value, sum: expected, skipped } of METADATA_CASES) {
 test("the second name of a metadata field serves where the first is missing", async () => {
   const telemetry = open();
   const type = "tool_discovery";
-  telemetry.exporter.record("s", [
+  telemetry.recorder.record("s", [
     measure({ type, metadata: { faiss_search_time_ms: 10 } }),
     measure({ type, metadata: { faiss_search_time_ms: null, vector_search_time_ms: 30 } }),
   ]);
@@ -71,7 +71,7 @@ test("the second name of a metadata field serves where the first is missing", as
 test("a counter never goes down; a gauge may, and shows the last value", async () => {
   const telemetry = open();
   const dimensions = { metric_name: "queue" };
-  telemetry.exporter.record("s", [
+  telemetry.recorder.record("s", [
     measure({ type: "custom", dimensions, value: 5 }),
     measure({ type: "custom", dimensions, value: -2 }),
   ]);
@@ -85,7 +85,7 @@ test("a counter never goes down; a gauge may, and shows the last value", async (
 test("a client cannot choose label names, nor overwrite service and metric_type", async () => {
   const telemetry = open();
   const dimensions = { service: "other", metric_type: "other", user_hash: "u1", le: "1", method: "jwt" };
-  telemetry.exporter.record("auth", [measure({ dimensions })]);
+  telemetry.recorder.record("auth", [measure({ dimensions })]);
   const [sample] = select(await telemetry.scrape(), "mcp_auth_requests_total");
   assert.equal(Object.keys(sample?.labels ?? {}), ["service", "metric_type", "success", "method", "server"]);
   assert.is(sample?.labels.service, "auth");
@@ -95,12 +95,12 @@ test("a client cannot choose label names, nor overwrite service and metric_type"
 
 test("a flood of 100 000 values stays bounded, is counted, and loses nothing of the total", async () => {
   const telemetry = open();
-  telemetry.exporter.record("honest", [measure({ dimensions: { server: "honest" } })]);
+  telemetry.recorder.record("honest", [measure({ dimensions: { server: "honest" } })]);
   for (let index = 0; index < 100_000; index++) {
     const dimensions = { server: `s${index}`, method: `m${index}`, success: `x${index}` };
-    telemetry.exporter.record(`service-${index}`, [measure({ dimensions, durationMs: 1 })]);
+    telemetry.recorder.record(`service-${index}`, [measure({ dimensions, durationMs: 1 })]);
   }
-  telemetry.exporter.record("honest", [measure({ dimensions: { server: "honest" } })]);
+  telemetry.recorder.record("honest", [measure({ dimensions: { server: "honest" } })]);
   const { text } = await telemetry.exposition();
   const samples = await telemetry.scrape();
   const counters = select(samples, "mcp_auth_requests_total");
@@ -119,7 +119,7 @@ test("a flood of 100 000 values stays bounded, is counted, and loses nothing of 
 test("each measurement that lands in a folded label is counted, not only the first", async () => {
   const telemetry = open({ labelValuesMax: 1 });
   const second = measure({ dimensions: { server: "b" } });
-  telemetry.exporter.record("s", [measure({ dimensions: { server: "a" } }), second, second, second]);
+  telemetry.recorder.record("s", [measure({ dimensions: { server: "a" } }), second, second, second]);
   assert.is(only(await telemetry.scrape(), "metrics_label_overflow_total", { label: "server" }), 3);
   await telemetry.shutdown();
 });
@@ -130,7 +130,7 @@ test("a full table keeps its totals: new combinations share an overflow series",
   for (let round = 0; round < 2; round++) {
     for (let index = 0; index < 120; index++) {
       const dimensions = { server: `s${index}` };
-      telemetry.exporter.record("auth", [measure({ dimensions, durationMs: 10 })]);
+      telemetry.recorder.record("auth", [measure({ dimensions, durationMs: 10 })]);
     }
   }
   const samples = await telemetry.scrape();
@@ -149,8 +149,8 @@ test("the series of a dimension set are the same whether its object is known or 
   const telemetry = open();
   const dimensions = { server: "a", success: "True" };
   const known = measure({ dimensions });
-  telemetry.exporter.record("s", [known, known, measure({ dimensions })]);
-  telemetry.exporter.record("t", [known]);
+  telemetry.recorder.record("s", [known, known, measure({ dimensions })]);
+  telemetry.recorder.record("t", [known]);
   const samples = await telemetry.scrape();
   assert.is(only(samples, "mcp_auth_requests_total", { service: "s", success: "true" }), 3);
   assert.is(only(samples, "mcp_auth_requests_total", { service: "t" }), 1);

@@ -1,6 +1,6 @@
 import { invalidField } from "../../errors.ts";
+import { readTimestamp } from "../../ingest/parse-timestamp.ts";
 import { quote } from "../../ingest/text.ts";
-import { readTimestamp } from "../../ingest/timestamp.ts";
 import { DAY_MS } from "../../lib/time.ts";
 import type { DirectoryStore } from "../../store/directory.ts";
 import { WITHOUT_PAUSE } from "../../store/plan/steps.ts";

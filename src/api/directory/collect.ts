@@ -18,12 +18,12 @@ import {
   readTime,
   type ValidatedMetrics,
   validateEach,
-} from "../../ingest/validation.ts";
+} from "../../ingest/validate-fields.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import type { MetricNames } from "./metric-names.ts";
-import { readServerMetric } from "./read-metric.ts";
 import { malformed, readServerId } from "./read-request.ts";
+import { readServerMetric } from "./read-server-metric.ts";
 import { serverOf } from "./server-access.ts";
 import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
 import { verifiedSignature } from "./signature.ts";
@@ -74,7 +74,7 @@ export interface CollectDeps {
   /** Bounds how many metrics of different names a server may have. */
   readonly names: MetricNames;
   /** Resolves once the entry is on disk; to the earlier answer where the request was stored before. */
-  readonly store: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
+  readonly enqueue: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
   /** Metrics of one request; more are rejected as a whole. */
@@ -89,7 +89,7 @@ export interface CollectDeps {
  *   `shutting_down`: nothing is stored.
  */
 export function createCollect(deps: CollectDeps): Collect {
-  const { registry, names, store, wallMs, metricsMax } = deps;
+  const { registry, names, enqueue, wallMs, metricsMax } = deps;
   async function collect(call: Call, submitted: SubmittedCollect): Promise<CollectAnswer> {
     const serverId = readServerId(...submitted.serverIds) ?? malformed("Server ID is required");
     const server = serverOf(registry, call.principal, serverId);
@@ -106,7 +106,7 @@ export function createCollect(deps: CollectDeps): Collect {
     const warnings = [...envelope.warnings, ...validated.warnings];
     const answer = describe(serverId, envelope.metrics.length, { ...validated, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
-    const earlier = await store({
+    const earlier = await enqueue({
       server: server.record.number,
       points: validated.accepted,
       isCollected: true,

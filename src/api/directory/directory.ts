@@ -55,13 +55,13 @@ export function createDirectory(deps: DirectoryDeps): Directory {
   const { audit, retention, servers } = administration;
   const names = new MetricNames(store.listMetricNames);
   return {
-    collect: createCollect({ registry, store: commit, names, wallMs, metricsMax, onRejected }),
+    collect: createCollect({ registry, enqueue: commit, names, wallMs, metricsMax, onRejected }),
     fetchMetrics: createFetchMetrics({ registry, readChart: store.chart, wallMs }),
-    trackUsage: createTrackUsage({ registry, store: commit, pseudonymise, wallMs }),
+    trackUsage: createTrackUsage({ registry, enqueue: commit, pseudonymise, wallMs }),
     aggregate: createAggregate({ audit, retention, store, wallMs }),
     events: createServerEvents({
       registry,
-      store: commit,
+      enqueue: commit,
       readEvents: store.listEvents,
       readUses: store.listUses,
       wallMs,

@@ -1,7 +1,7 @@
 import type { Call, Principal } from "../../access/call.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
-import { type Reject, readTime } from "../../ingest/validation.ts";
+import { type Reject, readTime } from "../../ingest/validate-fields.ts";
 import type {
   DirectoryEntry,
   ListQuery,
@@ -54,7 +54,7 @@ export interface EventsDeps {
   /** Knows which servers there are, and whose keys are theirs. */
   readonly registry: ServerRegistry;
   /** Resolves once the entry is on disk. */
-  readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  readonly enqueue: (entry: DirectoryEntry) => Promise<unknown>;
   /** A page of a server's events, newest first. */
   readonly readEvents: (query: ListQuery) => Promise<readonly StoredServerEvent[]>;
   /** A page of how a server was used, newest first. */
@@ -67,7 +67,7 @@ export interface EventsDeps {
 export type ServerEvents = ReturnType<typeof createServerEvents>;
 
 /** What happens to servers, and how they are used: written down, and read again by who may. */
-export function createServerEvents({ registry, store, readEvents, readUses, wallMs }: EventsDeps) {
+export function createServerEvents({ registry, enqueue, readEvents, readUses, wallMs }: EventsDeps) {
   return {
     /**
      * @throws {ServiceError} `malformed_body`, `api_key_invalid`, `not_found`, `validation_failed`,
@@ -79,7 +79,7 @@ export function createServerEvents({ registry, store, readEvents, readUses, wall
       const nowMs = wallMs();
       const event = readEvent(serverId, principal, submitted, nowMs);
       const none = { server: undefined, points: [], uses: [], isCollected: false, idempotency: undefined };
-      await store({ ...none, events: [event], receivedMs: nowMs });
+      await enqueue({ ...none, events: [event], receivedMs: nowMs });
       return event;
     },
 

@@ -41,7 +41,7 @@ export interface TrackUsageDeps {
   /** Knows which servers there are, and their tools. */
   readonly registry: ServerRegistry;
   /** Resolves once the entry is on disk. */
-  readonly store: (entry: DirectoryEntry) => Promise<unknown>;
+  readonly enqueue: (entry: DirectoryEntry) => Promise<unknown>;
   /** The same pseudonym for the same user, and no way back without this installation's secret. */
   readonly pseudonymise: Pseudonymise;
   /** ms since 1970 UTC. */
@@ -69,7 +69,7 @@ const SEARCHED_ID_LENGTH_MIN = 4;
  * @throws {ServiceError} `malformed_body`, `validation_failed`, `not_found`, `queue_full`,
  *   `storage_unavailable`, `shutting_down`: nothing is stored.
  */
-export function createTrackUsage({ registry, store, pseudonymise, wallMs }: TrackUsageDeps): TrackUsage {
+export function createTrackUsage({ registry, enqueue, pseudonymise, wallMs }: TrackUsageDeps): TrackUsage {
   return async (call, submitted) => {
     const required = "Server ID and action are required";
     if (submitted.action === undefined || submitted.action === null || submitted.action === "")
@@ -87,7 +87,7 @@ export function createTrackUsage({ registry, store, pseudonymise, wallMs }: Trac
       if (toolId !== undefined && tools.length > 0 && !tools.includes(toolId)) notFound("Tool");
     }
     const timestampMs = wallMs();
-    await store({
+    await enqueue({
       server: server?.record.number,
       points: server === undefined ? [] : countersOf(action, timestampMs),
       isCollected: false,

@@ -6,10 +6,10 @@ import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 import { BatchFolder } from "../rollups/batch-folder.ts";
 import type { Rollups } from "../rollups/rollups.ts";
-import { saveSeries } from "./cumulative-series.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer } from "./idempotency-store.ts";
 import { storeLatestValues } from "./latest-values.ts";
+import { saveSeries } from "./series-store.ts";
 
 /**
  * Rows a statement: one statement for many rows costs half of one for each. Largest first; three sizes,

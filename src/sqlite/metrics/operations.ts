@@ -3,9 +3,9 @@ import type { SeriesQuestion } from "../../store/metrics.ts";
 import type { Step } from "../../store/plan/steps.ts";
 import type { Rollups } from "../rollups/rollups.ts";
 import type { OperationContext } from "../threads/operation.ts";
-import { deleteEndedSeries, findSeries } from "./cumulative-series.ts";
 import { deleteExpiredIdempotencyKeys } from "./idempotency-store.ts";
 import { MetricWriter } from "./metric-writer.ts";
+import { deleteEndedSeries, findSeries } from "./series-store.ts";
 
 /**
  * What of `MetricStore` the writer thread carries out. Names that end in `Step` are one step of long work, a

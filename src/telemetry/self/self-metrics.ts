@@ -63,7 +63,7 @@ export interface DatabaseOperation {
  */
 export interface SelfMetrics {
   httpRequest(request: AnsweredHttpRequest): void;
-  /** Metrics of clients that are on disk. Called by `MetricExporter.record`; nobody else has to. */
+  /** Metrics of clients that are on disk. Called by `MetricRecorder.record`; nobody else has to. */
   metricsProcessed(service: string, type: string, count: number): void;
   /** `field` without an index: `metrics.value`, not `metrics[3].value`. */
   validationError(field: string, errorType: string): void;

@@ -1,7 +1,7 @@
 import type { DimensionSet } from "../../catalogue/measurement.ts";
+import type { LabelTexts, SeriesStore } from "./bounded-series.ts";
 import type { PlannedInstrument } from "./plan.ts";
 import { addSeries, type MetricFamily, type MetricSeries, seriesKey } from "./series.ts";
-import type { LabelTexts, SeriesStore } from "./store.ts";
 
 /** An instance that is silent so many times as long as its gauges last is forgotten. */
 export const FORGET_FACTOR = 12;

@@ -1,7 +1,6 @@
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText, outcomeOf } from "../../catalogue/dimension-value.ts";
-import type { DimensionSet, DimensionValue, Measurement } from "../../catalogue/measurement.ts";
 import {
   ERROR_OTHER,
   INSTRUMENT_DIMENSION,
@@ -11,7 +10,9 @@ import {
   OPERATION_TYPES,
   type OperationType,
   type Side,
-} from "../../catalogue/operations.ts";
+} from "../../catalogue/mcp-operations.ts";
+import type { DimensionSet, DimensionValue, Measurement } from "../../catalogue/measurement.ts";
+import type { SeriesStore } from "./bounded-series.ts";
 import { OVERFLOW, UNSET } from "./label-values.ts";
 import { sentValue } from "./plan.ts";
 import {
@@ -22,7 +23,6 @@ import {
   observeAll,
   seriesKey,
 } from "./series.ts";
-import type { SeriesStore } from "./store.ts";
 import { observedDistribution, type Sender, WHOLE_SERIES } from "./table.ts";
 
 /** What finds no room in `store` goes into overflow series: see `createOperationDurations`. */

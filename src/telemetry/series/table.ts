@@ -1,10 +1,10 @@
 import type { ValueSource } from "../../catalogue/definition.ts";
 import type { DimensionSet, Distribution, Measurement } from "../../catalogue/measurement.ts";
+import type { SeriesStore } from "./bounded-series.ts";
 import { type BoundInstrument, type Instance, Instances, type InstrumentBinding } from "./instances.ts";
 import { OVERFLOW, toLabelValue } from "./label-values.ts";
 import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./plan.ts";
 import { observe, observeAll } from "./series.ts";
-import type { SeriesStore } from "./store.ts";
 
 /** Why a measurement is not in an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";

@@ -1,7 +1,7 @@
 import type { FailureReason } from "../../errors.ts";
 import type { BodyForm, RestRoute, RouteName } from "../rest/route.ts";
 import type { AnswerDocument, BodyDocument, RouteDocument } from "../schema/route-document.ts";
-import { describeAdmission } from "./admission.ts";
+import { describeAdmission } from "./describe-admission.ts";
 import { failureAnswers, refsTo } from "./failure-answers.ts";
 import type { Answer, OpenApiOperation, Parameter, Paths } from "./operation.ts";
 import { failuresOf } from "./rest-failures.ts";

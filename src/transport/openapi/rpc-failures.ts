@@ -3,7 +3,7 @@ import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason } from "../../errors.ts";
 import { toConnectError } from "../rpc/failures.ts";
 import { type JsonSchema, list, record, string } from "../schema/json-schema.ts";
-import { describeAdmission } from "./admission.ts";
+import { describeAdmission } from "./describe-admission.ts";
 import { type FailureDocument, failureAnswers } from "./failure-answers.ts";
 import type { Answer, OpenApiOperation } from "./operation.ts";
 import { exampleOf } from "./reasons.ts";

@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { COMMENTS } from "../../../gen/comments.js";
 import type { OperationRule } from "../../api/rules.ts";
 import type { JsonSchema } from "../schema/json-schema.ts";
-import { describeAdmission } from "./admission.ts";
+import { describeAdmission } from "./describe-admission.ts";
 import { refsTo } from "./failure-answers.ts";
 import type { Answer, OpenApiOperation, Parameter, Paths } from "./operation.ts";
 import { RPC_EXAMPLES } from "./rpc-examples.ts";

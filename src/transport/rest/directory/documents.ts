@@ -1,5 +1,5 @@
 import { CHART_PERIODS } from "../../../api/directory/periods.ts";
-import { METRIC_NAME_LENGTH_MAX, SERVER_METRIC_TYPES } from "../../../api/directory/read-metric.ts";
+import { METRIC_NAME_LENGTH_MAX, SERVER_METRIC_TYPES } from "../../../api/directory/read-server-metric.ts";
 import { DETAILS_BYTES_MAX } from "../../../api/directory/redaction.ts";
 import { ACTIONS } from "../../../api/directory/track-usage.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";

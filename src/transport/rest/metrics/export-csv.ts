@@ -1,7 +1,7 @@
 import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
 import { invalidField } from "../../../errors.ts";
-import { readTimestamp } from "../../../ingest/timestamp.ts";
+import { readTimestamp } from "../../../ingest/parse-timestamp.ts";
 import { queryOf } from "../../http/exchange.ts";
 import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 

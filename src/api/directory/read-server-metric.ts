@@ -5,7 +5,7 @@ import {
   readFieldMap,
   readTime,
   readValue,
-} from "../../ingest/validation.ts";
+} from "../../ingest/validate-fields.ts";
 import type { ServerPoint } from "../../store/directory.ts";
 
 /** Types of a server's metrics: those of the first two add up, those of the others are averaged. */

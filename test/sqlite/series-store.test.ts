@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../src/lib/time.ts";
 import type { Database } from "../../src/sqlite/file/database.ts";
-import { deleteEndedSeries, findSeries } from "../../src/sqlite/metrics/cumulative-series.ts";
+import { deleteEndedSeries, findSeries } from "../../src/sqlite/metrics/series-store.ts";
 import { SERIES_PER_OWNER_MAX } from "../../src/store/metrics.ts";
 import { NOW_MS } from "../support/time.ts";
 import { type createSubmitter, within } from "./submitter.ts";

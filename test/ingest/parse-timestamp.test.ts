@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { readTimestamp } from "../../src/ingest/timestamp.ts";
+import { readTimestamp } from "../../src/ingest/parse-timestamp.ts";
 import { cpuMsSince } from "../support/cpu-time.ts";
 
 const NOON = Date.UTC(2026, 2, 29, 12);
