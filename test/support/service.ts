@@ -84,6 +84,6 @@ export async function startTestService(
 
 /** Create a key that reads everything and writes nothing. */
 export async function createReaderKey({ service }: TestService): Promise<string> {
-  const { secret } = await service.keys.create({ ...NEW_KEY, service: "website", role: "reader" });
+  const { secret } = await service.keys.create({ ...NEW_KEY, service: "people", role: "reader" });
   return secret;
 }
