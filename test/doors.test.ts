@@ -2,7 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { systemClock } from "../src/lib/clock.ts";
-import { DOOR, type DoorCase, type Expected, NOW_MS, type Step } from "./doors/door-case.ts";
+import { DOOR, type DoorCase, type Expected, type Step } from "./doors/door-case.ts";
 import { ENVELOPE_CASES } from "./doors/envelope-cases.ts";
 import { FIELD_CASES } from "./doors/field-cases.ts";
 import { IDEMPOTENCY_CASES } from "./doors/idempotency-cases.ts";
@@ -14,6 +14,7 @@ import type { Outcome } from "./support/outcomes.ts";
 import { startTestService, WRITER_KEY } from "./support/service.ts";
 import type { TestSubmission } from "./support/spellings.ts";
 import { openRows, type Rows } from "./support/sql.ts";
+import { NOW_MS } from "./support/time.ts";
 
 const CASES: readonly DoorCase[] = [
   ...TYPE_CASES,

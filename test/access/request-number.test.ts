@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRequestNumbers } from "../../src/access/call.ts";
-
-const NOW_MS = Date.UTC(2026, 0, 1);
+import { NOW_MS } from "../support/time.ts";
 
 test("a request's number is the second of its arrival and its place in it, its id the same in hex", () => {
   const next = createRequestNumbers(() => NOW_MS + 999, 0);

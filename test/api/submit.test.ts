@@ -8,8 +8,8 @@ import type { SubmittedMetrics } from "../../src/ingest/submission.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
 import type { StoredAnswer } from "../../src/store/metrics.ts";
 import type { Submission } from "../../src/store/submission.ts";
+import { NOW_MS } from "../support/time.ts";
 
-const NOW_MS = Date.UTC(2026, 0, 1);
 const PRINCIPAL: Principal = { apiKeyId: 3, service: "auth", role: "writer", allowedServices: ["gate-*"] };
 const METRIC = { type: "auth_request", value: 1 };
 const BAD = { type: "auth_request", value: null };

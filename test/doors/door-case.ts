@@ -1,9 +1,6 @@
 import type { Protocol } from "../support/doors.ts";
 import type { TestMetric, TestSubmission } from "../support/spellings.ts";
 
-/** The moment at which every case happens: the service's wall clock stands still there. */
-export const NOW_MS = Date.parse("2026-03-15T12:00:00.000Z");
-
 /** What must come out, through every door. */
 export interface Expected {
   /** Metrics stored; absent: as many as were sent. */

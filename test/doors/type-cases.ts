@@ -1,4 +1,5 @@
-import { type DoorCase, GOOD_METRIC, NOW_MS, single } from "./door-case.ts";
+import { NOW_MS } from "../support/time.ts";
+import { type DoorCase, GOOD_METRIC, single } from "./door-case.ts";
 
 const AT = new Date(NOW_MS - 1234);
 const AT_TEXT = AT.toISOString();

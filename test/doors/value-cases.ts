@@ -1,6 +1,7 @@
 import { DAY_MS } from "../../src/lib/time.ts";
 import type { TestMetric } from "../support/spellings.ts";
-import { between, type DoorCase, NOW_MS, refused } from "./door-case.ts";
+import { NOW_MS } from "../support/time.ts";
+import { between, type DoorCase, refused } from "./door-case.ts";
 
 const NO_NAN = {
   protocols: ["REST"],

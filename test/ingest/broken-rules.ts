@@ -1,4 +1,5 @@
-import { type Json, METRICS_MAX, NOW_MS } from "./submission-arbitraries.ts";
+import { NOW_MS } from "../support/time.ts";
+import { type Json, METRICS_MAX } from "./submission-arbitraries.ts";
 
 /** One broken rule: the field, a value that breaks it, and what the message must contain. */
 export interface BrokenRule {

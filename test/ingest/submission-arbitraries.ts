@@ -1,7 +1,6 @@
 import fc from "fast-check";
+import { NOW_MS } from "../support/time.ts";
 
-/** The instant the tests of whole submissions take place: 2026-03-29T12:00:00Z. */
-export const NOW_MS = Date.UTC(2026, 2, 29, 12);
 export const METRICS_MAX = 5;
 
 export type Json = Readonly<Record<string, unknown>>;

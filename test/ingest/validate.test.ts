@@ -7,8 +7,9 @@ import { ServiceError, type Violation } from "../../src/errors.ts";
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
 import { createValidate, type Validated } from "../../src/ingest/validate.ts";
 import { describeRejection } from "../../src/ingest/validate-fields.ts";
+import { NOW_MS } from "../support/time.ts";
 import { BROKEN_ENVELOPES, BROKEN_METRICS, breakEnvelope, breakMetric } from "./broken-rules.ts";
-import { type Json, METRICS_MAX, NOW_MS, validSubmission } from "./submission-arbitraries.ts";
+import { type Json, METRICS_MAX, validSubmission } from "./submission-arbitraries.ts";
 import { modelValidate, type Verdict } from "./submission-model.ts";
 
 const validate = createValidate({

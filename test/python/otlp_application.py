@@ -5,14 +5,14 @@ import logging
 import sys
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import MetricRecorder, MetricExportResult, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import MetricExporter, MetricExportResult, PeriodicExportingMetricReader
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation, View
 from opentelemetry.sdk.resources import Resource
 
 TIMEOUT_SECONDS = 30
 
 
-def create_exporter(protocol: str, port: str, key: str) -> MetricRecorder:
+def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
     if protocol == "grpc":
         from grpc import Compression
         from opentelemetry.recorder.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
@@ -36,7 +36,7 @@ def create_exporter(protocol: str, port: str, key: str) -> MetricRecorder:
 
 
 class Application:
-    def __init__(self, exporter: MetricRecorder, bounds: list[float]) -> None:
+    def __init__(self, exporter: MetricExporter, bounds: list[float]) -> None:
         self._result = MetricExportResult.FAILURE
         self._watch(exporter)
         reader = PeriodicExportingMetricReader(exporter, export_interval_millis=86_400_000)
@@ -51,7 +51,7 @@ class Application:
             "mcp.server.operation.duration", unit="s", explicit_bucket_boundaries_advisory=bounds
         )
 
-    def _watch(self, exporter: MetricRecorder) -> None:
+    def _watch(self, exporter: MetricExporter) -> None:
         """Keep the result of an export, which the reader keeps to itself."""
         export = exporter.export
 

@@ -3,7 +3,7 @@ import * as assert from "uvu/assert";
 import { DAY_MS } from "../../src/lib/time.ts";
 import { readLatestValues } from "../../src/sqlite/metrics/latest-values.ts";
 import { LATEST_VALUES_MAX } from "../../src/store/queries.ts";
-import { NOW_MS } from "../doors/door-case.ts";
+import { NOW_MS } from "../support/time.ts";
 import { cleanUp, GROUPS, setDays, setup } from "./retention/cleanups.ts";
 import { createSubmitter, within } from "./submitter.ts";
 

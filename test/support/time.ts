@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/lib/clock.ts";
 
-/** 2026-03-01T12:00:00Z: the present of tests of the store. */
+/** 2026-03-01T12:00:00Z: the present of tests whose clock stands still. */
 export const NOW_MS = Date.UTC(2026, 2, 1, 12);
 
 interface Timer {
