@@ -2,6 +2,7 @@
 import { findMetricType } from "../../src/catalogue/catalogue.ts";
 import { LIMITS } from "../../src/catalogue/limits.ts";
 import type { AggregateQuery, Filter, TimeRange } from "../../src/store/queries.ts";
+import type { Request } from "./submissions.ts";
 
 export interface ModelMetric {
   readonly service: string;
@@ -10,6 +11,21 @@ export interface ModelMetric {
   readonly value: number;
   readonly durationMs: number | undefined;
   readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+/** The metrics of a model as a request of one service. */
+export function requestOf(service: string, metrics: readonly ModelMetric[]): Request {
+  return {
+    service,
+    metrics: metrics.map(({ type, value, timestampMs, durationMs, dimensions }) => ({
+      type,
+      value,
+      timestamp: timestampMs,
+      ...(durationMs !== undefined && { duration_ms: durationMs }),
+      // Without those that are undefined.
+      dimensions: JSON.parse(JSON.stringify(dimensions)),
+    })),
+  };
 }
 
 /** Labels, joined → statistic → its points. Groups without any metric are not there. */
