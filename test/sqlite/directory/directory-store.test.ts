@@ -3,20 +3,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../../src/lib/time.ts";
 import { recomputeDay } from "../../../src/sqlite/directory/recompute-day.ts";
-import { listEvents } from "../../../src/sqlite/directory/server-log.ts";
-import { listServers } from "../../../src/sqlite/directory/servers.ts";
-import type { ServerPage } from "../../../src/store/directory.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { entry, openDirectory, point } from "./entries.ts";
-
-test("servers are read a page at a time, in the order of registration", () => {
-  const { database } = openDirectory(["c", "a", "b"]);
-  const read = (page?: ServerPage) => listServers(database, page).map(({ id }) => id);
-  assert.equal(read(), ["c", "a", "b"]);
-  assert.equal(read({ afterNumber: 0, limit: 2 }), ["c", "a"]);
-  assert.equal(read({ afterNumber: 2, limit: 2 }), ["b"]);
-  database.close();
-});
 
 test("a metric is found under the names and spellings of the original tables", () => {
   const { database, store } = openDirectory();
@@ -67,33 +55,6 @@ test("a commit that fails leaves nothing, also of what it had made for its rows"
   }
   store.commit([entry([point(1, { name: "fresh" })])], NOW_MS);
   assert.is(database.first("SELECT metric_name FROM server_metrics")?.metric_name, "fresh");
-  database.close();
-});
-
-test("an event is written where health goes up or down, and nowhere else", () => {
-  const { database, store } = openDirectory();
-  const check = (value: number, seconds: number) =>
-    point(value, { name: "health_check", timestampMs: NOW_MS + seconds * 1000 });
-  store.commit([entry([check(1, 0), check(1, 1), check(0, 3), check(0.5, 2)])], NOW_MS);
-  store.commit([entry([check(0, 4)]), entry([check(1, 6), check(1, 7)])], NOW_MS);
-  // Too late to tell anything, and of another server.
-  store.commit([entry([check(0, 5)]), entry([check(0, 9)], { server: 2 })], NOW_MS);
-  const events = listEvents(database, { serverId: "one", beforeId: undefined, limit: 10 });
-  assert.equal(
-    events.map(({ type, previousValue, newValue, timestampMs, recordedBy }) => [
-      type,
-      previousValue,
-      newValue,
-      (timestampMs - NOW_MS) / 1000,
-      recordedBy,
-    ]),
-    [
-      ["status_change", "down", "up", 6, "service"],
-      ["status_change", "up", "down", 3, "service"],
-      ["status_change", undefined, "up", 0, "service"],
-    ],
-  );
-  assert.is(listEvents(database, { serverId: "two", beforeId: undefined, limit: 10 }).length, 1);
   database.close();
 });
 

@@ -6,7 +6,7 @@ import type { ServiceError } from "../../../src/errors.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import { readChart } from "../../../src/sqlite/directory/read-chart.ts";
 import { readValues } from "../../../src/sqlite/directory/read-values.ts";
-import type { ChartQuery, ServerEvent } from "../../../src/store/directory.ts";
+import type { ChartQuery } from "../../../src/store/directory.ts";
 import { createBudget } from "../../../src/store/plan/budget.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { entry, openDirectory, point } from "./entries.ts";
@@ -90,17 +90,6 @@ for (const period of CHART_PERIODS) {
   });
 }
 
-test("only the names that are asked for are read", () => {
-  const { database, store } = openDirectory();
-  store.commit([entry([point(1), point(2, { name: "b" }), point(1, { name: "health_check" })])], NOW_MS);
-  const names = (more: Partial<ChartQuery>) =>
-    readChart(database, query(more), FREE).lines.map(({ name }) => name);
-  assert.equal(names({ names: ["b", "c"], withUptime: false }), ["b"]);
-  assert.equal(names({ names: [] }), ["health_check"], "which uptime is made of");
-  assert.equal(names({}), ["b", "health_check", "response_time"]);
-  database.close();
-});
-
 test("where points of the range have been deleted, the days that are kept are drawn", () => {
   const { database, store } = openDirectory();
   const at = (days: number) => point(2, { type: "counter", timestampMs: NOW_MS - days * DAY_MS });
@@ -118,60 +107,6 @@ test("where points of the range have been deleted, the days that are kept are dr
     lines[0]?.points.map(({ value }) => value),
     [2, 4, 2],
   );
-  database.close();
-});
-
-const event = (type: string, newValue: string, minutesAgo: number): ServerEvent => ({
-  serverId: "one",
-  type,
-  previousValue: undefined,
-  newValue,
-  details: "{}",
-  recordedBy: "server",
-  timestampMs: NOW_MS - minutesAgo * 60_000,
-});
-
-test("uptime is the share of good health checks of a step, else of the time that events say the server was up", () => {
-  const { database, store } = openDirectory();
-  const check = (value: number, minutesAgo: number) =>
-    point(value, { name: "health_check", timestampMs: NOW_MS - minutesAgo * 60_000 });
-  store.commit([entry([check(1, 30), check(0, 30), check(1, 30), check(1, 30)])], NOW_MS);
-  const events = [
-    event("status_change", "down", 300),
-    event("status_change", "Running", 55),
-    event("deployment", "v2", 54),
-    event("outage", "", 50),
-    event("restart", "", 47.5),
-    event("maintenance", "", 40),
-    event("status_change", "no such word", 39),
-    event("status_change", "up", 20),
-  ];
-  store.commit([entry([], { server: undefined, isCollected: false, events })], NOW_MS);
-  const { uptime } = readChart(database, query({ stepMs: 5 * 60_000 }), FREE);
-  assert.equal(
-    uptime.map(({ startMs, value }) => [(NOW_MS - startMs) / 60_000, Math.round(value * 1000) / 1000]),
-    [
-      [60, 0],
-      [55, 1],
-      [50, 0.5],
-      [45, 1],
-      // Maintenance: nobody knows; but for the health checks of one step.
-      [30, 0.75],
-      [20, 1],
-      [15, 1],
-      [10, 1],
-      [5, 1],
-      [0, 1],
-    ],
-  );
-  database.close();
-});
-
-test("what the service itself wrote down from health checks says nothing once they stop", () => {
-  const { database, store } = openDirectory();
-  store.commit([entry([point(1, { name: "health_check", timestampMs: NOW_MS - 50 * 60_000 })])], NOW_MS);
-  const { uptime } = readChart(database, query({ stepMs: 600_000 }), FREE);
-  assert.is(uptime.length, 1);
   database.close();
 });
 
