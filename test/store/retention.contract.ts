@@ -79,15 +79,15 @@ export function retentionContract(test: Test, engine: Engine): void {
     await withStore(engine, async (store) => {
       const submit = createMetrics(store);
       for (const type of Object.values(TYPE_OF))
-        await submit(type, NOW_MS - 20 * DAY_MS, NOW_MS - 5 * DAY_MS);
+        await submit(type, NOW_MS - 20 * DAY_MS, NOW_MS - 10 * DAY_MS, NOW_MS - 5 * DAY_MS);
       await flush(store);
       await setDays(store, "metrics", 1);
       await setDays(store, "auth_metrics", 10);
       await setDays(store, "tool_metrics", 1, false);
-      assert.equal(await cleanUp(store, OVER_METRICS), { metrics: 2, auth_metrics: 1 });
-      assert.equal(await timesOf(store, "auth_request"), [NOW_MS - 5 * DAY_MS]);
+      assert.equal(await cleanUp(store, OVER_METRICS), { metrics: 3, auth_metrics: 1 });
+      assert.equal(await timesOf(store, "auth_request"), [NOW_MS - 10 * DAY_MS, NOW_MS - 5 * DAY_MS]);
       for (const type of ["tool_execution", "tool_discovery"])
-        assert.is((await timesOf(store, type)).length, 2);
+        assert.is((await timesOf(store, type)).length, 3);
     });
   });
 
