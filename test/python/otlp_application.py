@@ -15,7 +15,7 @@ TIMEOUT_SECONDS = 30
 def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
     if protocol == "grpc":
         from grpc import Compression
-        from opentelemetry.recorder.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
+        from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter
 
         return OTLPMetricExporter(
             endpoint=f"127.0.0.1:{port}",
@@ -24,8 +24,8 @@ def create_exporter(protocol: str, port: str, key: str) -> MetricExporter:
             timeout=TIMEOUT_SECONDS,
             compression=Compression.Gzip,
         )
-    from opentelemetry.recorder.otlp.proto.http import Compression
-    from opentelemetry.recorder.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.exporter.otlp.proto.http import Compression
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
     return OTLPMetricExporter(
         endpoint=f"http://127.0.0.1:{port}/v1/metrics",
