@@ -22,7 +22,7 @@ const stderr = (text: string) => void process.stderr.write(text);
  */
 const EXIT_BAD_FILE = 65;
 
-/** Failures that a person can mend: told in one line, without a stack. */
+/** Failures that a person can mend: printed in one line, without a stack. */
 const EXPECTED = [CommandError, ConfigError, StoreError, ServiceError];
 
 /**

@@ -54,7 +54,7 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     onAttemptsLimited,
     submit,
     retention,
-    /** A defect: the caller is told `internal`, the log the cause. */
+    /** A defect: the caller gets `internal`, the log the cause. */
     onUnexpected(
       { requestId, endpoint }: { readonly requestId: string; readonly endpoint: string },
       error: unknown,

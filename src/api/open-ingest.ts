@@ -53,7 +53,7 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     exportMetrics: createExportMetrics({
       ...storing,
       ...validation,
-      // More would be told for ever that the queue is full.
+      // A larger request would be rejected as `queue_full` however often it is sent again.
       pointsMax: Math.min(config.ingest.pointsPerRequestMax, queuedMetricsMax),
       queuedPointsMax: queuedMetricsMax,
       findSeries: store.metrics.findSeries,

@@ -27,7 +27,7 @@ export interface KeyedRows extends IdempotencyRecord {
 }
 
 /**
- * Rows on their way to the writer thread.
+ * Rows on their way to the engine, which may be another thread.
  *
  * Numbers travel in one transferred array and repeated things as numbers into a dictionary, because a
  * structured clone of the measurements would cost the event loop more than everything else it does
@@ -60,7 +60,7 @@ export interface RowRange {
 const REFS_MAX = 50_000;
 const CHARACTERS_MAX = 8_000_000;
 
-/** Collects submissions into batches. One for the life of a writer: it knows what the writer was told. */
+/** Collects submissions into batches. One for the life of a writer: it knows which definitions the writer has. */
 export class BatchBuilder {
   readonly #dimensionSets = new Map<DimensionSet, number>();
   readonly #named = new Map<string, number>();

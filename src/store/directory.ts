@@ -9,7 +9,7 @@ export interface ServerRecord {
   readonly number: number;
   readonly id: string;
   readonly name: string;
-  /** While false, its metrics are refused. */
+  /** While false, its metrics are rejected. */
   readonly metricsEnabled: boolean;
   /** Whether its figures may be fetched without a key. */
   readonly isPublic: boolean;
@@ -69,7 +69,7 @@ export interface ServerEvent {
 /** Somebody did something with a server. Nothing in it tells who. */
 export interface ServerUse {
   readonly serverId: string;
-  /** HMAC; undefined: not told. */
+  /** HMAC; undefined: the client did not say. */
   readonly userId: string | undefined;
   readonly action: string;
   readonly toolId: string | undefined;

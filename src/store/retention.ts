@@ -139,7 +139,7 @@ function greatest(one: number | undefined, other: number | undefined): number | 
   return Math.max(one, other);
 }
 
-/** What is to be deleted, judged by the caller's time. */
+/** What is to be deleted, by the caller's time. */
 export interface Expiry {
   /** Names of `RETENTION_TABLES`: several over metrics, which are walked through once for all, or one other. */
   readonly tables: readonly string[];
@@ -173,7 +173,7 @@ export interface RetentionStore {
   /**
    * Delete rows that their policies have given up, oldest first; policies are read anew in each step. A metric
    * that is not in every rollup of its type yet stays, so that deleting never changes a rollup. Long work;
-   * `onDeleted` is told after each step.
+   * `onDeleted` is called after each step.
    */
   deleteExpired(expiry: Expiry, pace: Pace, onDeleted: (rows: DeletedRows) => void): Promise<void>;
   /** Count what a policy governs. Reads every row once, in steps between which others get their turn. */

@@ -14,7 +14,7 @@
  * - **In order.** Writes are carried out in the order in which they are called. A read that is called after a
  *   write has resolved sees it.
  * - **Errors.** `ServiceError` for what a caller can act on: `storage_unavailable` (retry later), and the
- *   reasons that a method names. Anything else is a defect and is told to nobody but the log.
+ *   reasons that a method names. Anything else is a defect, for the log alone.
  * - **Time.** Times are milliseconds since 1970 UTC and their names end in `Ms`; days are whole UTC days since
  *   1970. No engine reads a clock of its own to decide what is expired: the caller says what time it is.
  * - **Positions are opaque.** A `moment` or a `cursor` is a text that only the engine that wrote it can read.

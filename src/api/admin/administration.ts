@@ -14,7 +14,7 @@ import { createDatabaseAdministration, type DatabaseAdministration } from "./dat
 import { createKeyAdministration, type KeyAdministration } from "./keys.ts";
 import { createRetention, type RetentionAdministration } from "./retention.ts";
 
-/** What administrators do, through whichever door; what changes something is told who does it, and leaves a trace. */
+/** What administrators do, in whatever protocol. What changes something names its actor and is audited. */
 export interface Administration {
   readonly keys: (actor: Actor) => KeyAdministration;
   readonly retention: (actor: Actor) => RetentionAdministration;

@@ -225,7 +225,7 @@ function statusOf(cleaned: CleanedTable | undefined): RetentionResult["status"] 
   return cleaned.error === undefined ? "completed" : "error";
 }
 
-/** What of a failure may be told: an expected one says so itself, and the log has the other. */
+/** What of a failure callers may see: the message of an expected one; any other stands in the log alone. */
 function failureOf(error: Error): string {
   return error instanceof ServiceError || error.name === "CleanupStoppedError"
     ? error.message

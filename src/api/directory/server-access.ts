@@ -39,7 +39,7 @@ export function visibleServer(
   return serverOf(registry, principal, id);
 }
 
-/** Whether a caller may be told that there is no such server, or no such tool of it. */
+/** Whether a caller may learn that there is no such server, or no such tool of it. */
 export function mayKnow(
   server: RegisteredServer | undefined,
   principal: Principal | undefined,

@@ -63,7 +63,7 @@ const SEARCHED_ID_LENGTH_MIN = 4;
  * TrackUsage: somebody looked at a server, installed it, tried it, or used a tool of it. What is stored tells
  * nobody who it was.
  *
- * A use is stored for whatever server it names, and a visitor always gets the same answer: only who may know
+ * A use is stored for whatever server it names, and an anonymous caller always gets the same answer: only who may know
  * learns that there is no such server.
  *
  * @throws {ServiceError} `malformed_body`, `validation_failed`, `not_found`, `queue_full`,

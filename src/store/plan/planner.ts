@@ -6,7 +6,7 @@
  * a step the points decide: multiples of an hour are hours, multiples of a day are days, anything finer is
  * raw. Without one the range is cut into days, the hours before and after them, and raw ends within an
  * hour. The ends are widened to whole hours where raw rows are gone or too many, and to whole days where
- * hours are gone: the caller is told what was answered, and asks less often for more than there is.
+ * hours are gone: the answer says which range it is of, and asks less often for more than there is.
  */
 
 import type { MetricType } from "../../catalogue/definition.ts";
