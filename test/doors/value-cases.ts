@@ -72,7 +72,7 @@ export const VALUE_CASES: readonly DoorCase[] = [
   ),
   timed("of 7 days ago", new Date(NOW_MS - 7 * DAY_MS)),
   ...[
-    "2026-03-08T11:59:59.999Z",
+    "2026-02-22T11:59:59.999Z",
     "1970-01-01T00:00:00.000Z",
     "1969-12-31T23:59:59.999Z",
     "0001-01-01T00:00:00.000Z",
