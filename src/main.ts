@@ -123,8 +123,6 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
 
   const keys = await loadKeys(store.keys, config.keys, clock);
   const lastRequestNumber = await store.metrics.lastRequestNumber();
-  const { operations, queueMetrics, runs, time } = await openOperations(context, keys.registry);
-
   const usage = new UsageLog({
     wallMs: clock.wallMs,
     store: store.keys.recordUsage,
@@ -132,6 +130,8 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     usageSaved: (days) => keys.registry.usageSaved(days),
   });
   lifecycle.own("usage", usage.flush);
+  const { operations, queueMetrics, runs, time } = await openOperations(context, keys.registry);
+
   await time.follow();
   const { cleanupIntervalMs } = config.retention;
   startJobs({ store, clock, lifecycle, logger, flushUsage: usage.flush, time, runs, cleanupIntervalMs });

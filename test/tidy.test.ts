@@ -72,8 +72,9 @@ function sources(folder: string): readonly SourceFile[] {
     .map((name) => {
       const path = `${folder}/${name}`;
       const text = readFileSync(`${ROOT}${path}`, "utf8");
-      const imports = [...text.matchAll(/^(?:import|export)[^;]*? from "([^"]+)"/gms)].map(
-        (match) => match[1] ?? "",
+      const clauses = /^(?:import|export)[^;]*? from "([^"]+)"|^import "([^"]+)"|\bimport\(\s*"([^"]+)"/gms;
+      const imports = [...text.matchAll(clauses)].map(
+        ([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "",
       );
       return { path, text, imports };
     });

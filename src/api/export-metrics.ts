@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Call } from "../access/call.ts";
-import { ServiceError } from "../errors.ts";
+import { invalidField, ServiceError } from "../errors.ts";
 import { createKeyedMutex } from "../lib/keyed-mutex.ts";
 import { isCumulativePoint } from "../otlp/cumulative-series.ts";
 import type { ResourcePoints, SentPoints } from "../otlp/data-point.ts";
@@ -77,6 +77,5 @@ function answerOf(ended: PromiseSettledResult<ResourceAnswer>): ResourceAnswer {
 
 function tooMany(points: number, max: number): ServiceError {
   const message = `Too many data points: ${points}, at most ${max} a request`;
-  const violations = [{ field: "resource_metrics", reason: "too_many", message }];
-  return new ServiceError("validation_failed", message, { violations });
+  return invalidField("resource_metrics", "too_many", message);
 }

@@ -13,7 +13,7 @@ import { MIGRATIONS_FOLDER, migrateUp, readMigrations } from "../sqlite/file/mig
 import { realDatabasePath } from "../sqlite/file/real-path.ts";
 import { DivergedSourceError } from "../sqlite/legacy/legacy-imports.ts";
 import { LegacySourceError, openLegacySource } from "../sqlite/legacy/legacy-source.ts";
-import { createOfflineStore, withDatabase } from "../sqlite/offline.ts";
+import { createOfflineAudit, withDatabase } from "../sqlite/offline.ts";
 import { StoreInUseError } from "../store/errors.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output } from "./output.ts";
@@ -95,7 +95,7 @@ async function importFrom(path: string, config: Config, progress: Progress): Pro
 /** The audit trail of the database that is imported into. */
 function openAudit(database: Database, path: string) {
   return createAudit({
-    store: createOfflineStore(database, path).audit,
+    store: createOfflineAudit(database, path),
     clock: systemClock,
     // What is to be known is printed, or stands in the audit trail.
     logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),

@@ -1,7 +1,6 @@
 import { isKeyVariable, KEY_VARIABLE, KEY_VARIABLE_DESCRIPTION } from "./key-variables.ts";
 import { apiKey } from "./kinds.ts";
-import type { EffectiveSetting, Environment, Setting } from "./setting.ts";
-import { given } from "./setting.ts";
+import { type EffectiveSetting, type Environment, given, type Setting } from "./setting.ts";
 import { allSettings } from "./settings.ts";
 
 /**

@@ -1,7 +1,6 @@
 import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
-import type { Violation } from "../errors.ts";
-import { validationFailed } from "../errors.ts";
+import { type Violation, validationFailed } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";

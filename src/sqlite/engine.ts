@@ -103,9 +103,13 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       await file.probe();
     },
     async close() {
-      await reader.close();
-      await stopSearch();
-      await writer.close();
+      // Whatever the others do, the writer folds its log into the file and releases the lock.
+      try {
+        await reader.close();
+        await stopSearch();
+      } finally {
+        await writer.close();
+      }
     },
   };
 }

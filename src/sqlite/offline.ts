@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { AuditStore } from "../store/audit.ts";
 import type { Budget } from "../store/plan/budget.ts";
 import type { StoreOperations } from "../store/store.ts";
 import type { Database } from "./file/database.ts";
@@ -14,8 +15,9 @@ import {
 } from "./file/migrator.ts";
 import { openReader, openWriter } from "./file/open.ts";
 import { createFileUpkeep } from "./file/upkeep.ts";
+import { auditOperations } from "./keys/operations.ts";
 import { createPort } from "./port.ts";
-import { findOperation } from "./threads/operation.ts";
+import { createContext, findOperation } from "./threads/operation.ts";
 import {
   createReaderOperations,
   createWriterOperations,
@@ -101,6 +103,16 @@ export function createOfflineStore(database: Database, path: string): StoreOpera
   return {
     ...createPort(writer, reader),
     upkeep: createFileUpkeep({ path, calls: writer.file, withReadersPaused }),
+  };
+}
+
+/** The audit trail of an open database, for work that writes it by other ways than the port. */
+export function createOfflineAudit(database: Database, path: string): AuditStore {
+  const audit = auditOperations(createContext(database, path));
+  return {
+    record: async (trace, outcome) => audit.record.run(trace, outcome),
+    finish: async (id, outcome, details) => audit.finish.run(id, outcome, details),
+    list: async (beforeId, limit) => audit.list.run(beforeId, limit),
   };
 }
 

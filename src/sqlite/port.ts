@@ -74,5 +74,6 @@ function withLongWork<Port extends object, Calls extends Partial<Port>>(
 ): Port {
   return new Proxy(more, {
     get: (own, name) => Reflect.get(own, name) ?? Reflect.get(calls, name),
+    ownKeys: () => Reflect.ownKeys(calls),
   }) as Port;
 }

@@ -20,8 +20,8 @@
  * - **Positions are opaque.** A `moment` or a `cursor` is a text that only the engine that wrote it can read.
  *   It may travel through a client and come back, changed or forged: the engine checks it.
  *
- * Values that go in and out are plain data that can be cloned. Texts may hold any Unicode; what is no
- * well-formed Unicode is repaired by the engine that cannot keep it (U+FFFD).
+ * Values that go in and out are plain data that can be cloned. Texts may hold any Unicode but NUL, at which an
+ * engine may end them; what is no well-formed Unicode is repaired by an engine that cannot keep it (U+FFFD).
  */
 import type { AuditStore } from "./audit.ts";
 import type { DirectoryStore } from "./directory.ts";
@@ -45,7 +45,8 @@ export interface StoreOperations {
 /** An open database, held by this process until it is closed. */
 export interface Store extends StoreOperations {
   /**
-   * Whether the last write went well, and no damage is known. A service whose store is not usable is alive
+   * Whether writes work, and no damage is known: false from a write that failed until one that surely wrote
+   * something succeeds. A service whose store is not usable is alive
    * and not ready: it answers queries where it can, and takes no metrics.
    */
   isUsable(): boolean;

@@ -5,8 +5,7 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { openRestDoors, openRpcDoors, type RestDoor } from "../support/doors.ts";
-import type { JsonAnswer, RequestBody, RequestHeaders } from "../support/http.ts";
-import { ADMIN, send } from "../support/http.ts";
+import { ADMIN, type JsonAnswer, type RequestBody, type RequestHeaders, send } from "../support/http.ts";
 import { createReaderKey, startTestService, type TestService } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 

@@ -1,6 +1,10 @@
 import { createDimensionSets } from "../../src/ingest/dimension-sets.ts";
-import type { LastPoint } from "../../src/otlp/cumulative-series.ts";
-import { createSeriesKeys, decodeLastPoint, encodeLastPoint } from "../../src/otlp/cumulative-series.ts";
+import {
+  createSeriesKeys,
+  decodeLastPoint,
+  encodeLastPoint,
+  type LastPoint,
+} from "../../src/otlp/cumulative-series.ts";
 import type { DataPoint } from "../../src/otlp/data-point.ts";
 import { type ValidatedPoints, validatePoints } from "../../src/otlp/validate-points.ts";
 

@@ -2,8 +2,7 @@
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS, MINUTE_MS } from "../../src/lib/time.ts";
-import type { DailyUsage, NewApiKey, UsageRow } from "../../src/store/keys.ts";
-import { USAGE_DAYS_KEPT } from "../../src/store/keys.ts";
+import { type DailyUsage, type NewApiKey, USAGE_DAYS_KEPT, type UsageRow } from "../../src/store/keys.ts";
 import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import { failureOf } from "../support/wait.ts";

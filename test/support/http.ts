@@ -39,7 +39,12 @@ export async function send(
   });
   const text = await answer.text();
   const isJson = answer.headers.get("content-type")?.startsWith("application/json");
-  return { status: answer.status, headers: answer.headers, text, body: isJson && text !== "" ? JSON.parse(text) : {} };
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    body: isJson && text !== "" ? JSON.parse(text) : {},
+  };
 }
 
 /** Who submits. */

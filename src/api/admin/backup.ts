@@ -1,9 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, isAbsolute } from "node:path";
-import { ServiceError } from "../../errors.ts";
+import { invalidField, ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { BackupRun, Upkeep } from "../../store/upkeep.ts";
-import { BackupError } from "../../store/upkeep.ts";
+import { BackupError, type BackupRun, type Upkeep } from "../../store/upkeep.ts";
 
 export interface BackupAnswer {
   readonly path: string;
@@ -114,7 +113,5 @@ function unavailable(message: string, cause?: unknown): ServiceError {
 
 function badPath(path: string, problem: string): ServiceError {
   const message = `path ${JSON.stringify(path)} ${problem}`;
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field: "path", reason: "invalid", message }],
-  });
+  return invalidField("path", "invalid", message);
 }

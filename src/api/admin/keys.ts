@@ -1,7 +1,7 @@
 import { generateKey, hashKey } from "../../access/api-key.ts";
 import type { KeyRegistry } from "../../access/key-registry.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
-import { ServiceError, type Violation } from "../../errors.ts";
+import { invalidField, type Violation, validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { ApiKeyRecord, KeyRole, KeyStore } from "../../store/keys.ts";
@@ -120,9 +120,7 @@ function isoOf(ms: number): string {
 export function checkOverlap(overlapSeconds: number): void {
   if (overlapSeconds >= 0 && overlapSeconds <= OVERLAP_SECONDS_MAX) return;
   const message = `overlap of ${overlapSeconds} s is out of range: 0 to ${OVERLAP_SECONDS_MAX}`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "overlap", reason: "out_of_range", message }],
-  });
+  throw invalidField("overlap", "out_of_range", message);
 }
 
 function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): void {
@@ -164,9 +162,7 @@ function checkNewKey({ rateLimit = 1, ...key }: CreateKeyInput, nowMs: number): 
   ];
   const violations = rules.filter(({ broken }) => broken);
   if (violations.length === 0) return;
-  throw new ServiceError("validation_failed", violations.map(({ message }) => message).join("; "), {
-    violations: violations.map(({ field, reason, message }) => ({ field, reason, message })),
-  });
+  throw validationFailed(violations.map(({ field, reason, message }) => ({ field, reason, message })));
 }
 
 function usageLimitRule(field: string, limit = 1): Violation & { readonly broken: boolean } {

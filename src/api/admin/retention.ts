@@ -1,14 +1,14 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField, ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { CleanedTable } from "../../maintenance/cleanup.ts";
 import { isClockAhead, type RetentionRuns } from "../../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../../maintenance/trusted-time.ts";
-import type { RetentionStore } from "../../store/retention.ts";
 import {
   cutoffOf,
   type PolicyChange,
   RETENTION_TABLES,
   type RetentionPolicy,
+  type RetentionStore,
   type RetentionTable,
   retentionTable,
 } from "../../store/retention.ts";
@@ -215,9 +215,7 @@ function checkChange({ tableName, retentionDays, isActive }: PolicyChange): void
     ? "retention_days or is_active is required"
     : `retention_days must be a whole number from 1 to ${RETENTION_DAYS_MAX}`;
   const reason = isMissing ? "required" : "out_of_range";
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "retention_days", reason, message }],
-  });
+  throw invalidField("retention_days", reason, message);
 }
 
 function statusOf(cleaned: CleanedTable | undefined): RetentionResult["status"] {

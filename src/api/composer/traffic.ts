@@ -64,7 +64,7 @@ const TOOLS_MAX = 20_000;
 export async function readServerTraffic(
   store: Aggregate,
   query: TrafficQuery,
-  knownServers: ReadonlyMap<string, unknown>,
+  registeredServers: ReadonlyMap<string, unknown>,
 ): Promise<{ readonly servers: ReadonlyMap<string, ServerTraffic>; readonly seconds: number }> {
   const statistics = ["count", "errors", "duration_avg", "duration_count"];
   const groupBy = ["server_id", "tool_id"];
@@ -72,7 +72,7 @@ export async function readServerTraffic(
   const servers = new Map<string, ServerTraffic>();
   for (const { labels, values } of groups) {
     const [server = "", tool = ""] = labels;
-    const id = server || serverOf(tool, knownServers);
+    const id = server || serverOf(tool, registeredServers);
     if (id === undefined) continue;
     const traffic = servers.get(id) ?? { count: 0, errors: 0, sumDurationMs: 0, durations: 0 };
     servers.set(id, traffic);
@@ -89,10 +89,10 @@ export async function readServerTraffic(
  * The server in a tool's name, as composers write it (`github.search`): up to the last dot that ends the id
  * of a known server, else up to the first; undefined for a name without a dot.
  */
-function serverOf(tool: string, knownServers: ReadonlyMap<string, unknown>): string | undefined {
+function serverOf(tool: string, registeredServers: ReadonlyMap<string, unknown>): string | undefined {
   for (let dot = tool.lastIndexOf("."); dot > 0; dot = tool.lastIndexOf(".", dot - 1)) {
     const id = tool.slice(0, dot);
-    if (knownServers.has(id)) return id;
+    if (registeredServers.has(id)) return id;
   }
   const first = tool.indexOf(".");
   return first > 0 ? tool.slice(0, first) : undefined;

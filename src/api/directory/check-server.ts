@@ -1,5 +1,4 @@
-import type { Violation } from "../../errors.ts";
-import { validationFailed } from "../../errors.ts";
+import { type Violation, validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
 import { SERVER_ID } from "./server-access.ts";
 

@@ -1,5 +1,8 @@
-import type { Event, ListEventsResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import { FilterOperator } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import {
+  type Event,
+  FilterOperator,
+  type ListEventsResponse,
+} from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { PageState } from "../state/page-state.ts";
 import { type QueryScope, toSelection } from "./scope.ts";
 

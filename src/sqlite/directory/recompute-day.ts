@@ -1,4 +1,4 @@
-import { ServiceError } from "../../errors.ts";
+import { invalidField } from "../../errors.ts";
 import { DAY_MS } from "../../lib/time.ts";
 import type { Step } from "../../store/plan/steps.ts";
 import type { Database } from "../file/database.ts";
@@ -52,7 +52,5 @@ function rejectDeleted(database: Database, startMs: number): void {
   if (database.first(DELETED, startMs) === undefined) return;
   const date = new Date(startMs).toISOString().slice(0, 10);
   const message = `metrics of ${date} have been deleted; what is kept of that day stays as it is`;
-  throw new ServiceError("validation_failed", message, {
-    violations: [{ field: "date", reason: "deleted", message }],
-  });
+  throw invalidField("date", "deleted", message);
 }

@@ -1,7 +1,13 @@
-import { ServiceError } from "../../errors.ts";
-import type { NewServer, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
-import { SERVERS_MAX } from "../../store/directory.ts";
+import { invalidField, ServiceError } from "../../errors.ts";
+import {
+  type NewServer,
+  SERVERS_MAX,
+  type ServerChange,
+  type ServerPage,
+  type ServerRecord,
+} from "../../store/directory.ts";
 import type { ApiKeyRecord, NewApiKey } from "../../store/keys.ts";
+import { repairJson } from "../file/bind.ts";
 import type { Database, Row } from "../file/database.ts";
 import { createKey, findServerKey, rotateKey } from "../keys/key-store.ts";
 
@@ -62,7 +68,7 @@ export function registerServer(
     server.name,
     server.metricsEnabled,
     server.isPublic,
-    JSON.stringify(server.tools),
+    repairJson(JSON.stringify(server.tools)),
     server.webhookUrl,
     server.sealedSecret,
     nowMs,
@@ -72,7 +78,7 @@ export function registerServer(
 }
 
 function rejectField(field: string, reason: string, message: string): never {
-  throw new ServiceError("validation_failed", message, { violations: [{ field, reason, message }] });
+  throw invalidField(field, reason, message);
 }
 
 /**
@@ -90,7 +96,7 @@ export function updateServer(database: Database, id: string, change: ServerChang
     change.name,
     change.metricsEnabled,
     change.isPublic,
-    change.tools && JSON.stringify(change.tools),
+    change.tools && repairJson(JSON.stringify(change.tools)),
     change.webhookUrl,
     id,
   );

@@ -1,5 +1,5 @@
 /**
- * * Values on their way into libsql, and the two of them that would end the process.
+ * Values on their way into libsql, and the two of them that would end the process.
  *
  * libsql is SQLite behind a native module written in Rust. A panic there is no JavaScript exception: nothing
  * catches it, the process aborts, and whatever was in memory is gone. So whatever leads to one is dealt with
@@ -35,7 +35,7 @@ export function bind(value: SqlValue): Bindable {
 }
 
 /**
- * * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate. Each JSON text that came from a
+ * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate. Each JSON text that came from a
  * client passes through here before it is stored.
  *
  * `JSON.stringify` escapes a lone surrogate (`\ud800`). SQLite's `json_each` and `->>`, which the views are

@@ -7,7 +7,7 @@ const inUse = (path: string) =>
   new StoreInUseError(`${path} is in use by another mcp-metrics process; only one may hold a database`);
 
 /**
- * * Take the database for this process until `release`, or until the process dies.
+ * Take the database for this process until `release`, or until the process dies.
  *
  * The lock is SQLite's own exclusive lock on an empty database beside the real one: the kernel drops it with
  * the process, so that it cannot go stale as a file with a pid in it does. It cannot be taken on the database

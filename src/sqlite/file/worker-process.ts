@@ -1,5 +1,5 @@
 /**
- * * A process that carries out one job of `background-job.ts`, answers, and ends.
+ * A process that carries out one job of `background-job.ts`, answers, and ends.
  *
  * The work is done in a thread of it, so that the process notices when whoever asked has died, and dies too:
  * the main thread waits for messages, and a statement of SQLite holds its thread until it ends. The same file

@@ -3,6 +3,7 @@
  * that changes them; what takes long, or changes no row, is recorded as begun and finished later.
  */
 import type { AuditDetails, AuditEntry, AuditTrace } from "../../store/audit.ts";
+import { repairJson } from "../file/bind.ts";
 import type { Database, Row } from "../file/database.ts";
 
 /** Write an act down; returns the id of its row. `outcome`: `ok`, `started`, or the reason of a rejection. */
@@ -15,7 +16,7 @@ export function recordAudit(database: Database, trace: AuditTrace, outcome: stri
     trace.actor,
     trace.action,
     trace.target.toWellFormed(),
-    JSON.stringify(trace.details),
+    repairJson(JSON.stringify(trace.details)),
     outcome,
   );
   return Number(row?.id);
@@ -28,7 +29,7 @@ export function finishAudit(database: Database, id: number, outcome: string, det
   database.run(
     "UPDATE admin_audit_log SET outcome = ?, details = json_patch(details, ?) WHERE id = ?",
     outcome,
-    JSON.stringify(details),
+    repairJson(JSON.stringify(details)),
     id,
   );
 }

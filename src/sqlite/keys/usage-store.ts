@@ -1,6 +1,5 @@
 import { DAY_MS } from "../../lib/time.ts";
-import type { DailyUsage, UsageRecord, UsageRow } from "../../store/keys.ts";
-import { USAGE_DAYS_KEPT } from "../../store/keys.ts";
+import { type DailyUsage, USAGE_DAYS_KEPT, type UsageRecord, type UsageRow } from "../../store/keys.ts";
 import type { Database } from "../file/database.ts";
 
 const ADD_TO_LOG = `

@@ -1,6 +1,5 @@
-import { ServiceError } from "../../errors.ts";
-import type { RowRange } from "../../store/batch.ts";
-import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import { invalidField, type ServiceError } from "../../errors.ts";
+import { type Batch, COLUMNS_PER_ROW, type RowRange } from "../../store/batch.ts";
 import { LATEST_VALUES_MAX, type LatestQuery, type LatestValue } from "../../store/queries.ts";
 import type { Database } from "../file/database.ts";
 import type { Dictionary } from "./dictionary.ts";
@@ -83,9 +82,7 @@ function tooMany(service: string | undefined): ServiceError {
   const field = service === undefined ? "service" : "window";
   const remedy = service === undefined ? "ask for one service" : "ask for a shorter window";
   const message = `more than ${LATEST_VALUES_MAX} states were reported: ${remedy}`;
-  return new ServiceError("validation_failed", message, {
-    violations: [{ field, reason: "too_many", message }],
-  });
+  return invalidField(field, "too_many", message);
 }
 
 /** Dimensions that say something, as text; null and "" are the same as absent, in a gauge's labels too. */

@@ -1,5 +1,4 @@
-import type { RowRange } from "../../store/batch.ts";
-import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import { type Batch, COLUMNS_PER_ROW, type RowRange } from "../../store/batch.ts";
 import type { CommitResult, StoredAnswer } from "../../store/metrics.ts";
 import type { SeriesUpdate } from "../../store/submission.ts";
 import { repairJson } from "../file/bind.ts";

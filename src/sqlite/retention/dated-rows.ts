@@ -4,8 +4,7 @@
  */
 
 import { DAY_MS } from "../../lib/time.ts";
-import type { Survey } from "../../store/retention.ts";
-import { cutoffOf } from "../../store/retention.ts";
+import { cutoffOf, type Survey } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";

@@ -6,8 +6,13 @@
 
 import { METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { Step } from "../../store/plan/steps.ts";
-import type { Survey } from "../../store/retention.ts";
-import { cutoffOf, MEASUREMENT_TABLES, type MeasurementTable, tableOfType } from "../../store/retention.ts";
+import {
+  cutoffOf,
+  MEASUREMENT_TABLES,
+  type MeasurementTable,
+  type Survey,
+  tableOfType,
+} from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 import { deleteLatestValues } from "../metrics/latest-values.ts";
 import { listPolicies, markDeletedBefore } from "./policies.ts";

@@ -1,6 +1,10 @@
 import { ServiceError } from "../../errors.ts";
-import type { PolicyChange, RetentionPolicy } from "../../store/retention.ts";
-import { MEASUREMENT_TABLES, RETENTION_TABLES } from "../../store/retention.ts";
+import {
+  MEASUREMENT_TABLES,
+  type PolicyChange,
+  RETENTION_TABLES,
+  type RetentionPolicy,
+} from "../../store/retention.ts";
 import type { Database, Row } from "../file/database.ts";
 
 const COLUMNS = "table_name, retention_days, is_active, timestamp_column";

@@ -5,8 +5,7 @@
 
 import { HOUR_MS } from "../../lib/time.ts";
 import type { Step } from "../../store/plan/steps.ts";
-import type { RetainedRollups, Survey } from "../../store/retention.ts";
-import { cutoffOf, emptySurvey } from "../../store/retention.ts";
+import { cutoffOf, emptySurvey, type RetainedRollups, type Survey } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
 import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";

@@ -1,5 +1,4 @@
-import type { RowRange } from "../../store/batch.ts";
-import { type Batch, COLUMNS_PER_ROW } from "../../store/batch.ts";
+import { type Batch, COLUMNS_PER_ROW, type RowRange } from "../../store/batch.ts";
 import { readDistribution } from "../../store/distribution.ts";
 import type { Group } from "../../store/plan/group.ts";
 import type { Database } from "../file/database.ts";

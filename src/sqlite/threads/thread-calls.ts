@@ -131,8 +131,9 @@ export function createThreadCalls(
       if (isClosed) return Promise.reject(unavailable(new Error(`${title} is closed`)));
       const id = nextId++;
       return new Promise((resolve, reject) => {
-        pending.set(id, { resolve, reject });
+        // What cannot be cloned rejects here, and nothing waits for an answer to it.
         worker.postMessage({ id, name, input } satisfies CallMessage, transfer);
+        pending.set(id, { resolve, reject });
       });
     },
     close() {
@@ -153,22 +154,31 @@ function toError(failure: Failure, unavailable: (cause: unknown) => ServiceError
   return failure.kind === "unexpected" ? cause : unavailable(cause);
 }
 
+/** What the language itself asks of any object. */
+const NOT_OPERATIONS: ReadonlySet<string> = new Set(["then", "toJSON", "constructor", "prototype"]);
+
 type CallByName = (name: string, ...input: unknown[]) => Promise<unknown>;
 
 /**
  * The operations of a thread as functions, `calls.keys.create(…)`, each made when it is first used. The names
  * are those of the thread's own objects, whose types `Calls` derives from: there is no second list of them
  * that could disagree. A name that the types do not have cannot be written, and the thread rejects it.
+ *
+ * So they cannot be listed either: spreading them throws, and they are no promises (`then` is undefined), which
+ * `await` would otherwise take them for.
  */
 export function callsByName<Calls extends object>(call: CallByName): Calls {
   const onDemand = (make: (name: string) => unknown) => {
     const made = new Map<string, unknown>();
     const get = (_: object, name: string | symbol) => {
-      if (typeof name === "symbol") return undefined;
+      if (typeof name === "symbol" || NOT_OPERATIONS.has(name)) return undefined;
       if (!made.has(name)) made.set(name, make(name));
       return made.get(name);
     };
-    return new Proxy({}, { get });
+    const ownKeys = () => {
+      throw new Error("the operations of a thread are not listed: name the one that is meant");
+    };
+    return new Proxy({}, { get, ownKeys });
   };
   return onDemand((domain) =>
     onDemand(

@@ -10,7 +10,7 @@
  */
 
 import type { MetricType } from "../../catalogue/definition.ts";
-import { ServiceError } from "../../errors.ts";
+import { invalidField, type ServiceError } from "../../errors.ts";
 import { DAY_MS, HOUR_MS } from "../../lib/time.ts";
 import type { DataSource, TimeRange } from "../queries.ts";
 
@@ -178,8 +178,7 @@ function deletedRaw({ type, dimensions, stored }: PlanInput): ServiceError {
 }
 
 function deleted(message: string): ServiceError {
-  const violations = [{ field: "range.start", reason: "deleted", message }];
-  return new ServiceError("validation_failed", message, { violations });
+  return invalidField("range.start", "deleted", message);
 }
 
 export function floor(value: number, unit: number): number {

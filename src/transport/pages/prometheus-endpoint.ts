@@ -4,8 +4,7 @@ import type { AnsweredCall } from "../../access/usage-log.ts";
 import { RULES } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
-import type { NodeRequest, NodeResponse, OnRequest } from "../http/exchange.ts";
-import { headerOf } from "../http/exchange.ts";
+import { headerOf, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
 
 /** What the scrape port answers from. */
 export interface PrometheusEndpointOptions {

@@ -16,8 +16,7 @@ import {
   ErrorInfoSchema,
   RetryInfoSchema,
 } from "../../../gen/google/rpc/error_details_pb.js";
-import type { FailureReason, Violation } from "../../errors.ts";
-import { FAILURES, ServiceError } from "../../errors.ts";
+import { FAILURES, type FailureReason, ServiceError, type Violation } from "../../errors.ts";
 
 /** The `domain` of every ErrorInfo. */
 export const ERROR_DOMAIN = "mcp.metrics";

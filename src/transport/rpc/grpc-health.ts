@@ -1,9 +1,9 @@
 /** grpc.health.v1: how load balancers and orchestrators ask whether to send calls here. */
 import type { DescService } from "@bufbuild/protobuf";
 import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
-import type { HealthCheckRequest } from "../../../gen/grpc/health/v1/health_pb.js";
 import {
   Health,
+  type HealthCheckRequest,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServiceError } from "../../errors.ts";

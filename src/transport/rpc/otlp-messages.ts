@@ -16,8 +16,13 @@ import {
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import type { ExportAnswer } from "../../api/export-metrics.ts";
 import { YieldingLoop } from "../../lib/yielding-loop.ts";
-import type { DataPoint, ResourcePoints, SentPoints } from "../../otlp/data-point.ts";
-import { type Attributes, canonical } from "../../otlp/data-point.ts";
+import {
+  type Attributes,
+  canonical,
+  type DataPoint,
+  type ResourcePoints,
+  type SentPoints,
+} from "../../otlp/data-point.ts";
 import { readingsOf } from "./otlp-readings.ts";
 
 /** The messages of a request → the points of each resource that has some, nothing validated yet. */

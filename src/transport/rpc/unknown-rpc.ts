@@ -3,8 +3,7 @@ import { createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.js";
 import { ServiceError } from "../../errors.ts";
-import type { NodeRequest } from "../http/exchange.ts";
-import { headerOf } from "../http/exchange.ts";
+import { headerOf, type NodeRequest } from "../http/exchange.ts";
 
 /** A handler for a call to an RPC that is not served; undefined for a request that is no call of one. */
 export type FindUnknownRpc = (request: NodeRequest) => UniversalHandler | undefined;

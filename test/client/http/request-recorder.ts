@@ -1,6 +1,5 @@
 import { eventually } from "../../support/wait.ts";
-import type { RestartableService } from "../client-and-service.ts";
-import { openClient, startService } from "../client-and-service.ts";
+import { openClient, type RestartableService, startService } from "../client-and-service.ts";
 
 /** One row of `http_request`. */
 export interface RequestRow {

@@ -63,8 +63,8 @@ const collectDocument = (place: "body" | "path"): RouteDocument => ({
   group,
   summary: "Store metrics of a server",
   description:
-    "Each metric is judged by itself. The answer leaves after those that are good are on disk. Once the server has a " +
-    "webhook secret, the body must be signed; sent again within 24 hours, a signed body stores nothing twice.",
+    "Each metric is validated by itself. The answer leaves after those that are good are on disk. Once the server " +
+    "has a webhook secret, the body must be signed; sent again within 24 hours, a signed body stores nothing twice.",
   parameters: [
     ...(place === "path" ? [SERVER_PATH] : []),
     ...["X-Webhook-Signature", "X-Signature"].map((name) => ({

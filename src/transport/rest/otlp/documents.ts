@@ -20,7 +20,7 @@ const EXPORT_METRICS: RouteDocument = {
   summary: "Export metrics over OTLP",
   description:
     "OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/), as `application/x-protobuf` or JSON; the answer is " +
-    "written as the body was. Each point is judged by itself: those that were refused are counted, with reasons.",
+    "written as the body was. Each point is validated by itself: those that were rejected are counted, with reasons.",
   body: {
     description: "An ExportMetricsServiceRequest in OTLP's JSON, or in Protobuf's binary form.",
     schema: record(
