@@ -42,8 +42,8 @@ const SUBMIT: RouteDocument = {
   group: "Metrics",
   summary: "Submit metrics",
   description:
-    "Each metric is validated by itself: a bad one is reported under its index, its neighbours are stored. The answer " +
-    "leaves after they are on disk. Only when none is good does the call fail.",
+    "Each metric is validated by itself: a bad one is reported under its index, its neighbours are stored. The " +
+    "answer leaves after they are on disk. Only when none is good does the call fail.",
   parameters: [
     {
       name: "Idempotency-Key",
