@@ -32,6 +32,29 @@ test("what was stored is counted by service and type, in any order of types", as
   await telemetry.shutdown();
 });
 
+test("under the smallest limit of label values, every label's overflow is counted under its own name", async () => {
+  const telemetry = open({ labelValuesMax: 1 });
+  const { selfMetrics } = telemetry;
+  for (const [method, endpoint, status] of [
+    ["GET", "/health", 200] as const,
+    ["POST", "/metrics", 429] as const,
+  ])
+    selfMetrics.httpRequest({ method, endpoint, status, seconds: 0.1 });
+  for (const field of ["metrics.type", "metrics.value"]) selfMetrics.validationError(field, field);
+  const dimensions = (name: string) => ({ server: name, tool_name: name });
+  for (const name of ["a", "b"])
+    telemetry.recorder.record(name, [measure({ type: "tool_execution", dimensions: dimensions(name) })]);
+  const samples = await telemetry.scrape();
+  const overflowed = select(samples, "metrics_label_overflow_total").map(({ labels }) => labels.label);
+  const expected = ["method", "endpoint", "status", "field", "error_type", "service", "tool_name"];
+  assert.equal(overflowed, expected);
+  assert.is(
+    only(samples, "http_requests_total", { method: "_other", endpoint: "_other", status: "_other" }),
+    1,
+  );
+  await telemetry.shutdown();
+});
+
 test("counters without labels are there before their first event", async () => {
   const telemetry = open();
   const samples = await telemetry.scrape();

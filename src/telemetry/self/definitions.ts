@@ -1,6 +1,9 @@
 import { SIZE_BOUNDARIES } from "../series/plan.ts";
 import type { MetricFamilyDefinition } from "../series/series.ts";
 
+/** The label whose values are names of labels. */
+export const LABEL_NAME = "label";
+
 function counter(name: string, description: string, labels: readonly string[] = []): MetricFamilyDefinition {
   return { name, kind: "counter", unit: "1", description, labels };
 }
@@ -65,7 +68,7 @@ export function recordedDefinitions(boundaries: readonly number[]) {
     commitSeconds: seconds("ingest_commit_duration_seconds", "Duration of commits"),
     retentionErrors: counter("retention_cleanup_errors_total", "Failed retention runs"),
     exportSkips: counter("metrics_export_skipped_total", "Values no instrument could take", ["reason"]),
-    labelOverflows: counter("metrics_label_overflow_total", "Label values counted as _other", ["label"]),
+    labelOverflows: counter("metrics_label_overflow_total", "Label values counted as _other", [LABEL_NAME]),
     bindingViolations: counter("service_binding_violations_total", "Submissions in another service's name", [
       "service",
     ]),

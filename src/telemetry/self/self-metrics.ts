@@ -1,4 +1,4 @@
-import type { BoundLabelValue } from "../series/label-values.ts";
+import { type BoundLabelValue, toLabelValue } from "../series/label-values.ts";
 import {
   type MetricFamily,
   type MetricFamilyDefinition,
@@ -7,7 +7,7 @@ import {
   seriesKey,
 } from "../series/series.ts";
 import type { SkipReason } from "../series/table.ts";
-import { OBSERVED_DEFINITIONS, recordedDefinitions } from "./definitions.ts";
+import { LABEL_NAME, OBSERVED_DEFINITIONS, recordedDefinitions } from "./definitions.ts";
 import {
   createObservableInstrument,
   createSyncInstrument,
@@ -88,7 +88,13 @@ export interface SelfMetrics {
 
 /** Open the self-metrics; must be closed. */
 export function openSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
-  const { families, record } = createRecorded(recordedDefinitions(options.secondsBoundaries), options);
+  const { families, record } = createRecorded(recordedDefinitions(options.secondsBoundaries), {
+    ...options,
+    // Names of labels come from the program and are few. Under the limit of values, the counter of overflows
+    // would report its own overflow to itself, without end.
+    boundLabelValue: (label, value) =>
+      label === LABEL_NAME ? toLabelValue(value) : options.boundLabelValue(label, value),
+  });
   let retentionDeleted = 0;
   const observed = openObserved(options, () => retentionDeleted);
   return {
