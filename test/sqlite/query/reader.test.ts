@@ -166,9 +166,18 @@ test("the log of a database that is written and asked without pause begins anew 
   }));
   const end = new AbortController();
   const asking = askWithoutPause(reader, end.signal);
-  const truncateLog = async () => void database.all("PRAGMA wal_checkpoint(TRUNCATE)");
+  let isPaused = false;
+  const withReadersPaused: Reader["withReadersPaused"] = (work) =>
+    reader.withReadersPaused(async () => {
+      isPaused = true;
+      await work();
+      isPaused = false;
+    });
+  const truncateLog = async () => {
+    assert.ok(isPaused, "a query that runs may keep the log from being emptied");
+    database.all("PRAGMA wal_checkpoint(TRUNCATE)");
+  };
   const calls = { truncateLog } as unknown as WriterCalls["file"];
-  const { withReadersPaused } = reader;
   const bytesMax = 1_000_000;
   let largest = 0;
   for (let written = 0; written < 40; written += 1) {
