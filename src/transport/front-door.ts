@@ -112,8 +112,8 @@ function createHandler(options: FrontDoorOptions): OnRequest {
   const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
   const clientAddress = createClientAddress(trustedProxies);
-  const common = { admit, admitAnonymous, clientAddress, bodyBytesMax, onUnexpected };
-  const authenticate = createAuthInterceptor(common);
+  const common = { admit, admitAnonymous, clientAddress, bodyBytesMax };
+  const authenticate = createAuthInterceptor({ ...common, onUnexpected });
   const service = { operations, version, shutdownSignal, wallMs: clock.wallMs };
   return createRouter({
     rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },

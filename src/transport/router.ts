@@ -8,6 +8,7 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { RequestIdentity } from "../access/call.ts";
 import { FAILURES, ServiceError } from "../errors.ts";
+import { ClientGoneError } from "./http/body.ts";
 import {
   type Exchange,
   headerOf,
@@ -117,7 +118,9 @@ export function createRouter(options: RouterOptions): OnRequest {
     try {
       await route(exchange);
     } catch (error) {
+      if (error instanceof ClientGoneError) return;
       if (!(error instanceof ServiceError)) onUnexpected(exchange, error);
+      // A stream that fails in its middle is cut short.
       if (response.headersSent) response.destroy();
       else sendFailure(exchange, error);
     }

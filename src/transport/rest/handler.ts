@@ -2,10 +2,10 @@ import type { Admission, Admit, Credentials } from "../../access/admission.ts";
 import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
 import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
-import { ClientGoneError, parseJson, readBody } from "../http/body.ts";
+import { parseJson, readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
-import { sendAnswer, sendFailure, sendStream } from "./answer.ts";
+import { sendAnswer, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
 
 /** What routes are run with. */
@@ -20,27 +20,20 @@ export interface RestHandlerOptions {
   readonly bodyBytesMax: number;
   /** What routes answer from. */
   readonly service: RestService;
-  /** A route failed for a reason that is not the caller's. */
-  readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
 
-/** Answers one REST request. Never rejects. */
+/**
+ * Answers one REST request. What it throws is the request's failure, which the router answers as it answers
+ * a path that is none.
+ */
 export type HandleRest = (route: RestRoute, exchange: Exchange) => Promise<void>;
 
 /** Run REST requests: key, token, body, answer, in this order. */
 export function createRestHandler(options: RestHandlerOptions): HandleRest {
   return async (route, exchange) => {
-    try {
-      const answer = await run(route, exchange, options);
-      if ("chunks" in answer) await sendStream(exchange, answer);
-      else sendAnswer(exchange, answer);
-    } catch (error) {
-      if (error instanceof ClientGoneError) return;
-      if (!(error instanceof ServiceError)) options.onUnexpected(exchange, error);
-      // A stream that fails in its middle.
-      if (exchange.response.headersSent) exchange.response.destroy();
-      else sendFailure(exchange, error);
-    }
+    const answer = await run(route, exchange, options);
+    if ("chunks" in answer) await sendStream(exchange, answer);
+    else sendAnswer(exchange, answer);
   };
 }
 
