@@ -2,28 +2,12 @@ import * as fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createRequestNumbers } from "../../src/access/call.ts";
-import { FIRST_REQUEST } from "../store/submissions.ts";
+import { FIRST_REQUEST, ODD_VALUES } from "../store/submissions.ts";
 import { NOW_MS } from "../support/time.ts";
 import { roundTrip, within } from "./submitter.ts";
 
-const ODD: Readonly<Record<string, unknown>> = {
-  unicode: "日本語 🚀 \u202e",
-  nul: "a\u0000b",
-  controls: "\u0001\u001f\n\t\u007f\u2028",
-  escaped: "\\ud800 \\\\ud800",
-  quotes: `"'\\`,
-  empty: "",
-  big: 2 ** 63,
-  beyond: 2 ** 53 + 2,
-  huge: 1e308,
-  tiny: 5e-324,
-  negative: -0.1,
-  yes: true,
-  nothing: null,
-};
-
 test("dimensions, catalogued or not, come back as the JSON that was sent", () => {
-  for (const [name, value] of Object.entries(ODD)) {
+  for (const [name, value] of Object.entries(ODD_VALUES)) {
     const dimensions = { [name]: value, method: value, extra: "x", server: value };
     const row = roundTrip("metrics", { type: "auth_request", dimensions });
     assert.equal(JSON.parse(String(row.dimensions)), dimensions, name);
@@ -32,7 +16,7 @@ test("dimensions, catalogued or not, come back as the JSON that was sent", () =>
 
 test("metadata comes back as the JSON that was sent, objects and lists included", () => {
   const nested = { object: { a: [1, { b: null }], "c.d": '"' }, list: [1, "two", [3], {}], '"odd".key ': 1 };
-  const metadata = { ...ODD, ...nested };
+  const metadata = { ...ODD_VALUES, ...nested };
   const row = roundTrip("metrics", { type: "auth_request", dimensions: { other: 1 }, metadata });
   assert.equal(JSON.parse(String(row.metadata)), metadata);
   assert.equal(JSON.parse(String(row.dimensions)), { other: 1 });
@@ -62,7 +46,12 @@ test("a lone surrogate becomes U+FFFD, wherever it stands: reading one would end
 
 test("an odd metric does its neighbours no harm", () => {
   within((database, submitter) => {
-    const odd = { type: "tool_execution", value: 1e12, dimensions: { tool_name: "\ud800" }, metadata: ODD };
+    const odd = {
+      type: "tool_execution",
+      value: 1e12,
+      dimensions: { tool_name: "\ud800" },
+      metadata: ODD_VALUES,
+    };
     submitter.submit({ metrics: [{ type: "custom", value: 1 }, odd, { type: "custom", value: 3 }] });
     const rows = database.all("SELECT value FROM metrics ORDER BY id");
     assert.equal(

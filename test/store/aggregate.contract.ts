@@ -3,37 +3,20 @@
 import * as fc from "fast-check";
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
+import { HOUR_MS } from "../../src/lib/time.ts";
 import type { AggregateQuery } from "../../src/store/queries.ts";
 import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import { expectedAnswer, type ModelMetric, requestOf } from "./aggregate-model.ts";
 import { metric, query } from "./arbitraries.ts";
 import type { Engine } from "./engines.ts";
-import { assertAlike, flush, flushPartly, type Sender, toModel, tool } from "./executions.ts";
-import { askOf, ofService, ownName, sharedStore, withOpened } from "./store-tests.ts";
+import { assertAlike, createAsker, flush, flushPartly, toModel, tool } from "./executions.ts";
+import { askOf, ownName, sharedStore, withOpened } from "./store-tests.ts";
 import { createSender } from "./submissions.ts";
 
 export function aggregateContract(test: Test, engine: Engine): void {
   const shared = sharedStore(test, engine);
-  let made: Promise<Sender> | undefined;
-  const sender = () => {
-    made ??= shared().then(createSender);
-    return made;
-  };
-  const aggregate = async (service: string, changes: Partial<AggregateQuery> = {}) =>
-    (await shared()).queries.aggregate({
-      types: ["tool_execution"],
-      range: { startMs: NOW_MS - DAY_MS, endMs: NOW_MS },
-      stepMs: undefined,
-      groupBy: [],
-      statistics: ["count"],
-      groupsMax: 1000,
-      ...changes,
-      filters: [ofService(service), ...(changes.filters ?? [])],
-    });
-  const countOf = async (service: string, changes: Partial<AggregateQuery> = {}) =>
-    (await aggregate(service, changes)).groups.map(({ labels, values }) => [...labels, values[0]]);
+  const { sender, countOf } = createAsker(shared);
 
   const metrics = fc.array(metric, { maxLength: 30 });
   const queries = fc.array(query, { minLength: 4, maxLength: 8 });

@@ -3,55 +3,27 @@ import fc from "fast-check";
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/lib/time.ts";
-import type { ChartAnswer, ChartQuery, DirectoryEntry } from "../../src/store/directory.ts";
+import type { ChartQuery } from "../../src/store/directory.ts";
 import { WITHOUT_PAUSE } from "../../src/store/plan/steps.ts";
 import { NOW_MS } from "../support/time.ts";
-import { createDirectorySender, entry, eventOf, point } from "./directory-entries.ts";
-import type { Engine } from "./engines.ts";
 import {
-  assertRejected,
-  isOver,
-  ownName,
-  sharedStore,
-  stopAfter,
-  traceOf,
-  withStore,
-} from "./store-tests.ts";
+  createDirectorySender,
+  DAILY,
+  entry,
+  eventOf,
+  openOwnServer,
+  point,
+  valuesIn,
+} from "./directory-entries.ts";
+import type { Engine } from "./engines.ts";
+import { assertRejected, isOver, sharedStore, stopAfter, traceOf, withStore } from "./store-tests.ts";
 
 const DAY = Math.floor(NOW_MS / DAY_MS);
 
 export function directoryChartsContract(test: Test, engine: Engine): void {
   const shared = sharedStore(test, engine);
 
-  /** A server of the shared store. */
-  async function openServer() {
-    const store = await shared();
-    const { servers, commit } = await createDirectorySender(store, [ownName("server"), ownName("server")]);
-    const [server, other] = servers;
-    if (server === undefined || other === undefined) throw new Error("no server");
-    const send = (...entries: readonly Partial<DirectoryEntry>[]) =>
-      commit(...entries.map((each) => entry({ server: server.number, ...each })));
-    const chart = (changes: Partial<ChartQuery> = {}) =>
-      store.directory.chart({
-        server: server.number,
-        serverId: server.id,
-        startMs: NOW_MS - HOUR_MS,
-        endMs: NOW_MS + 1,
-        stepMs: MINUTE_MS,
-        names: undefined,
-        quantiles: [],
-        withUptime: false,
-        ...changes,
-      });
-    const { id, number } = server;
-    const list = { serverId: id, beforeId: undefined, limit: 1000 };
-    const { directory } = store;
-    return { store, directory, server, other, id, number, send, chart, list };
-  }
-
-  const valuesIn = ({ lines }: ChartAnswer) =>
-    lines.map(({ name, points }) => [name, ...points.map(({ value }) => value)]);
-  const daily = { startMs: (DAY - 5) * DAY_MS, stepMs: DAY_MS, quantiles: [0, 0.5, 1] };
+  const openServer = async () => openOwnServer(await shared());
 
   const value = fc.oneof(
     fc.integer({ min: -1000, max: 1000 }),
@@ -106,12 +78,12 @@ export function directoryChartsContract(test: Test, engine: Engine): void {
         }
       };
       await look();
-      const before = await chart(daily);
+      const before = await chart(DAILY);
       for (let day = DAY - 4; day <= DAY; day += 1) await directory.recomputeDay(day, NOW_MS, WITHOUT_PAUSE);
       await look();
       assert.equal(
         before.lines.map(({ points }) => points.length),
-        (await chart(daily)).lines.map(({ points }) => points.length),
+        (await chart(DAILY)).lines.map(({ points }) => points.length),
       );
     });
     await fc.assert(property, { numRuns: 12, includeErrorInReport: true, endOnFailure: true });

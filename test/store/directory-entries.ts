@@ -1,5 +1,8 @@
 /** Servers of the directory, and what their requests add to it. */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/lib/time.ts";
 import type {
+  ChartAnswer,
+  ChartQuery,
   DirectoryEntry,
   NewServer,
   ServerEvent,
@@ -7,7 +10,7 @@ import type {
   ServerUse,
 } from "../../src/store/directory.ts";
 import type { NewApiKey } from "../../src/store/keys.ts";
-import type { StoreOperations } from "../../src/store/store.ts";
+import type { Store, StoreOperations } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import { ownName, traceOf } from "./store-tests.ts";
 
@@ -107,3 +110,38 @@ export async function createDirectorySender({ directory, keys }: StoreOperations
     },
   };
 }
+
+/** A server of its own, and another beside it: sends entries to it, and asks for its metrics of the last hour. */
+export async function openOwnServer(store: Store) {
+  const { servers, commit } = await createDirectorySender(store, [ownName("server"), ownName("server")]);
+  const [server, other] = servers;
+  if (server === undefined || other === undefined) throw new Error("no server");
+  const { directory } = store;
+  const { id, number } = server;
+  const send = (...entries: readonly Partial<DirectoryEntry>[]) =>
+    commit(...entries.map((each) => entry({ server: number, ...each })));
+  const chart = (changes: Partial<ChartQuery> = {}) =>
+    directory.chart({
+      server: number,
+      serverId: id,
+      startMs: NOW_MS - HOUR_MS,
+      endMs: NOW_MS + 1,
+      stepMs: MINUTE_MS,
+      names: undefined,
+      quantiles: [],
+      withUptime: false,
+      ...changes,
+    });
+  const list = { serverId: id, beforeId: undefined, limit: 1000 };
+  return { store, directory, server, other, id, number, send, chart, list };
+}
+
+export const valuesIn = ({ lines }: ChartAnswer) =>
+  lines.map(({ name, points }) => [name, ...points.map(({ value }) => value)]);
+
+/** The last days, by day. */
+export const DAILY = {
+  startMs: (Math.floor(NOW_MS / DAY_MS) - 5) * DAY_MS,
+  stepMs: DAY_MS,
+  quantiles: [0, 0.5, 1],
+};

@@ -1,19 +1,21 @@
 /** The MCP directory: servers, their metrics by time, events and uses. */
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
-import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/lib/time.ts";
-import type { ChartAnswer, ChartQuery, DirectoryEntry } from "../../src/store/directory.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import { failureOf } from "../support/wait.ts";
 import {
   createDirectorySender,
+  DAILY,
   entry,
   eventOf,
   newServer,
+  openOwnServer,
   point,
   serverKey,
   useOf,
+  valuesIn,
 } from "./directory-entries.ts";
 import type { Engine } from "./engines.ts";
 import {
@@ -27,40 +29,10 @@ import {
   withStore,
 } from "./store-tests.ts";
 
-const DAY = Math.floor(NOW_MS / DAY_MS);
-
 export function directoryContract(test: Test, engine: Engine): void {
   const shared = sharedStore(test, engine);
 
-  /** A server of the shared store. */
-  async function openServer() {
-    const store = await shared();
-    const { servers, commit } = await createDirectorySender(store, [ownName("server"), ownName("server")]);
-    const [server, other] = servers;
-    if (server === undefined || other === undefined) throw new Error("no server");
-    const send = (...entries: readonly Partial<DirectoryEntry>[]) =>
-      commit(...entries.map((each) => entry({ server: server.number, ...each })));
-    const chart = (changes: Partial<ChartQuery> = {}) =>
-      store.directory.chart({
-        server: server.number,
-        serverId: server.id,
-        startMs: NOW_MS - HOUR_MS,
-        endMs: NOW_MS + 1,
-        stepMs: MINUTE_MS,
-        names: undefined,
-        quantiles: [],
-        withUptime: false,
-        ...changes,
-      });
-    const { id, number } = server;
-    const list = { serverId: id, beforeId: undefined, limit: 1000 };
-    const { directory } = store;
-    return { store, directory, server, other, id, number, send, chart, list };
-  }
-
-  const valuesIn = ({ lines }: ChartAnswer) =>
-    lines.map(({ name, points }) => [name, ...points.map(({ value }) => value)]);
-  const daily = { startMs: (DAY - 5) * DAY_MS, stepMs: DAY_MS, quantiles: [0, 0.5, 1] };
+  const openServer = async () => openOwnServer(await shared());
 
   test("a server is registered with its key and its entry in the trail, and an id that is taken is not", async () => {
     const store = await shared();
@@ -206,10 +178,10 @@ export function directoryContract(test: Test, engine: Engine): void {
     const idempotency = { apiKeyId: 0, key: ownName("key"), fingerprint: "f", answer: "a" };
     await failureOf(send({ ...fresh, idempotency }, { uses: [null as never] }));
     assert.equal([await directory.listMetricNames(number), await directory.listEvents(list)], [[], []]);
-    assert.equal([(await chart()).lines, (await chart(daily)).lines], [[], []]);
+    assert.equal([(await chart()).lines, (await chart(DAILY)).lines], [[], []]);
     assert.equal((await send({ ...fresh, idempotency })).duplicates, []);
     assert.equal(await directory.listMetricNames(number), ["fresh"]);
-    assert.equal(valuesIn(await chart(daily)), [["fresh", 1]]);
+    assert.equal(valuesIn(await chart(DAILY)), [["fresh", 1]]);
   });
 
   test("when a server was heard of last never goes back, and is said by its own requests alone", async () => {

@@ -1,17 +1,40 @@
 /** Executions of tools, and bringing rollups up to date. */
 import * as assert from "uvu/assert";
 import type { Distribution } from "../../src/catalogue/measurement.ts";
-import { HOUR_MS } from "../../src/lib/time.ts";
+import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
 import { RELATIVE_ERROR } from "../../src/store/plan/sketch.ts";
 import { WITHOUT_PAUSE } from "../../src/store/plan/steps.ts";
 import type { AggregateAnswer, AggregateQuery } from "../../src/store/queries.ts";
 import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import type { ModelAnswer } from "./aggregate-model.ts";
-import { isOver, stopAfter } from "./store-tests.ts";
-import type { createSender } from "./submissions.ts";
+import { isOver, ofService, stopAfter } from "./store-tests.ts";
+import { createSender } from "./submissions.ts";
 
 export type Sender = ReturnType<typeof createSender>;
+
+/** Sends to a store, and asks it for the executions of one service: those of the last day, unless told otherwise. */
+export function createAsker(shared: () => Promise<Store>) {
+  let made: Promise<Sender> | undefined;
+  const sender = () => {
+    made ??= shared().then(createSender);
+    return made;
+  };
+  const aggregate = async (service: string, changes: Partial<AggregateQuery> = {}) =>
+    (await shared()).queries.aggregate({
+      types: ["tool_execution"],
+      range: { startMs: NOW_MS - DAY_MS, endMs: NOW_MS },
+      stepMs: undefined,
+      groupBy: [],
+      statistics: ["count"],
+      groupsMax: 1000,
+      ...changes,
+      filters: [ofService(service), ...(changes.filters ?? [])],
+    });
+  const countOf = async (service: string, changes: Partial<AggregateQuery> = {}) =>
+    (await aggregate(service, changes)).groups.map(({ labels, values }) => [...labels, values[0]]);
+  return { sender, aggregate, countOf };
+}
 
 export const flush = ({ metrics }: Store) => metrics.flushRollups(NOW_MS, WITHOUT_PAUSE);
 /** Bring some rollups up to date and leave the others. */

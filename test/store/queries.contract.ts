@@ -1,14 +1,13 @@
-/** Statistics over metrics: the same from what is rolled up, what waits, and what was read again. */
+/** What queries answer besides right sums: exact numbers, tops, totals, limits, deadlines. */
 
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Measurement } from "../../src/catalogue/measurement.ts";
 import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
-import type { AggregateQuery } from "../../src/store/queries.ts";
 import { NOW_MS } from "../support/time.ts";
 import { failureOf } from "../support/wait.ts";
 import type { Engine } from "./engines.ts";
-import { distributionOf, flush, type Sender, tool } from "./executions.ts";
+import { createAsker, distributionOf, flush, tool } from "./executions.ts";
 import {
   ALL_EVENTS,
   askOf,
@@ -24,24 +23,7 @@ import { createSender } from "./submissions.ts";
 
 export function queriesContract(test: Test, engine: Engine): void {
   const shared = sharedStore(test, engine);
-  let made: Promise<Sender> | undefined;
-  const sender = () => {
-    made ??= shared().then(createSender);
-    return made;
-  };
-  const aggregate = async (service: string, changes: Partial<AggregateQuery> = {}) =>
-    (await shared()).queries.aggregate({
-      types: ["tool_execution"],
-      range: { startMs: NOW_MS - DAY_MS, endMs: NOW_MS },
-      stepMs: undefined,
-      groupBy: [],
-      statistics: ["count"],
-      groupsMax: 1000,
-      ...changes,
-      filters: [ofService(service), ...(changes.filters ?? [])],
-    });
-  const countOf = async (service: string, changes: Partial<AggregateQuery> = {}) =>
-    (await aggregate(service, changes)).groups.map(({ labels, values }) => [...labels, values[0]]);
+  const { sender, aggregate, countOf } = createAsker(shared);
 
   test("numbers are exact to the last digit, from metrics and from rollups", async () => {
     const store = await shared();

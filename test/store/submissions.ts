@@ -74,3 +74,20 @@ export function createSender(store: StoreOperations) {
   };
   return sender;
 }
+
+/** What a client may put into a dimension or metadata. */
+export const ODD_VALUES: Readonly<Record<string, unknown>> = {
+  unicode: "日本語 🚀 \u202e",
+  nul: "a\u0000b",
+  controls: "\u0001\u001f\n\t\u007f\u2028",
+  escaped: "\\ud800 \\\\ud800",
+  quotes: `"'\\`,
+  empty: "",
+  big: 2 ** 63,
+  beyond: 2 ** 53 + 2,
+  huge: 1e308,
+  tiny: 5e-324,
+  negative: -0.1,
+  yes: true,
+  nothing: null,
+};

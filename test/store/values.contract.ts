@@ -7,23 +7,7 @@ import { NOW_MS } from "../support/time.ts";
 import { failureOf } from "../support/wait.ts";
 import type { Engine } from "./engines.ts";
 import { askOf, eventsOf, ownName, sharedStore, valuesOf, withStore } from "./store-tests.ts";
-import { createSender, FIRST_REQUEST, type Request } from "./submissions.ts";
-
-const ODD: Readonly<Record<string, unknown>> = {
-  unicode: "日本語 🚀 \u202e",
-  nul: "a\u0000b",
-  controls: "\u0001\u001f\n\t\u007f\u2028",
-  escaped: "\\ud800 \\\\ud800",
-  quotes: `"'\\`,
-  empty: "",
-  big: 2 ** 63,
-  beyond: 2 ** 53 + 2,
-  huge: 1e308,
-  tiny: 5e-324,
-  negative: -0.1,
-  yes: true,
-  nothing: null,
-};
+import { createSender, FIRST_REQUEST, ODD_VALUES, type Request } from "./submissions.ts";
 
 const text = fc.string({
   unit: fc.oneof(
@@ -57,8 +41,8 @@ export function valuesContract(test: Test, engine: Engine): void {
       list: [1, "two", [3], {}],
       '"odd".key ': 1,
     };
-    const metadata = { ...ODD, ...nested };
-    const metrics = Object.entries(ODD).map(([name, value]) => ({
+    const metadata = { ...ODD_VALUES, ...nested };
+    const metrics = Object.entries(ODD_VALUES).map(([name, value]) => ({
       type: "auth_request",
       value: 1,
       dimensions: { [name]: value, method: value, extra: "x", server: value },
