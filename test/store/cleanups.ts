@@ -57,3 +57,14 @@ export function createMetrics(store: Store) {
 
 export const timesOf = async (store: Store, type: string) =>
   (await eventsOf(store, type)).map(({ timestampMs }) => timestampMs);
+
+/** Statistics over everything that cleanups delete, by type. */
+export const BY_TYPE = {
+  types: [...Object.values(TYPE_OF), "custom"],
+  range: { startMs: 0, endMs: NOW_MS },
+  stepMs: undefined,
+  filters: [],
+  groupBy: ["type"],
+  statistics: ["count", "sum", "duration_avg"],
+  groupsMax: 100,
+};

@@ -4,24 +4,13 @@ import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
 import { WITHOUT_PAUSE } from "../../src/store/plan/steps.ts";
-import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
-import { cleanUp, createMetrics, flush, OVER_METRICS, setDays, TYPE_OF, timesOf } from "./cleanups.ts";
+import { BY_TYPE, cleanUp, createMetrics, flush, OVER_METRICS, setDays, timesOf } from "./cleanups.ts";
 import type { Engine } from "./engines.ts";
 import { askOf, assertRejected, stopAfter, valuesOf, withOpened, withStore } from "./store-tests.ts";
 import { createSender } from "./submissions.ts";
 
 export function retentionEffectsContract(test: Test, engine: Engine): void {
-  const statistics = (_: Store) => ({
-    types: [...Object.values(TYPE_OF), "custom"],
-    range: { startMs: 0, endMs: NOW_MS },
-    stepMs: undefined,
-    filters: [],
-    groupBy: ["type"],
-    statistics: ["count", "sum", "duration_avg"],
-    groupsMax: 100,
-  });
-
   test("a metric goes only after it is in every rollup, and is counted for ever", async () => {
     await withStore(engine, async (store) => {
       const submit = createMetrics(store);
@@ -113,7 +102,7 @@ export function retentionEffectsContract(test: Test, engine: Engine): void {
       assert.equal(await cleanUp(store, OVER_METRICS), { tool_metrics: 1 });
       const range = { startMs: at + 30_000, endMs: NOW_MS };
       const asked = {
-        ...statistics(store),
+        ...BY_TYPE,
         types: ["tool_execution"],
         groupBy: [],
         statistics: ["count"],

@@ -8,6 +8,7 @@ import { cutoffOf, RETENTION_TABLES } from "../../src/store/retention.ts";
 import type { Store } from "../../src/store/store.ts";
 import { NOW_MS } from "../support/time.ts";
 import {
+  BY_TYPE,
   cleanUp,
   createMetrics,
   flush,
@@ -44,7 +45,7 @@ export function retentionContract(test: Test, engine: Engine): void {
       for (const type of Object.values(TYPE_OF)) await submit(type, ...times);
       await submit("custom", ...times);
       await flush(store);
-      const before = await store.queries.aggregate(statistics(store));
+      const before = await store.queries.aggregate(BY_TYPE);
       for (const [table, type] of Object.entries(TYPE_OF)) {
         await setDays(store, table, 3);
         const gone = { [table]: table === "metrics" ? 6 : 3 };
@@ -61,18 +62,8 @@ export function retentionContract(test: Test, engine: Engine): void {
         [cutoff, cutoff + 1],
         "types without a table of their own",
       );
-      assert.equal((await store.queries.aggregate(statistics(store))).groups, before.groups, "rollups stay");
+      assert.equal((await store.queries.aggregate(BY_TYPE)).groups, before.groups, "rollups stay");
     });
-  });
-
-  const statistics = (_: Store) => ({
-    types: [...Object.values(TYPE_OF), "custom"],
-    range: { startMs: 0, endMs: NOW_MS },
-    stepMs: undefined,
-    filters: [],
-    groupBy: ["type"],
-    statistics: ["count", "sum", "duration_avg"],
-    groupsMax: 100,
   });
 
   test("one policy over metrics does not shorten another", async () => {

@@ -3,8 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../../src/lib/time.ts";
 import { recomputeDay } from "../../../src/sqlite/directory/recompute-day.ts";
+import { point } from "../../store/directory-entries.ts";
 import { NOW_MS } from "../../support/time.ts";
-import { entry, openDirectory, point } from "./entries.ts";
+import { entry, openDirectory } from "./entries.ts";
 
 test("a metric is found under the names and spellings of the original tables", () => {
   const { database, store } = openDirectory();

@@ -2,6 +2,7 @@ import { DirectoryWriter } from "../../../src/sqlite/directory/directory-writer.
 import { registerServer } from "../../../src/sqlite/directory/servers.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import type { DirectoryEntry, ServerPoint } from "../../../src/store/directory.ts";
+import { entry as entryOf, newServer, point, serverKey } from "../../store/directory-entries.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { openMigrated } from "../databases.ts";
 
@@ -13,41 +14,12 @@ export function openDirectory(ids: readonly string[] = ["one", "two"]) {
 }
 
 export function register(database: Database, id: string) {
-  const server = { id, name: id, metricsEnabled: true, isPublic: false, tools: [] };
-  const key = { keyHash: `hash of ${id}`, service: "directory", role: "server", serverId: id } as const;
-  const limits = {
-    rateLimit: 1,
-    allowedServices: [],
-    dailyUsageLimit: undefined,
-    monthlyUsageLimit: undefined,
-  };
-  const more = { expiresMs: undefined, description: "" };
-  return database.transaction(() =>
-    registerServer(
-      database,
-      { ...server, webhookUrl: undefined, sealedSecret: undefined },
-      { ...key, ...limits, ...more },
-      NOW_MS,
-    ),
-  );
+  return database.transaction(() => registerServer(database, newServer(id), serverKey(id), NOW_MS));
 }
 
-export function point(value: number, more: Partial<ServerPoint> = {}): ServerPoint {
-  return { name: "response_time", type: "gauge", timestampMs: NOW_MS, value, tags: undefined, ...more };
-}
-
-/** What a Collect of server number `server` adds. */
+/** What a Collect of server 1 adds. */
 export function entry(points: readonly ServerPoint[], more: Partial<DirectoryEntry> = {}): DirectoryEntry {
-  return {
-    server: 1,
-    points,
-    isCollected: true,
-    events: [],
-    uses: [],
-    receivedMs: NOW_MS,
-    idempotency: undefined,
-    ...more,
-  };
+  return entryOf({ server: 1, points, ...more });
 }
 
 /** One row of every table of the directory that ages, of this time; its server is made when it is first needed. */

@@ -8,8 +8,9 @@ import { readChart } from "../../../src/sqlite/directory/read-chart.ts";
 import { readValues } from "../../../src/sqlite/directory/read-values.ts";
 import type { ChartQuery } from "../../../src/store/directory.ts";
 import { createBudget } from "../../../src/store/plan/budget.ts";
+import { point } from "../../store/directory-entries.ts";
 import { NOW_MS } from "../../support/time.ts";
-import { entry, openDirectory, point } from "./entries.ts";
+import { entry, openDirectory } from "./entries.ts";
 
 const FREE = { spend: () => {} };
 

@@ -2,15 +2,7 @@
 import { METRIC_TYPES } from "../../../src/catalogue/catalogue.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { mergeEncoded, quantiles, RELATIVE_ERROR, type Sketch } from "../../../src/store/plan/sketch.ts";
-
-export interface ModelMetric {
-  readonly service: string;
-  readonly type: string;
-  readonly timestampMs: number;
-  readonly value: number;
-  readonly durationMs: number | undefined;
-  readonly dimensions: Readonly<Record<string, unknown>>;
-}
+import type { ModelMetric } from "../../store/aggregate-model.ts";
 
 export interface Totals {
   readonly count: number;

@@ -3,10 +3,11 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
+import type { ModelMetric } from "../../store/aggregate-model.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { crashImage, openMigrated, openUnmigrated, temporaryPath } from "../databases.ts";
 import { createSubmitter } from "../submitter.ts";
-import { differences, expectedRollups, type ModelMetric } from "./model.ts";
+import { differences, expectedRollups } from "./model.ts";
 
 /** Mostly the same, so that metrics meet again in their aggregates. */
 const mostly = <Value>(usual: Value, ...odd: readonly Value[]) =>
