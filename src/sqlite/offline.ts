@@ -90,7 +90,7 @@ export function withOfflineStore<Result>(
  * The operations of an open database, carried out at once where they are called, on the caller's thread. The
  * same functions that the threads run, so that a command does exactly what the service would.
  */
-export function createOfflineStore(database: Database, path: string): StoreOperations {
+function createOfflineStore(database: Database, path: string): StoreOperations {
   const writers = createWriterOperations(database, path);
   const readers = createReaderOperations(database);
   const writer = callsByName<WriterCalls>(async (name, ...input) =>

@@ -80,7 +80,7 @@ export interface RetentionAdministration {
   run(input: RetentionRunInput): Promise<RetentionRun>;
 }
 
-export const RETENTION_DAYS_MAX = 36_500;
+const RETENTION_DAYS_MAX = 36_500;
 
 export function createRetention(deps: RetentionDeps): (actor: Actor) => RetentionAdministration {
   const { store, runs, time, clock, audit } = deps;

@@ -16,7 +16,7 @@ import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
 /** What can be reported to have happened to a server. */
-export const EVENT_TYPES = [
+const EVENT_TYPES = [
   "status_change",
   "version_change",
   "restart",

@@ -1,5 +1,5 @@
 /** Metrics of different names that a server may have. Each is kept, with its days, for years. */
-export const NAMES_PER_SERVER_MAX = 1000;
+const NAMES_PER_SERVER_MAX = 1000;
 
 /** Names remembered, of all servers together; beyond, all are forgotten and read anew. */
 const REMEMBERED_MAX = 200_000;

@@ -2,7 +2,7 @@ import { parseStatistic, STATISTIC_NAMES } from "../../store/plan/statistics.ts"
 import type { QueryViolations } from "./violations.ts";
 
 /** Statistics that a query may ask for. */
-export const STATISTICS_MAX = 20;
+const STATISTICS_MAX = 20;
 
 /** Names of statistics, each once. Violations are noted. */
 export function readStatistics(

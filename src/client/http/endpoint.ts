@@ -1,5 +1,5 @@
 /** What stands in for all endpoints beyond the bound. */
-export const OTHER_ENDPOINT = "_other";
+const OTHER_ENDPOINT = "_other";
 
 /** Most endpoints named by path, and most mounts: each name is a label value, so a series or more. */
 const ENDPOINTS_MAX = 100;

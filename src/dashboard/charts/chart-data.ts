@@ -46,7 +46,7 @@ export function totalOf(values: readonly (number | null)[]): number {
 }
 
 /** Adds up rows point by point. Gaps count as 0, and shorter rows as if gaps followed. */
-export function sumRows(rows: readonly (readonly (number | null)[])[]): number[] {
+function sumRows(rows: readonly (readonly (number | null)[])[]): number[] {
   const length = Math.max(0, ...rows.map((row) => row.length));
   return Array.from({ length }, (_, at) => totalOf(rows.map((row) => row[at] ?? null)));
 }

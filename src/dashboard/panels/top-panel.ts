@@ -37,7 +37,7 @@ const ERRORS_MIN = 5;
 const statistic = (name: string) => (row: ValueRow) => orNaN(row.statistics[name]);
 
 /** The numbers of a row. P50 is the one that is dropped on narrow screens. */
-export const STATISTIC_COLUMNS: readonly RankingColumn<ValueRow>[] = [
+const STATISTIC_COLUMNS: readonly RankingColumn<ValueRow>[] = [
   {
     title: "Count",
     text: (row) => formatCount(statistic("count")(row)),

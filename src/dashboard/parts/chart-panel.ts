@@ -23,7 +23,7 @@ export type ChartPanelOptions<Answer> = Pick<
   };
 
 /** CSS pixels. The same for every chart, so that neighbours in a row line up. */
-export const CHART_HEIGHT_PX = 190;
+const CHART_HEIGHT_PX = 190;
 
 /** A panel with a chart, and a button that puts a table in its place. */
 export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Panel {

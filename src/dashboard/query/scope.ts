@@ -76,7 +76,7 @@ export function toSelection(scope: QueryScope, types: readonly string[] = []) {
 }
 
 /** The protobuf message: from `startMs`, before `endMs`. */
-export const toTimeRange = ({ startMs, endMs }: ResolvedRange) => ({
+const toTimeRange = ({ startMs, endMs }: ResolvedRange) => ({
   start: timestampFromMs(startMs),
   end: timestampFromMs(endMs),
 });

@@ -17,7 +17,7 @@ export function removePartial(target: string): void {
 }
 
 /** The copy is not what it should be, or may not take its place; nothing of it is left. */
-export class UnsoundCopyError extends Error {
+class UnsoundCopyError extends Error {
   override readonly name = "UnsoundCopyError";
 }
 

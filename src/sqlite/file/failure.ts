@@ -19,7 +19,7 @@ const UNAVAILABLE = /^SQLITE_(FULL|BUSY|LOCKED|READONLY|NOMEM|CANTOPEN)/;
 const FATAL = /^SQLITE_(IOERR|CORRUPT|NOTADB|PROTOCOL|READONLY_DBMOVED)/;
 
 /** By the error's `code`; an error without one is not SQLite's, and therefore ours. */
-export function kindOfFailure(error: unknown): FailureKind {
+function kindOfFailure(error: unknown): FailureKind {
   if (error instanceof DatabaseMovedError) return "fatal";
   const code = String((error as { code?: unknown } | null)?.code ?? "");
   if (FATAL.test(code)) return "fatal";
@@ -79,7 +79,7 @@ export function isUnusableFile({ name, code = "" }: Failure): boolean {
 }
 
 /** What to do about a file that cannot be read; empty where the message says it already. */
-export function adviceFor({ name, code = "" }: Failure): string {
+function adviceFor({ name, code = "" }: Failure): string {
   if (code.startsWith("SQLITE_NOTADB")) return "; restore a backup, or choose another path";
   if (DAMAGED.test(code) || name === "DamagedDatabaseError")
     return "; keep the file and restore a backup (mcp-metrics doctor --full tells more)";

@@ -8,7 +8,7 @@ export const UNSET = "_unset";
  */
 export const OVERFLOW = "_other";
 /** In Unicode code points. A longer value is cut, so that values alike up to here share a series. */
-export const LABEL_VALUE_LENGTH_MAX = 96;
+const LABEL_VALUE_LENGTH_MAX = 96;
 
 /** A value as a label may carry it: see `LabelValues`. */
 export type BoundLabelValue = (label: string, value: DimensionValue | undefined) => string;

@@ -19,7 +19,7 @@ import {
 import { FAILURES, type FailureReason, ServiceError, type Violation } from "../../errors.ts";
 
 /** The `domain` of every ErrorInfo. */
-export const ERROR_DOMAIN = "mcp.metrics";
+const ERROR_DOMAIN = "mcp.metrics";
 
 /**
  * A gRPC client receives an error in HTTP/2 trailers, message and details both escaped, and grpc-core
