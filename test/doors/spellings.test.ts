@@ -166,15 +166,6 @@ for (const { body, is } of ENVELOPES) {
   });
 }
 
-test("a body that is no UTF-8 is malformed", async () => {
-  const body = Buffer.from(`{"service": "test\xff", "metrics": []}`, "latin1");
-  for (const door of restDoors) {
-    const { status, text } = await door.send("POST", "/metrics", restHeaders, body);
-    assert.is(status, 400);
-    assert.is(JSON.parse(text).message, "body is not valid UTF-8");
-  }
-});
-
 test("a protobuf timestamp outside the calendar rejects its metric and no other", async () => {
   const binary = rpcDoors.filter(({ protocol }) => protocol !== "Connect JSON");
   for (const seconds of [10n ** 13n, -(10n ** 13n), 253_402_300_800n, -62_135_596_801n, 2n ** 63n - 1n]) {

@@ -3,6 +3,7 @@ import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import { ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
 import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
+import { jsonDecoder } from "./text.ts";
 
 /** Content codings that are taken (RFC 9110, 8.4.1), and how each is undone. */
 const DECODERS = {
@@ -79,22 +80,15 @@ async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMa
   }
 }
 
-/** Rejects what is not UTF-8; a BOM is dropped. */
-const utf8 = new TextDecoder("utf-8", { fatal: true });
-
 /**
- * Parse a JSON body. A large one is scanned first for what would hold the event loop.
+ * Parse a JSON body. A large one is scanned first for what would hold the event loop, and text that is no
+ * Unicode is repaired.
  *
  * @throws {ServiceError} `malformed_body`
  */
 export function parseJson(body: Buffer): unknown {
   if (body.length > SCAN_FROM_BYTES) new JsonGuard().push(body);
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch (cause) {
-    throw new ServiceError("malformed_body", "body is not valid UTF-8", { cause });
-  }
+  const text = jsonDecoder.decode(body);
   try {
     return JSON.parse(text);
   } catch (cause) {

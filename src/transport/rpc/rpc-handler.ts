@@ -17,6 +17,7 @@ import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "..
 import { FAILURES } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
+import { jsonDecoder } from "../http/text.ts";
 import {
   type CreateGuard,
   guardEnvelopes,
@@ -27,6 +28,7 @@ import {
 } from "./body-guard.ts";
 import { EXCHANGE } from "./context.ts";
 import { toConnectError } from "./failures.ts";
+import { repairWireText } from "./wire-text.ts";
 
 /** What RPCs are served with. */
 export interface RpcOptions {
@@ -43,8 +45,12 @@ export interface RpcOptions {
 /** Longest deadline a caller may ask for; what it asks for beyond is cut to this. */
 const TIMEOUT_MS_MAX = 60_000;
 
+/** Connect 2.2.0 takes a decoder of text here, and its type for these options does not say so. */
+const JSON_OPTIONS = { ignoreUnknownFields: true, textDecoder: jsonDecoder };
+
 /** Every RPC that is served, by its path. What it may be sent is bounded by its rule. */
 export function createRpcHandlers(options: RpcOptions): ReadonlyMap<string, UniversalHandler> {
+  repairWireText();
   // Connect bounds messages by router: a router for each bound, of which each RPC's rule picks one.
   const keyed = createHandlers(options, options.bodyBytesMax);
   const anonymous = createHandlers(options, ANONYMOUS_BODY_BYTES_MAX);
@@ -65,6 +71,7 @@ function createHandlers(
     acceptCompression: [compressionGzip, compressionBrotli].map(guardedCompression),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
+    jsonOptions: JSON_OPTIONS,
     // Several calls may fail with one error, that of their transaction: each gets its own translation,
     // before Connect sees it. What Connect throws itself is completed by the auth interceptor.
     interceptors: [
