@@ -106,7 +106,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     logger: logger.named("telemetry"),
   });
   lifecycle.own("telemetry", telemetry.shutdown);
-  const observers = createObservers(telemetry, logger);
+  const observers = createObservers(telemetry, logger, clock);
 
   const { onFatal } = options;
   const store = await openSqliteStore({
@@ -153,7 +153,10 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     isServing: () => store.isUsable() && !shutdownSignal.aborted,
     onServingChange: store.onUsableChange,
     shutdownSignal,
-    onAnswered: telemetry.selfMetrics.httpRequest,
+    onAnswered(answered) {
+      telemetry.selfMetrics.httpRequest(answered);
+      if (answered.rejected !== undefined) observers.onRequestRejected(answered.rejected);
+    },
     countUsage: usage.add,
     onUnexpected: observers.onUnexpected,
     onListenerError: (error) => logger.error("listener", { error }),

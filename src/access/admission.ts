@@ -1,6 +1,6 @@
-import { ServiceError } from "../errors.ts";
+import { type FailureReason, ServiceError } from "../errors.ts";
 import type { KeyRole } from "../store/keys.ts";
-import type { Call, RequestIdentity } from "./call.ts";
+import type { Call, Principal, RequestIdentity } from "./call.ts";
 import type { FailedAttempts } from "./failed-attempts.ts";
 import type { KeyEntry, KeyRegistry } from "./key-registry.ts";
 import type { BucketState } from "./token-bucket.ts";
@@ -12,6 +12,8 @@ export interface AdmissionRule {
   readonly roles: readonly KeyRole[];
   /** Whether a call takes a token from the key's bucket. */
   readonly costsToken: boolean;
+  /** Whether it is called to hand metrics in. */
+  readonly takesMetrics?: true;
 }
 
 /** Where an API key may stand, whatever the protocol, and who sends it. */
@@ -33,12 +35,15 @@ export type Admission =
       readonly call: Call;
       readonly bucket: BucketState;
       readonly apiKeyId: number;
+      readonly principal: Principal;
       readonly failure?: never;
     }
   | {
       readonly failure: ServiceError;
       readonly bucket: BucketState | undefined;
       readonly apiKeyId: number | undefined;
+      /** Whose key it is, also of one that is no longer valid; undefined where nobody has it. */
+      readonly principal: Principal | undefined;
       readonly call?: never;
     };
 
@@ -78,21 +83,21 @@ export function createAdmission(
   }
 
   return (credentials, rule, request) => {
-    const found = findEntry(keys, credentials);
-    if (found instanceof ServiceError) {
+    const { entry: found, invalid } = findKey(keys, credentials);
+    if (invalid !== undefined) {
       // A request without a key guesses none, so it does not count as a failed attempt.
-      const isAttempt = found.reason !== "api_key_missing";
-      const failure = isAttempt ? attempts.count(found, credentials.address()) : found;
+      const isAttempt = invalid.reason !== "api_key_missing";
+      const failure = isAttempt ? attempts.count(invalid, credentials.address()) : invalid;
       observer.onKey(undefined, failure.reason);
-      return { failure, bucket: undefined, apiKeyId: undefined };
+      return { failure, bucket: undefined, apiKeyId: undefined, principal: found?.principal };
     }
     const failure = check(found, rule);
     observer.onKey(found.record.service, failure?.reason ?? "success");
     const bucket = keys.bucketState(found);
     const { principal } = found;
     const { apiKeyId } = principal;
-    if (failure !== undefined) return { failure, bucket, apiKeyId };
-    return { call: { ...request, principal }, bucket, apiKeyId };
+    if (failure !== undefined) return { failure, bucket, apiKeyId, principal };
+    return { call: { ...request, principal }, bucket, apiKeyId, principal };
   };
 }
 
@@ -103,16 +108,22 @@ function quotaFailure({ reason, limit, resetMs }: ExceededQuota): ServiceError {
   return new ServiceError(reason, message, { retryAfterSeconds: resetMs / 1000 });
 }
 
-function findEntry(keys: KeyRegistry, credentials: Credentials): KeyEntry | ServiceError {
+/** The entry of the key that a request comes with, and why it does not hold where it does not. */
+type FoundKey =
+  | { readonly entry: KeyEntry; readonly invalid?: never }
+  | { readonly entry: KeyEntry | undefined; readonly invalid: ServiceError };
+
+function findKey(keys: KeyRegistry, credentials: Credentials): FoundKey {
   const key = keyIn(credentials);
-  if (key === undefined) {
-    return new ServiceError("api_key_missing", "API key required in X-API-Key header");
-  }
+  const invalid = (reason: FailureReason, message: string, entry?: KeyEntry) => {
+    return { entry, invalid: new ServiceError(reason, message) };
+  };
+  if (key === undefined) return invalid("api_key_missing", "API key required in X-API-Key header");
   const entry = keys.find(key);
-  if (entry === undefined) return new ServiceError("api_key_invalid", "Invalid API key");
-  if (!entry.record.isActive) return new ServiceError("api_key_inactive", "API key is inactive");
-  if (keys.isExpired(entry)) return new ServiceError("api_key_expired", "API key has expired");
-  return entry;
+  if (entry === undefined) return invalid("api_key_invalid", "Invalid API key");
+  if (!entry.record.isActive) return invalid("api_key_inactive", "API key is inactive", entry);
+  if (keys.isExpired(entry)) return invalid("api_key_expired", "API key has expired", entry);
+  return { entry };
 }
 
 /** The key that a request comes with, valid or not. */

@@ -2,7 +2,7 @@ import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { networkOf } from "../lib/network.ts";
 import { type Admission, type AdmissionRule, type Admit, type Credentials, keyIn } from "./admission.ts";
-import type { AnonymousCall, RequestIdentity } from "./call.ts";
+import type { AnonymousCall, Principal, RequestIdentity } from "./call.ts";
 import { NamedBuckets } from "./token-bucket.ts";
 
 /** What a route that may be called anonymously asks of its callers. */
@@ -17,6 +17,7 @@ export type AnonymousAdmission =
       readonly anonymousCall: AnonymousCall;
       readonly bucket: Admission["bucket"];
       readonly apiKeyId: number | undefined;
+      readonly principal: Principal | undefined;
       readonly failure?: never;
     }
   | (Extract<Admission, { failure: ServiceError }> & { readonly anonymousCall?: never });
@@ -47,10 +48,10 @@ export function createAnonymousAccess(admit: Admit, clock: Clock, limitPerMinute
     if (keyIn(credentials) !== undefined) {
       const admission = admit(credentials, rule.ifKey, request);
       if (admission.failure !== undefined) return admission;
-      const { bucket, apiKeyId, call } = admission;
-      return { anonymousCall: { ...anonymousCall, principal: call.principal }, bucket, apiKeyId };
+      const { bucket, apiKeyId, principal } = admission;
+      return { anonymousCall: { ...anonymousCall, principal }, bucket, apiKeyId, principal };
     }
-    const nobody = { bucket: undefined, apiKeyId: undefined };
+    const nobody = { bucket: undefined, apiKeyId: undefined, principal: undefined };
     const retryAfterSeconds = buckets.take(network ?? "unknown");
     if (retryAfterSeconds === undefined)
       return { anonymousCall: { ...anonymousCall, principal: undefined }, ...nobody };

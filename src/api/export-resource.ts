@@ -111,24 +111,19 @@ export function createExportResource(deps: ExportResourceDeps) {
       if (earlier !== undefined) return readAnswer(earlier);
       await loop.eachList(measurements, (list) => deps.export(source, list));
     }
-    observe(call, source.service, measurements, rejected);
+    observe(call, source.service, measurements.length, rejected);
     return answer;
   };
 
   function reject(call: Call, { points }: ResourcePoints, service: string, violations: readonly Violation[]) {
     const rejected = points.map((point) => ({ point, violations }));
-    observe(call, service, [], rejected);
+    observe(call, service, 0, rejected);
     return { rejected: rejected.length, descriptions: describeRejections(rejected) };
   }
 
-  function observe(
-    call: Call,
-    service: string,
-    measurements: readonly Measurement[],
-    rejected: readonly RejectedPoint[],
-  ): void {
+  function observe(call: Call, service: string, accepted: number, rejected: readonly RejectedPoint[]): void {
     const rejections = rejected.flatMap(({ violations }) => violations);
-    observer.onAnswer(call, service, { measurements, rejected: rejected.length, rejections });
+    observer.onAnswer(call, service, { accepted, rejected: rejected.length, rejections });
   }
 }
 

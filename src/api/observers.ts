@@ -1,13 +1,29 @@
 import type { AdmissionObserver } from "../access/admission.ts";
-import type { Violation } from "../errors.ts";
+import type { Principal } from "../access/call.ts";
+import { FAILURES, type ServiceError, type Violation } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RetentionObserver } from "../maintenance/retention-runs.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { createRejectionLog, fieldLabel } from "./rejection-log.ts";
 import type { SubmitObserver } from "./submit.ts";
 
+/** A request that failed. */
+export interface RejectedRequest {
+  readonly requestId: string;
+  /** Whose key it came with; undefined where that was no valid one. */
+  readonly principal: Principal | undefined;
+  readonly failure: ServiceError;
+}
+
 /** What the layers report, turned into self-metrics and log lines. The layers know neither. */
-export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
+export function createObservers(
+  { selfMetrics }: Telemetry,
+  logger: Logger,
+  clock: Pick<Clock, "monotonicMs">,
+) {
   const ingestLog = logger.named("ingest");
+  const logRejections = createRejectionLog(ingestLog, clock);
   const admission: AdmissionObserver = {
     onKey: (service, status) => selfMetrics.apiKeyRequest(service ?? "_unknown", status),
     onRateLimited: (service) => selfMetrics.rateLimitHit(service),
@@ -21,12 +37,15 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
   };
   const submit: SubmitObserver = {
     onRejected: countViolations,
-    onAnswer({ requestId }, service, { measurements, rejected, rejections }) {
-      const fields = { request_id: requestId, service, accepted: measurements.length, rejected };
-      const message = `Processed ${measurements.length} metrics from ${service}`;
-      if (rejected === 0) return ingestLog.debug(message, fields);
-      ingestLog.info(message, fields);
+    onAnswer({ requestId, principal }, service, { accepted, rejected, rejections, leftOut = [] }) {
+      const fields = { request_id: requestId, service, accepted, rejected };
+      const message = `Processed ${accepted} metrics from ${service}`;
+      if (rejected === 0) ingestLog.debug(message, fields);
+      else ingestLog.info(message, fields);
+      if (rejections.length + leftOut.length === 0) return;
       countViolations(rejections);
+      const { apiKeyId } = principal;
+      logRejections({ requestId, apiKeyId, service, accepted, rejected, reasons: rejections, leftOut });
     },
     onForeignService({ principal, requestId }, service) {
       selfMetrics.serviceBindingViolation(principal.service);
@@ -45,6 +64,17 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
       ingestLog.error("buffered metrics could not be stored", { request_id: requestId, metrics, error });
     },
   };
+  /**
+   * A request with metrics failed as a whole, through whichever door. What is not its own doing, such as a full
+   * queue, is said where it happens.
+   */
+  const onRequestRejected = ({ requestId, principal, failure }: RejectedRequest) => {
+    const { reason, message, violations } = failure;
+    if (FAILURES[reason].httpStatus >= 500) return;
+    const reasons = violations.length > 0 ? violations : [{ field: "", reason, message }];
+    const { apiKeyId, service } = principal ?? {};
+    logRejections({ requestId, apiKeyId, service, reasons });
+  };
   const retention: RetentionObserver = {
     onDeleted: (rows) => selfMetrics.retentionDeleted(rows),
     onFailed: () => selfMetrics.retentionCleanupError(),
@@ -53,6 +83,7 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     admission,
     onAttemptsLimited,
     submit,
+    onRequestRejected,
     retention,
     /** A defect: the caller gets `internal`, the log the cause. */
     onUnexpected(
@@ -63,9 +94,4 @@ export function createObservers({ selfMetrics }: Telemetry, logger: Logger) {
     },
     onStoreCall: selfMetrics.databaseOperation,
   };
-}
-
-/** The broken rule's place without what the client chose: `metrics[3].dimensions.foo` counts as `dimensions`. */
-function fieldLabel(field: string): string {
-  return field.replace(/^metrics\[\d+\]\.?/, "").split(".", 1)[0] || "metric";
 }

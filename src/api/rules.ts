@@ -18,6 +18,8 @@ import type { AnonymousRule } from "../access/anonymous-access.ts";
 export type OperationRule = AdmissionRule | AnonymousRule | "open";
 
 const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
+/** What senders call that may not look at the answer: why it was refused is logged. */
+const SENDERS: AdmissionRule = { ...WRITERS, takesMetrics: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
 /** Queries: a writer key sees the figures of its own service, a reader key those of all. */
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
@@ -29,7 +31,7 @@ const ANYBODY: AnonymousRule = { ifKey: { roles: ["writer", "reader", "server"],
 /** The rule of every operation, by the domain it belongs to. */
 export const RULES = {
   metrics: {
-    submit: WRITERS,
+    submit: SENDERS,
     flush: WRITERS,
     // Free, so that a client whose bucket is empty can ask when it will not be.
     rateLimitStatus: { roles: ["writer", "reader"], costsToken: false },
@@ -39,7 +41,7 @@ export const RULES = {
     /** The same exposition on the scrape port, where keys are asked for: free, for Prometheus must not miss one. */
     scrapePort: { roles: ["reader"], costsToken: false },
   },
-  otlp: { export: WRITERS },
+  otlp: { export: SENDERS },
   query: {
     querySeries: QUERIERS,
     topValues: QUERIERS,
@@ -79,7 +81,7 @@ export const RULES = {
     disableServer: ADMINS,
     rotateServerKey: ADMINS,
     setWebhookSecret: ADMINS,
-    collect: SERVERS,
+    collect: { ...SERVERS, takesMetrics: true },
     fetchMetrics: ANYBODY,
     trackUsage: ANYBODY,
     aggregate: ADMINS,

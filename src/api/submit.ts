@@ -50,9 +50,12 @@ export interface SubmitDeps extends ServiceBinding {
 
 /** What became of the metrics of one service. */
 export interface IngestOutcome {
-  readonly measurements: readonly Measurement[];
+  /** Metrics that are stored. */
+  readonly accepted: number;
   readonly rejected: number;
   readonly rejections: readonly Violation[];
+  /** What was left out of those that are stored. */
+  readonly leftOut?: readonly Violation[];
 }
 
 /** What is counted and logged of submissions. None of these may throw. */
@@ -101,7 +104,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
       const earlier = await stored;
       if (earlier !== undefined) return repeat(earlier, submission);
     }
-    observer.onAnswer(call, service, validated);
+    observer.onAnswer(call, service, { ...validated, accepted: measurements.length });
     return answer;
   };
 }

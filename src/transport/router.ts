@@ -49,6 +49,11 @@ export interface RouterOptions {
 /** The routes of one path, by method. */
 type MethodRoutes = Readonly<Record<string, RestRoute>>;
 
+/** A request that was to hand metrics in, and failed. */
+interface RejectedMetrics extends Pick<Exchange, "requestId" | "principal"> {
+  readonly failure: ServiceError;
+}
+
 /** A request whose answer has been handed to the network, or whose client has left. */
 export interface Answered {
   /** `OTHER` for what is no known method. */
@@ -61,6 +66,8 @@ export interface Answered {
   readonly seconds: number;
   /** Undefined for an answer to a caller without a valid key. */
   readonly apiKeyId: number | undefined;
+  /** Why metrics that were to be handed in were refused as a whole. */
+  readonly rejected: RejectedMetrics | undefined;
   /** Of the request's body, as it was sent; 0 where it stayed unread. */
   readonly bodyBytes: number;
 }
@@ -156,6 +163,8 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
     endpoint: UNKNOWN_ENDPOINT,
     pathParameter: "",
     failure: undefined,
+    takesMetrics: false,
+    principal: undefined,
     apiKeyId: undefined,
     bodyBytes: 0,
   };
@@ -208,8 +217,10 @@ function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
 
 /** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */
 function describe(exchange: Exchange, ms: number): Answered {
-  const { request, response, endpoint, failure, apiKeyId, bodyBytes } = exchange;
+  const { request, response, endpoint, failure, apiKeyId, bodyBytes, requestId, principal } = exchange;
   const method = METHODS.has(request.method ?? "") ? (request.method ?? "") : "OTHER";
-  const status = failure === undefined ? response.statusCode : FAILURES[failure].httpStatus;
-  return { method, endpoint, status, seconds: ms / 1000, apiKeyId, bodyBytes };
+  const status = failure === undefined ? response.statusCode : FAILURES[failure.reason].httpStatus;
+  const isRejected = exchange.takesMetrics && failure !== undefined;
+  const rejected = isRejected ? { requestId, principal, failure } : undefined;
+  return { method, endpoint, status, seconds: ms / 1000, apiKeyId, bodyBytes, rejected };
 }

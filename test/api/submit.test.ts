@@ -50,8 +50,8 @@ function setup(changes: Partial<SubmitDeps> = {}) {
     serviceBinding: "warn",
     observer: {
       onRejected: (violations) => story.push(`refused ${violations.map(({ field }) => field).join()}`),
-      onAnswer: (_call, service, { measurements, rejected }) =>
-        story.push(`answer ${service} ${measurements.length} ${rejected}`),
+      onAnswer: (_call, service, { accepted, rejected }) =>
+        story.push(`answer ${service} ${accepted} ${rejected}`),
       onForeignService: ({ principal }, service) => story.push(`${principal.service} writes ${service}`),
       onLost: (_call, metrics, error) => story.push(`lost ${metrics}: ${(error as Error).message}`),
     },

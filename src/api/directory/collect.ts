@@ -21,6 +21,7 @@ import {
 } from "../../ingest/validate-fields.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
+import type { SubmitObserver } from "../submit.ts";
 import type { MetricNames } from "./metric-names.ts";
 import { malformed, readServerId } from "./read-request.ts";
 import { readServerMetric } from "./read-server-metric.ts";
@@ -79,8 +80,8 @@ export interface CollectDeps {
   readonly wallMs: () => number;
   /** Metrics of one request; more are rejected as a whole. */
   readonly metricsMax: number;
-  /** Rules were broken: by all of a request, or by some of its metrics. */
-  readonly onRejected: (violations: readonly Violation[]) => void;
+  /** What becomes of requests and their metrics. */
+  readonly observer: Pick<SubmitObserver, "onRejected" | "onAnswer">;
 }
 
 /**
@@ -122,10 +123,11 @@ export function createCollect(deps: CollectDeps): Collect {
   return async (call, submitted) => {
     try {
       const answer = await collect(call, submitted);
-      deps.onRejected(answer.rejections);
+      const { inserted: accepted, serverId } = answer;
+      if (!answer.isDuplicate) deps.observer.onAnswer(call, serverId, { ...answer, accepted });
       return answer;
     } catch (error) {
-      if (error instanceof ServiceError) deps.onRejected(error.violations);
+      if (error instanceof ServiceError) deps.observer.onRejected(error.violations);
       throw error;
     }
   };

@@ -1,11 +1,10 @@
-import type { Violation } from "../../errors.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, DirectoryStore } from "../../store/directory.ts";
 import type { StoredAnswer } from "../../store/metrics.ts";
 import type { Administration } from "../admin/administration.ts";
 import type { Actor } from "../admin/audit.ts";
 import { type Aggregate, createAggregate } from "./aggregate.ts";
-import { type Collect, createCollect } from "./collect.ts";
+import { type Collect, type CollectDeps, createCollect } from "./collect.ts";
 import { createServerEvents, type ServerEvents } from "./events.ts";
 import { createFetchMetrics, type FetchMetrics } from "./fetch-metrics.ts";
 import { MetricNames } from "./metric-names.ts";
@@ -45,17 +44,17 @@ export interface DirectoryDeps {
   readonly wallMs: () => number;
   /** Metrics of one Collect. */
   readonly metricsMax: number;
-  /** Rules were broken by a Collect; counted by field and reason. */
-  readonly onRejected: (violations: readonly Violation[]) => void;
+  /** What becomes of a Collect and its metrics. */
+  readonly observer: CollectDeps["observer"];
 }
 
 /** The directory over its storage. Holds no timer and nothing that must be closed. */
 export function createDirectory(deps: DirectoryDeps): Directory {
-  const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, onRejected } = deps;
+  const { registry, commit, store, administration, pseudonymise, wallMs, metricsMax, observer } = deps;
   const { audit, retention, servers } = administration;
   const names = new MetricNames(store.listMetricNames);
   return {
-    collect: createCollect({ registry, enqueue: commit, names, wallMs, metricsMax, onRejected }),
+    collect: createCollect({ registry, enqueue: commit, names, wallMs, metricsMax, observer }),
     fetchMetrics: createFetchMetrics({ registry, readChart: store.chart, wallMs }),
     trackUsage: createTrackUsage({ registry, enqueue: commit, pseudonymise, wallMs }),
     aggregate: createAggregate({ audit, retention, store, wallMs }),

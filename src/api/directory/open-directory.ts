@@ -50,6 +50,6 @@ export function openDirectory(
     store: store.directory,
     wallMs: clock.wallMs,
     metricsMax: config.ingest.metricsPerRequestMax,
-    onRejected: observers.submit.onRejected,
+    observer: observers.submit,
   });
 }

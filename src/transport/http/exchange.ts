@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import type { RequestIdentity } from "../../access/call.ts";
+import type { Principal, RequestIdentity } from "../../access/call.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
-import type { FailureReason } from "../../errors.ts";
+import type { ServiceError } from "../../errors.ts";
 
 /** A request of either HTTP version, as node hands it over: a readable stream with lower-case headers. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest;
@@ -37,8 +37,12 @@ export interface Exchange extends RequestIdentity {
   endpoint: string;
   /** What the path has in the place of its template's parameter; empty where there is none. */
   pathParameter: string;
-  /** The reason, once it failed: a gRPC failure is HTTP 200, and is recognised by this alone. */
-  failure: FailureReason | undefined;
+  /** Once it failed: a gRPC failure is HTTP 200, and is recognised by this alone. */
+  failure: ServiceError | undefined;
+  /** Whether it was to hand metrics in. */
+  takesMetrics: boolean;
+  /** Whose key it came with, also of one that is no longer valid. */
+  principal: Principal | undefined;
   /** The id of the valid key that it came with; undefined without one. */
   apiKeyId: number | undefined;
   /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */

@@ -27,7 +27,7 @@ export function sendAnswer(exchange: Exchange, { status, body, headers }: RestAn
 export function sendFailure(exchange: Exchange, error: unknown): void {
   const failure =
     error instanceof ServiceError ? error : new ServiceError("internal", "Internal server error");
-  exchange.failure = failure.reason;
+  exchange.failure = failure;
   const { path, requestId, request } = exchange;
   const contentType = headerOf(request, "content-type");
   sendAnswer(exchange, failureAnswer(failure, { path, requestId, contentType }));
@@ -53,7 +53,7 @@ export async function sendStream(exchange: Exchange, { status, headers, chunks }
     }
     response.end();
   } catch (error) {
-    if (error instanceof ServiceError) exchange.failure = error.reason;
+    if (error instanceof ServiceError) exchange.failure = error;
     throw error;
   } finally {
     await chunks.return();

@@ -57,6 +57,7 @@ async function run(
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
     return route.answer({ exchange, call, body }, service);
   }
+  exchange.takesMetrics = route.rule.takesMetrics === true;
   const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
   const body = await readAs(route, exchange, bodyBytesMax);
   return route.answer({ exchange, call, bucket, body }, service);
@@ -77,8 +78,8 @@ function admitted<Outcome extends Admission | AnonymousAdmission>(
   outcome: Outcome,
   exchange: Exchange,
 ): Exclude<Outcome, { failure: ServiceError }> {
-  const { bucket, failure, apiKeyId } = outcome;
-  exchange.apiKeyId = apiKeyId;
+  const { bucket, failure, apiKeyId, principal } = outcome;
+  Object.assign(exchange, { apiKeyId, principal });
   Object.assign(exchange.headers, rateLimitHeaders(bucket));
   if (failure !== undefined) throw failure;
   return outcome as Exclude<Outcome, { failure: ServiceError }>;

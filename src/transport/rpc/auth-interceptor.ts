@@ -87,6 +87,7 @@ export function createAuthInterceptor({
     const rule = ruleOf(context);
     const { requestHeader, responseHeader } = context;
     if (rule === "open") return;
+    exchange.takesMetrics = "takesMetrics" in rule && rule.takesMetrics === true;
     const credentials = {
       apiKey: requestHeader.get("x-api-key") ?? undefined,
       authorization: requestHeader.get("authorization") ?? undefined,
@@ -96,6 +97,7 @@ export function createAuthInterceptor({
       "ifKey" in rule ? admitAnonymous(credentials, rule, exchange) : admit(credentials, rule, exchange);
     const { bucket, failure } = admission;
     exchange.apiKeyId = admission.apiKeyId;
+    exchange.principal = admission.principal;
     for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) responseHeader.set(name, value);
     if (failure !== undefined) throw toConnectError(failure);
     if ("anonymousCall" in admission) context.values.set(ANONYMOUS_CALL, admission.anonymousCall);
@@ -113,7 +115,8 @@ export function followFailures(
 ): void {
   const exchange = exchangeOf(context);
   completeErrors(context, (failure) => {
-    exchange.failure = reasonOf(failure);
+    // What failed within the service is known already, and in full.
+    exchange.failure ??= failureOf(failure);
     if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
   });
 }
@@ -130,8 +133,9 @@ function rejectLargeBody(header: Headers, bodyBytesMax: number): void {
   throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
 }
 
-/** The reason that an error tells its caller; undefined for one of Connect's own. */
-function reasonOf(failure: ConnectError): FailureReason | undefined {
+/** What an error tells its caller; undefined for one of Connect's own. */
+function failureOf(failure: ConnectError): ServiceError | undefined {
   const reason = failure.findDetails(ErrorInfoSchema)[0]?.reason ?? "";
-  return Object.hasOwn(FAILURES, reason) ? (reason as FailureReason) : undefined;
+  if (!Object.hasOwn(FAILURES, reason)) return undefined;
+  return new ServiceError(reason as FailureReason, failure.rawMessage);
 }

@@ -14,7 +14,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "../../api/rules.ts";
-import { FAILURES } from "../../errors.ts";
+import { FAILURES, ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
 import { jsonDecoder } from "../http/text.ts";
@@ -79,6 +79,8 @@ function createHandlers(
         try {
           return await next(call);
         } catch (error) {
+          const exchange = call.contextValues.get(EXCHANGE);
+          if (error instanceof ServiceError && exchange !== undefined) exchange.failure = error;
           throw toConnectError(error);
         }
       },
@@ -103,7 +105,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   // It makes 501 of what is unimplemented, which would count as our failure; clients go by the code.
   const { failure } = exchange;
   const status =
-    answer.status === 501 && failure !== undefined ? FAILURES[failure].httpStatus : answer.status;
+    answer.status === 501 && failure !== undefined ? FAILURES[failure.reason].httpStatus : answer.status;
   try {
     await universalResponseToNodeResponse({ ...answer, status }, response);
   } catch (error) {
