@@ -143,12 +143,16 @@ export interface ChartLine {
   readonly name: string;
   readonly isSummed: boolean;
   readonly points: readonly ChartPoint[];
+  /** Of all values of the range: their sum, or their average, in which a step with more values weighs more. */
+  readonly total: number;
 }
 
 export interface ChartAnswer {
   readonly lines: readonly ChartLine[];
   /** 0 to 1. */
   readonly uptime: readonly ChartPoint[];
+  /** Of the range, 0 to 1: every health check weighs the same; undefined where nothing is known. */
+  readonly uptimeTotal: number | undefined;
   /** Time between two points: that of the query, or a day where only days are left. */
   readonly stepMs: number;
 }

@@ -47,7 +47,14 @@ test("each of the seven periods sums counters and averages the rest, today inclu
     assert.is(headers.get("cache-control"), `private, max-age=${MAX_AGE[period as keyof typeof MAX_AGE]}`);
     const { success, metrics, ...top } = body;
     assert.equal([success, metrics], [true, top], "the same fields twice");
-    assert.equal(Object.keys(top), ["server_id", "server_name", "period", ...SERIES, "other_metrics"]);
+    assert.equal(Object.keys(top), [
+      "server_id",
+      "server_name",
+      "period",
+      ...SERIES,
+      "other_metrics",
+      "totals",
+    ]);
     assert.equal([top.server_id, top.server_name, top.period], [id, "Server seven", period]);
     const from = new Date(Math.floor((Date.now() - ms) / stepMs) * stepMs).toISOString();
     const [expected] = readRows(
@@ -86,7 +93,47 @@ test("each of the seven periods sums counters and averages the rest, today inclu
     const last = (top.requests as Points).at(-1);
     assert.ok(Date.now() - Date.parse(last?.timestamp ?? "") <= stepMs + 60_000, "now is in it");
     assert.equal(Object.keys(top.other_metrics as Json), ["queue_depth"]);
-    assert.ok((top.uptime as Points).every(({ value }) => value >= 0 && value <= 100));
+    const [mean] = readRows(
+      context.service.databasePath,
+      `SELECT avg(metric_value) FILTER (WHERE metric_name = 'response_time') AS latency,
+         avg(metric_value) FILTER (WHERE metric_name = 'memory_usage') AS memory,
+         avg(metric_value) FILTER (WHERE metric_name = 'queue_depth') AS queue_depth,
+         avg(metric_value) FILTER (WHERE metric_name = 'health_check') AS uptime
+       FROM server_metrics WHERE server_id = ? AND recorded_at >= ?`,
+      id,
+      from,
+    );
+    const { queue_depth, ...means } = { ...expected, ...mean };
+    const { other_metrics, ...totals } = top.totals as Json;
+    assert.equal([totals, other_metrics], [means, { queue_depth }], period);
+  }
+});
+
+test("uptime is a share, 0 to 1, in every form of the answer, and its total weighs each check the same", async (context) => {
+  const { key, id } = await context.register("shares");
+  const check = (minutesAgo: number, value: number) => ({
+    name: "health_check",
+    type: "gauge",
+    value,
+    timestamp: new Date(Date.now() - minutesAgo * 60_000).toISOString(),
+  });
+  // 30 good checks in one step and a bad one in another.
+  const metrics = [...Array.from({ length: 30 }, () => check(40, 1)), check(1, 0)];
+  assert.is((await context.send("POST", `${COLLECT}/${id}`, key, { metrics })).body.rejected, 0);
+  for (const path of [`${FETCH}?server_id=${id}&period=1h`, `/servers/${id}/metrics?period=1h`]) {
+    const { body } = await context.send("GET", path, key);
+    for (const figures of [body, body.metrics as Json]) {
+      assert.equal(
+        (figures.uptime as Points).map(({ value }) => value),
+        [1, 0],
+      );
+      assert.equal(figures.totals, { uptime: 30 / 31, other_metrics: {} });
+    }
+  }
+  for (const { name, directory } of context.clients) {
+    const answer = await directory.fetchMetrics({ serverId: id, period: "1h" }, { headers: key });
+    const shares = answer.uptime.map(({ value }) => value);
+    assert.equal([shares, answer.totals?.uptime, answer.totals?.latency], [[1, 0], 30 / 31, undefined], name);
   }
 });
 

@@ -179,6 +179,86 @@ export function directoryChartsContract(test: Test, engine: Engine): void {
     ]);
   });
 
+  const ago = (minutes: number) => NOW_MS - minutes * MINUTE_MS;
+  const checksAt = (minutes: number, ...values: number[]) =>
+    values.map((value) => point(value, { name: "health_check", timestampMs: ago(minutes) }));
+  const UPTIMES = [
+    { name: "nothing is known", points: [], shares: [], total: undefined },
+    {
+      name: "30 good checks in one step and a bad one in the next",
+      points: [...checksAt(45, ...Array<number>(30).fill(1)), ...checksAt(25, 0)],
+      shares: [1, 0],
+      total: 30 / 31,
+    },
+    { name: "one check", points: checksAt(5, 1), shares: [1], total: 1 },
+    { name: "nothing but failures", points: checksAt(5, 0, 0, -1), shares: [0], total: 0 },
+    { name: "up is whatever is more than 0", points: checksAt(5, 7, 0.2, 0, -7), shares: [0.5], total: 0.5 },
+    {
+      name: "events alone: by the time",
+      points: [],
+      events: [
+        ["down", 60],
+        ["up", 45],
+      ],
+      shares: [0, 0.5, 1, 1, 1, 1],
+      total: 0.75,
+    },
+    {
+      name: "events where checks are missing: as much as an average step with checks",
+      points: [...checksAt(65, 1, 1, 1), ...checksAt(55, 0)],
+      events: [["up", 50]],
+      shares: [1, 0, 1, 1, 1, 1, 1],
+      // 3 of 4 checks in two steps, and five steps of two checks each.
+      total: 13 / 14,
+    },
+  ] as const;
+  for (const { name, points, shares, total, ...more } of UPTIMES) {
+    test(`uptime of a range, by steps and as a whole: ${name}`, async () => {
+      const { send, chart, id } = await openServer();
+      if (points.length > 0) await send({ points });
+      const told = "events" in more ? more.events : [];
+      const events = told.map(([newValue, minutes]) =>
+        eventOf(id, { type: "status_change", newValue, timestampMs: ago(minutes) }),
+      );
+      if (events.length > 0) await send({ isCollected: false, events });
+      const range = { startMs: ago(70), endMs: NOW_MS, stepMs: 10 * MINUTE_MS, withUptime: true };
+      const { uptime, uptimeTotal } = await chart(range);
+      assert.equal(
+        uptime.map(({ value }) => value),
+        shares,
+      );
+      assert.is(uptimeTotal, total);
+      if (points.length > 0 && events.length === 0)
+        assert.is((await chart({ ...DAILY, withUptime: true })).uptimeTotal, total, "from the day's totals");
+    });
+  }
+
+  test("of a whole range a step weighs as much as it has values, and what counts is summed", async () => {
+    const { send, chart } = await openServer();
+    const named = (name: string, type: string, minutes: number, ...values: number[]) =>
+      values.map((value) => point(value, { name, type, timestampMs: ago(minutes) }));
+    await send({
+      points: [
+        ...named("time", "timer", 50, 100, 100, 100),
+        ...named("time", "timer", 20, 500),
+        ...named("calls", "counter", 50, 3, 4),
+        ...named("calls", "counter", 20, 5),
+        ...named("below", "gauge", 20, -2, -4),
+      ],
+    });
+    for (const range of [{ startMs: ago(60), stepMs: 10 * MINUTE_MS }, DAILY]) {
+      const { lines } = await chart(range);
+      assert.equal(
+        lines.map(({ name, total }) => [name, total]),
+        [
+          ["below", -3],
+          ["calls", 12],
+          ["time", 200],
+        ],
+      );
+    }
+  });
+
   test("what the service itself wrote down from health checks says nothing once they stop", async () => {
     const { send, chart } = await openServer();
     await send({ points: [point(1, { name: "health_check", timestampMs: NOW_MS - 50 * MINUTE_MS })] });

@@ -58,10 +58,21 @@ export interface FetchedMetrics extends Readonly<Record<SeriesName, ServerMetric
   readonly isPublic: boolean;
   /** Length of a step, ms. */
   readonly stepMs: number;
-  /** Percent. */
+  /** The share of each step that the server was up, 0 to 1. */
   readonly uptime: ServerMetricSeries;
   /** Every metric that has no series of its own, by its name. */
   readonly otherMetrics: ReadonlyMap<string, ServerMetricSeries>;
+  /** Each series in one figure. */
+  readonly totals: FetchedTotals;
+}
+
+/**
+ * What a period comes to: sums of what counts, and of the rest averages over the values themselves, which
+ * averaging the steps would not give. Series without values have none.
+ */
+export interface FetchedTotals extends Readonly<Partial<Record<SeriesName | typeof UPTIME, number>>> {
+  /** By the names that the series have there. */
+  readonly otherMetrics: Readonly<Record<string, number>>;
 }
 
 /** Figures of a server, for callers with a key and without. */
@@ -101,7 +112,7 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     if (request.metrics.length > METRICS_MAX) reject("metrics", `at most ${METRICS_MAX} metrics at once`);
     const { record } = visibleServer(registry, call.principal, serverId);
     const endMs = wallMs() + 1;
-    const { lines, uptime, stepMs } = await readChart({
+    const { lines, uptime, uptimeTotal, stepMs } = await readChart({
       server: record.number,
       serverId,
       startMs: Math.floor((endMs - period.ms) / period.stepMs) * period.stepMs,
@@ -116,21 +127,28 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     if (points > POINTS_MAX)
       reject("metrics", `${points} points are too many: name the metrics, or a shorter period`);
     const labels = [...ranks.keys()];
-    const byName = new Map(nameLines(lines).map(([name, line]) => [name, toSeries(line.points, labels)]));
+    const named = nameLines(lines);
+    const byName = new Map(named.map(([name, line]) => [name, toSeries(line.points, labels)]));
     byName.delete(HEALTH_CHECK);
     const taken = Object.fromEntries(
       Object.entries(SERIES).map(([series, metric]) => [series, byName.get(metric) ?? []]),
     ) as Record<SeriesName, ServerMetricSeries>;
     for (const metric of Object.values(SERIES)) byName.delete(metric);
+    const totalOf = new Map(named.map(([name, { total }]) => [name, total]));
     return {
       serverId,
       serverName: record.name,
       period,
       isPublic: record.isPublic,
       stepMs,
-      uptime: toSeries(uptime, []).map((point) => ({ ...point, value: point.value * 100 })),
+      uptime: toSeries(uptime, []),
       ...taken,
       otherMetrics: byName,
+      totals: {
+        ...(uptimeTotal !== undefined && { uptime: uptimeTotal }),
+        ...seriesTotals(totalOf),
+        otherMetrics: Object.fromEntries([...byName.keys()].map((name) => [name, totalOf.get(name) ?? 0])),
+      },
     };
   };
 }
@@ -161,6 +179,12 @@ function nameLines(lines: readonly ChartLine[]): readonly (readonly [string, Cha
     !line.isSummed && summed.has(line.name) ? `${line.name}_avg` : line.name,
     line,
   ]);
+}
+
+/** Those of the series that have values, from those of their metrics. */
+function seriesTotals(totalOf: ReadonlyMap<string, number>): Partial<Record<SeriesName, number>> {
+  const known = Object.entries(SERIES).filter(([, metric]) => totalOf.has(metric));
+  return Object.fromEntries(known.map(([series, metric]) => [series, totalOf.get(metric)]));
 }
 
 /** The steps of a line, with percentiles by the names they were asked for. */

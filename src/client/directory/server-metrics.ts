@@ -18,7 +18,7 @@ export interface ServerMetrics {
   readonly server_id: string;
   readonly server_name: string;
   readonly period: Period;
-  /** Percent of each step that the server was up, 0 to 100. */
+  /** The share of each step that the server was up, 0 to 1. */
   readonly uptime: readonly SeriesPoint[];
   /** The metric `response_time`. */
   readonly latency: readonly SeriesPoint[];
@@ -32,6 +32,24 @@ export interface ServerMetrics {
   readonly installs: readonly SeriesPoint[];
   /** All other metrics, by their names. */
   readonly other_metrics: Readonly<Record<string, readonly SeriesPoint[]>>;
+  /** The whole period in one figure for each series. */
+  readonly totals: PeriodTotals;
+}
+
+/**
+ * What a period comes to: the sum of what counts, the average of all other values. It is not the average of
+ * the points, in which a step with one value would weigh as much as one with a hundred. Series without values
+ * have none.
+ */
+export interface PeriodTotals {
+  readonly uptime?: number;
+  readonly latency?: number;
+  readonly requests?: number;
+  readonly memory?: number;
+  readonly views?: number;
+  readonly installs?: number;
+  /** By the names of `other_metrics`. */
+  readonly other_metrics: Readonly<Record<string, number>>;
 }
 
 /** How a metric is shown: `counter` and `count` are summed step by step, all others averaged. */

@@ -1,44 +1,35 @@
 import type { FetchMetricsResponse, Point } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import { element, nameText } from "../dom/element.ts";
-import { formatCount, formatDuration, formatShare } from "../format/numbers.ts";
+import { formatCount, formatDuration, formatShare, orNaN } from "../format/numbers.ts";
 import { createChartPanel } from "../parts/chart-panel.ts";
 import { createPanel, type Panel } from "../parts/panel.ts";
 import { plainTable, scrollBox } from "../parts/plain-table.ts";
 import { createStatTile, type Stat } from "../parts/stat-tile.ts";
-import {
-  type DirectoryLine,
-  type FetchServer,
-  latestOf,
-  meanOf,
-  sumOf,
-  toChartData,
-} from "../query/directory.ts";
+import { type DirectoryLine, type FetchServer, latestOf, toChartData } from "../query/directory.ts";
 import { gradeSuccess } from "./grades.ts";
-
-/** The directory answers uptime in percent, everything else on the page is a share of 0 to 1. */
-const formatPercent = (percent: number) => formatShare(percent / 100);
 
 /** Id, label, and what a tile shows of the answer. */
 const STATS: readonly (readonly [string, string, (answer: FetchMetricsResponse) => Stat])[] = [
   [
     "uptime",
     "Uptime",
-    ({ uptime }) => ({
-      value: formatPercent(meanOf(uptime)),
-      note: "of the time that is known",
-      grade: gradeSuccess(meanOf(uptime) / 100),
+    ({ totals }) => ({
+      value: formatShare(orNaN(totals?.uptime)),
+      note: "of health checks, or of the time that events tell of",
+      grade: gradeSuccess(orNaN(totals?.uptime)),
     }),
   ],
   [
     "latency",
     "Response time",
-    ({ latency }) => ({ value: formatDuration(meanOf(latency)), note: "on average" }),
+    ({ totals }) => ({ value: formatDuration(orNaN(totals?.latency)), note: "average" }),
   ],
-  ["requests", "Requests", ({ requests }) => ({ value: formatCount(sumOf(requests)), note: "in all" })],
-  ["memory", "Memory", ({ memory }) => ({ value: formatCount(latestOf(memory)), note: "latest, as sent" })],
-  ["views", "Views", ({ views }) => ({ value: formatCount(sumOf(views)), note: "in all" })],
-  ["installs", "Installs", ({ installs }) => ({ value: formatCount(sumOf(installs)), note: "in all" })],
+  ["requests", "Requests", ({ totals }) => ({ value: formatCount(orNaN(totals?.requests)), note: "total" })],
+  ["memory", "Memory", ({ totals }) => ({ value: formatCount(orNaN(totals?.memory)), note: "average" })],
+  ["views", "Views", ({ totals }) => ({ value: formatCount(orNaN(totals?.views)), note: "total" })],
+  ["installs", "Installs", ({ totals }) => ({ value: formatCount(orNaN(totals?.installs)), note: "total" })],
 ];
+
 /**
  * The figures of a server over the chosen period, as tiles.
  *
@@ -91,7 +82,7 @@ const CHARTS: readonly ChartDefinition[] = [
     id: "uptime",
     title: "Uptime",
     kind: "lines",
-    formatValue: formatPercent,
+    formatValue: formatShare,
     lines: ({ uptime }) => [measured("Uptime", "--good", uptime)],
   },
   {
@@ -161,14 +152,18 @@ function otherMetrics(fetch: FetchServer): Panel {
     columns: 6,
     body,
     query: fetch,
-    render({ otherMetrics: metrics }) {
+    render({ otherMetrics: metrics, totals }) {
       const rows = Object.entries(metrics).map(([name, { points }]) => ({ name, points }));
       const values = (points: readonly Point[]) => points.map(({ value }) => value);
       body.replaceChildren(
         plainTable("Other metrics", rows, [
           { title: "Metric", cell: ({ name }) => nameText(name) },
           { title: "Latest", isNumber: true, cell: ({ points }) => formatCount(latestOf(points)) },
-          { title: "Average", isNumber: true, cell: ({ points }) => formatCount(meanOf(points)) },
+          {
+            title: "Total or average",
+            isNumber: true,
+            cell: ({ name }) => formatCount(orNaN(totals?.otherMetrics[name])),
+          },
           { title: "Lowest", isNumber: true, cell: ({ points }) => formatCount(Math.min(...values(points))) },
           {
             title: "Highest",

@@ -42,13 +42,6 @@ export function toChartData(
   };
 }
 
-/** NaN without points, which is written as a dash: nothing was reported, not zero. */
-export const sumOf = (points: readonly Point[]): number =>
-  points.length === 0 ? Number.NaN : points.reduce((sum, { value }) => sum + value, 0);
-
-/** Unweighted over the steps; NaN without points. */
-export const meanOf = (points: readonly Point[]): number => sumOf(points) / points.length;
-
 /** The value of the newest point; NaN without points. */
 export const latestOf = (points: readonly Point[]): number => points.at(-1)?.value ?? Number.NaN;
 

@@ -2,11 +2,11 @@ import { DAY_MS } from "../../lib/time.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
 import type { Budget } from "../../store/plan/budget.ts";
 import { addToSketch, mergeEncoded, type Sketch } from "../../store/plan/sketch.ts";
-import { binOfValue, valueQuantiles } from "../../store/plan/value-sketch.ts";
+import { binOfValue, countPositive, valueQuantiles } from "../../store/plan/value-sketch.ts";
 import type { Database } from "../file/database.ts";
 import { HEALTH_CHECK } from "./health.ts";
 import { readValues } from "./read-values.ts";
-import { readStatusChanges, shareUp } from "./uptime.ts";
+import { type Known, readStatusChanges, timeUp } from "./uptime.ts";
 
 /**
  * Types whose values add up within a step, as a counter's do; those of all others are averaged, as a gauge's.
@@ -17,7 +17,8 @@ const SERIES = `SELECT id, metric_name, metric_type FROM server_series
   WHERE server_number = ? ORDER BY metric_name, metric_type`;
 const DELETED = `SELECT deleted_before_ms FROM retention_policies
   WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
-const SUMS = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, count(*) AS count, sum(value) AS sum FROM server_points
+const SUMS = `SELECT CAST((ts - ?2) / ?4 AS INTEGER) AS step, count(*) AS count, sum(value) AS sum,
+    sum(value > 0) AS good FROM server_points
   WHERE series_id = ?1 AND ts >= ?2 AND ts < ?3 GROUP BY step`;
 const DAYS = `SELECT day, count, sum, sketch FROM server_days WHERE series_id = ? AND day >= ? AND day < ?
   ORDER BY day`;
@@ -32,6 +33,8 @@ const STEPS_PER_READ = 24;
 interface Step {
   count: number;
   sum: number;
+  /** How many of the values are more than 0. */
+  good: number;
   readonly sketch: Sketch;
 }
 type Steps = Map<number, Step>;
@@ -62,7 +65,8 @@ export function readChart(database: Database, query: ChartQuery, budget: Budget)
   }
   const lines = [...byLine.values()].filter(({ steps }) => steps.size > 0).map((line) => toLine(line, asked));
   const checks = byLine.get(`false ${HEALTH_CHECK}`)?.steps ?? new Map();
-  return { lines, uptime: query.withUptime ? readUptime(database, asked, checks) : [], stepMs };
+  const uptime = query.withUptime ? readUptime(database, asked, checks) : NO_UPTIME;
+  return { lines, ...uptime, stepMs };
 }
 
 function readPoints(database: Database, id: number, query: ChartQuery, steps: Steps, budget: Budget): void {
@@ -70,7 +74,9 @@ function readPoints(database: Database, id: number, query: ChartQuery, steps: St
   for (let fromMs = startMs; fromMs < endMs; fromMs += STEPS_PER_READ * stepMs) {
     const untilMs = Math.min(fromMs + STEPS_PER_READ * stepMs, endMs);
     for (const row of database.all(SUMS, id, fromMs, untilMs, stepMs)) {
-      addTo(stepIn(steps, fromMs + Number(row.step) * stepMs), row);
+      const step = stepIn(steps, fromMs + Number(row.step) * stepMs);
+      addTo(step, row);
+      step.good += Number(row.good);
     }
     budget.spend(0);
   }
@@ -89,13 +95,14 @@ function readDays(database: Database, id: number, { startMs, endMs }: ChartQuery
     const step = stepIn(steps, Number(row.day) * DAY_MS);
     addTo(step, row);
     mergeEncoded(step.sketch, new Uint8Array(row.sketch as unknown as ArrayBuffer));
+    step.good = countPositive(step.sketch);
   }
 }
 
 function stepIn(steps: Steps, startMs: number): Step {
   let step = steps.get(startMs);
   if (step === undefined) {
-    step = { count: 0, sum: 0, sketch: new Map() };
+    step = { count: 0, sum: 0, good: 0, sketch: new Map() };
     steps.set(startMs, step);
   }
   return step;
@@ -117,24 +124,47 @@ function toLine(
       value: isSummed ? sum : sum / count,
       quantiles: valueQuantiles(sketch, quantiles).map((value) => value ?? Number.NaN),
     }));
-  return { name, isSummed, points };
+  const [sum, count] = [...steps.values()].reduce(([a, b], step) => [a + step.sum, b + step.count], [0, 0]);
+  return { name, isSummed, points, total: isSummed ? sum : sum / count };
 }
 
+/** Where uptime is not asked for. */
+const NO_UPTIME: Uptime = { uptime: [], uptimeTotal: undefined };
+
+type Uptime = Pick<ChartAnswer, "uptime" | "uptimeTotal">;
+
 /**
- * The share of each step that the server was up: by its health checks, or where a step has none, by its
- * events.
+ * The share of each step that the server was up, and of all of them together: by its health checks, or where a
+ * step has none, by its events.
+ *
+ * Of all together every check weighs the same. Time that only events tell of weighs as much as that much of an
+ * average step with checks.
  */
-function readUptime(database: Database, query: ChartQuery, checks: Steps): readonly ChartPoint[] {
+function readUptime(database: Database, query: ChartQuery, checks: Steps): Uptime {
   const { serverId, startMs, endMs, stepMs } = query;
   const changes = readStatusChanges(database, serverId, startMs, endMs);
   const points: ChartPoint[] = [];
+  const [checked, fromEvents]: [Known[], Known[]] = [[], []];
   for (let atMs = startMs; atMs < endMs; atMs += stepMs) {
-    const checked = checks.get(atMs);
-    const share =
-      checked === undefined
-        ? shareUp(changes, atMs, Math.min(atMs + stepMs, endMs))
-        : Math.min(1, Math.max(0, checked.sum / checked.count));
-    if (share !== undefined) points.push({ startMs: atMs, value: share, quantiles: [] });
+    const found = checks.get(atMs);
+    const known: Known =
+      found === undefined
+        ? timeUp(changes, atMs, Math.min(atMs + stepMs, endMs))
+        : { good: found.good, all: found.count };
+    if (known.all === 0) continue;
+    (found === undefined ? fromEvents : checked).push(known);
+    points.push({ startMs: atMs, value: known.good / known.all, quantiles: [] });
   }
-  return points;
+  const [ofChecks, ofEvents] = [addUp(checked), addUp(fromEvents)];
+  const checksPerMs = checked.length === 0 ? 1 : ofChecks.all / (checked.length * stepMs);
+  const all = ofChecks.all + ofEvents.all * checksPerMs;
+  const good = ofChecks.good + ofEvents.good * checksPerMs;
+  return { uptime: points, uptimeTotal: all === 0 ? undefined : good / all };
+}
+
+function addUp(parts: readonly Known[]): Known {
+  return parts.reduce((sum, { good, all }) => ({ good: sum.good + good, all: sum.all + all }), {
+    good: 0,
+    all: 0,
+  });
 }

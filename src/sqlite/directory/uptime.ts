@@ -78,15 +78,17 @@ export function readStatusChanges(
     .reverse();
 }
 
+/** How much of something is known to have been good. */
+export interface Known {
+  readonly good: number;
+  readonly all: number;
+}
+
 /**
- * The share of a time, from `startMs` before `endMs`, that a server was up, among that of which it is known,
- * 0 to 1; undefined where nothing is. `changes` are in the order of time.
+ * How long a server was up in a time, from `startMs` before `endMs`, and of how much of it that is known, in
+ * ms. `changes` are in the order of time.
  */
-export function shareUp(
-  changes: readonly StatusChange[],
-  startMs: number,
-  endMs: number,
-): number | undefined {
+export function timeUp(changes: readonly StatusChange[], startMs: number, endMs: number): Known {
   let upMs = 0;
   let knownMs = 0;
   for (const [index, { ms, isUp }] of changes.entries()) {
@@ -96,5 +98,5 @@ export function shareUp(
     knownMs += until - from;
     if (isUp) upMs += until - from;
   }
-  return knownMs === 0 ? undefined : upMs / knownMs;
+  return { good: upMs, all: knownMs };
 }

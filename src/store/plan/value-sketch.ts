@@ -24,6 +24,13 @@ export function encodeValues(bins: readonly number[], stored?: Uint8Array): Buff
   return encodeSketch(Int16Array.from(bins).sort(), 0, bins.length, stored);
 }
 
+/** How many of the values are more than 0. */
+export function countPositive(sketch: Sketch): number {
+  let count = 0;
+  for (const [bin, values] of sketch) if (bin > ZERO_BIN + SIDE_BINS) count += values;
+  return count;
+}
+
 /** The quantiles `ranks` (0 to 1) of the values, each within 1 % of one that was measured. */
 export function valueQuantiles(sketch: Sketch, ranks: readonly number[]): (number | undefined)[] {
   return quantiles(sketch, ranks, valueOfBin);

@@ -99,6 +99,7 @@ export function toFetchMetricsResponse(
     otherMetrics: Object.fromEntries(
       [...otherMetrics].map(([name, series]) => [name, { points: series.map(toPoint) }]),
     ),
+    totals: metrics.totals,
   };
 }
 

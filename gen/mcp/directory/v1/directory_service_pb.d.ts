@@ -848,6 +848,69 @@ export declare type Series = Message<"mcp.directory.v1.Series"> & {
 export declare const SeriesSchema: GenMessage<Series>;
 
 /**
+ * Each series of a period in one figure: the sum of what counts, the average of all other values. A step with
+ * more values weighs more in it, so it is not the average of the points. Absent: there were no values.
+ *
+ * @generated from message mcp.directory.v1.PeriodTotals
+ */
+export declare type PeriodTotals = Message<"mcp.directory.v1.PeriodTotals"> & {
+  /**
+   * Share of the time that is known, 0 to 1; every health check weighs the same.
+   *
+   * @generated from field: optional double uptime = 1;
+   */
+  uptime?: number | undefined;
+
+  /**
+   * Average of `response_time`.
+   *
+   * @generated from field: optional double latency = 2;
+   */
+  latency?: number | undefined;
+
+  /**
+   * Sum of `api_requests`.
+   *
+   * @generated from field: optional double requests = 3;
+   */
+  requests?: number | undefined;
+
+  /**
+   * Average of `memory_usage`.
+   *
+   * @generated from field: optional double memory = 4;
+   */
+  memory?: number | undefined;
+
+  /**
+   * Sum of `page_views`.
+   *
+   * @generated from field: optional double views = 5;
+   */
+  views?: number | undefined;
+
+  /**
+   * Sum of `installations`.
+   *
+   * @generated from field: optional double installs = 6;
+   */
+  installs?: number | undefined;
+
+  /**
+   * Of all other metrics, by their names in `other_metrics`.
+   *
+   * @generated from field: map<string, double> other_metrics = 7;
+   */
+  otherMetrics: { [key: string]: number };
+};
+
+/**
+ * Describes the message mcp.directory.v1.PeriodTotals.
+ * Use `create(PeriodTotalsSchema)` to create a new message.
+ */
+export declare const PeriodTotalsSchema: GenMessage<PeriodTotals>;
+
+/**
  * Time series of a server.
  *
  * @generated from message mcp.directory.v1.FetchMetricsResponse
@@ -882,7 +945,7 @@ export declare type FetchMetricsResponse = Message<"mcp.directory.v1.FetchMetric
   step?: Duration | undefined;
 
   /**
-   * Uptime in percent: from health checks, or where there are none from recorded events.
+   * Share of each step that the server was up, 0 to 1: from health checks, or where there are none from recorded events.
    *
    * @generated from field: repeated mcp.directory.v1.Point uptime = 5;
    */
@@ -930,6 +993,13 @@ export declare type FetchMetricsResponse = Message<"mcp.directory.v1.FetchMetric
    * @generated from field: map<string, mcp.directory.v1.Series> other_metrics = 11;
    */
   otherMetrics: { [key: string]: Series };
+
+  /**
+   * The whole period in one figure for each series.
+   *
+   * @generated from field: mcp.directory.v1.PeriodTotals totals = 12;
+   */
+  totals?: PeriodTotals | undefined;
 };
 
 /**

@@ -137,13 +137,30 @@ const FIGURES = {
   server_id: SERVER_ID,
   server_name: string("What people call it."),
   period: string("The period.", { enum: CHART_PERIODS.map(({ name }) => name) }),
-  uptime: series("Percent of the time that it was up."),
+  uptime: series("The share of each step that it was up, 0 to 1."),
   latency: series("Metric `response_time`."),
   requests: series("Metric `api_requests`."),
   memory: series("Metric `memory_usage`."),
   views: series("Metric `page_views`."),
   installs: series("Metric `installations`."),
   other_metrics: mapOf("All others, by their names.", series("One metric.")),
+  totals: record(
+    { other_metrics: mapOf("All others, by their names.", number("Sum or average.")) },
+    {
+      uptime: number("The share of the time that is known, 0 to 1; every health check weighs the same."),
+      latency: number("Average of `response_time`."),
+      requests: number("Sum of `api_requests`."),
+      memory: number("Average of `memory_usage`."),
+      views: number("Sum of `page_views`."),
+      installs: number("Sum of `installations`."),
+    },
+    {
+      title: "PeriodTotals",
+      description:
+        "The whole period in one figure for each series that has values: sums of what counts, averages of all " +
+        "other values. These are not the averages of the points: a step with more values weighs more.",
+    },
+  ),
 };
 
 /** `place`: where the server is named. */

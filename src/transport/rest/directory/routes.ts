@@ -106,6 +106,7 @@ function readFetch(exchange: Exchange): FetchRequest {
 /** The figures under the names that pages know. */
 function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
   const { serverId, serverName, period, uptime, latency, requests, memory, views, installs } = metrics;
+  const { otherMetrics, ...totals } = metrics.totals;
   return {
     server_id: serverId,
     server_name: serverName,
@@ -119,6 +120,7 @@ function metricsJson(metrics: Awaited<ReturnType<FetchMetrics>>) {
     other_metrics: Object.fromEntries(
       [...metrics.otherMetrics].map(([name, series]) => [name, seriesJson(series)]),
     ),
+    totals: { ...totals, other_metrics: otherMetrics },
   };
 }
 
