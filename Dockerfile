@@ -12,7 +12,12 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="mcp-metrics" \
       org.opencontainers.image.description="The metrics service for MCP gateways"
-RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
+# curl: the health checks of compose files that were written for the predecessor call it in the container.
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends curl \
+ && rm -rf /var/lib/apt/lists/* \
+ && rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
+ && ln -s /app/src/mcp-metrics.js /usr/local/bin/mcp-metrics \
  && install -d -o node -g node -m 0700 /var/lib/sqlite
 WORKDIR /app
 COPY --from=install /app/node_modules node_modules

@@ -1,6 +1,6 @@
 import { locateDatabase } from "./config/database-path.ts";
 import { describeSettings, effectiveSettings } from "./config/describe.ts";
-import { readWriterKeys, type WriterKey } from "./config/key-variables.ts";
+import { readWriterKeys, type WriterKey, warnOfSharedKeys } from "./config/key-variables.ts";
 import { type OtlpTarget, otlpTarget } from "./config/otlp.ts";
 import { readSettings } from "./config/read-settings.ts";
 import { type EffectiveSetting, type Environment, given } from "./config/setting.ts";
@@ -79,6 +79,7 @@ export function readConfig(env: Environment): Config {
   const warnings = [
     ...(location.warning ? [location.warning] : []),
     ...warnOfQuotes(env),
+    ...warnOfSharedKeys(env),
     ...warnOfNames(env),
   ];
   return { ...config, warnings, effective: effectiveSettings(env, database.path) };

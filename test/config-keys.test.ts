@@ -8,8 +8,27 @@ const OTHER = "seventeen-letters";
 test("METRICS_API_KEY_<NAME> makes a writer key of the service name in lower case with hyphens", () => {
   const { keys } = readConfig({ METRICS_API_KEY_TOOL_SERVER: KEY, METRICS_API_KEY_AUTH: ` ${OTHER}\r` });
   assert.equal(keys.writers, [
-    { service: "auth", key: OTHER },
-    { service: "tool-server", key: KEY },
+    { service: "auth", key: OTHER, allowedServices: [] },
+    { service: "tool-server", key: KEY, allowedServices: [] },
+  ]);
+});
+
+test("one key under several names is the first one's, may write for all of them, and is warned of by name", () => {
+  const { keys, warnings } = readConfig({
+    METRICS_API_KEY_REGISTRY: KEY,
+    METRICS_API_KEY_MCPGW: `${KEY} `,
+    METRICS_API_KEY_OTHER: OTHER,
+    METRICS_API_KEY_AUTH_SERVER: KEY,
+    METRICS_API_KEY_UNSET: "",
+  });
+  assert.equal(keys.writers, [
+    { service: "auth-server", key: KEY, allowedServices: ["mcpgw", "registry"] },
+    { service: "other", key: OTHER, allowedServices: [] },
+  ]);
+  const shared = "the same key as METRICS_API_KEY_AUTH_SERVER; one key of auth-server, which may write";
+  assert.equal(warnings, [
+    `METRICS_API_KEY_MCPGW: ${shared} mcpgw too`,
+    `METRICS_API_KEY_REGISTRY: ${shared} registry too`,
   ]);
 });
 
@@ -33,14 +52,19 @@ const REFUSED: readonly { name: string; env: Record<string, string>; problem: Re
   { name: "a key with a tab", env: { METRICS_API_KEY_A: `${KEY}\t${KEY}` }, problem: /printable ASCII/ },
   { name: "a short admin key", env: { METRICS_ADMIN_API_KEY: "short" }, problem: /METRICS_ADMIN_API_KEY: / },
   {
-    name: "one key for two services",
-    env: { METRICS_API_KEY_A: KEY, METRICS_API_KEY_B: KEY },
-    problem: /METRICS_API_KEY_B: the same key as METRICS_API_KEY_A/,
-  },
-  {
     name: "the admin key for a service",
     env: { METRICS_ADMIN_API_KEY: KEY, METRICS_API_KEY_A: KEY },
     problem: /METRICS_API_KEY_A: the same key as METRICS_ADMIN_API_KEY/,
+  },
+  {
+    name: "the admin key for the second of two services",
+    env: { METRICS_ADMIN_API_KEY: KEY, METRICS_API_KEY_A: KEY, METRICS_API_KEY_B: KEY },
+    problem: /METRICS_API_KEY_B: the same key as METRICS_ADMIN_API_KEY/,
+  },
+  {
+    name: "a key of 15 characters under two names",
+    env: { METRICS_API_KEY_A: "fifteen-letters", METRICS_API_KEY_B: "fifteen-letters" },
+    problem: /METRICS_API_KEY_B: the value is not a key of 16/,
   },
   {
     name: "two keys for one service",

@@ -82,6 +82,24 @@ test("an OTLP header that would split the request is rejected without showing it
   }
 });
 
+const INTERVALS: readonly { env: Record<string, string>; ms: number | RegExp }[] = [
+  { env: {}, ms: 60_000 },
+  { env: { OTEL_METRIC_EXPORT_INTERVAL: "5000" }, ms: 5000 },
+  { env: { OTEL_OTLP_EXPORT_INTERVAL_MS: "30000" }, ms: 30_000 },
+  { env: { OTEL_OTLP_EXPORT_INTERVAL_MS: "30000", OTEL_METRIC_EXPORT_INTERVAL: "5000" }, ms: 30_000 },
+  { env: { OTEL_OTLP_EXPORT_INTERVAL_MS: "", OTEL_METRIC_EXPORT_INTERVAL: "5000" }, ms: 5000 },
+  { env: { OTEL_OTLP_EXPORT_INTERVAL_MS: "60000" }, ms: 60_000 },
+  { env: { OTEL_OTLP_EXPORT_INTERVAL_MS: "0" }, ms: /OTEL_OTLP_EXPORT_INTERVAL_MS: "0" is not/ },
+];
+
+for (const { env, ms } of INTERVALS) {
+  test(`${JSON.stringify(env)}: exports are ${ms} apart`, () => {
+    const read = () => readConfig({ [OWN]: "http://c", ...env });
+    if (ms instanceof RegExp) assert.throws(read, ms);
+    else assert.equal([read().otlp?.intervalMs, read().warnings], [ms, []]);
+  });
+}
+
 test("the other OTLP settings are OpenTelemetry's, with its defaults", () => {
   const { url: _, headers: __, ...defaults } = readConfig({ [OWN]: "http://c" }).otlp ?? {};
   assert.equal(defaults, {

@@ -6,7 +6,12 @@ import { KeyRegistry } from "./key-registry.ts";
 /** The keys that are configured rather than created. */
 export interface KeyConfig {
   /** API keys that the environment gives to services. */
-  readonly writers: readonly { readonly service: string; readonly key: string }[];
+  readonly writers: readonly {
+    readonly service: string;
+    readonly key: string;
+    /** Services that it may write besides its own. */
+    readonly allowedServices: readonly string[];
+  }[];
   /** One that may do everything. */
   readonly adminKey: string | undefined;
   /** Of the environment's keys. */
@@ -28,13 +33,19 @@ const LOCAL_RATE_LIMIT = 1_000_000;
 
 /** Bring the environment's keys into the database, and all keys into memory. */
 export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
-  const environment: EnvironmentKey[] = config.writers.map(({ service, key }) => ({
+  const environment: EnvironmentKey[] = config.writers.map(({ service, key, allowedServices }) => ({
     keyHash: hashKey(key),
     service,
     role: "writer",
+    allowedServices,
   }));
   if (config.adminKey !== undefined) {
-    environment.push({ keyHash: hashKey(config.adminKey), service: "admin", role: "admin" });
+    environment.push({
+      keyHash: hashKey(config.adminKey),
+      service: "admin",
+      role: "admin",
+      allowedServices: [],
+    });
   }
   const nowMs = clock.wallMs();
   await store.syncEnvironment(environment, config.rateLimitPerMinute, nowMs);

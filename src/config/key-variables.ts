@@ -19,6 +19,8 @@ export interface WriterKey {
   readonly service: string;
   /** Secret: to be hashed at once, and never logged. */
   readonly key: string;
+  /** Further services, of further variables with the same key, which it may write too. */
+  readonly allowedServices: readonly string[];
 }
 
 /** Whether a variable gives a service its key. METRICS_API_KEY alone is a client's. */
@@ -30,31 +32,57 @@ export function isKeyVariable(name: string): boolean {
  * The keys of all `METRICS_API_KEY_<NAME>`, ordered by name. `problems` gains one line for each that is
  * invalid; no line holds a key.
  *
- * One key for two services, or two keys for one, is a problem: a key says who writes, and only one service
- * can be stored for it. So is the admin key as a writer's.
+ * One key for several services is the first one's, and may write all of them: deployments of the predecessor
+ * share one secret among their services. Two keys for one service are a problem, for only one can be stored for
+ * it; so is the admin key as a writer's, which would give each of these services all rights.
  */
 export function readWriterKeys(
   env: Environment,
   adminKey: string | undefined,
   problems: string[],
 ): readonly WriterKey[] {
-  const keys: WriterKey[] = [];
-  const nameOfKey = new Map<string, string>();
+  const writers = new Map<string, WriterKey>();
   const nameOfService = new Map<string, string>();
-  if (adminKey !== undefined) nameOfKey.set(adminKey, "METRICS_ADMIN_API_KEY");
-  for (const name of Object.keys(env).filter(isKeyVariable).sort()) {
-    const key = given(env, name);
-    if (key === undefined) continue;
-    const service = name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-");
-    const sameKey = nameOfKey.get(key);
+  for (const [name, key] of givenKeys(env)) {
+    const service = serviceOf(name);
     const sameService = nameOfService.get(service);
+    const known = writers.get(key);
     if (!SERVICE.test(service)) problems.push(`${name}: ${JSON.stringify(service)} is not a service name`);
     if (apiKey.parse(key) === undefined) problems.push(rejection(name, apiKey, key));
-    if (sameKey !== undefined) problems.push(`${name}: the same key as ${sameKey}`);
+    if (key === adminKey) problems.push(`${name}: the same key as METRICS_ADMIN_API_KEY`);
     if (sameService !== undefined) problems.push(`${name}: the same service as ${sameService}`);
-    nameOfKey.set(key, name);
     nameOfService.set(service, name);
-    keys.push({ service, key });
+    if (known === undefined) writers.set(key, { service, key, allowedServices: [] });
+    else writers.set(key, { ...known, allowedServices: [...known.allowedServices, service] });
   }
-  return keys;
+  return [...writers.values()];
+}
+
+/** A warning for every variable with the key of one before it: whoever holds it writes all these services. */
+export function warnOfSharedKeys(env: Environment): string[] {
+  const firstName = new Map<string, string>();
+  return givenKeys(env).flatMap(([name, key]) => {
+    const first = firstName.get(key);
+    if (first === undefined) firstName.set(key, name);
+    return first === undefined
+      ? []
+      : [
+          `${name}: the same key as ${first}; one key of ${serviceOf(first)}, which may write ${serviceOf(name)} too`,
+        ];
+  });
+}
+
+/** Names and keys of the variables that are set, ordered by name. */
+function givenKeys(env: Environment): (readonly [name: string, key: string])[] {
+  return Object.keys(env)
+    .filter(isKeyVariable)
+    .sort()
+    .flatMap((name) => {
+      const key = given(env, name);
+      return key === undefined ? [] : [[name, key] as const];
+    });
+}
+
+function serviceOf(name: string): string {
+  return name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-");
 }

@@ -21,7 +21,8 @@ const METRICS_PATH = "/v1/metrics";
  * asks.
  */
 export function otlpTarget(settings: OtlpSettings): OtlpTarget | undefined {
-  const { compression, timeoutMs, temporality, intervalMs } = settings;
+  const { compression, timeoutMs, temporality, ownIntervalMs } = settings;
+  const intervalMs = ownIntervalMs ?? settings.intervalMs;
   const url = settings.ownEndpoint
     ? withMetricsPath(settings.ownEndpoint)
     : (settings.metricsEndpoint ?? (settings.endpoint && withMetricsPath(settings.endpoint)));

@@ -213,7 +213,7 @@ export const SETTINGS = {
       "Whether scrapes need a reader key",
     ),
   },
-  // Pushing starts when one of the endpoints is given; `otlp.ts` chooses among the three.
+  // Pushing starts when one of the endpoints is given; `otlp.ts` chooses among the three, and between the intervals.
   otlp: {
     ownEndpoint: optional("OTEL_OTLP_ENDPOINT", kinds.httpUrl, "Collector to push to, base or full URL"),
     metricsEndpoint: optional(
@@ -242,6 +242,11 @@ export const SETTINGS = {
       "Whether exported sums count since the start or since the last export",
     ),
     intervalMs: setting("OTEL_METRIC_EXPORT_INTERVAL", MS, "60000", "Time between two exports"),
+    ownIntervalMs: optional(
+      "OTEL_OTLP_EXPORT_INTERVAL_MS",
+      MS,
+      "The same under the predecessor's name, which wins",
+    ),
   },
   log: {
     level: setting(

@@ -42,6 +42,8 @@ export interface EnvironmentKey {
   readonly keyHash: string;
   readonly service: string;
   readonly role: Exclude<KeyRole, "server">;
+  /** Further services it may write, as globs. */
+  readonly allowedServices: readonly string[];
 }
 
 /** How a key is replaced by a new one. */
@@ -113,7 +115,8 @@ export interface KeyStore {
   rotate(rotation: KeyRotation, trace: AuditTrace): Promise<RotatedKey>;
   /**
    * Make the environment's keys active with this rate limit (requests a minute), and those that have left the
-   * environment inactive. Keys made otherwise stay as they are, also where the environment gives them too.
+   * environment inactive. Keys made otherwise stay as they are, also where the environment gives them too; but
+   * they may write its services from then on.
    */
   syncEnvironment(keys: readonly EnvironmentKey[], rateLimit: number, nowMs: number): Promise<void>;
   /** Add to what keys have used; forgets days that are older than `USAGE_DAYS_KEPT`. */

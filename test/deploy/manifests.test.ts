@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,6 +22,18 @@ test("compose: the service, Prometheus and Grafana start one after the other bec
   for (const name of ["prometheus", "grafana"]) assert.ok(compose.services[name].healthcheck.test, name);
   assert.is(compose.services.prometheus.depends_on["mcp-metrics"].condition, "service_healthy");
   assert.is(compose.services.grafana.depends_on.prometheus.condition, "service_healthy");
+});
+
+test("the image has what health checks call, ours and the predecessor's, and the command by its name", () => {
+  const [, checked] = /HEALTHCHECK .*\\\n\s*CMD \["(\w+)"/.exec(dockerfile) ?? [];
+  const [, base] = /^FROM node:\S+\nLABEL([\s\S]*?)^USER node$/m.exec(dockerfile) ?? [];
+  assert.is(checked, "node", "which the base image brings");
+  const [, installed = ""] = /apt-get install --yes --no-install-recommends ([\w ]+)/.exec(base ?? "") ?? [];
+  assert.ok(installed.split(" ").includes("curl"));
+  const [, target = ""] = /ln -s \/app\/(\S+) \/usr\/local\/bin\/mcp-metrics/.exec(base ?? "") ?? [];
+  const program = `${DEPLOY}../${target}`;
+  assert.match(readFileSync(program, "utf8"), /^#!\/usr\/bin\/env node\n/);
+  assert.is(statSync(program).mode & 0o111, 0o111, "its mode is that of the repository");
 });
 
 test("compose: images are pinned, and what is mounted exists", () => {

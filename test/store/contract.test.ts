@@ -8,6 +8,7 @@ import { directoryContract } from "./directory.contract.ts";
 import { directoryChartsContract } from "./directory-charts.contract.ts";
 import { ENGINES } from "./engines.ts";
 import { eventsContract } from "./events.contract.ts";
+import { givenKeysContract } from "./given-keys.contract.ts";
 import { keysContract } from "./keys.contract.ts";
 import { latestValuesContract } from "./latest-values.contract.ts";
 import { lifecycleContract } from "./lifecycle.contract.ts";
@@ -26,6 +27,7 @@ const PARTS: Readonly<Record<string, Contract>> = {
   series: seriesContract,
   values: valuesContract,
   keys: keysContract,
+  "given-keys": givenKeysContract,
   audit: auditContract,
   events: eventsContract,
   latest: latestValuesContract,

@@ -20,7 +20,7 @@ import {
 
 const DAY = Math.floor(NOW_MS / DAY_MS);
 
-const newKey = (changes: Partial<NewApiKey> = {}): NewApiKey => ({
+export const newKey = (changes: Partial<NewApiKey> = {}): NewApiKey => ({
   keyHash: ownName("hash"),
   service: "auth",
   role: "writer",
@@ -160,45 +160,6 @@ export function keysContract(test: Test, engine: Engine): void {
       assert.equal(await entriesOf(store, trace), []);
     }
     assert.is((await store.keys.list()).length, count);
-  });
-
-  test("the environment's keys are those that it gives now; keys made otherwise stay as they are", async () => {
-    await withStore(engine, async (store) => {
-      const made = await create(store, { keyHash: "made" });
-      const env = (keyHash: string, service: string, role: "writer" | "admin" = "writer") => ({
-        keyHash,
-        service,
-        role,
-      });
-      const sync = (keys: readonly ReturnType<typeof env>[], rateLimit = 10) =>
-        store.keys.syncEnvironment(keys, rateLimit, NOW_MS);
-      const shown = async () =>
-        (await store.keys.list()).map(({ keyHash, service, role, isActive, rateLimit }) =>
-          [keyHash, service, role, isActive, rateLimit].join(" "),
-        );
-      await sync([env("one", "a"), env("two", "b", "admin"), env("made", "other")]);
-      const untouched = "made auth writer true 60";
-      assert.equal(await shown(), [untouched, "one a writer true 10", "two b admin true 10"]);
-      await sync([env("two", "c")], 20);
-      assert.equal(await shown(), [untouched, "one a writer false 10", "two c writer true 20"]);
-      await sync([env("one", "a")], 30);
-      assert.equal(await shown(), [untouched, "one a writer true 30", "two c writer false 20"]);
-      await sync([]);
-      assert.equal(await shown(), [untouched, "one a writer false 30", "two c writer false 20"]);
-      assert.equal(await read(store, made.id), made);
-    });
-  });
-
-  test("a key that ended and comes back with the environment does not end", async () => {
-    const { keys, ...store } = await shared();
-    const keyHash = ownName("hash");
-    const given = [{ keyHash, service: "a", role: "writer" as const }];
-    await keys.syncEnvironment(given, 10, NOW_MS);
-    const id = (await keys.list()).find((key) => key.keyHash === keyHash)?.id ?? 0;
-    await keys.rotate({ id, keyHash: ownName("hash"), oldExpiresMs: NOW_MS, nowMs: NOW_MS }, traceOf());
-    await keys.syncEnvironment(given, 10, NOW_MS);
-    assert.is((await read({ ...store, keys }, id))?.expiresMs, undefined);
-    await keys.syncEnvironment([], 10, NOW_MS);
   });
 
   test("the count of a key grows by all of its answers, and its last use never goes back", async () => {

@@ -106,7 +106,9 @@ function readExisting(row: Row | undefined, id: string): ApiKeyRecord {
 
 /**
  * Make the environment's keys valid, with `rateLimit` requests a minute, and those that have left it invalid,
- * in one transaction. A key that was made otherwise stays as it is, even where the environment has the same.
+ * in one transaction. A key that was made otherwise stays as it is, even where the environment has the same,
+ * but it may write the environment's services from then on: an imported key, which the environment shares
+ * among several services, would be rejected for all but one.
  */
 export function syncEnvironmentKeys(
   database: Database,
@@ -118,17 +120,38 @@ export function syncEnvironmentKeys(
     database.run("UPDATE api_keys SET is_active = 0 WHERE origin = 'environment'");
     for (const key of keys) {
       database.run(
-        `INSERT INTO api_keys (key_hash, service_name, role, rate_limit, created_at, description, origin)
-         VALUES (?, ?, ?, ?, ?, 'from the environment', 'environment')
+        `INSERT INTO api_keys
+           (key_hash, service_name, role, rate_limit, allowed_services, created_at, description, origin)
+         VALUES (?, ?, ?, ?, ?, ?, 'from the environment', 'environment')
          ON CONFLICT (key_hash) DO UPDATE SET is_active = 1, service_name = excluded.service_name,
-           role = excluded.role, rate_limit = excluded.rate_limit, expires_at = NULL
+           role = excluded.role, rate_limit = excluded.rate_limit,
+           allowed_services = excluded.allowed_services, expires_at = NULL
          WHERE origin = 'environment'`,
         key.keyHash,
         key.service,
         key.role,
         rateLimit,
+        JSON.stringify(key.allowedServices),
         isoOrNull(nowMs),
       );
+      allowServices(database, key);
     }
   });
+}
+
+const MADE_OTHERWISE = `SELECT service_name, allowed_services FROM api_keys
+  WHERE key_hash = ? AND origin <> 'environment' AND server_id IS NULL`;
+const ALLOW = "UPDATE api_keys SET allowed_services = ? WHERE key_hash = ?";
+
+/** Let a key that was made otherwise write what the environment's key of that hash may write. */
+function allowServices(
+  database: Database,
+  { keyHash, service, role, allowedServices }: EnvironmentKey,
+): void {
+  const row = role === "writer" ? database.first(MADE_OTHERWISE, keyHash) : undefined;
+  if (row === undefined) return;
+  const allowed: readonly string[] = JSON.parse(String(row.allowed_services));
+  const wanted = [service, ...allowedServices].filter((each) => each !== row.service_name);
+  const all = [...new Set([...allowed, ...wanted])];
+  if (all.length > allowed.length) database.run(ALLOW, JSON.stringify(all), keyHash);
 }
