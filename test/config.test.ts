@@ -30,7 +30,7 @@ test("an empty environment makes a configuration that starts", () => {
     path: "./data/metrics.db",
     connectionTimeoutMs: 30_000,
     retriesMax: 5,
-    queryTimeoutMs: 5_000,
+    queryTimeoutMs: 10_000,
   });
   assert.equal(keys, {
     adminKey: undefined,

@@ -1,4 +1,5 @@
 import type { KeyRole } from "../store/keys.ts";
+import type { Asker } from "../store/queries.ts";
 
 /** Who calls: the owner of a valid API key. */
 export interface Principal {
@@ -33,6 +34,13 @@ export interface AnonymousCall extends RequestIdentity {
   readonly network: string | undefined;
   /** The address itself: never to be stored or logged. */
   readonly address: string | undefined;
+}
+
+/** Whose query it is where callers take turns: the key's, or, without one, the network's it comes from. */
+export function askerOf(call: Call | AnonymousCall, signal?: AbortSignal): Asker {
+  const { principal } = call;
+  if (principal !== undefined) return { caller: `key ${principal.apiKeyId}`, signal };
+  return { caller: `network ${"network" in call ? call.network : ""}`, signal };
 }
 
 /** 2^19 requests a second before numbers run ahead of the clock. A power of two, so that SQL can shift. */

@@ -62,8 +62,8 @@ export const SETTINGS = {
     queryTimeoutMs: setting(
       "METRICS_QUERY_TIMEOUT_SECONDS",
       kinds.seconds(0.1, 600),
-      "5",
-      "Longest run of one query",
+      "10",
+      "Longest time for one query, with its wait",
     ),
   },
   // Limits are token buckets: the number of requests a minute is also the size of the burst.

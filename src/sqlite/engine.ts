@@ -1,13 +1,13 @@
 /**
- * The embedded engine: one SQLite file (libsql), held by one process, written by one thread and read by another.
+ * The embedded engine: one SQLite file (libsql), held by one process, written by one thread and read by two others.
  *
  * The event loop never runs SQL. The writer thread owns the only connection that writes or checkpoints: the
  * SQLite in libsql 0.5.29 (3.45.1) can lose committed data when two connections do that at the same instant
  * (https://sqlite.org/wal.html#walresetbug). For the same reason a second process on one file is rejected.
  *
- *   main thread        engine.ts, port.ts, threads/{writer,reader}.ts    promises; no SQL
+ *   main thread        engine.ts, port.ts, threads/{writer,readers}.ts   promises; no SQL
  *   writer thread      threads/writer-thread.ts → each operations.ts    every write, in order; most small reads
- *   reader thread      threads/reader-thread.ts → each operations.ts    queries that may take long
+ *   reader threads     threads/reader-thread.ts → each operations.ts    queries that may take long
  *   worker processes   file/worker-process.ts                            backups, searches for damage
  */
 import { mkdirSync } from "node:fs";
@@ -21,7 +21,7 @@ import { DatabaseOpenError } from "./file/failure.ts";
 import { MIGRATIONS_FOLDER } from "./file/migrator.ts";
 import { createFileUpkeep } from "./file/upkeep.ts";
 import { createPort } from "./port.ts";
-import { openReaderThread } from "./threads/reader.ts";
+import { openReaders } from "./threads/readers.ts";
 import type { ObservedCall } from "./threads/thread-calls.ts";
 import { openWriterThread, type Writer } from "./threads/writer.ts";
 
@@ -76,19 +76,20 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
         },
         onFailed: (error) => logger.warn("the database could not be searched for damage", { error }),
       });
-  const reader = openReaderThread({
+  const readers = openReaders({
     path,
     timeoutMs: queryTimeoutMs,
+    clock: options.clock,
     onCall,
-    onBroken: (error) => logger.error("the reader thread ended", { error }),
+    onBroken: (error) => logger.error("a reader thread ended", { error }),
   });
   const { file } = writer.calls;
-  const upkeep = createFileUpkeep({ path, calls: file, withReadersPaused: reader.withReadersPaused });
+  const upkeep = createFileUpkeep({ path, calls: file, withReadersPaused: readers.withReadersPaused });
   const recover = async () => {
     if (!isWorking.get()) await file.probe().catch(() => {});
   };
   return {
-    ...createPort(writer.calls, reader.calls),
+    ...createPort(writer.calls, readers.calls),
     upkeep: {
       ...upkeep,
       jobs: [...upkeep.jobs, { name: "recovery", everyMs: RECOVERY_INTERVAL_MS, run: recover }],
@@ -105,7 +106,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     async close() {
       // Whatever the others do, the writer folds its log into the file and releases the lock.
       try {
-        await reader.close();
+        await readers.close();
         await stopSearch();
       } finally {
         await writer.close();

@@ -2,6 +2,7 @@ import type { AuditTrace } from "./audit.ts";
 import type { ApiKeyRecord, NewApiKey } from "./keys.ts";
 import type { CommitResult } from "./metrics.ts";
 import type { Pace } from "./plan/steps.ts";
+import type { Asker } from "./queries.ts";
 import type { IdempotencyRecord } from "./submission.ts";
 
 /** A server of the directory. */
@@ -209,9 +210,9 @@ export interface DirectoryStore {
    */
   recomputeDay(day: number, nowMs: number, pace: Pace): Promise<number>;
   /** @throws {ServiceError} as the queries of `QueryStore`. */
-  chart(query: ChartQuery): Promise<ChartAnswer>;
+  chart(query: ChartQuery, asker?: Asker): Promise<ChartAnswer>;
   /** Events of a server, newest first. */
-  listEvents(query: ListQuery): Promise<readonly StoredServerEvent[]>;
+  listEvents(query: ListQuery, asker?: Asker): Promise<readonly StoredServerEvent[]>;
   /** How a server was used, newest first. */
-  listUses(query: ListQuery): Promise<readonly StoredServerUse[]>;
+  listUses(query: ListQuery, asker?: Asker): Promise<readonly StoredServerUse[]>;
 }

@@ -126,24 +126,33 @@ export interface LatestValue {
   readonly value: number;
 }
 
+/** Who waits for the answer of a query. Without one: the service itself. */
+export interface Asker {
+  /** Whose query it is, where callers take turns: their key, or their network. */
+  readonly caller: string;
+  /** Gives up a query that nobody waits for any more; it rejects then as it likes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Questions over metrics. Each sees one moment of the database, everything that was committed before it among
  * it, rolled up or not.
  *
- * `signal` gives a query up that nobody waits for any more; it rejects then as it likes.
+ * Callers take turns: those who have used least are next, nobody holds more than a quarter of the places to
+ * wait, and a short query does not wait for the end of a long one. The time limit counts the wait.
  *
  * @throws {ServiceError} `queue_full` when too many wait; `deadline_exceeded`; `validation_failed` for what only
  * the database could tell, such as a range that retention has deleted; `storage_unavailable`.
  */
 export interface QueryStore {
   /** Statistics in groups, for one range or step by step. */
-  aggregate(query: AggregateQuery, signal?: AbortSignal): Promise<AggregateAnswer>;
+  aggregate(query: AggregateQuery, asker?: Asker): Promise<AggregateAnswer>;
   /**
    * One page of metrics as they were submitted; it may end before it is full, and is the last without `next`.
    *
    * @throws {ServiceError} `validation_failed` for a cursor or a moment that is none of the engine's.
    */
-  events(query: EventsQuery, signal?: AbortSignal): Promise<EventsAnswer>;
+  events(query: EventsQuery, asker?: Asker): Promise<EventsAnswer>;
   /** Oldest first, and in the order of arrival what happened at once. */
-  latestValues(query: LatestQuery, signal?: AbortSignal): Promise<readonly LatestValue[]>;
+  latestValues(query: LatestQuery, asker?: Asker): Promise<readonly LatestValue[]>;
 }

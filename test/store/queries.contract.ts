@@ -192,14 +192,12 @@ export function queriesContract(test: Test, engine: Engine): void {
     };
     for (let round = 0; round < 10; round += 1) {
       const caller = new AbortController();
+      const asker = { caller: "impatient", signal: caller.signal };
       if (round % 2 === 0) caller.abort();
       const given = [
-        store.queries.aggregate(
-          { ...whole, range: { startMs: 0, endMs: NOW_MS }, stepMs: undefined },
-          caller.signal,
-        ),
-        ...Array.from({ length: 8 }, () => store.queries.events(asked, caller.signal)),
-        store.queries.latestValues({ service, sinceMs: 0, beyond: "fail" }, caller.signal),
+        store.queries.aggregate({ ...whole, range: { startMs: 0, endMs: NOW_MS }, stepMs: undefined }, asker),
+        ...Array.from({ length: 8 }, () => store.queries.events(asked, asker)),
+        store.queries.latestValues({ service, sinceMs: 0, beyond: "fail" }, asker),
       ].map(failureOf);
       caller.abort();
       await Promise.all(given);

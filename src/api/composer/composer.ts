@@ -1,5 +1,6 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
+import type { Asker } from "../../store/queries.ts";
 import { type ComposerDeps, readServers, readStanding, type Standing } from "./figures.ts";
 import { type FiguresRequest, type FiguresScope, readScope } from "./scope.ts";
 import { capabilities, composerVersion, processUsage, serverCounts, uptimeSeconds } from "./states.ts";
@@ -21,21 +22,25 @@ export function createComposer(deps: ComposerDeps) {
   return {
     /** All figures: of the composers, and of each of their servers. */
     metrics: (call: Call, request: FiguresRequest, signal: AbortSignal) =>
-      readMetrics(deps, readScope(request, call.principal), signal),
+      readMetrics(deps, readScope(request, call.principal), askerOf(call, signal)),
 
     /** Which servers run, in short. */
     async status(call: Call, request: FiguresRequest, signal: AbortSignal) {
-      return describeStatus(await readStanding(deps, readScope(request, call.principal), signal));
+      return describeStatus(
+        await readStanding(deps, readScope(request, call.principal), askerOf(call, signal)),
+      );
     },
 
     /** Whether the composers' servers are well, with the state of each. */
     async detailedHealth(call: Call, request: FiguresRequest, signal: AbortSignal) {
-      return describeHealth(await readStanding(deps, readScope(request, call.principal), signal));
+      return describeHealth(
+        await readStanding(deps, readScope(request, call.principal), askerOf(call, signal)),
+      );
     },
 
     /** One server's figures. @throws {ServiceError} `not_found` also: nobody has reported that server. */
     async serverMetrics(call: Call, id: string, request: FiguresRequest, signal: AbortSignal) {
-      const { figures } = await readServers(deps, readScope(request, call.principal), signal);
+      const { figures } = await readServers(deps, readScope(request, call.principal), askerOf(call, signal));
       const found = figures.get(id);
       if (found === undefined) throw new ServiceError("not_found", `Server '${id}' not found`);
       return { server_id: id, ...found };
@@ -43,8 +48,8 @@ export function createComposer(deps: ComposerDeps) {
   };
 }
 
-async function readMetrics(deps: ComposerDeps, scope: FiguresScope, signal: AbortSignal) {
-  const { standing, query, figures, capabilitiesOf } = await readServers(deps, scope, signal);
+async function readMetrics(deps: ComposerDeps, scope: FiguresScope, asker: Asker) {
+  const { standing, query, figures, capabilitiesOf } = await readServers(deps, scope, asker);
   const { nowMs, states } = standing;
   const { requests, averageMs, p95Ms, p99Ms } = await readHttpTraffic(deps.store, query);
   const { total, running, stopped } = serverCounts(states);

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { QueryStore } from "../../store/queries.ts";
+import type { Asker, QueryStore } from "../../store/queries.ts";
 import type { FiguresScope } from "./scope.ts";
 import { type ServerState, serverStates } from "./server-states.ts";
 import { type Capabilities, capabilities, dimensionOf, processUsage, type States } from "./states.ts";
@@ -27,11 +27,11 @@ export interface Standing {
 export async function readStanding(
   { store, clock }: ComposerDeps,
   { service, windowMs }: FiguresScope,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
   const query = { service, sinceMs: nowMs - windowMs, beyond: "fail" } as const;
-  const states = await store.latestValues(query, signal);
+  const states = await store.latestValues(query, asker);
   return { nowMs, states, servers: serverStates(states) };
 }
 
@@ -42,16 +42,16 @@ export type ServerFigures = ReturnType<typeof serverFigures>;
 export async function readServers(
   deps: ComposerDeps,
   scope: FiguresScope,
-  signal: AbortSignal,
+  asker: Asker,
 ): Promise<{
   readonly standing: Standing;
   readonly query: TrafficQuery;
   readonly figures: ReadonlyMap<string, ServerFigures>;
   readonly capabilitiesOf: (id: string) => Capabilities;
 }> {
-  const standing = await readStanding(deps, scope, signal);
+  const standing = await readStanding(deps, scope, asker);
   const { nowMs, states, servers } = standing;
-  const query = { ...scope, nowMs, signal };
+  const query = { ...scope, nowMs, asker };
   const traffic = await readServerTraffic(deps.store, query, servers);
   const statesOf = Map.groupBy(states, (state) => dimensionOf(state, "server_id"));
   const ids = [...new Set([...servers.keys(), ...traffic.servers.keys()])].sort();

@@ -1,4 +1,4 @@
-import type { QueryStore } from "../../store/queries.ts";
+import type { Asker, QueryStore } from "../../store/queries.ts";
 import type { FiguresScope } from "./scope.ts";
 
 /** Requests by their outcome. Null: nobody reported any. */
@@ -30,7 +30,8 @@ export interface ServerTraffic {
 /** A scope, at one moment. */
 export interface TrafficQuery extends FiguresScope {
   readonly nowMs: number;
-  readonly signal: AbortSignal;
+  /** Who waits for it. */
+  readonly asker: Asker;
 }
 
 type Aggregate = Pick<QueryStore, "aggregate">;
@@ -106,11 +107,11 @@ interface Question {
 }
 
 function ask(store: Aggregate, query: TrafficQuery, { type, groupBy, statistics }: Question) {
-  const { service, windowMs, nowMs, signal } = query;
+  const { service, windowMs, nowMs, asker } = query;
   const filters =
     service === undefined ? [] : [{ dimension: "service", values: [service], isNegated: false }];
   // The end is not part of a range, and what is being reported now is.
   const range = { startMs: nowMs - windowMs, endMs: nowMs + 1 };
   const common = { types: [type], range, filters, stepMs: undefined };
-  return store.aggregate({ ...common, groupBy, statistics, groupsMax: TOOLS_MAX }, signal);
+  return store.aggregate({ ...common, groupBy, statistics, groupsMax: TOOLS_MAX }, asker);
 }

@@ -1,4 +1,4 @@
-import type { Call, Principal } from "../../access/call.ts";
+import { askerOf, type Call, type Principal } from "../../access/call.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { type Reject, readTime } from "../../ingest/validate-fields.ts";
@@ -9,6 +9,7 @@ import type {
   StoredServerEvent,
   StoredServerUse,
 } from "../../store/directory.ts";
+import type { Asker } from "../../store/queries.ts";
 import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
 import { redactDetails } from "./redaction.ts";
@@ -56,9 +57,9 @@ export interface EventsDeps {
   /** Resolves once the entry is on disk. */
   readonly enqueue: (entry: DirectoryEntry) => Promise<unknown>;
   /** A page of a server's events, newest first. */
-  readonly readEvents: (query: ListQuery) => Promise<readonly StoredServerEvent[]>;
+  readonly readEvents: (query: ListQuery, asker: Asker) => Promise<readonly StoredServerEvent[]>;
   /** A page of how a server was used, newest first. */
-  readonly readUses: (query: ListQuery) => Promise<readonly StoredServerUse[]>;
+  readonly readUses: (query: ListQuery, asker: Asker) => Promise<readonly StoredServerUse[]>;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
@@ -84,10 +85,10 @@ export function createServerEvents({ registry, enqueue, readEvents, readUses, wa
     },
 
     /** @throws {ServiceError} `malformed_body`, `api_key_invalid`, `not_found`, `validation_failed` */
-    list({ principal }: Call, request: ListRequest): Promise<Page<StoredServerEvent>> {
+    list(call: Call, request: ListRequest): Promise<Page<StoredServerEvent>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
-      serverOf(registry, principal, serverId);
-      return readRows(serverId, request, readEvents);
+      serverOf(registry, call.principal, serverId);
+      return readRows(serverId, request, readEvents, askerOf(call));
     },
 
     /**
@@ -95,10 +96,11 @@ export function createServerEvents({ registry, enqueue, readEvents, readUses, wa
      *
      * @throws {ServiceError} `malformed_body`, `api_key_invalid`, `not_found`, `validation_failed`
      */
-    listUses({ principal }: Call, request: ListRequest): Promise<Page<StoredServerUse>> {
+    listUses(call: Call, request: ListRequest): Promise<Page<StoredServerUse>> {
       const serverId = readServerId(request.serverId) ?? malformed("Server ID is required");
+      const { principal } = call;
       if (principal.role !== "admin") serverOf(registry, principal, serverId);
-      return readRows(serverId, request, readUses);
+      return readRows(serverId, request, readUses, askerOf(call));
     },
   };
 }
@@ -133,8 +135,9 @@ function readEvent(
 async function readRows<Row extends { readonly id: number }>(
   serverId: string,
   request: PageRequest,
-  read: (query: ListQuery) => Promise<readonly Row[]>,
+  read: (query: ListQuery, asker: Asker) => Promise<readonly Row[]>,
+  asker: Asker,
 ): Promise<Page<Row>> {
   const { limit, lastId } = readPage(request);
-  return pageOf(await read({ serverId, beforeId: lastId, limit: limit + 1 }), limit, ({ id }) => id);
+  return pageOf(await read({ serverId, beforeId: lastId, limit: limit + 1 }, asker), limit, ({ id }) => id);
 }

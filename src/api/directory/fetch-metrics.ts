@@ -1,7 +1,8 @@
-import type { AnonymousCall } from "../../access/call.ts";
+import { type AnonymousCall, askerOf } from "../../access/call.ts";
 import { invalidField } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
+import type { Asker } from "../../store/queries.ts";
 import { type ChartPeriod, readPeriod } from "./periods.ts";
 import { malformed, readServerId } from "./read-request.ts";
 import { visibleServer } from "./server-access.ts";
@@ -83,7 +84,7 @@ export interface FetchMetricsDeps {
   /** Knows the servers, and which of them are public. */
   readonly registry: ServerRegistry;
   /** Reads the metrics of a server, step by step. */
-  readonly readChart: (query: ChartQuery) => Promise<ChartAnswer>;
+  readonly readChart: (query: ChartQuery, asker: Asker) => Promise<ChartAnswer>;
   /** ms since 1970 UTC; the period ends there. */
   readonly wallMs: () => number;
 }
@@ -112,17 +113,21 @@ export function createFetchMetrics({ registry, readChart, wallMs }: FetchMetrics
     if (request.metrics.length > METRICS_MAX) reject("metrics", `at most ${METRICS_MAX} metrics at once`);
     const { record } = visibleServer(registry, call.principal, serverId);
     const endMs = wallMs() + 1;
-    const { lines, uptime, uptimeTotal, stepMs } = await readChart({
-      server: record.number,
-      serverId,
-      startMs: Math.floor((endMs - period.ms) / period.stepMs) * period.stepMs,
-      endMs,
-      stepMs: period.stepMs,
-      names: namesOf(request.metrics),
-      quantiles: [...ranks.values()],
-      withUptime:
-        request.metrics.length === 0 || request.metrics.some((name) => [UPTIME, HEALTH_CHECK].includes(name)),
-    });
+    const { lines, uptime, uptimeTotal, stepMs } = await readChart(
+      {
+        server: record.number,
+        serverId,
+        startMs: Math.floor((endMs - period.ms) / period.stepMs) * period.stepMs,
+        endMs,
+        stepMs: period.stepMs,
+        names: namesOf(request.metrics),
+        quantiles: [...ranks.values()],
+        withUptime:
+          request.metrics.length === 0 ||
+          request.metrics.some((name) => [UPTIME, HEALTH_CHECK].includes(name)),
+      },
+      askerOf(call),
+    );
     const points = lines.reduce((sum, line) => sum + line.points.length, 0);
     if (points > POINTS_MAX)
       reject("metrics", `${points} points are too many: name the metrics, or a shorter period`);

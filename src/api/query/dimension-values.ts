@@ -1,4 +1,4 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { codePoints } from "../../ingest/text.ts";
 import type { AggregateAnswer } from "../../store/queries.ts";
@@ -41,13 +41,13 @@ const isText = (value: unknown): value is string => typeof value === "string";
 
 /** The values of a dimension. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
 export function createListDimensionValues({ store, clock }: QueryDeps): ListDimensionValues {
-  return async ({ principal }, request, signal) => {
+  return async (call, request, signal) => {
     const violations = new QueryViolations();
     const { dimension, prefix, pageToken, pageSize: _, ...rest } = request;
     const same = { dimension, prefix, ...rest };
-    const page = readPageToken(pageToken, same, principal, isText, violations);
+    const page = readPageToken(pageToken, same, call.principal, isText, violations);
     const asked = page === undefined ? request : { ...request, range: page.range };
-    const { selection, dimensions } = readSelection(asked, principal, clock.wallMs(), violations);
+    const { selection, dimensions } = readSelection(asked, call.principal, clock.wallMs(), violations);
     checkDimension("dimension", dimension, dimensions, violations);
     const pageSize = readPageSize(request.pageSize, violations);
     if (codePoints(prefix) > LIMITS.DIMENSION_VALUE_LENGTH_MAX) {
@@ -63,7 +63,7 @@ export function createListDimensionValues({ store, clock }: QueryDeps): ListDime
         statistics: ["count"],
         groupsMax: VALUES_MAX,
       },
-      signal,
+      askerOf(call, signal),
     );
     const left = groups
       .map(({ labels, values }) => ({ value: labels[0] ?? "", count: values[0] ?? 0 }))
@@ -72,7 +72,7 @@ export function createListDimensionValues({ store, clock }: QueryDeps): ListDime
     const last = values.at(-1);
     const hasMore = last !== undefined && values.length < left.length;
     const next = { range: selection.range, position: last?.value };
-    const nextPageToken = hasMore ? writePageToken(same, principal, next) : "";
+    const nextPageToken = hasMore ? writePageToken(same, call.principal, next) : "";
     return { values, nextPageToken, range, sources };
   };
 }

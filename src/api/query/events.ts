@@ -1,4 +1,4 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { EventRow } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
@@ -56,34 +56,36 @@ function isListPosition(value: unknown): value is ListPosition {
 
 /** Newest first. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
 export function createListEvents({ store, clock }: QueryDeps): ListStoredEvents {
-  return async ({ principal }, { pageSize, pageToken, ...same }, signal) => {
+  return async (call, { pageSize, pageToken, ...same }, signal) => {
     const violations = new QueryViolations();
-    const page = readPageToken(pageToken, same, principal, isListPosition, violations);
+    const page = readPageToken(pageToken, same, call.principal, isListPosition, violations);
     const asked = page === undefined ? same : { ...same, range: page.range };
-    const { selection } = readSelection(asked, principal, clock.wallMs(), violations);
+    const { selection } = readSelection(asked, call.principal, clock.wallMs(), violations);
     const limit = readPageSize(pageSize, violations);
     violations.throwIfAny();
     const { cursor, moment } = page?.position ?? { cursor: undefined, moment: undefined };
     const query = { ...selection, order: "newest first" as const, cursor, moment, limit };
-    const { events, next, moment: began } = await store.events(query, signal);
+    const { events, next, moment: began } = await store.events(query, askerOf(call, signal));
     const position = next === undefined ? undefined : { cursor: next, moment: began };
     const nextPageToken =
-      position === undefined ? "" : writePageToken(same, principal, { range: selection.range, position });
+      position === undefined
+        ? ""
+        : writePageToken(same, call.principal, { range: selection.range, position });
     return { events, nextPageToken };
   };
 }
 
 /** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
 export function createExportEvents({ store, clock }: QueryDeps): ExportEvents {
-  return async function* ({ principal }, request, signal) {
+  return async function* (call, request, signal) {
     const violations = new QueryViolations();
-    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
+    const { selection } = readSelection(request, call.principal, clock.wallMs(), violations);
     violations.throwIfAny();
     let cursor: string | undefined;
     let moment: string | undefined;
     do {
       const query = { ...selection, order: "oldest first" as const, cursor, moment, limit: EXPORT_PAGE };
-      const answer = await store.events(query, signal);
+      const answer = await store.events(query, askerOf(call, signal));
       if (answer.events.length > 0) yield answer.events;
       ({ next: cursor, moment } = answer);
     } while (cursor !== undefined);

@@ -1,4 +1,4 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import { DAY_MS, MINUTE_MS } from "../../lib/time.ts";
 import type { SourceUse, TimeRange } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
@@ -53,9 +53,9 @@ const DEFAULT_STEPS_MS = [1, 5, 15, 60, 360, 1440, 10_080].map((minutes) => minu
 
 /** Statistics over time. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
 export function createQuerySeries({ store, clock }: QueryDeps): QuerySeries {
-  return async ({ principal }, request, signal) => {
+  return async (call, request, signal) => {
     const violations = new QueryViolations();
-    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
+    const { selection, dimensions } = readSelection(request, call.principal, clock.wallMs(), violations);
     const groupBy = readGroupBy(request.groupBy, dimensions, violations);
     const statistics = readStatistics(request.statistics, "statistics", violations);
     if (request.statistics.length === 0) violations.add("statistics", "missing", "at least 1 is required");
@@ -63,7 +63,7 @@ export function createQuerySeries({ store, clock }: QueryDeps): QuerySeries {
     checkStep(stepMs, selection.range, violations);
     violations.throwIfAny();
     const query = { ...selection, stepMs, groupBy, statistics, groupsMax: SERIES_MAX };
-    const { range, groups, sources } = await store.aggregate(query, signal);
+    const { range, groups, sources } = await store.aggregate(query, askerOf(call, signal));
     const points = Math.round((range.endMs - range.startMs) / stepMs);
     const series = groups.map(({ labels, values }) => ({
       labels: groupBy.map((dimension, index) => [dimension, labels[index] ?? ""] as const),

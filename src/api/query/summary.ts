@@ -1,4 +1,4 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import type { QueryDeps } from "./deps.ts";
 import { readSelection, type SelectionRequest } from "./selection.ts";
 import { readStatistics } from "./statistics.ts";
@@ -29,16 +29,19 @@ const ROWS_MAX = 1_000;
 
 /** A row a service or type. @throws {ServiceError} `validation_failed`, and what `QueryStore` throws. */
 export function createSummary({ store, clock }: QueryDeps): Summary {
-  return async ({ principal }, request, signal) => {
+  return async (call, request, signal) => {
     const violations = new QueryViolations();
-    const { selection } = readSelection(request, principal, clock.wallMs(), violations);
+    const { selection } = readSelection(request, call.principal, clock.wallMs(), violations);
     const names = request.statistics.length === 0 ? BY_DEFAULT : request.statistics;
     const statistics = readStatistics(names, "statistics", violations);
     const { group = "service" } = request;
     if (request.group === undefined) violations.add("group", "unknown", "must be a service or a type");
     violations.throwIfAny();
     const query = { ...selection, stepMs: undefined, groupBy: [group], statistics, groupsMax: ROWS_MAX };
-    const { range, groups, totals, sources } = await store.aggregate({ ...query, withTotals: true }, signal);
+    const { range, groups, totals, sources } = await store.aggregate(
+      { ...query, withTotals: true },
+      askerOf(call, signal),
+    );
     return {
       range,
       rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)),

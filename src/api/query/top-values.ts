@@ -1,4 +1,4 @@
-import type { Call } from "../../access/call.ts";
+import { askerOf, type Call } from "../../access/call.ts";
 import type { AggregateAnswer } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
 import { checkDimension, readSelection, type SelectionRequest } from "./selection.ts";
@@ -39,9 +39,9 @@ const RANKED_MAX = 5_000;
  * @throws {ServiceError} `validation_failed`, and what `QueryStore` throws.
  */
 export function createTopValues({ store, clock }: QueryDeps): TopValues {
-  return async ({ principal }, request, signal) => {
+  return async (call, request, signal) => {
     const violations = new QueryViolations();
-    const { selection, dimensions } = readSelection(request, principal, clock.wallMs(), violations);
+    const { selection, dimensions } = readSelection(request, call.principal, clock.wallMs(), violations);
     const { dimension, limit } = request;
     checkDimension("dimension", dimension, dimensions, violations);
     const [by = "count"] = readStatistics([request.by || "count"], "by", violations);
@@ -61,7 +61,7 @@ export function createTopValues({ store, clock }: QueryDeps): TopValues {
         groupsMax: RANKED_MAX,
         top: limit || LIMIT,
       },
-      signal,
+      askerOf(call, signal),
     );
     return { range, rows: groups.map(({ labels, values }) => toRow(labels, values, statistics)), sources };
   };

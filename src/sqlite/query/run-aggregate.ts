@@ -66,6 +66,7 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
     // The last one takes all that is left: what is subtracted may lie behind the end.
     const isLast = point === points - 1;
     const untilMs = isLast ? Number.POSITIVE_INFINITY : range.startMs + (point + 1) * stepMs;
+    context.budget.spend(0);
     for (const source of sources) source.feed(untilMs);
     if (query.withTotals) totals = groups.totals(stepMs / 1000);
     groups.closePoint(point, stepMs / 1000);

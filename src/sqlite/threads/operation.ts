@@ -8,6 +8,7 @@
  */
 import { statSync } from "node:fs";
 import type { Budget } from "../../store/plan/budget.ts";
+import type { Asker } from "../../store/queries.ts";
 import type { Database } from "../file/database.ts";
 import { DatabaseMovedError } from "../file/failure.ts";
 import { realDatabasePath } from "../file/real-path.ts";
@@ -45,10 +46,10 @@ export type CallsOf<Operations> = {
     : never;
 };
 
-/** The same for operations of the reader thread; `signal` gives one up that nobody waits for any more. */
+/** The same for operations of the reader threads, which take turns between those who ask. */
 export type ReadsOf<Operations> = {
   readonly [Name in keyof Operations]: Operations[Name] extends ReadOperation<infer Input, infer Result>
-    ? (input: Input, signal?: AbortSignal) => Promise<Result>
+    ? (input: Input, asker?: Asker) => Promise<Result>
     : never;
 };
 

@@ -12,7 +12,7 @@ import { describeFailure } from "../file/failure.ts";
 import { openReader } from "../file/open.ts";
 import { findOperation, type OperationLabels } from "./operation.ts";
 import { createReaderOperations } from "./operations.ts";
-import type { ReaderData, ReaderStart } from "./reader.ts";
+import type { ReaderData, ReaderInput, ReaderStart } from "./reader-lane.ts";
 import { type CallMessage, CLOSE, type ReplyMessage } from "./thread-calls.ts";
 
 if (parentPort === null) throw new Error("reader-thread.ts runs as a worker only");
@@ -24,7 +24,7 @@ function serve(database: Database): void {
   const operations = createReaderOperations(database);
 
   function perform({ id, name, input }: CallMessage): ReplyMessage {
-    const [slot, query] = input as [number, never];
+    const [slot, runMs, query] = input as unknown as ReaderInput;
     const startedMs = monotonicMs();
     let labels: OperationLabels | undefined;
     try {
@@ -32,10 +32,10 @@ function serve(database: Database): void {
       labels = found;
       // Read from shared memory: no message is taken while a query holds this thread.
       const isCancelled = () => Atomics.load(cancelled, slot) === 1;
-      const budget = createBudget({ timeoutMs, monotonicMs, isCancelled });
+      const budget = createBudget({ timeoutMs, runMs, monotonicMs, isCancelled });
       // Cancelled while it waited: then it is not begun.
       budget.spend(0);
-      const result = run(query, budget as never);
+      const result = run(query as never, budget as never);
       return { id, labels, result, ms: monotonicMs() - startedMs };
     } catch (error) {
       return { id, labels, failure: describeFailure(error), ms: monotonicMs() - startedMs };

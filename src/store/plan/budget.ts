@@ -7,14 +7,17 @@ export interface Budget {
 }
 
 export interface BudgetOptions {
+  /** How long a query may take in all, with the time it waited: what its caller is told. */
   readonly timeoutMs: number;
+  /** How much of that is left. */
+  readonly runMs: number;
   readonly monotonicMs: () => number;
   /** Whether the caller has left. */
   readonly isCancelled: () => boolean;
 }
 
-export function createBudget({ timeoutMs, monotonicMs, isCancelled }: BudgetOptions): Budget {
-  const endMs = monotonicMs() + timeoutMs;
+export function createBudget({ timeoutMs, runMs, monotonicMs, isCancelled }: BudgetOptions): Budget {
+  const endMs = monotonicMs() + runMs;
   let rowsRead = 0;
   return {
     spend(rows) {

@@ -119,7 +119,7 @@ test("a query that takes too long, or that nobody waits for, ends", () => {
     ms += 10;
     return ms;
   };
-  const budget = createBudget({ timeoutMs: 25, monotonicMs, isCancelled: () => false });
+  const budget = createBudget({ timeoutMs: 25, runMs: 25, monotonicMs, isCancelled: () => false });
   assert.throws(
     () => readChart(database, query(), budget),
     (error: ServiceError) => error.reason === "deadline_exceeded",

@@ -5,7 +5,7 @@ import { createBudget } from "../../../src/store/plan/budget.ts";
 import type { AggregateQuery, EventsQuery } from "../../../src/store/queries.ts";
 
 const unlimited = () =>
-  createBudget({ timeoutMs: 1_000_000, monotonicMs: () => 0, isCancelled: () => false });
+  createBudget({ timeoutMs: 1_000_000, runMs: 1_000_000, monotonicMs: () => 0, isCancelled: () => false });
 
 type ReaderOperations = ReturnType<typeof createReaderOperations>;
 

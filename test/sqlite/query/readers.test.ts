@@ -2,11 +2,12 @@ import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from "n
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ServiceError } from "../../../src/errors.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { databaseLogBytes } from "../../../src/sqlite/file/database-stats.ts";
 import { truncateLargeLog } from "../../../src/sqlite/file/upkeep.ts";
 import type { WriterCalls } from "../../../src/sqlite/threads/operations.ts";
-import { openReaderThread, type Reader, type ReaderOptions } from "../../../src/sqlite/threads/reader.ts";
+import { openReaders, type ReaderOptions, type Readers } from "../../../src/sqlite/threads/readers.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { fillDatabase } from "../../support/fill-database.ts";
 import { NOW_MS } from "../../support/time.ts";
@@ -31,9 +32,10 @@ function setup(rows: number, options: Partial<ReaderOptions> = {}) {
   const database = openMigrated(path);
   const submitter = createSubmitter(database);
   const operations: string[] = [];
-  const reader = openReaderThread({
+  const reader = openReaders({
     path,
     timeoutMs: 5000,
+    clock: systemClock,
     onCall: ({ table, failed }) => void operations.push(failed ? `${table} failed` : table),
     onBroken: () => void operations.push("broken"),
     ...options,
@@ -65,11 +67,11 @@ test("a query over its time fails and says what would help, and the next one wor
 test("a query that nobody waits for any more ends early, and one that has not begun never does", async () => {
   const { reader, database } = setup(60_000, { timeoutMs: 600_000 });
   const caller = new AbortController();
-  const running = refusalOf(reader.calls.queries.aggregate(QUERY, caller.signal));
+  const running = refusalOf(reader.calls.queries.aggregate(QUERY, { caller: "a", signal: caller.signal }));
   const waiting = refusalOf(
     reader.calls.queries.events(
       { ...QUERY, order: "newest first", cursor: undefined, moment: undefined, limit: 5 },
-      caller.signal,
+      { caller: "a", signal: caller.signal },
     ),
   );
   caller.abort();
@@ -103,7 +105,13 @@ test("a database that cannot be read is said to be unavailable, and is read once
   const { path, database, submitter } = setup(10);
   database.script("PRAGMA wal_checkpoint(TRUNCATE)");
   const elsewhere = `${path}-copy`;
-  const reader = openReaderThread({ path: elsewhere, timeoutMs: 5000, onCall() {}, onBroken() {} });
+  const reader = openReaders({
+    path: elsewhere,
+    timeoutMs: 5000,
+    clock: systemClock,
+    onCall() {},
+    onBroken() {},
+  });
   assert.match(
     await refusalOf(reader.calls.queries.aggregate(QUERY)),
     /^storage_unavailable: storage cannot be read now/,
@@ -150,7 +158,7 @@ test("between two queries the log can be emptied: a reader holds nothing", async
 });
 
 /** Queries one after the other, several at a time, so that some moment of the log is always in use. */
-async function askWithoutPause(reader: Reader, signal: AbortSignal): Promise<void> {
+async function askWithoutPause(reader: Readers, signal: AbortSignal): Promise<void> {
   const ask = async () => {
     while (!signal.aborted) await reader.calls.queries.aggregate(QUERY);
   };
@@ -167,7 +175,7 @@ test("the log of a database that is written and asked without pause begins anew 
   const end = new AbortController();
   const asking = askWithoutPause(reader, end.signal);
   let isPaused = false;
-  const withReadersPaused: Reader["withReadersPaused"] = (work) =>
+  const withReadersPaused: Readers["withReadersPaused"] = (work) =>
     reader.withReadersPaused(async () => {
       isPaused = true;
       await work();
@@ -203,9 +211,9 @@ test("queries that come while none may run are answered afterwards", async () =>
     order.push("paused");
   });
   const last = reader.calls.queries.aggregate(QUERY).then(() => order.push("last"));
-  const failing = reader.withReadersPaused(() => Promise.reject(new Error("no")));
+  const failing = failureOf(reader.withReadersPaused(() => Promise.reject(new Error("no"))));
   await Promise.all([first, paused, last]);
-  assert.match((await failureOf(failing))?.message ?? "", /no/);
+  assert.match((await failing).message, /no/);
   assert.equal(order, ["first", "paused", "last"]);
   await reader.calls.queries.aggregate(QUERY);
   await reader.close();
