@@ -56,6 +56,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
     commonNames: {},
     isPerInstance: true,
     isState: true,
+    isNeverNegative: true,
     instruments: [
       lastValue("mcp_composer_uptime_seconds", "Time since the composer started", [], {
         unit: "s",
@@ -72,6 +73,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
     commonNames: {},
     isPerInstance: true,
     isState: true,
+    isNeverNegative: true,
     instruments: Object.entries(SERVER_STATES).map(([state, description]) =>
       lastValue(`mcp_servers_${state}`, description, [], { when: [is("state", state)] }),
     ),
@@ -85,6 +87,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
     commonNames: { server: "server_id" },
     isPerInstance: true,
     isState: true,
+    isNeverNegative: true,
     instruments: [...capability("tools"), ...capability("prompts"), ...capability("resources")],
   },
   {
@@ -95,6 +98,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
     commonNames: {},
     isPerInstance: true,
     isState: true,
+    isNeverNegative: true,
     instruments: [lastValue("mcp_tool_conflicts_total", "Tool names that several servers claim", [])],
   },
   {
@@ -106,6 +110,7 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
     commonNames: { server: "server_id" },
     isPerInstance: true,
     isState: true,
+    isNeverNegative: true,
     instruments: [],
   },
 ];

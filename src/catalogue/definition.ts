@@ -21,6 +21,8 @@ export interface MetricType {
    * one a metric is refused. Others may say anything.
    */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
+  /** Whether `value` is a number of things or a length of time, so that one below 0 is refused. */
+  readonly isNeverNegative?: true;
   /** Dimensions that name people: a keyed hash takes their place before anything is kept. */
   readonly pseudonyms?: readonly string[];
   /**

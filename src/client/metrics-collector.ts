@@ -58,27 +58,27 @@ export class MetricsCollector {
   /** What the composer is (`mcp_composer_info`); its uptime counts from here. */
   initialize(version: string, platform: string): void {
     this.#startedMs = this.#clock.monotonicMs();
-    this.#setGauge("info", "composer_info", { value: 1, dimensions: { version, platform } });
+    this.#setGauge("info", "composer_info", 1, { version, platform });
     this.updateUptime();
   }
 
   /** The time since `initialize`, in seconds. Done by itself with every report. */
   updateUptime(): void {
     const seconds = (this.#clock.monotonicMs() - this.#startedMs) / 1000;
-    this.#setGauge("uptime", "composer_uptime", { value: seconds });
+    this.#setGauge("uptime", "composer_uptime", seconds);
   }
 
   /** How many servers are configured, and how many of them are in each state. */
-  updateServerCounts(total: number, running: number, stopped: number, failed: number): void {
+  updateServerCounts(total: number, running: number, stopped: number, failed = 0): void {
     for (const [state, value] of Object.entries({ total, running, stopped, failed })) {
-      this.#setGauge(`servers ${state}`, "server_count", { value, dimensions: { state } });
+      this.#setGauge(`servers ${state}`, "server_count", value, { state });
     }
   }
 
   /** How many tools, prompts and resources all servers have together. */
   updateCapabilityCounts(tools: number, prompts: number, resources: number): void {
     for (const [kind, value] of Object.entries({ tools, prompts, resources })) {
-      this.#setGauge(`capabilities ${kind}`, "capability_count", { value, dimensions: { kind } });
+      this.#setGauge(`capabilities ${kind}`, "capability_count", value, { kind });
     }
   }
 
@@ -99,13 +99,14 @@ export class MetricsCollector {
 
   /** How many tool names are claimed by several servers. */
   updateToolConflicts(conflicts: number): void {
-    this.#setGauge("conflicts", "tool_conflicts", { value: conflicts });
+    this.#setGauge("conflicts", "tool_conflicts", conflicts);
   }
 
   /** What the composer's process uses, or that of one of its servers: megabytes, and percent of CPU. */
   updateProcessUsage(memoryMb: number, cpuPercent: number, serverId?: string): void {
     for (const [kind, value] of Object.entries({ memory_mb: memoryMb, cpu_percent: cpuPercent })) {
-      this.client.emit("process_usage", { value, dimensions: { kind, server_id: serverId } });
+      const dimensions = { kind, server_id: serverId };
+      this.client.emit("process_usage", { value: orNothing(value), dimensions });
     }
   }
 
@@ -243,8 +244,7 @@ export class MetricsCollector {
     for (const [serverId, value] of entries) {
       gone.delete(serverId);
       known.add(serverId);
-      const dimensions = { kind, server_id: serverId };
-      this.#setGauge(`${kind} of ${serverId}`, "capability_count", { value, dimensions });
+      this.#setGauge(`${kind} of ${serverId}`, "capability_count", value, { kind, server_id: serverId });
     }
     for (const serverId of gone) {
       known.delete(serverId);
@@ -258,10 +258,16 @@ export class MetricsCollector {
     this.client.emit(type, { dimensions });
   }
 
-  /** Reports a gauge now, and again with every report. */
-  #setGauge(name: string, type: string, options: MetricOptions): void {
+  /** Reports a gauge now, and again with every report: that of a value which will be rejected only once. */
+  #setGauge(
+    name: string,
+    type: string,
+    value: number,
+    dimensions: NonNullable<MetricOptions["dimensions"]> = {},
+  ): void {
+    const options = { value: orNothing(value), dimensions };
     this.client.emit(type, options);
-    if (this.#isClosed) return;
+    if (this.#isClosed || !Number.isFinite(value) || value < 0) return;
     this.#gauges.set(name, { type, options });
     this.#cancelReport ??= this.#clock.after(this.#reportIntervalMs, () => this.#report());
   }
@@ -273,6 +279,11 @@ export class MetricsCollector {
       if (name !== "uptime") this.client.emit(type, options);
     }
   }
+}
+
+/** A value that is missing is rejected, as NaN is; left out it would count as the client's 1. */
+function orNothing(value: number | undefined): number {
+  return value ?? Number.NaN;
 }
 
 /** What is no number is left to the client to reject: arithmetic with a symbol or a bigint throws. */

@@ -32,7 +32,7 @@ export interface MetricContext extends FieldContext {
 export function validateMetric(metric: SubmittedMetric, context: MetricContext): Measurement | undefined {
   const type = typeof metric.type === "string" ? findMetricType(metric.type) : undefined;
   if (type === undefined) rejectType(metric.type, context);
-  const value = readValue(metric.value, context);
+  const value = readTypedValue(metric.value, type, context);
   const durationMs = readDuration(metric.duration_ms, context);
   const timestampMs = readTime(metric.timestamp, context);
   const sent = readFieldMap("dimensions", metric.dimensions, context);
@@ -69,6 +69,18 @@ function rejectType(type: unknown, { reject }: MetricContext): void {
   if (type === undefined || type === null || type === "")
     reject("type", "required", "Metric type is required");
   else reject("type", "unknown_type", `unknown metric type ${quote(type)}`);
+}
+
+/** The value; undefined after reporting why there is none, or none that the type may have. */
+function readTypedValue(
+  sent: unknown,
+  type: MetricType | undefined,
+  context: MetricContext,
+): number | undefined {
+  const value = readValue(sent, context);
+  if (value === undefined || value >= 0 || !type?.isNeverNegative) return value;
+  context.reject("value", "negative", `value ${value} is out of range: ${type.name} cannot be negative`);
+  return undefined;
 }
 
 /** The duration in ms; undefined when absent, null when it breaks a rule. */

@@ -3,43 +3,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsCollector } from "../../src/client/index.ts";
 import { parseExposition } from "../support/exposition.ts";
-import { startTestService, type TestService } from "../support/service.ts";
-import { TestClock } from "../support/time.ts";
-import { closeAll, openClient } from "./client-and-service.ts";
+import { openClient } from "./client-and-service.ts";
+import { closeCollector, openCollector } from "./open-collector.ts";
 
-let service: TestService | undefined;
-
-test.after.each(async () => {
-  await closeAll();
-  await service?.close();
-  service = undefined;
-});
-
-async function open() {
-  const running = await startTestService();
-  service = running;
-  const clock = new TestClock(Date.now());
-  const { client, problems } = openClient({
-    url: running.url,
-    clock,
-    instanceId: "i1",
-    bufferMetrics: 100_000,
-  });
-  const collector = new MetricsCollector(client, { clock });
-  /** What a scrape shows of a family, by its own labels. */
-  async function scrape(name: string): Promise<Readonly<Record<string, number>>> {
-    await client.flush();
-    const samples = parseExposition(await (await fetch(running.prometheusUrl)).text());
-    const found = samples.filter((sample) => sample.name === name);
-    return Object.fromEntries(
-      found.map(({ labels, value }) => {
-        const own = Object.entries(labels).filter(([label]) => !["service", "instance_id"].includes(label));
-        return [own.map(([label, text]) => `${label}=${text}`).join(" "), value];
-      }),
-    );
-  }
-  return { running, clock, client, problems, collector, scrape };
-}
+test.after.each(closeCollector);
 
 /** Every method, and what the scrape shows after it. */
 const METHODS: readonly {
@@ -155,7 +122,7 @@ const METHODS: readonly {
 ];
 
 test("every method of the collector shows up in its families", async () => {
-  const { collector, scrape, problems } = await open();
+  const { collector, scrape, problems } = await openCollector();
   for (const { call } of METHODS) call(collector);
   for (const { shows } of METHODS) {
     for (const [family, expected] of Object.entries(shows))
@@ -169,7 +136,7 @@ test("every method of the collector shows up in its families", async () => {
 });
 
 test("a server that leaves the numbers leaves the scrape", async () => {
-  const { collector, scrape } = await open();
+  const { collector, scrape } = await openCollector();
   collector.updatePerServerTools({ a: 1, b: 2 });
   collector.updatePerServerTools({ b: 3 });
   assert.equal(await scrape("mcp_tools_by_server"), { "server_id=b": 3 });
@@ -178,7 +145,7 @@ test("a server that leaves the numbers leaves the scrape", async () => {
 });
 
 test("what stays as it is is reported each minute, until the collector is closed", async () => {
-  const { collector, clock, client, running } = await open();
+  const { collector, clock, client, running } = await openCollector();
   collector.initialize("2.1.0", "linux");
   collector.updateServerCounts(3, 2, 1, 0);
   collector.updatePerServerTools({ gone: 1, kept: 2 });
@@ -199,7 +166,7 @@ test("what stays as it is is reported each minute, until the collector is closed
 });
 
 test("the collector throws nothing, whatever it is given", async () => {
-  const { collector, client } = await open();
+  const { collector, client } = await openCollector();
   const odd = [undefined, null, Symbol("s"), 5n, Number.NaN, {}, () => {}] as never[];
   const names = Object.getOwnPropertyNames(MetricsCollector.prototype).filter((name) =>
     /^(update|record)/.test(name),
@@ -221,7 +188,7 @@ test("the collector throws nothing, whatever it is given", async () => {
 });
 
 test("getMetrics is the service's text with everything that was recorded before", async () => {
-  const { client, collector, clock } = await open();
+  const { client, collector, clock } = await openCollector();
   collector.initialize("2.1.0", "linux");
   collector.recordServerCrash("a");
   clock.advance(90_000);
@@ -234,7 +201,7 @@ test("getMetrics is the service's text with everything that was recorded before"
 });
 
 test("getMetrics says why there is no text", async () => {
-  const { running } = await open();
+  const { running } = await openCollector();
   const { client } = openClient({ url: running.url, apiKey: "not-a-key-of-this-service" });
   const refused = await new MetricsCollector(client).getMetrics().catch((error: Error) => error.message);
   assert.match(String(refused), /^the service answered 401: .*api_key_invalid/s);

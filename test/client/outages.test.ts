@@ -1,7 +1,10 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { Code, ConnectError, createRouterTransport } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { MetricsService } from "../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { classifyFailure } from "../../src/client/classify-failure.ts";
 import type { MetricsClient } from "../../src/client/index.ts";
 import { TestClock } from "../support/time.ts";
 import { eventually } from "../support/wait.ts";
@@ -143,6 +146,99 @@ test("beyond its buffer the client drops the oldest, counts them and reports the
   assert.is(client.counts.accepted, 500);
   assertStoredOnce(service, 700, 1200);
 });
+
+test("with all it holds under way, what is emitted is dropped, and every metric is counted once", async () => {
+  const answers: (() => void)[] = [];
+  const transport = createRouterTransport(({ rpc }) => {
+    rpc(MetricsService.method.submit, async ({ metrics }) => {
+      await new Promise<void>((resolve) => void answers.push(resolve));
+      return { accepted: metrics.length };
+    });
+  });
+  const clock = new TestClock();
+  const { client } = openClient({
+    transport,
+    clock,
+    batchMetrics: 2,
+    bufferMetrics: 8,
+    timeoutMs: 3_600_000,
+  });
+  const balance = () => {
+    const { emitted, accepted, rejected, dropped, waiting } = client.counts;
+    assert.is(emitted, accepted + rejected + dropped + waiting);
+    return [accepted, dropped, waiting];
+  };
+  emit(client, 0, 8);
+  clock.advance(0);
+  await eventually(() => answers.length === 4);
+  assert.equal(balance(), [0, 0, 8]);
+  for (let index = 8; index < 11; index += 1) {
+    emit(client, index, index + 1);
+    assert.equal(balance(), [0, index - 7, 8]);
+  }
+  answers[0]?.();
+  await eventually(() => client.counts.accepted === 2);
+  assert.equal(balance(), [2, 3, 6]);
+  emit(client, 11, 14);
+  assert.equal(balance(), [2, 4, 8], "the one that waits makes room, not those under way");
+  for (const answer of answers.slice(1)) answer();
+  await eventually(() => client.counts.accepted === 8);
+  const flushed = client.flush();
+  await eventually(() => answers.length === 5);
+  answers[4]?.();
+  assert.is(await flushed, true);
+  assert.equal(balance(), [10, 4, 0]);
+});
+
+/** What stands between the client and the service may answer in its stead, and knows no reasons. */
+const PROXY_ANSWERS = [
+  ...[400, 403, 404, 500, 501].map((status) => ({ status, isRetried: false })),
+  ...[429, 502, 503, 504].map((status) => ({ status, isRetried: true })),
+];
+
+for (const { status, isRetried } of PROXY_ANSWERS) {
+  test(`a proxy's ${status} is ${isRetried ? "asked again" : "a rejection, and counted once"}`, async () => {
+    let requests = 0;
+    const server = createServer((_request, response) => {
+      requests += 1;
+      response.writeHead(status, { "content-type": "text/html" }).end("<h1>proxy</h1>");
+    });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const clock = new TestClock();
+    const { client, problems } = openClient({ url: `http://127.0.0.1:${port}`, clock });
+    emit(client, 0, 3);
+    clock.advance(1000);
+    await eventually(() => client.counts.rejected + client.counts.retries > 0);
+    assert.equal(
+      [client.counts.rejected, client.counts.retries, client.counts.waiting],
+      isRetried ? [0, 1, 3] : [3, 0, 0],
+    );
+    assert.is(problems[0]?.kind, isRetried ? "retrying" : "rejected");
+    for (let second = 0; second < 60 && !isRetried; second += 1) clock.advance(1000);
+    await eventually(() => {
+      if (isRetried) clock.advance(100);
+      return requests === (isRetried ? 2 : 1);
+    });
+    server.close();
+  });
+}
+
+for (const code of [Code.Internal, Code.Unknown]) {
+  for (const { name, cause, isRetried } of [
+    { name: "without a reason", cause: undefined, isRetried: false },
+    { name: "that a broken connection was the cause of", cause: new Error("ECONNRESET"), isRetried: true },
+  ]) {
+    test(`${Code[code]} ${name} is ${isRetried ? "asked again" : "a rejection"}`, () => {
+      const error = new ConnectError("failed", code, undefined, undefined, cause);
+      const failure = classifyFailure(error, 0);
+      assert.equal(
+        [failure.isRetryable, failure.reason],
+        [isRetried, isRetried ? "unreachable" : Code[code].toLowerCase()],
+      );
+    });
+  }
+}
 
 test("a batch that could be stored twice by now is given up instead", async () => {
   const service = await startService();

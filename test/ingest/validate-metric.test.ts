@@ -50,6 +50,29 @@ test("every choice of every type is accepted, and leaving one out is not", () =>
   }
 });
 
+const NEVER_NEGATIVE = [
+  "composer_uptime",
+  "server_count",
+  "capability_count",
+  "tool_conflicts",
+  "process_usage",
+];
+
+test("numbers of things and times below 0 are refused, of every type that is one, and of no other", () => {
+  for (const { name: type, choices = {} } of METRIC_TYPES) {
+    const dimensions = Object.fromEntries(Object.entries(choices).map(([name, [first]]) => [name, first]));
+    const sent = [-1, -1e-9, "-3", -0, 0].map((value) => ({ type, value, dimensions }));
+    const refused = [-1, -1e-9, -3].map(
+      (value, index) =>
+        `metrics[${index + 1}].value: value ${value} is out of range: ${type} cannot be negative`,
+    );
+    const expected = NEVER_NEGATIVE.includes(type) ? refused : [];
+    const { rejections, measurements } = validateAll(...sent);
+    assert.equal(rejections.map(describeRejection), expected);
+    assert.is(measurements.length, 6 - expected.length, type);
+  }
+});
+
 test("a reason may be anything: it decides nothing", () => {
   const dimensions = { server_id: "a", reason: "oom_killed" };
   assert.is(validateAll({ type: "server_restart", value: 1, dimensions }).rejected, 0);

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { measure, open } from "./open-telemetry.ts";
-import { only, select, sum } from "./scrape.ts";
+import { only, parseScrape, select, sum } from "./scrape.ts";
 
 test("an authentication feeds its counter and its histogram, under the catalogue's labels", async () => {
   const telemetry = open();
@@ -144,6 +144,48 @@ test("a full table keeps its totals: new combinations share an overflow series",
   assert.is(sum(samples, "mcp_auth_requests_total"), 240);
   await telemetry.shutdown();
 });
+
+for (const separator of [",", '","', '\\","', " ", "|", ";", "/", "=", "\u0000", "\u001f", "\n"]) {
+  test(`values that differ only in where ${JSON.stringify(separator)} stands are two series`, async () => {
+    const telemetry = open({ naming: "both" });
+    const shifted = [
+      [`a${separator}b`, "c", 2],
+      ["a", `b${separator}c`, 3],
+    ] as const;
+    for (const [first, second, count] of shifted) {
+      for (let times = 0; times < count; times += 1) {
+        const method = { method: first, server: second };
+        const call = { tool_id: first, status: "error", error_type: second };
+        telemetry.recorder.record("s", [
+          measure({ dimensions: method, durationMs: 1 }),
+          measure({
+            type: "tool_execution",
+            durationMs: 1,
+            dimensions: { method: first, tool_name: second },
+          }),
+        ]);
+        telemetry.recorder.record({ service: "s", instanceId: "i" }, [
+          measure({ type: "tool_invocation", dimensions: call }),
+        ]);
+        telemetry.selfMetrics.validationError(first, second);
+      }
+    }
+    const samples = await telemetry.scrape();
+    const own = parseScrape((await telemetry.serviceExposition("s")).text);
+    for (const [found, name, one, other] of [
+      [samples, "mcp_auth_requests_total", "method", "server"],
+      [samples, "mcp_server_operation_duration_seconds_count", "mcp_method_name", "gen_ai_tool_name"],
+      [samples, "mcp_tool_invocation_errors_total", "tool_id", "error_type"],
+      [own, "mcp_tool_invocation_errors_total", "tool_id", "error_type"],
+      [samples, "metrics_validation_errors_total", "field", "error_type"],
+    ] as const) {
+      for (const [first, second, count] of shifted) {
+        assert.is(only(found, name, { [one]: first, [other]: second }), count, name);
+      }
+    }
+    await telemetry.shutdown();
+  });
+}
 
 test("the series of a dimension set are the same whether its object is known or new", async () => {
   const telemetry = open();

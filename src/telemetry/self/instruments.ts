@@ -24,9 +24,6 @@ export interface SyncInstrument {
   readonly record: RecordAmount;
 }
 
-/** In no label value: they come from our code or passed validation. */
-const SEPARATOR = "\u0000";
-
 /**
  * A counter or histogram for self-metrics. Label values come in the order of the definition's labels and are
  * bounded as a client's are. Recording never throws.
@@ -45,14 +42,14 @@ export function createSyncInstrument(
     const bounded = labelValues.map((value, index) =>
       options.boundLabelValue(family.labels[index] ?? "", value),
     );
-    const key = bounded.join(SEPARATOR);
+    const key = seriesKey(bounded);
     const series = byValues.get(key) ?? open(bounded);
     byValues.set(key, series);
     return series;
   }
   function record(amount: number, ...labelValues: readonly string[]): void {
     // Several calls a request: label values that were recorded before, and kept, are found by one look-up.
-    observe(byValues.get(labelValues.join(SEPARATOR)) ?? find(labelValues), amount);
+    observe(byValues.get(seriesKey(labelValues)) ?? find(labelValues), amount);
   }
   return { family, record };
 }
