@@ -2,7 +2,7 @@
  * The program `mcp-metrics`: parses the command line and runs one command.
  *
  * Exit codes: 0 done, 1 failed, 2 usage. `serve` also ends with 65 (sysexits.h EX_DATAERR), a database that
- * cannot be used, and 70 (EX_SOFTWARE), a database that failed while it was in use.
+ * cannot be opened, and 70 (EX_SOFTWARE), a database that failed while it was in use.
  */
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
@@ -18,7 +18,8 @@ const stdout = (text: string) => void process.stdout.write(text);
 const stderr = (text: string) => void process.stderr.write(text);
 
 /**
- * sysexits.h EX_DATAERR: starting the service again will not help, an operator has to look at the database.
+ * sysexits.h EX_DATAERR: the service has tried for as long as it was told to; an operator has to look at the
+ * database, or at the disk that it is on.
  */
 const EXIT_BAD_FILE = 65;
 
@@ -95,7 +96,7 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);
     stderr(`mcp-metrics: ${isExpected ? (error as Error).message : ((error as Error).stack ?? error)}\n`);
-    const isBadFile = error instanceof StoreOpenError && error.isUnusable;
+    const isBadFile = error instanceof StoreOpenError;
     return invocation.name === "serve" && isBadFile ? EXIT_BAD_FILE : 1;
   }
 }

@@ -61,9 +61,14 @@ export interface ServiceOptions {
   readonly version: string;
   /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
   readonly onFatal: (error: Error) => void;
+  /** Gives the start up while it waits for a database that cannot be opened yet. */
+  readonly startSignal?: AbortSignal;
 }
 
-/** Start the service. @throws when the database or a port cannot be opened; nothing is left open then. */
+/**
+ * Start the service. @throws when the database or a port cannot be opened, and the reason of `startSignal`;
+ * nothing is left open then.
+ */
 export async function startService(options: ServiceOptions): Promise<Service> {
   const failed: string[] = [];
   const lifecycle = createLifecycle((name, error) => {
@@ -115,6 +120,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     logger,
     onCall: observers.onStoreCall,
     onFatal,
+    signal: options.startSignal,
   });
   lifecycle.own("storage", store.close);
   const shared = { config, clock, logger, lifecycle };

@@ -55,6 +55,7 @@ export async function runServe(
   let ended = false;
   let endedAtMs = 0;
   let isFatal = false;
+  const waiting = new AbortController();
   const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
     if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
     logger.info("stopped");
@@ -70,6 +71,7 @@ export async function runServe(
     ended = true;
     endedAtMs = systemClock.monotonicMs();
     logger.info("shutting down", { signal });
+    waiting.abort();
     // A start that fails rejects below, where the caller prints why; here it must not be an unhandled
     // rejection.
     starting.then((service) => service.close()).then(closed, () => {});
@@ -83,6 +85,7 @@ export async function runServe(
     clock: systemClock,
     logger,
     version: host.version,
+    startSignal: waiting.signal,
     onFatal(error) {
       isFatal = true;
       logger.error("the database failed; ending, so that a restart can recover it", { error });
@@ -92,8 +95,13 @@ export async function runServe(
       setImmediateExit(host, EXIT_FATAL);
     },
   });
-  const service = await starting;
-  if (ended) return;
+  const service = await starting.catch((error: unknown) => {
+    if (error !== waiting.signal.reason) throw error;
+    // It was stopped while it waited for its database.
+    closed({ aborted: 0, failed: [] });
+    return undefined;
+  });
+  if (ended || service === undefined) return;
   const { port, prometheusPort } = service;
   logger.info("listening", { port, prometheus_port: prometheusPort, database: config.database.path });
   output.remark(await welcome(service, config));

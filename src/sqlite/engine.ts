@@ -10,9 +10,7 @@
  *   reader threads     threads/reader-thread.ts → each operations.ts    queries that may take long
  *   worker processes   file/worker-process.ts                            backups, searches for damage
  */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import type { Clock } from "../lib/clock.ts";
+import { type Clock, keepProcessAlive } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createObservable } from "../lib/observable.ts";
 import type { Store, StoreCall } from "../store/store.ts";
@@ -41,6 +39,8 @@ export interface SqliteOptions {
   readonly onCall: (call: StoreCall) => void;
   /** What is on disk can no longer be trusted: nothing is acknowledged any more, the process must end. */
   readonly onFatal: (error: Error) => void;
+  /** Ends the waiting for a database that cannot be opened yet; undefined: nothing does. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Between two attempts to open the database. */
@@ -50,8 +50,10 @@ const RETRY_AFTER_MS = 1000;
  * Open the database with its two threads, and migrate it. A file too large to be searched for damage now is
  * searched beside the service; damage makes the store unusable when it is found.
  *
- * @throws {StoreOpenError} when it stays closed: held by another process, damaged, of another program or a
- * newer version, or not to be read or made.
+ * @throws {StoreOpenError} when it stays closed: damaged, of another program or a newer version, or not to be
+ * read or made.
+ * @throws {StoreInUseError} when another process holds it.
+ * @throws the reason of `signal`.
  */
 export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { path, queryTimeoutMs, logger, onCall } = options;
@@ -120,19 +122,32 @@ const RECOVERY_INTERVAL_MS = 2_000;
 
 /** Open the writer, again and again while what keeps it closed may pass. */
 async function openWriter(options: SqliteOptions, onCall: (call: ObservedCall) => void): Promise<Writer> {
-  const { path, clock, logger, retriesMax, connectionTimeoutMs, onFatal } = options;
+  const { path, clock, logger, retriesMax, connectionTimeoutMs, onFatal, signal } = options;
   const startedMs = clock.monotonicMs();
   for (let retries = 0; ; retries += 1) {
     try {
-      // Only ours to read: the rows hold what users asked for.
-      mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       return await openWriterThread({ path, migrationsFolder: MIGRATIONS_FOLDER, onCall, onFatal });
     } catch (error) {
-      const mayPass = error instanceof DatabaseOpenError && error.failure.kind === "unavailable";
+      const mayPass = error instanceof DatabaseOpenError && error.mayPass;
       const timeLeft = clock.monotonicMs() - startedMs + RETRY_AFTER_MS < connectionTimeoutMs;
       if (!mayPass || !timeLeft || retries >= retriesMax) throw error;
-      logger.warn("the database cannot be opened yet", { error });
-      await new Promise<void>((resolve) => void clock.after(RETRY_AFTER_MS, resolve));
+      logger.warn("the database cannot be opened yet", { reason: error.message });
+      await pause(clock, RETRY_AFTER_MS, signal);
     }
+  }
+}
+
+/** Wait, though nothing else keeps the process alive yet. @throws the reason of `signal` once it is aborted. */
+async function pause(clock: Clock, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const release = keepProcessAlive();
+  try {
+    await new Promise<void>((resolve) => {
+      clock.after(ms, resolve);
+      if (signal?.aborted) resolve();
+      signal?.addEventListener("abort", () => resolve(), { once: true });
+    });
+    signal?.throwIfAborted();
+  } finally {
+    release();
   }
 }

@@ -1,6 +1,5 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import type { AuditStore } from "../store/audit.ts";
+import { StoreInUseError } from "../store/errors.ts";
 import type { Budget } from "../store/plan/budget.ts";
 import type { StoreOperations } from "../store/store.ts";
 import type { Database } from "./file/database.ts";
@@ -14,6 +13,7 @@ import {
   readMigrations,
 } from "./file/migrator.ts";
 import { openReader, openWriter } from "./file/open.ts";
+import { preparePlace, rejectUnfit } from "./file/place.ts";
 import { createFileUpkeep } from "./file/upkeep.ts";
 import { auditOperations } from "./keys/operations.ts";
 import { createPort } from "./port.ts";
@@ -39,8 +39,10 @@ export async function withDatabase<Result>(
   migrations: readonly Migration[],
   work: (database: Database) => Result | Promise<Result>,
 ): Promise<Result> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const lock = acquireLock(path);
+  const lock = opened(path, () => {
+    preparePlace(path);
+    return acquireLock(path);
+  });
   let database: Database | undefined;
   try {
     database = opened(path, () => openWriter(path, (found) => void readApplied(found, migrations)));
@@ -59,6 +61,7 @@ export async function withDatabase<Result>(
  */
 export function readDatabase<Result>(path: string, work: (database: Database) => Result): Result {
   return opened(path, () => {
+    rejectUnfit(path);
     const reader = openReader(path);
     try {
       return work(reader);
@@ -127,6 +130,7 @@ function opened<Result>(path: string, work: () => Result): Result {
   try {
     return work();
   } catch (error) {
+    if (error instanceof StoreInUseError) throw error;
     throw new DatabaseOpenError(path, describeFailure(error));
   }
 }

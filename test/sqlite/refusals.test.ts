@@ -123,7 +123,7 @@ test("a folder in the place of the database is refused", async () => {
   const path = temporaryPath();
   mkdirSync(path);
   const error = await failureOf(openThread(path));
-  assert.match(error.message, /EISDIR/);
+  assert.match(error.message, /is a folder, not a file/);
 });
 
 test("a refused database is not held: the next process may have it", async () => {

@@ -6,6 +6,7 @@ import { DatabaseOpenError, describeFailure, type Failure } from "./failure.ts";
 import { readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 import { readApplied, readMigrations } from "./migrator.ts";
 import { openReader } from "./open.ts";
+import { rejectUnfit } from "./place.ts";
 
 /** What is to be looked at, and for how long. */
 export interface ExamineOptions {
@@ -37,6 +38,7 @@ export interface Examined {
 export async function examineDatabase(options: ExamineOptions): Promise<Examined | undefined> {
   const { path, migrationsFolder } = options;
   try {
+    rejectUnfit(path);
     rejectLoneLog(path);
     if (!existsSync(path)) return undefined;
     const migration = readSchema(path, migrationsFolder);

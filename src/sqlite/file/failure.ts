@@ -78,20 +78,38 @@ export function isUnusableFile({ name, code = "" }: Failure): boolean {
   return DAMAGED.test(code) || UNUSABLE_ERRORS.includes(name);
 }
 
-/** What to do about a file that cannot be read; empty where the message says it already. */
+/** Of the operating system and of SQLite: what keeps a file closed that may be open to us a second later. */
+const PASSING = /^(ENOSPC|EDQUOT|EROFS|EACCES|EPERM|ENOENT|EIO|EMFILE|ENFILE|ENODEV|ESTALE|ETIMEDOUT)$/;
+
+/** What to do about a file that cannot be opened, by the error's code; the first that fits. */
+const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
+  [/^SQLITE_NOTADB/, "restore a backup, or choose another path"],
+  [DAMAGED, "keep the file and restore a backup (mcp-metrics doctor --full tells more)"],
+  [/^(SQLITE_FULL|ENOSPC|EDQUOT)/, "make room on the disk"],
+  [/^(SQLITE_READONLY|EROFS)/, "the service must be able to write to the file and its folder"],
+  [
+    /^(SQLITE_CANTOPEN|EACCES|EPERM)/,
+    "the user of the service must be able to write to the file and its folder",
+  ],
+  [/^ENOENT/, "is the volume mounted, and the path right?"],
+];
+
+/** Empty where the message says it already. */
 function adviceFor({ name, code = "" }: Failure): string {
-  if (code.startsWith("SQLITE_NOTADB")) return "; restore a backup, or choose another path";
-  if (DAMAGED.test(code) || name === "DamagedDatabaseError")
-    return "; keep the file and restore a backup (mcp-metrics doctor --full tells more)";
-  return "";
+  const key = name === "DamagedDatabaseError" ? "SQLITE_CORRUPT" : code;
+  const advice = ADVICE.find(([pattern]) => pattern.test(key))?.[1];
+  return advice === undefined ? "" : `; ${advice}`;
 }
 
 /** The database at `path` could not be opened; the message says why and what to do. */
 export class DatabaseOpenError extends StoreOpenError {
   readonly failure: Failure;
+  /** Whether it may open a little later: a volume may be mounted after us, and room be made on a disk. */
+  readonly mayPass: boolean;
   constructor(path: string, failure: Failure) {
     const message = failure.message.includes(path) ? failure.message : `${path}: ${failure.message}`;
-    super(message + adviceFor(failure), { isUnusable: isUnusableFile(failure) });
+    super(message + adviceFor(failure));
     this.failure = failure;
+    this.mayPass = failure.kind === "unavailable" || PASSING.test(failure.code ?? "");
   }
 }

@@ -12,6 +12,7 @@ import { describeFailure, type Failure } from "../file/failure.ts";
 import { acquireLock } from "../file/lock.ts";
 import { migrateUp, readApplied, readMigrations } from "../file/migrator.ts";
 import { openWriter } from "../file/open.ts";
+import { preparePlace } from "../file/place.ts";
 import { findOperation, type OperationLabels } from "./operation.ts";
 import { createWriterOperations } from "./operations.ts";
 import { type CallMessage, CLOSE, type ReplyMessage } from "./thread-calls.ts";
@@ -26,6 +27,7 @@ const { path, migrationsFolder } = workerData as WriterData;
  * then.
  */
 function start() {
+  preparePlace(path);
   const lock = acquireLock(path);
   try {
     const migrations = readMigrations(migrationsFolder);

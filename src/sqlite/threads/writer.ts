@@ -1,11 +1,12 @@
 import { siblingModule } from "../../lib/sibling-module.ts";
+import { StoreInUseError } from "../../store/errors.ts";
 import { DatabaseOpenError, type Failure, storageUnavailable } from "../file/failure.ts";
 import type { WriterCalls } from "./operations.ts";
 import { callsByName, createThreadCalls, type ObservedCall, startThread } from "./thread-calls.ts";
 
 /** What the writer thread is started with. */
 export interface WriterData {
-  /** The database; its folder exists. */
+  /** The database; it and its folder are made where they are not there yet. */
   readonly path: string;
   readonly migrationsFolder: string;
 }
@@ -42,13 +43,17 @@ export interface Writer extends WriterStart {
   close(): Promise<void>;
 }
 
-/** Start the writer thread and wait until the database is open and migrated. @throws {DatabaseOpenError} */
+/**
+ * Start the writer thread and wait until the database is open and migrated.
+ *
+ * @throws {DatabaseOpenError} {StoreInUseError}
+ */
 export async function openWriterThread(options: WriterOptions): Promise<Writer> {
   const { path, migrationsFolder, onFatal, onCall } = options;
   const data: WriterData = { path, migrationsFolder };
   const thread = await startThread<StartMessage>(siblingModule("./writer-thread", import.meta.url), data);
   const { started } = thread;
-  if ("failure" in started) throw new DatabaseOpenError(path, started.failure);
+  if ("failure" in started) throw openError(path, started.failure);
   const { call, close } = createThreadCalls(thread, {
     title: "the writer thread",
     onBroken: onFatal,
@@ -57,6 +62,11 @@ export async function openWriterThread(options: WriterOptions): Promise<Writer> 
   });
   const calls = callsByName<WriterCalls>((name, ...input) => call(name, input, transferable(input)));
   return { ...started, calls, close };
+}
+
+function openError(path: string, failure: Failure): Error {
+  const isInUse = failure.name === StoreInUseError.name;
+  return isInUse ? new StoreInUseError(failure.message) : new DatabaseOpenError(path, failure);
 }
 
 /**
