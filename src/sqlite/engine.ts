@@ -14,6 +14,7 @@ import { type Clock, keepProcessAlive } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { createObservable } from "../lib/observable.ts";
 import type { Store, StoreCall } from "../store/store.ts";
+import type { UpkeepJob } from "../store/upkeep.ts";
 import { searchForDamage } from "./file/damage.ts";
 import { DatabaseOpenError } from "./file/failure.ts";
 import { MIGRATIONS_FOLDER } from "./file/migrator.ts";
@@ -85,7 +86,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     onCall,
     onBroken: (error) => logger.error("a reader thread ended", { error }),
   });
-  const { file } = writer.calls;
+  const { file, metrics } = writer.calls;
   const upkeep = createFileUpkeep({ path, calls: file, withReadersPaused: readers.withReadersPaused });
   const recover = async () => {
     if (!isWorking.get()) await file.probe().catch(() => {});
@@ -94,7 +95,11 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     ...createPort(writer.calls, readers.calls),
     upkeep: {
       ...upkeep,
-      jobs: [...upkeep.jobs, { name: "recovery", everyMs: RECOVERY_INTERVAL_MS, run: recover }],
+      jobs: [
+        ...upkeep.jobs,
+        { name: "recovery", everyMs: RECOVERY_INTERVAL_MS, run: recover },
+        percentileJob(metrics.rebuildPercentilesStep),
+      ],
     },
     isUsable: () => isWorking.get() && isSound.get(),
     onUsableChange(listener) {
@@ -115,6 +120,19 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
       }
     },
   };
+}
+
+/** Steps of one run, some 200 ms of the writer's time with commits in between: what a shutdown waits for. */
+const REBUILD_STEPS = 20;
+
+/** Brings the percentiles of an older version's rollups up to date, beside ingest; then does nothing. */
+function percentileJob(step: () => Promise<boolean>): UpkeepJob {
+  let isOver = false;
+  const run = async () => {
+    for (let steps = 0; steps < REBUILD_STEPS && !isOver; steps += 1) isOver = !(await step());
+  };
+  // A database that fails is told of by those who wait for it; the next run goes on from there.
+  return { name: "percentiles", everyMs: 1_000, run: () => run().catch(() => {}) };
 }
 
 /** How soon a service whose database has failed finds out, unasked, that it is back. */

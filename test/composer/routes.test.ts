@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { submitMetrics } from "../support/http.ts";
+import { plainQuantile } from "../support/plain-quantile.ts";
 import { ADMIN_KEY, startTestService, type TestService, WRITER_KEY, WRONG_KEY } from "../support/service.ts";
 import { readRows } from "../support/sql.ts";
 import { parseScrape } from "../telemetry/scrape.ts";
@@ -196,7 +197,11 @@ test("requests and percentiles agree with SQL, over an hour and over any other w
     const failed = rows.filter((row) => row.failed === 1).length;
     assert.equal(json.requests, { total: rows.length, successful: rows.length - failed, failed }, window);
     const average = rows.reduce((total, { ms }) => total + ms, 0) / rows.length;
-    const at = (rank: number) => rows[Math.floor(rank * (rows.length - 1))]?.ms ?? Number.NaN;
+    const at = (share: number) =>
+      plainQuantile(
+        rows.map(({ ms }) => ms),
+        share,
+      );
     const performance = json.performance as Record<string, number>;
     const expected = {
       avg_response_time_ms: average,

@@ -29,6 +29,7 @@ test("dashboards ask for operations by kind and table; only what always writes p
     "metrics.findSeries": "select cumulative_series",
     "metrics.lastRequestNumber": "select metrics",
     "metrics.flushRollupsStep": "upsert rollups",
+    "metrics.rebuildPercentilesStep": "update rollups",
     "metrics.deleteRollupKeysStep": "delete rollup_keys",
     "metrics.deleteExpiredIdempotencyKeysStep": "delete idempotency_keys",
     "metrics.deleteEndedSeriesStep": "delete cumulative_series",

@@ -2,6 +2,7 @@
 import { findMetricType } from "../../src/catalogue/catalogue.ts";
 import { LIMITS } from "../../src/catalogue/limits.ts";
 import type { AggregateQuery, Filter, TimeRange } from "../../src/store/queries.ts";
+import { plainQuantile } from "../support/plain-quantile.ts";
 import type { Request } from "./submissions.ts";
 
 export interface ModelMetric {
@@ -97,7 +98,7 @@ export function expectedAnswer(
 
 function statisticOf(metrics: readonly ModelMetric[], name: string, seconds: number): number {
   const values = metrics.map(({ value }) => value);
-  const durations = metrics.flatMap(durationOf).sort((a, b) => a - b);
+  const durations = metrics.flatMap(durationOf);
   const outcomes = metrics.map((metric) => textOf(metric, "success"));
   const successes = outcomes.filter((outcome) => outcome === "true").length;
   const errors = outcomes.filter((outcome) => outcome === "false").length;
@@ -126,7 +127,7 @@ function statisticOf(metrics: readonly ModelMetric[], name: string, seconds: num
     case "duration_avg":
       return sum(durations) / durations.length;
     default:
-      return durations[Math.floor((Number(name.slice(1)) / 100) * (durations.length - 1))] ?? Number.NaN;
+      return plainQuantile(durations, Number(name.slice(1)) / 100);
   }
 }
 

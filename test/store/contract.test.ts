@@ -13,6 +13,7 @@ import { keysContract } from "./keys.contract.ts";
 import { latestValuesContract } from "./latest-values.contract.ts";
 import { lifecycleContract } from "./lifecycle.contract.ts";
 import { metricsContract } from "./metrics.contract.ts";
+import { percentilesContract } from "./percentiles.contract.ts";
 import { policiesContract } from "./policies.contract.ts";
 import { queriesContract } from "./queries.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
@@ -33,6 +34,7 @@ const PARTS: Readonly<Record<string, Contract>> = {
   latest: latestValuesContract,
   queries: queriesContract,
   aggregate: aggregateContract,
+  percentiles: percentilesContract,
   policies: policiesContract,
   retention: retentionContract,
   "retention-effects": retentionEffectsContract,

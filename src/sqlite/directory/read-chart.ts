@@ -1,8 +1,8 @@
 import { DAY_MS } from "../../lib/time.ts";
 import type { ChartAnswer, ChartLine, ChartPoint, ChartQuery } from "../../store/directory.ts";
 import type { Budget } from "../../store/plan/budget.ts";
-import { addToSketch, mergeEncoded, type Sketch } from "../../store/plan/sketch.ts";
-import { binOfValue, countPositive, valueQuantiles } from "../../store/plan/value-sketch.ts";
+import { sketchOf } from "../../store/plan/sketch.ts";
+import { countPositive, ValueSample } from "../../store/plan/value-sketch.ts";
 import type { Database } from "../file/database.ts";
 import { HEALTH_CHECK } from "./health.ts";
 import { readValues } from "./read-values.ts";
@@ -29,13 +29,13 @@ const DAYS = `SELECT day, count, sum, sketch FROM server_days WHERE series_id = 
  */
 const STEPS_PER_READ = 24;
 
-/** What the values of one step come to; the sketch stays empty unless quantiles are asked for. */
+/** What the values of one step come to; the sample stays empty unless quantiles are asked for. */
 interface Step {
   count: number;
   sum: number;
   /** How many of the values are more than 0. */
   good: number;
-  readonly sketch: Sketch;
+  readonly sample: ValueSample;
 }
 type Steps = Map<number, Step>;
 
@@ -84,7 +84,7 @@ function readPoints(database: Database, id: number, query: ChartQuery, steps: St
   for (const rows of readValues(database, id, startMs, endMs)) {
     for (const { ts, value } of rows) {
       const atMs = Math.floor(Number(ts) / stepMs) * stepMs;
-      addToSketch(stepIn(steps, atMs).sketch, binOfValue(Number(value)));
+      stepIn(steps, atMs).sample.add(Number(value));
     }
     budget.spend(rows.length);
   }
@@ -94,15 +94,16 @@ function readDays(database: Database, id: number, { startMs, endMs }: ChartQuery
   for (const row of database.all(DAYS, id, startMs / DAY_MS, Math.ceil(endMs / DAY_MS))) {
     const step = stepIn(steps, Number(row.day) * DAY_MS);
     addTo(step, row);
-    mergeEncoded(step.sketch, new Uint8Array(row.sketch as unknown as ArrayBuffer));
-    step.good = countPositive(step.sketch);
+    const sketch = sketchOf(new Uint8Array(row.sketch as unknown as ArrayBuffer));
+    step.sample.addSketch(sketch);
+    step.good += countPositive(sketch);
   }
 }
 
 function stepIn(steps: Steps, startMs: number): Step {
   let step = steps.get(startMs);
   if (step === undefined) {
-    step = { count: 0, sum: 0, good: 0, sketch: new Map() };
+    step = { count: 0, sum: 0, good: 0, sample: new ValueSample() };
     steps.set(startMs, step);
   }
   return step;
@@ -119,10 +120,10 @@ function toLine(
 ): ChartLine {
   const points = [...steps]
     .sort(([a], [b]) => a - b)
-    .map(([startMs, { count, sum, sketch }]) => ({
+    .map(([startMs, { count, sum, sample }]) => ({
       startMs,
       value: isSummed ? sum : sum / count,
-      quantiles: valueQuantiles(sketch, quantiles).map((value) => value ?? Number.NaN),
+      quantiles: sample.quantiles(quantiles).map((value) => value ?? Number.NaN),
     }));
   const [sum, count] = [...steps.values()].reduce(([a, b], step) => [a + step.sum, b + step.count], [0, 0]);
   return { name, isSummed, points, total: isSummed ? sum : sum / count };

@@ -2,6 +2,7 @@ import type { Batch } from "../../store/batch.ts";
 import type { SeriesQuestion } from "../../store/metrics.ts";
 import type { Step } from "../../store/plan/steps.ts";
 import type { Rollups } from "../rollups/rollups.ts";
+import { rebuildPercentiles } from "../rollups/stored-percentiles.ts";
 import type { OperationContext } from "../threads/operation.ts";
 import { deleteExpiredIdempotencyKeys } from "./idempotency-store.ts";
 import { MetricWriter } from "./metric-writer.ts";
@@ -27,6 +28,8 @@ export function metricOperations({ database, read, write, proof }: OperationCont
       done: undefined,
       next: rollups.flushStep(nowMs, target),
     })),
+    /** Returns whether there is more to do. */
+    rebuildPercentilesStep: write("update", "rollups", () => rebuildPercentiles(database)),
     deleteRollupKeysStep: write("delete", "rollup_keys", (beforeDay: number) =>
       untilNotFull(rollups.deleteKeysBefore(beforeDay, ROWS_PER_STEP)),
     ),

@@ -3,6 +3,7 @@ import { encodeCounts, encodeSketch, quantiles, sketchOf } from "../../store/pla
 import { mergeTotals, type Totals } from "../../store/plan/totals.ts";
 import type { Bindable } from "../file/bind.ts";
 import type { Database, Row } from "../file/database.ts";
+import { SHOWN_RANKS } from "./stored-percentiles.ts";
 
 /** Hours of a day in UTC, which knows no daylight saving: hour / 24 is the day. */
 export const DAY_HOURS = 24;
@@ -24,8 +25,6 @@ const COLUMNS = `family_id, bucket, key_id, ${AGGREGATE_COLUMNS}`;
 const TOTALS_COLUMNS = `${COLUMNS}, p50_duration_ms, p95_duration_ms, p99_duration_ms, created_ms, updated_ms`;
 /** Rows a statement, largest first: as for measurements, few prepared statements for any number of rows. */
 const ROWS_PER_STATEMENT = [64, 8, 1] as const;
-/** Percentiles that the totals' rows show to SQL users; queries compute theirs from the sketch. */
-const RANKS = [0.5, 0.95, 0.99];
 
 const SQL = { rollups_hourly: statements("rollups_hourly"), rollups_daily: statements("rollups_daily") };
 
@@ -146,7 +145,7 @@ function pushTotals(into: Bindable[], totals: Totals, sketch: Buffer | null): vo
 }
 
 function pushPercentiles(into: Bindable[], sketch: Buffer | null, createdMs: number, nowMs: number): void {
-  const percentiles = quantiles(sketchOf(sketch), RANKS);
+  const percentiles = quantiles(sketchOf(sketch), SHOWN_RANKS);
   for (const ms of percentiles) into.push(ms ?? null);
   into.push(createdMs, nowMs);
 }

@@ -1,4 +1,5 @@
 import { LIMITS } from "../../catalogue/limits.ts";
+import { nearestRank } from "./nearest-rank.ts";
 
 /**
  * A mergeable sketch of durations: a histogram with logarithmic bins (DDSketch,
@@ -140,10 +141,8 @@ function writeVarint(bytes: Uint8Array, at: number, value: number): number {
 
 /**
  * The quantiles `ranks` (0 to 1, ascending or not) in ms, undefined for each when the sketch is empty.
- * `middleOf` tells what bins of something else than durations are taken for.
- *
- * A quantile is the value at index floor(rank × (count - 1)) of the sorted durations: one that was
- * measured, not one between two.
+ * `middleOf` tells what bins of something else than durations are taken for. Each is within `RELATIVE_ERROR`
+ * of the value that `nearestRank` finds.
  */
 export function quantiles(
   sketch: Sketch,
@@ -155,7 +154,7 @@ export function quantiles(
   if (total === 0) return ranks.map(() => undefined);
   const bins = [...sketch.keys()].sort((a, b) => a - b);
   return ranks.map((rank) => {
-    const index = Math.floor(rank * (total - 1));
+    const index = nearestRank(rank, total);
     let seen = 0;
     for (const bin of bins) {
       seen += sketch.get(bin) ?? 0;

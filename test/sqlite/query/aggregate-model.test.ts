@@ -2,84 +2,24 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Database } from "../../../src/sqlite/file/database.ts";
-import { RELATIVE_ERROR } from "../../../src/store/plan/sketch.ts";
-import type { AggregateAnswer, AggregateQuery } from "../../../src/store/queries.ts";
-import { expectedAnswer, type ModelAnswer, type ModelMetric } from "../../store/aggregate-model.ts";
+import type { AggregateQuery } from "../../../src/store/queries.ts";
+import { expectedAnswer, type ModelMetric, requestOf } from "../../store/aggregate-model.ts";
 import { metric, query } from "../../store/arbitraries.ts";
+import { assertAlike, toModel } from "../../store/executions.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { openMigrated } from "../databases.ts";
 import { createSubmitter } from "../submitter.ts";
 import { aggregate } from "./ask.ts";
 
-function toRequest(metrics: readonly ModelMetric[], service: string) {
-  return {
-    service,
-    metrics: metrics
-      .filter((each) => each.service === service)
-      .map(({ type, timestampMs, value, durationMs, dimensions }) => ({
-        type,
-        value,
-        // Without those that are undefined.
-        dimensions: JSON.parse(JSON.stringify(dimensions)),
-        timestamp: timestampMs,
-        ...(durationMs !== undefined && { duration_ms: durationMs }),
-      })),
-  };
-}
-
 function submitAll(submitter: ReturnType<typeof createSubmitter>, metrics: readonly ModelMetric[]): void {
   for (const service of ["gateway", "registry"]) {
-    const request = toRequest(metrics, service);
+    const request = requestOf(
+      service,
+      metrics.filter((each) => each.service === service),
+    );
     if (request.metrics.length > 0) submitter.submit(request);
   }
 }
-
-function toModel(answer: AggregateAnswer, { statistics }: AggregateQuery): ModelAnswer {
-  return Object.fromEntries(
-    answer.groups.map(({ labels, values }) => {
-      const points = values.length / statistics.length;
-      const columns = statistics.map((name, column) => [
-        name,
-        [...values.subarray(column * points, (column + 1) * points)],
-      ]);
-      return [labels.join(" | "), Object.fromEntries(columns)];
-    }),
-  );
-}
-
-/** Where two answers differ by more than `tolerance` allows for a statistic. */
-function differences(
-  found: ModelAnswer,
-  wanted: ModelAnswer,
-  tolerance: (statistic: string) => number,
-): string[] {
-  const problems: string[] = [];
-  if (Object.keys(found).sort().join() !== Object.keys(wanted).sort().join()) {
-    return [`groups ${Object.keys(found).sort()} instead of ${Object.keys(wanted).sort()}`];
-  }
-  for (const [labels, columns] of Object.entries(wanted)) {
-    for (const [name, points] of Object.entries(columns)) {
-      for (const [index, value] of points.entries()) {
-        const other = found[labels]?.[name]?.[index] ?? Number.POSITIVE_INFINITY;
-        const isClose =
-          Math.abs(other - value) <= Math.abs(value) * tolerance(name) + (tolerance(name) && 1e-6);
-        if (!isClose && !Object.is(other, value) && other !== value)
-          problems.push(`${labels}: ${name}[${index}] is ${other}, not ${value}`);
-      }
-    }
-  }
-  return problems;
-}
-
-function assertAlike(...input: Parameters<typeof differences>): void {
-  const problems = differences(...input);
-  // Not by a difference of objects: fast-check shows the message only.
-  assert.ok(problems.length === 0, problems.join("; "));
-}
-
-/** Floating sums depend on their order; quantiles may be off by the error of the sketch. */
-const againstModel = (name: string) => (name.startsWith("p") ? RELATIVE_ERROR + 1e-9 : againstOther(name));
-const againstOther = (name: string) => (["sum", "avg", "duration_avg"].includes(name) ? 1e-9 : 0);
 
 /** Sums of large numbers of both signs lose digits; everything else of them is exact. */
 const isSummable = (metrics: readonly ModelMetric[]) => metrics.every(({ value }) => Math.abs(value) < 1e9);
@@ -96,11 +36,11 @@ function check(
   const asked = { ...drawn, statistics: statistics.length === 0 ? ["count"] : statistics };
   const answer = aggregate(database, asked);
   const found = toModel(answer, asked);
-  assertAlike(found, expectedAnswer(metrics, asked, answer.range), againstModel);
+  assertAlike(found, expectedAnswer(metrics, asked, answer.range));
   const fromRaw = aggregate(raw, asked);
   assert.ok(fromRaw.sources.every(({ source }) => source === "raw"));
   assert.equal(fromRaw.range, answer.range);
-  assertAlike(found, toModel(fromRaw, asked), againstOther);
+  assertAlike(found, toModel(fromRaw, asked));
 }
 
 test("answers equal a plain model, and those from raw rows those from rollups and what is not in them yet", () => {
@@ -170,7 +110,7 @@ test("ranges that cut hours equal a plain model, with the rollups half written",
         for (const asked of drawn) {
           const answer = aggregate(database, asked);
           const wanted = expectedAnswer([...early, ...late], asked, answer.range);
-          assertAlike(toModel(answer, asked), wanted, againstModel);
+          assertAlike(toModel(answer, asked), wanted);
         }
       } finally {
         database.close();

@@ -780,7 +780,8 @@ export declare type FetchMetricsRequest = Message<"mcp.directory.v1.FetchMetrics
   metrics: string[];
 
   /**
-   * Percentiles of the values of each step, at most 10: `p50`, `p99.9`. Within 1 % of a measured value.
+   * Percentiles of the values of each step, at most 10: `p50`, `p99.9`. The smallest value that at least
+   * this share of them do not exceed; of days, and of steps of more than 256 values, within 1 % of it.
    *
    * @generated from field: repeated string percentiles = 4;
    */

@@ -1084,7 +1084,8 @@ export declare const SummaryGroupSchema: GenEnum<SummaryGroup>;
  * Names of statistics: `count`; `rate` (count per second); `sum`, `avg`, `min`, `max` (of
  * the values); `successes`, `errors`, `error_rate` (errors divided by metrics with an outcome, 0 to 1);
  * `duration_count`, `duration_avg` and quantiles `p0` to `p100`, for example `p50` or `p99.9` (of the
- * durations, in ms; a quantile is within 1 % of a measured duration).
+ * durations, in ms: the smallest one that at least this share of them do not exceed, exact for a few that
+ * are read one by one, else within 1 %).
  *
  * Names of dimensions: `service`; `type`; the common names `server`, `method`, `tool`, `client` and
  * `success`, which stand for the dimension of that meaning in each metric type; and the dimensions that
