@@ -82,8 +82,10 @@ checked("promtool finds the rules right, and each of them fires where it should"
   await run("promtool", ["check", "config", `${FOLDER}/prometheus.yml`]);
   const tested = readFileSync(`${FOLDER}/alerts.test.yml`, "utf8");
   for (const { rules } of parse(readFileSync(`${FOLDER}/alerts.yml`, "utf8")).groups) {
-    for (const { alert } of rules)
-      assert.match(tested, `alertname: ${alert}\n        exp_alerts:\n          - `);
+    for (const { alert } of rules) {
+      // A rule without one records what others read.
+      if (alert !== undefined) assert.match(tested, `alertname: ${alert}\n        exp_alerts:\n          - `);
+    }
   }
   const { stdout } = await run("promtool", ["test", "rules", `${FOLDER}/alerts.test.yml`]);
   assert.match(stdout, "SUCCESS");
