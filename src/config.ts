@@ -3,8 +3,9 @@ import { describeSettings, effectiveSettings } from "./config/describe.ts";
 import { readWriterKeys, type WriterKey, warnOfSharedKeys } from "./config/key-variables.ts";
 import { type OtlpTarget, otlpTarget } from "./config/otlp.ts";
 import { readSettings } from "./config/read-settings.ts";
+import { findMetricsService } from "./config/service-links.ts";
 import { type EffectiveSetting, type Environment, given } from "./config/setting.ts";
-import type { SettingValues } from "./config/settings.ts";
+import { SETTINGS, type SettingValues } from "./config/settings.ts";
 import { warnOfNames, warnOfQuotes } from "./config/warnings.ts";
 
 /**
@@ -75,9 +76,12 @@ export function readConfig(env: Environment): Config {
     log: read.log,
   };
   problems.push(...contradictions(config));
+  const link = findMetricsService(env, SETTINGS.server.port.default);
+  if (link.problem !== undefined) problems.push(link.problem);
   if (problems.length > 0) throw new ConfigError(problems);
   const warnings = [
     ...(location.warning ? [location.warning] : []),
+    ...(link.warning ? [link.warning] : []),
     ...warnOfQuotes(env),
     ...warnOfSharedKeys(env),
     ...warnOfNames(env),

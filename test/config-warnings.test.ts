@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { nearest } from "../src/config/nearest.ts";
-import { readConfig } from "../src/config.ts";
+import { ConfigError, readConfig } from "../src/config.ts";
 
 const WARNED: readonly (readonly [name: string, text: string, warning: string])[] = [
   ["METRICS_RATELIMIT", "5", "METRICS_RATELIMIT: unknown setting; did you mean METRICS_RATE_LIMIT?"],
@@ -32,6 +32,79 @@ test("names that are a client's, Kubernetes', empty or of no concern are passed 
   });
   assert.equal(warnings, []);
 });
+
+/** Of a Service called metrics, with the pod's own settings over it. */
+const METRICS_SERVICE = { METRICS_SERVICE_HOST: "10.96.0.12", METRICS_PORT: "tcp://10.96.0.12:80" };
+
+const SERVICE_LINKS: readonly {
+  readonly env: Readonly<Record<string, string>>;
+  readonly problems?: readonly RegExp[];
+  readonly warnings?: readonly RegExp[];
+}[] = [
+  {
+    env: METRICS_SERVICE,
+    problems: [/^METRICS_SERVICE_HOST: 10\.96\.0\.12 is the address of the Service called metrics/],
+  },
+  {
+    env: { METRICS_SERVICE_HOST: "fd00::c", METRICS_PORT: "tcp://[fd00::c]:8890" },
+    problems: [/^METRICS_SERVICE_HOST: fd00::c is the address/],
+  },
+  {
+    env: { METRICS_SERVICE_PORT: "tcp://10.96.0.12:8890" },
+    problems: [/^METRICS_SERVICE_PORT: .* Kubernetes set it for a Service called metrics-service: /],
+  },
+  {
+    env: { METRICS_SERVICE_PORT: "udp://10.96.0.12:8890" },
+    problems: [/^METRICS_SERVICE_PORT: .* a Service called metrics-service: /],
+  },
+  {
+    env: { OTEL_PROMETHEUS_PORT: "tcp://10.96.0.12:9465" },
+    problems: [/^OTEL_PROMETHEUS_PORT: .* a Service called otel-prometheus: /],
+  },
+  {
+    env: { METRICS_SERVICE_PORT: "nine" },
+    problems: [/^METRICS_SERVICE_PORT: "nine" is not a whole number.* 65535$/],
+  },
+  {
+    env: { ...METRICS_SERVICE, METRICS_SERVICE_HOST: "0.0.0.0", METRICS_SERVICE_PORT: "80" },
+    warnings: [/^METRICS_SERVICE_PORT: 80 is the port of the Service called metrics, too; /],
+  },
+  { env: { ...METRICS_SERVICE, METRICS_SERVICE_HOST: "0.0.0.0", METRICS_SERVICE_PORT: "81" } },
+  {
+    env: {
+      METRICS_SERVICE_HOST: "0.0.0.0",
+      METRICS_SERVICE_PORT: "8890",
+      METRICS_PORT: "tcp://10.96.0.12:8890",
+    },
+  },
+  { env: { METRICS_SERVICE_HOST: "10.96.0.12" } },
+  { env: { METRICS_SERVICE_HOST: "10.96.0.12", METRICS_PORT: "tcp://" } },
+];
+
+for (const { env, problems = [], warnings = [] } of SERVICE_LINKS) {
+  test(`what Kubernetes may have put there is said where it hurts: ${JSON.stringify(env)}`, () => {
+    const found = read(env);
+    for (const [texts, patterns] of [
+      [found.problems, problems],
+      [found.warnings, warnings],
+    ] as const) {
+      assert.is(texts.length, patterns.length, texts.join("; "));
+      for (const [index, pattern] of patterns.entries()) assert.match(texts[index] ?? "", pattern);
+    }
+    for (const text of found.problems.filter((each) => each.includes("Kubernetes")))
+      assert.match(text, "set enableServiceLinks: false in the pod");
+  });
+}
+
+/** What an environment is warned of, or why it is none. */
+function read(env: Readonly<Record<string, string>>) {
+  try {
+    return { problems: [], warnings: readConfig(env).warnings };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { problems: error.problems, warnings: [] };
+  }
+}
 
 const NEAREST: readonly (readonly [word: string, expected: string | undefined])[] = [
   ["list", "list"],

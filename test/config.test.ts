@@ -248,9 +248,4 @@ test("OTEL_SERVICE_NAME wins over the attribute service.name, which wins over th
   assert.is(readConfig({ OTEL_RESOURCE_ATTRIBUTES, OTEL_SERVICE_NAME }).telemetry.serviceName, "core");
 });
 
-test("a port that Kubernetes put there says so", () => {
-  const [problem] = problems({ METRICS_SERVICE_PORT: "tcp://10.0.0.1:8890" });
-  assert.match(problem ?? "", /enableServiceLinks/);
-});
-
 test.run();

@@ -1,4 +1,5 @@
 import type { Kind } from "./kinds.ts";
+import { explainServiceLink } from "./service-links.ts";
 
 /** One variable of the environment: what it is called, what it may hold, and what holds without it. */
 export interface Setting<T> {
@@ -56,9 +57,5 @@ export function given(env: Environment, name: string): string | undefined {
 /** The problem with a text that `kind` rejects, as one line. Quotes the text unless it may be secret. */
 export function rejection(name: string, kind: Kind<unknown>, value: string): string {
   const subject = kind.mask === undefined ? JSON.stringify(value) : "the value";
-  // A Kubernetes Service called metrics-service puts METRICS_SERVICE_PORT=tcp://… into every pod of its
-  // namespace:
-  // https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
-  const hint = value.startsWith("tcp://") ? "; Kubernetes set it: use enableServiceLinks: false" : "";
-  return `${name}: ${subject} is not ${kind.expects}${hint}`;
+  return `${name}: ${subject} is not ${kind.expects}${explainServiceLink(name, value)}`;
 }

@@ -1,14 +1,11 @@
 import { isKeyVariable } from "./key-variables.ts";
 import { nearest } from "./nearest.ts";
+import { isServiceLink } from "./service-links.ts";
 import { type Environment, given } from "./setting.ts";
 import { allSettings } from "./settings.ts";
 
 /** Variables of this service's clients, which may stand in a shared .env. */
 const CLIENT_NAMES = ["METRICS_SERVICE_URL", "METRICS_API_KEY"];
-
-/** Variables that Kubernetes and Docker links add for a service called metrics, metrics-db and the like. */
-const SERVICE_LINK_NAME = /_SERVICE_(HOST|PORT(_\w+)?)$|_PORT_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?$/;
-const SERVICE_LINK_VALUE = /^(tcp|udp):\/\//;
 
 /**
  * OpenTelemetry's own variables that this service does not read, as the specification of the SDK lists them
@@ -60,8 +57,8 @@ export function warnOfNames(env: Environment): string[] {
 /** Whether a name that nothing reads is there for a known reason, and deserves no warning. */
 function isExpected(env: Environment, name: string): boolean {
   const value = given(env, name);
-  const isServiceLink = SERVICE_LINK_NAME.test(name) || SERVICE_LINK_VALUE.test(value ?? "");
-  return value === undefined || isKeyVariable(name) || CLIENT_NAMES.includes(name) || isServiceLink;
+  if (value === undefined || isKeyVariable(name) || CLIENT_NAMES.includes(name)) return true;
+  return isServiceLink(name, value);
 }
 
 /** Names the nearest setting, because a typing error is the likeliest reason. */

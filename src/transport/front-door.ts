@@ -85,7 +85,8 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     key: readFileSync(config.tls.keyFile),
   };
   const onError = options.onListenerError;
-  const listener = await openListener({ host, port, tls, onRequest: createHandler(options), onError, clock });
+  const opening = openListener({ host, port, tls, onRequest: createHandler(options), onError, clock });
+  const listener = await opening.catch((error) => throwNamed(error, "METRICS_SERVICE"));
   let prometheus: Listener | undefined;
   try {
     prometheus = await openPrometheus(options);
@@ -160,5 +161,15 @@ async function openPrometheus(options: FrontDoorOptions): Promise<Listener | und
     countUsage,
     monotonicMs,
   });
-  return openListener({ host, port, onRequest, onError: options.onListenerError, clock });
+  const opening = openListener({ host, port, onRequest, onError: options.onListenerError, clock });
+  return opening.catch((error) => throwNamed(error, "OTEL_PROMETHEUS"));
+}
+
+/** A port that cannot be opened, with the setting to blame: the system's error names an address alone. */
+function throwNamed(error: NodeJS.ErrnoException, settings: string): never {
+  const isAboutHost = ["EADDRNOTAVAIL", "ENOTFOUND", "EAI_AGAIN", "EINVAL"].includes(error.code ?? "");
+  const setting = isAboutHost ? `${settings}_HOST` : `${settings}_PORT`;
+  const remedy = isAboutHost ? "; it takes an address of this machine, or 0.0.0.0 for all" : "";
+  error.message = `${setting}: ${error.message}${remedy}`;
+  throw error;
 }

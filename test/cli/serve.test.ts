@@ -58,11 +58,21 @@ test("a port in use is reported in one line, whichever of the two it is; the dat
   const { port } = other.address() as AddressInfo;
   for (const name of ["METRICS_SERVICE_PORT", "OTEL_PROMETHEUS_PORT"]) {
     const { env } = freshEnvironment({ [name]: `${port}` });
-    assert.match(oneLine(await refusal(env)), new RegExp(`EADDRINUSE.*${port}`));
+    assert.match(oneLine(await refusal(env)), new RegExp(`: ${name}: .*EADDRINUSE.*${port}`));
     assert.is((await runCli(["migrate", "up"], env)).code, 0);
   }
   other.close();
   await once(other, "close");
+});
+
+test("an address that is not this machine's is reported with the setting that has it", async () => {
+  for (const name of ["METRICS_SERVICE_HOST", "OTEL_PROMETHEUS_HOST"]) {
+    const { env } = freshEnvironment({ [name]: "192.0.2.1" });
+    assert.match(
+      oneLine(await refusal(env)),
+      new RegExp(`: ${name}: .*EADDRNOTAVAIL.*an address of this machine`),
+    );
+  }
 });
 
 test("every problem of a bad configuration is reported at once, and nothing is made", async () => {

@@ -95,6 +95,10 @@ test("Kubernetes: not as root, on a root that cannot be written, without a capab
   assert.match(dockerfile, "USER node");
 });
 
+test("Kubernetes: no Service of the namespace becomes a setting", () => {
+  assert.is(pod.enableServiceLinks, false);
+});
+
 test("Kubernetes: readiness and start ask for storage, liveness does not", () => {
   assert.is(container.readinessProbe.httpGet.path, "/health/ready");
   assert.is(container.startupProbe.httpGet.path, "/health/ready");
