@@ -148,7 +148,7 @@ const REFUSALS: readonly { name: string; change: (path: string) => void; detail:
     change(path) {
       for (const suffix of ["", "-wal"]) rmSync(path + suffix, { force: true });
       const database = openUnmigrated(path);
-      database.script("CREATE TABLE notes (text)");
+      database.script("CREATE TABLE notes (text); INSERT INTO notes VALUES (1)");
       database.close();
     },
     detail: /choose another path/,

@@ -95,7 +95,9 @@ test("what cannot be opened is reported in one line that names the file, and lef
     {
       make: (path) => {
         const database = openUnmigrated(path);
-        database.script("PRAGMA journal_mode = DELETE; CREATE TABLE notes (text)");
+        database.script(
+          "PRAGMA journal_mode = DELETE; CREATE TABLE notes (text); INSERT INTO notes VALUES (1)",
+        );
         database.close();
       },
       message: /database of something else/,

@@ -127,7 +127,7 @@ test("a folder in the place of the database is refused", async () => {
 });
 
 test("a refused database is not held: the next process may have it", async () => {
-  const path = foreign("CREATE TABLE notes (text)");
+  const path = foreign("CREATE TABLE notes (text); INSERT INTO notes VALUES (1)");
   await openThread(path).catch(() => {});
   const error = await failureOf(openThread(path));
   assert.match(error.message, /something else/);

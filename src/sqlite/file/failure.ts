@@ -1,3 +1,4 @@
+import { basename, dirname, join } from "node:path";
 import { type FailureReason, ServiceError, type Violation } from "../../errors.ts";
 import { StoreOpenError } from "../../store/errors.ts";
 
@@ -71,7 +72,7 @@ export function storageUnavailable(cause: unknown): ServiceError {
 }
 
 const DAMAGED = /^SQLITE_(CORRUPT|NOTADB|FORMAT)/;
-const UNUSABLE_ERRORS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError"];
+const UNUSABLE_ERRORS = ["DamagedDatabaseError", "ForeignLogError", "MigrationError", "PredecessorError"];
 
 /** Whether the file itself is what is wrong, so that a supervisor's restart would only repeat the failure. */
 export function isUnusableFile({ name, code = "" }: Failure): boolean {
@@ -95,10 +96,29 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
 ];
 
 /** Empty where the message says it already. */
-function adviceFor({ name, code = "" }: Failure): string {
+function adviceFor(path: string, { name, code = "" }: Failure): string {
+  if (name === "PredecessorError") return `; ${takeOver(path)}`;
   const key = name === "DamagedDatabaseError" ? "SQLITE_CORRUPT" : code;
   const advice = ADVICE.find(([pattern]) => pattern.test(key))?.[1];
   return advice === undefined ? "" : `; ${advice}`;
+}
+
+/** The commands that take a predecessor's database over, whose file and log stay as they are. */
+function takeOver(path: string): string {
+  const names = ["mcp-metrics.db", "mcp-metrics-new.db"];
+  const [target = ""] = names
+    .filter((name) => name !== basename(path))
+    .map((name) => join(dirname(path), name));
+  const setting = `SQLITE_DB_PATH=${inShell(target)}`;
+  return (
+    "take it over into a new one, and serve that (docs/migrating.md):\n" +
+    `  ${setting} mcp-metrics import-legacy ${inShell(path)}\n  ${setting} mcp-metrics serve`
+  );
+}
+
+/** A word of a POSIX shell's command line. */
+function inShell(text: string): string {
+  return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 /** The database at `path` could not be opened; the message says why and what to do. */
@@ -108,7 +128,7 @@ export class DatabaseOpenError extends StoreOpenError {
   readonly mayPass: boolean;
   constructor(path: string, failure: Failure) {
     const message = failure.message.includes(path) ? failure.message : `${path}: ${failure.message}`;
-    super(message + adviceFor(failure));
+    super(message + adviceFor(path, failure));
     this.failure = failure;
     this.mayPass = failure.kind === "unavailable" || PASSING.test(failure.code ?? "");
   }

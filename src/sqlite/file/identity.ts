@@ -28,6 +28,11 @@ export function giveIdentity(database: Database): void {
   database.script(`PRAGMA application_id = ${randomInt(1, 2 ** 31)}`);
 }
 
+/** Whether a database has the table of this program's migrations. */
+export function hasSchema(database: Database): boolean {
+  return database.first("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'") !== undefined;
+}
+
 /**
  * Reject a log without its database: SQLite would delete the log, and with it what was committed last.
  * Called before anything is opened or made.
@@ -69,6 +74,8 @@ export function readIdentity(path: string): number | undefined {
 export function rejectForeignLog(path: string, identity: number | undefined, reader: Database): void {
   const seen = reader.first("PRAGMA application_id")?.application_id;
   if (identity === undefined || identity === seen) return;
+  // Ended while it moved into another program's file: the number is in the log alone, and nothing else is.
+  if (identity === 0 && !hasSchema(reader)) return;
   throw new ForeignLogError(
     `the log ${realDatabasePath(path)}-wal is not of ${path}, which was replaced or damaged: ` +
       "if it was restored from a backup, move the log away",

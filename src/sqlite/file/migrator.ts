@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { StoreError } from "../../store/errors.ts";
 import type { Database } from "./database.ts";
+import { appraise } from "./foreign.ts";
 
 /** One change of the schema: the files `NNNN_name.up.sql` and `NNNN_name.down.sql`. */
 export interface Migration {
@@ -30,7 +31,12 @@ export interface AppliedMigration {
 
 /** The database and the program do not fit together; nothing was touched. */
 export class MigrationError extends StoreError {
-  override readonly name = "MigrationError";
+  override readonly name: string = "MigrationError";
+}
+
+/** It is the database of the service that this one replaces; nothing was touched. */
+export class PredecessorError extends MigrationError {
+  override readonly name = "PredecessorError";
 }
 
 const FILE = /^(\d{4})_([a-z0-9_]+)\.up\.sql$/;
@@ -67,17 +73,12 @@ export function readApplied(
   database: Database,
   migrations: readonly Migration[],
 ): readonly AppliedMigration[] {
-  // Without SQLite's own: sqlite_sequence stays behind when everything was undone.
-  const tables = database
-    .all("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-    .map((row) => row.name);
-  if (tables.length === 0) return [];
-  if (!tables.includes("schema_migrations")) {
+  const hasMigrations = "SELECT 1 FROM pragma_table_info('schema_migrations') WHERE name = 'checksum'";
+  if (database.first(hasMigrations) === undefined) {
+    const foreign = appraise(database, migrations);
+    if (foreign === "vacant") return [];
+    if (foreign === "predecessor") throw new PredecessorError("the file is a predecessor's database");
     throw new MigrationError("the file is a database of something else; choose another path");
-  }
-  const columns = database.all("PRAGMA table_info(schema_migrations)").map((row) => row.name);
-  if (!columns.includes("checksum")) {
-    throw new MigrationError("the file is a predecessor's database; choose another path for the new one");
   }
   const applied = database
     .all("SELECT version, name, applied_at, checksum FROM schema_migrations ORDER BY version")

@@ -7,7 +7,7 @@
 import { closeSync, openSync } from "node:fs";
 import Libsql from "libsql";
 import { Database } from "./database.ts";
-import { giveIdentity, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
+import { giveIdentity, hasSchema, readIdentity, rejectForeignLog, rejectLoneLog } from "./identity.ts";
 
 /**
  * What the writing connection relies on (https://sqlite.org/pragma.html); read back after being set, since
@@ -51,14 +51,25 @@ export function openWriter(path: string, check: (database: Database) => void): D
   const database = new Database(new Libsql(path));
   // Only takes effect on a file without tables: lets freed pages be given back without VACUUM.
   database.script("PRAGMA auto_vacuum = INCREMENTAL");
-  // Before there is a log: the file itself must say it.
   if (identity === undefined) giveIdentity(database);
+  else if (identity === 0 && !hasSchema(database)) moveIn(database);
   for (const [pragma, wanted] of Object.entries(WRITER_PRAGMAS)) {
     database.script(`PRAGMA ${pragma} = ${wanted}`);
     const found = database.first(`PRAGMA ${pragma}`)?.[pragma];
     if (found !== wanted) throw new Error(`PRAGMA ${pragma} is ${found}, not ${wanted}`);
   }
   return database;
+}
+
+/**
+ * Make a file one of ours that another program made and `check` has accepted: without rows, that is. The
+ * identity must stand in the file itself before there is a log of ours; `auto_vacuum` is only set while
+ * everything is written anew.
+ */
+function moveIn(database: Database): void {
+  database.script("VACUUM");
+  giveIdentity(database);
+  database.all("PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 /**
