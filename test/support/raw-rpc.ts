@@ -40,6 +40,8 @@ export interface RawAnswer {
   readonly infoMetadata: Readonly<Record<string, string>>;
   /** gRPC only. */
   readonly trailers: http2.IncomingHttpHeaders;
+  /** As it came, envelopes and all. */
+  readonly body: Buffer;
 }
 
 export interface H2cServer {
@@ -115,6 +117,7 @@ function readAnswer(
     httpStatus: Number(headers[":status"]),
     headers,
     trailers,
+    body,
     code: outcome.code,
     message: outcome.message,
     reason: info?.reason,
@@ -164,6 +167,12 @@ function readGrpc(trailers: http2.IncomingHttpHeaders): Outcome {
     message: decodeURIComponent(String(trailers["grpc-message"] ?? "")),
     details: details.map((any: Any) => ({ type: any.typeUrl.replace(/^.*\//, ""), value: any.value })),
   };
+}
+
+/** The message of an answer that succeeded, without its envelope. */
+export function messageIn({ headers, body }: RawAnswer): Buffer {
+  const isFramed = /^application\/(grpc|connect\+)/.test(String(headers["content-type"]));
+  return isFramed ? body.subarray(5, 5 + body.readUInt32BE(1)) : body;
 }
 
 function trailersInBody(body: Buffer): http2.IncomingHttpHeaders {
