@@ -27,6 +27,7 @@ import {
   withGuard,
 } from "./body-guard.ts";
 import { EXCHANGE } from "./context.ts";
+import { cutDeadline, DEADLINE_MS_MAX } from "./deadline.ts";
 import { toConnectError } from "./failures.ts";
 import { repairWireText } from "./wire-text.ts";
 
@@ -41,9 +42,6 @@ export interface RpcOptions {
   /** Largest message of a caller with a key, in bytes; of others it is `ANONYMOUS_BODY_BYTES_MAX`. */
   readonly bodyBytesMax: number;
 }
-
-/** Longest deadline a caller may ask for; what it asks for beyond is cut to this. */
-const TIMEOUT_MS_MAX = 60_000;
 
 /** Connect 2.2.0 takes a decoder of text here, and its type for these options does not say so. */
 const JSON_OPTIONS = { ignoreUnknownFields: true, textDecoder: jsonDecoder };
@@ -67,7 +65,7 @@ function createHandlers(
   const router = createConnectRouter({
     requestGate: authenticate,
     readMaxBytes,
-    maxTimeoutMs: TIMEOUT_MS_MAX,
+    maxTimeoutMs: DEADLINE_MS_MAX,
     acceptCompression: [compressionGzip, compressionBrotli].map(guardedCompression),
     // Nothing reads them, and keeping millions of them would take hundreds of megabytes.
     binaryOptions: { readUnknownFields: false },
@@ -98,6 +96,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const { request, response } = exchange;
   const values = createContextValues().set(EXCHANGE, exchange);
   const universal = universalRequestFromNodeRequest(request, response, undefined, values);
+  cutDeadline(universal.header, handler.method.methodKind === "unary");
   const createGuard = guardFor(handler, headerOf(request, "content-type"), request.url ?? "");
   const answer = await withGuard(createGuard, () => handler(guardBody(universal, exchange, createGuard)));
   // Connect leaves out what RFC 9110 demands.
