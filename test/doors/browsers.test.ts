@@ -32,6 +32,10 @@ const ALLOWED = [
   "Authorization",
   "Idempotency-Key",
   "X-Webhook-Signature",
+  "X-Signature",
+  "Cache-Control",
+  "X-Client-Info",
+  "apikey",
 ];
 
 const closed = await startTestService();

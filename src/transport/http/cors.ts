@@ -1,7 +1,7 @@
 import { type Exchange, headerOf } from "./exchange.ts";
 
 /**
- * Request headers that Connect, gRPC-Web and our own clients send from a browser. `cors` of
+ * Request headers that Connect, gRPC-Web, our own clients and those of the directory send from a browser. `cors` of
  * @connectrpc/connect lists more, for forward compatibility: no browser sends those today.
  */
 const ALLOWED_HEADERS = [
@@ -17,6 +17,10 @@ const ALLOWED_HEADERS = [
   "X-API-Key",
   "Idempotency-Key",
   "X-Webhook-Signature",
+  "X-Signature",
+  "Cache-Control",
+  "X-Client-Info",
+  "apikey",
 ].join(", ");
 
 /** Response headers that a page may read. */
