@@ -55,6 +55,17 @@ export function headerOf(request: NodeRequest, name: string): string | undefined
   return Array.isArray(value) ? value[0] : value;
 }
 
+/**
+ * The value of a header that has one. Proxies and clients may both set it: equal values are one, and node hands
+ * them over joined by commas. Different ones stay joined, and so are none that anybody knows.
+ */
+export function singleHeaderOf(request: NodeRequest, name: string): string | undefined {
+  const value = headerOf(request, name);
+  if (value === undefined || !value.includes(",")) return value;
+  const [first, ...more] = value.split(/\s*,\s*/).filter((part) => part !== "");
+  return more.every((part) => part === first) ? first : value;
+}
+
 /** The query of the request's URL. */
 export function queryOf({ request }: Pick<Exchange, "request">): URLSearchParams {
   return new URL(request.url ?? "", "http://localhost").searchParams;

@@ -4,7 +4,8 @@ import type { AnsweredCall } from "../../access/usage-log.ts";
 import { RULES } from "../../api/rules.ts";
 import { FAILURES } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
-import { headerOf, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
+import { credentialsOf } from "../http/credentials.ts";
+import type { NodeRequest, NodeResponse, OnRequest } from "../http/exchange.ts";
 
 /** What the scrape port answers from. */
 export interface PrometheusEndpointOptions {
@@ -40,11 +41,7 @@ export function createPrometheusEndpoint({
     }
     if (admit !== undefined) {
       const startedMs = monotonicMs();
-      const credentials = {
-        apiKey: headerOf(request, "x-api-key"),
-        authorization: headerOf(request, "authorization"),
-        address: () => clientAddress(request),
-      };
+      const credentials = credentialsOf(request, clientAddress);
       const { failure, apiKeyId } = admit(credentials, RULES.metrics.scrapePort, nextRequest());
       response.once("close", () => {
         const seconds = (monotonicMs() - startedMs) / 1000;

@@ -1,9 +1,10 @@
-import type { Admission, Admit, Credentials } from "../../access/admission.ts";
+import type { Admission, Admit } from "../../access/admission.ts";
 import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
 import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
 import { parseJson, readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
+import { credentialsOf } from "../http/credentials.ts";
 import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
 import { sendAnswer, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
@@ -47,11 +48,7 @@ async function run(
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
     return route.answer({ exchange, body }, service);
   }
-  const credentials: Credentials = {
-    apiKey: headerOf(exchange.request, "x-api-key"),
-    authorization: headerOf(exchange.request, "authorization"),
-    address: () => clientAddress(exchange.request),
-  };
+  const credentials = credentialsOf(exchange.request, clientAddress);
   if (takesNoKey(route)) {
     const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);

@@ -14,6 +14,7 @@ import type { AdmitAnonymous } from "../../access/anonymous-access.ts";
 import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
+import { credentialsOf } from "../http/credentials.ts";
 import { type Exchange, rateLimitHeaders } from "../http/exchange.ts";
 import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
@@ -88,11 +89,7 @@ export function createAuthInterceptor({
     const { requestHeader, responseHeader } = context;
     if (rule === "open") return;
     exchange.takesMetrics = "takesMetrics" in rule && rule.takesMetrics === true;
-    const credentials = {
-      apiKey: requestHeader.get("x-api-key") ?? undefined,
-      authorization: requestHeader.get("authorization") ?? undefined,
-      address: () => clientAddress(exchange.request),
-    };
+    const credentials = credentialsOf(exchange.request, clientAddress);
     const admission =
       "ifKey" in rule ? admitAnonymous(credentials, rule, exchange) : admit(credentials, rule, exchange);
     const { bucket, failure } = admission;

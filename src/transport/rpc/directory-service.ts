@@ -8,8 +8,9 @@ import {
 import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
 import { pageOf, readPage } from "../../api/page.ts";
+import { singleHeaderOf } from "../http/exchange.ts";
 import { actorOf } from "./admin-retention.ts";
-import { admittedOf, anonymousCallOf, untilAborted } from "./context.ts";
+import { admittedOf, anonymousCallOf, exchangeOf, untilAborted } from "./context.ts";
 import {
   fromCollectRequest,
   toCollectResponse,
@@ -86,7 +87,7 @@ function serverRpcs({ servers, aggregate }: Directory) {
 function ownRpcs({ collect, events }: Directory) {
   return {
     async collect(request, context) {
-      const header = context.requestHeader.get("idempotency-key") ?? undefined;
+      const header = singleHeaderOf(exchangeOf(context).request, "idempotency-key");
       const submitted = fromCollectRequest(request, header);
       return toCollectResponse(
         await untilAborted(collect(admittedOf(context).call, submitted), context.signal),

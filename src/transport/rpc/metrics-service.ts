@@ -4,7 +4,8 @@ import type { Flush } from "../../api/flush.ts";
 import { health } from "../../api/health.ts";
 import { rateLimitStatus } from "../../api/rate-limit-status.ts";
 import type { Submit } from "../../api/submit.ts";
-import { admittedOf, untilAborted } from "./context.ts";
+import { singleHeaderOf } from "../http/exchange.ts";
+import { admittedOf, exchangeOf, untilAborted } from "./context.ts";
 import { fromSubmitRequest, toSubmitResponse } from "./submit-messages.ts";
 
 /** The operations that MetricsService is made of. */
@@ -20,7 +21,8 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
   const implementation: ServiceImpl<typeof MetricsService> = {
     async submit(request, context) {
       const { call } = admittedOf(context);
-      const submitted = fromSubmitRequest(request, context.requestHeader.get("idempotency-key") ?? undefined);
+      const header = singleHeaderOf(exchangeOf(context).request, "idempotency-key");
+      const submitted = fromSubmitRequest(request, header);
       return toSubmitResponse(await untilAborted(submit(call, submitted), context.signal));
     },
     flush: () => flush(),

@@ -1,7 +1,7 @@
 import type { FetchMetrics, FetchRequest, ServerMetricSeries } from "../../../api/directory/fetch-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import { invalidField } from "../../../errors.ts";
-import { type Exchange, headerOf, queryOf } from "../../http/exchange.ts";
+import { type Exchange, headerOf, queryOf, singleHeaderOf } from "../../http/exchange.ts";
 import { collectFromJson, readDirectoryJson } from "../../rpc/webhook-body.ts";
 import { ok } from "../answer.ts";
 import type {
@@ -57,8 +57,8 @@ async function collect(
   const { request, pathParameter } = exchange;
   const submitted = collectFromJson(bytesOf(body), {
     serverId: pathParameter,
-    signature: headerOf(request, "x-webhook-signature") ?? headerOf(request, "x-signature"),
-    idempotencyKey: headerOf(request, "idempotency-key"),
+    signature: singleHeaderOf(request, "x-webhook-signature") ?? singleHeaderOf(request, "x-signature"),
+    idempotencyKey: singleHeaderOf(request, "idempotency-key"),
   });
   const answer = await operations.directory.collect(call, submitted);
   return success({

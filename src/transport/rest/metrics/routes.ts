@@ -4,7 +4,7 @@ import { RULES } from "../../../api/rules.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { SubmittedMetrics } from "../../../ingest/submission.ts";
 import { isRecord } from "../../../lib/json.ts";
-import { headerOf } from "../../http/exchange.ts";
+import { singleHeaderOf } from "../../http/exchange.ts";
 import { ok } from "../answer.ts";
 import type { KeyedRequest, RestAnswer, RestRequest, RestRoutes, RestService } from "../route.ts";
 import { exportCsv } from "./export-csv.ts";
@@ -52,7 +52,7 @@ async function submit(
     service: body.service,
     version: body.version,
     instance_id: body.instance_id,
-    idempotency_key: body.idempotency_key || headerOf(exchange.request, "idempotency-key"),
+    idempotency_key: body.idempotency_key || singleHeaderOf(exchange.request, "idempotency-key"),
     metrics: body.metrics,
   };
   return ok(await operations.submit(call, submitted));
