@@ -49,5 +49,5 @@ export function setup(...records: readonly ApiKeyRecord[]) {
   ) => admitRequest({ apiKey, authorization: undefined, address }, { ...rule, ...changes }, request);
   const admitBearer = (authorization: string, apiKey?: string) =>
     admitRequest({ apiKey, authorization, address }, rule, request);
-  return { clock, registry, reported, admit, admitBearer };
+  return { clock, registry, reported, admit, admitBearer, admitRequest };
 }

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { AdmissionRule } from "../../src/access/admission.ts";
+import { createAnonymousAccess } from "../../src/access/anonymous-access.ts";
+import type { KeyRole } from "../../src/store/keys.ts";
 import { createRecord, KEY, setup } from "./admission-setup.ts";
+
+const ROLES: readonly KeyRole[] = ["writer", "reader", "admin", "server"];
 
 test("a good key is admitted as its owner, with the state of its bucket", () => {
   const { admit, reported } = setup();
@@ -117,13 +122,53 @@ test("jumps of the wall clock neither fill a bucket nor empty it", () => {
   );
 });
 
-test("a key ends at its expiry, to the millisecond", () => {
-  const { admit, clock, registry } = setup();
-  registry.put(createRecord({ expiresMs: clock.wallMs() + 1000 }));
-  clock.advance(999);
-  assert.ok(admit().call);
-  clock.advance(1);
-  assert.is(admit().failure?.reason, "api_key_expired");
-});
+/** Who may call decides nothing about how long a key holds. */
+const RULES_ASKED: readonly { name: string; rule: AdmissionRule }[] = [
+  { name: "what the role may call", rule: { roles: ROLES, costsToken: true } },
+  { name: "what costs no token", rule: { roles: ROLES, costsToken: false } },
+  { name: "what only admins may call", rule: { roles: [], costsToken: true } },
+];
+
+for (const role of ROLES) {
+  for (const { name, rule } of RULES_ASKED) {
+    test(`the key of a ${role} ends at its expiry, to the millisecond: for ${name}`, () => {
+      const { admit, clock, registry, reported } = setup();
+      registry.put(createRecord({ role, expiresMs: clock.wallMs() + 1000 }));
+      const mayCall = role === "admin" || rule.roles.includes(role);
+      clock.advance(999);
+      assert.is(admit(KEY, rule).failure?.reason, mayCall ? undefined : "permission_denied");
+      clock.advance(1);
+      for (const ms of [0, 1, 86_400_000]) {
+        clock.advance(ms);
+        const { call, failure, bucket, apiKeyId } = admit(KEY, rule);
+        assert.equal(
+          [call, failure?.reason, bucket, apiKeyId],
+          [undefined, "api_key_expired", undefined, undefined],
+        );
+      }
+      assert.is(reported.at(-1), "undefined api_key_expired");
+    });
+  }
+
+  test(`the key of a ${role} that has no expiry never ends`, () => {
+    const { admit, clock, registry } = setup();
+    registry.put(createRecord({ role, expiresMs: undefined }));
+    clock.advance(100 * 365 * 86_400_000);
+    assert.ok(admit(KEY, { roles: ROLES }).call);
+  });
+
+  test(`what may be called without a key is not open to the expired key of a ${role}`, () => {
+    const { admitRequest, clock, registry } = setup();
+    registry.put(createRecord({ role, expiresMs: clock.wallMs() + 1 }));
+    const admitAnonymous = createAnonymousAccess(admitRequest, clock, 60);
+    const rule = { ifKey: { roles: ROLES, costsToken: true } };
+    const request = { requestNumber: 7, requestId: "req_0000000000000007" };
+    const ask = () =>
+      admitAnonymous({ apiKey: KEY, authorization: undefined, address: () => "192.0.2.1" }, rule, request);
+    assert.is(ask().anonymousCall?.principal?.role, role);
+    clock.advance(1);
+    assert.is(ask().failure?.reason, "api_key_expired");
+  });
+}
 
 test.run();
