@@ -33,7 +33,7 @@ export const SETTINGS = {
       "TRUSTED_PROXIES",
       lists.networks,
       [],
-      "Proxies whose `X-Forwarded-For` counts: its first address is the client's",
+      "Proxies whose `X-Forwarded-For` or `Forwarded` counts, from its end to the first address that is none of them",
     ),
     reflection: setting("GRPC_REFLECTION", kinds.onOff, "on", "Serve gRPC server reflection"),
     shutdownTimeoutMs: setting(

@@ -173,7 +173,7 @@ test("no full address and no raw user id is in any file or log line, wherever it
   const user = "alice.liddell@example.com";
   const addresses = ["203.0.113.77", "198.51.100.23", "2001:db8:85a3:1234::8a2e:370:7334", "192.0.2.99"];
   const [v4 = "", listed = "", v6 = "", dotted = ""] = addresses;
-  for (const forwarded of [v4, v6, `::ffff:${dotted}`, `${listed}, 10.0.0.1`]) {
+  for (const forwarded of [v4, v6, `::ffff:${dotted}`, `10.0.0.1, ${listed}`]) {
     const headers = { "x-forwarded-for": forwarded, "user-agent": `Browser/1 (${v4}; ${user})` };
     const details = {
       ip: forwarded,

@@ -52,12 +52,46 @@ test("every protocol answers a wrong key too many with 429 and when to come agai
   await service.close();
 });
 
-test("clients behind a trusted proxy have a limit each", async () => {
-  const service = await startTestService({ ...LIMIT, TRUSTED_PROXIES: "127.0.0.0/8" });
-  const from = (address: string) => ({ "x-forwarded-for": address });
-  assert.equal(await fail(service, 4, from("203.0.113.7, 10.0.0.1")), [401, 401, 401, 429]);
-  assert.equal(await fail(service, 1, from("203.0.113.8")), [401]);
-  assert.equal(await fail(service, 1, from("::ffff:203.0.113.7")), [429]);
+/** Whether a wrong key is told to come later, through each door. */
+const DOORS: readonly (readonly [door: string, isLimited: IsLimited])[] = [
+  ["REST", async ({ url }, headers) => (await fetch(`${url}/rate-limit`, { headers })).status === 429],
+  ["scrapes", async ({ prometheusUrl }, headers) => (await fetch(prometheusUrl, { headers })).status === 429],
+  ...RPC.map((mediaType): readonly [string, IsLimited] => [
+    mediaType,
+    async ({ url }, headers) => {
+      const path = "/mcp.metrics.v1.MetricsService/RateLimitStatus";
+      const body = mediaType === "application/json" ? Buffer.from("{}") : new Uint8Array(5);
+      return (await callRaw(url, { path, mediaType, headers, body })).reason === "rate_limited";
+    },
+  ]),
+];
+type IsLimited = (service: TestService, headers: Record<string, string>) => Promise<boolean>;
+
+test("clients behind proxies have a limit each, and none can spend another's or choose its own", async () => {
+  const proxies = "127.0.0.0/8,10.0.0.0/8";
+  const service = await startTestService({ ...LIMIT, TRUSTED_PROXIES: proxies, PROMETHEUS_AUTH: "key" });
+  const spellings = [
+    (...hops: readonly string[]) => ({ "x-forwarded-for": hops.join(", ") }),
+    (...hops: readonly string[]) => ({ forwarded: hops.map((hop) => `for="${hop}"`).join(", ") }),
+  ];
+  let number = 0;
+  for (const [door, isLimited] of DOORS) {
+    for (const spelling of spellings) {
+      number += 1;
+      const attacker = `203.0.113.${number}`;
+      const victim = `198.51.100.${number}`;
+      const tries: boolean[] = [];
+      for (let index = 0; index < 4; index += 1) {
+        // What the client wrote, then what two proxies in a row have added.
+        const headers = spelling(index % 2 === 0 ? victim : `192.0.2.${index}`, attacker, "10.0.0.1");
+        tries.push(await isLimited(service, { "x-api-key": WRONG_KEY, ...headers }));
+      }
+      assert.equal(tries, [false, false, false, true], door);
+      assert.is(await isLimited(service, { "x-api-key": WRONG_KEY, ...spelling(victim) }), false, door);
+      const otherWise = spelling(`::ffff:${attacker}`);
+      assert.is(await isLimited(service, { "x-api-key": WRONG_KEY, ...otherWise }), true, door);
+    }
+  }
   await service.close();
 });
 

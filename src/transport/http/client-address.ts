@@ -1,38 +1,46 @@
-import { BlockList, isIP, isIPv4, SocketAddress } from "node:net";
+import { BlockList, isIPv4 } from "node:net";
 import { headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
+import { normalAddress, readForwarded, readForwardedFor } from "./forwarded.ts";
 
 /** Whose request it is, by address, in the form of `normalAddress`; undefined once the peer has gone. */
 export type ClientAddress = (request: NodeRequest) => string | undefined;
 
 /**
- * The address of a request's client: the first of `X-Forwarded-For` where one of `trustedProxies`
- * (addresses and networks) sent it, otherwise that of the peer. Anybody can send the header, so that of
- * others counts for nothing. A trusted proxy must set it anew: one that appends lets clients choose the
- * first address.
+ * The address of a request's client: that of the peer, unless it is one of `trustedProxies` (addresses and
+ * networks). Then it is whom that one had the request from, and so on back through every trusted proxy, each of
+ * which has appended an entry to `X-Forwarded-For` or `Forwarded`. So it is the rightmost address that is not of a
+ * trusted proxy: what stands further left came from there, and anybody can send that.
  *
- * A header without an address, such as `unknown`, leaves the proxy's own.
+ * A proxy that does not say whom it had a request from counts as the client. Where both headers are there and
+ * disagree, one of them passed the proxies as the client wrote it, and neither counts.
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   const isTrusted = createMembership(trustedProxies);
   return (request) => {
     const peer = normalAddress(peerAddress(request));
     if (peer === undefined || !isTrusted(peer)) return peer;
-    const [first] = (headerOf(request, "x-forwarded-for") ?? "").split(",", 1);
-    return normalAddress(first) ?? peer;
+    const clients = [
+      walkBack(peer, readForwardedFor(headerOf(request, "x-forwarded-for") ?? ""), isTrusted),
+      walkBack(peer, readForwarded(headerOf(request, "forwarded") ?? ""), isTrusted),
+    ].filter((client) => client !== undefined);
+    const [client = peer, other = client] = clients;
+    return client === other ? client : peer;
   };
 }
 
-/**
- * One spelling for one address: IPv6 as RFC 5952 writes it without a zone, an IPv4 address in IPv6
- * (`::ffff:192.0.2.1`, as dual-stack sockets tell it) as IPv4, and no port. Undefined for anything else.
- */
-export function normalAddress(text: string | undefined): string | undefined {
-  const bare = withoutPort((text ?? "").trim()).replace(/%.*$/, "");
-  if (isIPv4(bare)) return bare;
-  if (isIP(bare) === 0) return undefined;
-  const { address } = new SocketAddress({ address: bare, family: "ipv6" });
-  const mapped = address.replace(/^::ffff:/, "");
-  return isIPv4(mapped) ? mapped : address;
+/** Through trusted proxies to whoever is none, or says no more. Undefined where there is no entry at all. */
+function walkBack(
+  peer: string,
+  hops: readonly (string | undefined)[],
+  isTrusted: (address: string) => boolean,
+): string | undefined {
+  let client = peer;
+  for (const hop of hops.toReversed()) {
+    if (hop === undefined) break;
+    client = hop;
+    if (!isTrusted(hop)) break;
+  }
+  return hops.length === 0 ? undefined : client;
 }
 
 /** Undefined once the connection has gone. */
@@ -41,11 +49,6 @@ function peerAddress(request: NodeRequest): string | undefined {
   const { session } = request.stream;
   // The socket of a session that has ended throws when it is looked at.
   return session === undefined || session.destroyed ? undefined : session.socket.remoteAddress;
-}
-
-/** `192.0.2.1:8080` and `[2001:db8::1]:8080`, as some proxies write it. */
-function withoutPort(text: string): string {
-  return /^\[([^\]]*)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
 }
 
 /** Whether a normal address is one of these addresses, or in one of these networks. */
