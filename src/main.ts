@@ -94,12 +94,23 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   const shutdown = new AbortController();
   const shutdownSignal = shutdown.signal;
 
+  const store = await openSqliteStore({
+    ...config.database,
+    clock,
+    logger,
+    // It makes no calls before it is open, and then there are observers.
+    onCall: (call) => observers.onStoreCall(call),
+    onFatal: options.onFatal,
+    signal: options.startSignal,
+  });
+  lifecycle.own("storage", store.close);
+
   const { secondsBuckets, ...telemetryConfig } = config.telemetry;
   const telemetry = openTelemetry({
     ...telemetryConfig,
     secondsBoundaries: secondsBuckets,
     serviceVersion: version,
-    instanceId: `${process.pid}`,
+    instanceId: await store.upkeep.instanceId(),
     otlp: config.otlp,
     gauges: {
       queueMetrics: () => queueMetrics(),
@@ -113,16 +124,6 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
   lifecycle.own("telemetry", telemetry.shutdown);
   const observers = createObservers(telemetry, logger, clock);
 
-  const { onFatal } = options;
-  const store = await openSqliteStore({
-    ...config.database,
-    clock,
-    logger,
-    onCall: observers.onStoreCall,
-    onFatal,
-    signal: options.startSignal,
-  });
-  lifecycle.own("storage", store.close);
   const shared = { config, clock, logger, lifecycle };
   const context: ServiceContext = { ...shared, store, telemetry, observers, shutdownSignal };
   await restoreGauges(context);

@@ -93,14 +93,14 @@ test("a client that never finishes its body is cut off after SHUTDOWN_TIMEOUT_SE
   assert.equal(valuesIn(databasePath), [2]);
 });
 
-test("after the end the database is left, its secret and its lock: no log, no announcement, nothing held", async () => {
+test("after the end the database is left, its secret, id and lock: no log, no announcement, nothing held", async () => {
   const databasePath = temporaryPath();
   const service = await start(databasePath);
   assert.ok(existsSync(`${databasePath}-service.json`));
   assert.is((await submit(service.port, [1])).status, 200);
   assert.is((await service.stop("SIGTERM")).code, 0);
   const left = readdirSync(dirname(databasePath)).filter((file) => !file.includes("-lock"));
-  assert.equal(left.sort(), ["metrics.db", "metrics.db-secret"]);
+  assert.equal(left.sort(), ["metrics.db", "metrics.db-instance", "metrics.db-secret"]);
   assert.is(isDatabaseInUse(databasePath), false);
   assert.equal(valuesIn(databasePath), [1]);
 });

@@ -92,6 +92,11 @@ export interface Upkeep {
    * first call. It stands apart from the rows: whoever has a backup cannot undo pseudonyms with it.
    */
   installationSecret(): Promise<Uint8Array>;
+  /**
+   * What tells this installation from every other wherever its own metrics go, 1 to 100 characters: the same for
+   * as long as the database lives, made at the first call. A database restored from a backup has another.
+   */
+  instanceId(): Promise<string>;
   /** Tell commands on this machine where the service is, until `withdraw`. */
   announce(service: LocalService): void;
   withdraw(): void;

@@ -3,6 +3,7 @@ export interface ResourceOptions {
   /** OTEL_SERVICE_NAME, which has defaults of its own. */
   readonly serviceName: string;
   readonly serviceVersion: string;
+  /** The same over restarts, and no other service's: two with one id overwrite each other at a collector. */
   readonly instanceId: string;
   /** OTEL_RESOURCE_ATTRIBUTES. Wins over version and instance: the operator knows where this runs. */
   readonly resourceAttributes?: Readonly<Record<string, string>>;

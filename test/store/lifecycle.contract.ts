@@ -126,6 +126,18 @@ export function lifecycleContract(test: Test, engine: Engine): void {
     });
   });
 
+  test("an installation has an instance id of its own, the same for as long as its database lives", async () => {
+    const installation = engine.createPrepared();
+    const read = () => withOpened(installation, ({ upkeep }) => upkeep.instanceId());
+    const id = await read();
+    assert.match(id, /^[A-Za-z0-9_.-]{1,100}$/);
+    assert.is(await read(), id);
+    await withStore(engine, async ({ upkeep }) => {
+      assert.is(await upkeep.instanceId(), await upkeep.instanceId());
+      assert.is.not(await upkeep.instanceId(), id);
+    });
+  });
+
   test("the size grows with what is stored, and space is given back after much was deleted", async () => {
     await withStore(engine, async (store) => {
       const { submit } = createSender(store);
@@ -230,6 +242,7 @@ export function lifecycleContract(test: Test, engine: Engine): void {
         assert.equal(await restored.keys.list(), await store.keys.list());
         assert.equal(await restored.directory.list(), await store.directory.list());
         assert.not.equal(Buffer.from(await restored.upkeep.installationSecret()), Buffer.from(secret));
+        assert.is.not(await restored.upkeep.instanceId(), await store.upkeep.instanceId());
       });
       assert.is((await valuesOf(store, "b")).length, 4);
     });

@@ -6,6 +6,7 @@ import { BackgroundJobError, startBackgroundJob } from "./background-job.ts";
 import { removePartial } from "./backup-file.ts";
 import { backupLog, databaseFileBytes, databaseLogBytes } from "./database-stats.ts";
 import { readInstallationSecret } from "./installation-secret.ts";
+import { readInstanceId } from "./instance-id.ts";
 import { MIGRATIONS_FOLDER } from "./migrator.ts";
 
 /** Bytes of the write-ahead log on disk, at which it is emptied: 16 times what one checkpoint moves. */
@@ -35,6 +36,7 @@ export function createFileUpkeep({ path, calls, withReadersPaused }: FileUpkeepO
     giveBackSpace: (pace) => runSteps(() => calls.giveBackSpaceStep(), pace),
     startBackup: (target) => startFileBackup(path, target),
     installationSecret: async () => readInstallationSecret(path),
+    instanceId: async () => readInstanceId(path),
     announce: (service) => announceService(path, service),
     withdraw: () => withdrawService(path),
   };
