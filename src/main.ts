@@ -22,6 +22,7 @@ import { createAnonymousAccess } from "./access/anonymous-access.ts";
 import { createRequestNumbers } from "./access/call.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
 import { loadKeys } from "./access/load-keys.ts";
+import { createSessions } from "./access/sessions.ts";
 import { UsageLog } from "./access/usage-log.ts";
 import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
@@ -156,6 +157,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     operations,
     admit,
     admitAnonymous: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
+    sessions: createSessions(await store.upkeep.installationSecret(), keys.registry, clock),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     isServing: () => store.isUsable() && !shutdownSignal.aborted,
     onServingChange: store.onUsableChange,

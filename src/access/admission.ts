@@ -14,6 +14,8 @@ export interface AdmissionRule {
   readonly costsToken: boolean;
   /** Whether it is called to hand metrics in. */
   readonly takesMetrics?: true;
+  /** Whether a browser's session takes the place of a key: for what reads, and changes nothing. */
+  readonly takesSession?: true;
 }
 
 /** Where an API key may stand, whatever the protocol, and who sends it. */
@@ -22,6 +24,8 @@ export interface Credentials {
   readonly apiKey: string | undefined;
   /** The header `Authorization`: `Bearer <key>` (RFC 6750). */
   readonly authorization: string | undefined;
+  /** The key of the session that a page of the service has sent along; asked for where there is no key. */
+  readonly session: () => KeyEntry | undefined;
   /** The client's address, asked for when the key is wrong; undefined once the client has gone. */
   readonly address: () => string | undefined;
 }
@@ -83,7 +87,7 @@ export function createAdmission(
   }
 
   return (credentials, rule, request) => {
-    const { entry: found, invalid } = findKey(keys, credentials);
+    const { entry: found, invalid } = findKey(keys, credentials, rule);
     if (invalid !== undefined) {
       // A request without a key guesses none, so it does not count as a failed attempt.
       const isAttempt = invalid.reason !== "api_key_missing";
@@ -113,21 +117,32 @@ type FoundKey =
   | { readonly entry: KeyEntry; readonly invalid?: never }
   | { readonly entry: KeyEntry | undefined; readonly invalid: ServiceError };
 
-function findKey(keys: KeyRegistry, credentials: Credentials): FoundKey {
+function findKey(keys: KeyRegistry, credentials: Credentials, rule: AdmissionRule): FoundKey {
   const key = keyIn(credentials);
   const invalid = (reason: FailureReason, message: string, entry?: KeyEntry) => {
     return { entry, invalid: new ServiceError(reason, message) };
   };
-  if (key === undefined) return invalid("api_key_missing", "API key required in X-API-Key header");
-  const entry = keys.find(key);
-  if (entry === undefined) return invalid("api_key_invalid", "Invalid API key");
+  const entry = key === undefined ? sessionOf(credentials, rule) : keys.find(key);
+  if (entry === undefined) {
+    if (key !== undefined) return invalid("api_key_invalid", "Invalid API key");
+    return invalid("api_key_missing", "API key required in X-API-Key header");
+  }
   if (!entry.record.isActive) return invalid("api_key_inactive", "API key is inactive", entry);
   if (keys.isExpired(entry)) return invalid("api_key_expired", "API key has expired", entry);
   return { entry };
 }
 
+/** Whether a request comes with a key or, where these are taken, a session; valid or not. */
+export function isIdentified(credentials: Credentials, rule: AdmissionRule): boolean {
+  return keyIn(credentials) !== undefined || sessionOf(credentials, rule) !== undefined;
+}
+
+function sessionOf({ session }: Credentials, rule: AdmissionRule): KeyEntry | undefined {
+  return rule.takesSession ? session() : undefined;
+}
+
 /** The key that a request comes with, valid or not. */
-export function keyIn({ apiKey, authorization }: Credentials): string | undefined {
+function keyIn({ apiKey, authorization }: Credentials): string | undefined {
   // Not `??`: an empty X-API-Key header is none.
   return apiKey || readBearer(authorization);
 }

@@ -1,7 +1,13 @@
 import { ServiceError } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import { networkOf } from "../lib/network.ts";
-import { type Admission, type AdmissionRule, type Admit, type Credentials, keyIn } from "./admission.ts";
+import {
+  type Admission,
+  type AdmissionRule,
+  type Admit,
+  type Credentials,
+  isIdentified,
+} from "./admission.ts";
 import type { AnonymousCall, Principal, RequestIdentity } from "./call.ts";
 import { NamedBuckets } from "./token-bucket.ts";
 
@@ -45,7 +51,7 @@ export function createAnonymousAccess(admit: Admit, clock: Clock, limitPerMinute
       network,
       address,
     };
-    if (keyIn(credentials) !== undefined) {
+    if (isIdentified(credentials, rule.ifKey)) {
       const admission = admit(credentials, rule.ifKey, request);
       if (admission.failure !== undefined) return admission;
       const { bucket, apiKeyId, principal } = admission;

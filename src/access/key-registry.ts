@@ -22,6 +22,7 @@ export interface KeyEntry {
 export class KeyRegistry {
   readonly #clock: Clock;
   readonly #byHash = new Map<string, KeyEntry>();
+  readonly #byId = new Map<number, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
   readonly #byKey = new Map<string, KeyEntry>();
   /** By the id of the key, which survives a change of its record. */
@@ -54,7 +55,9 @@ export class KeyRegistry {
       (predecessor && this.#usageById.get(predecessor.id))?.copy() ??
       new QuotaUsage();
     this.#usageById.set(apiKeyId, usage);
-    this.#byHash.set(record.keyHash, { record, principal, bucket, usage });
+    const entry = { record, principal, bucket, usage };
+    this.#byHash.set(record.keyHash, entry);
+    this.#byId.set(apiKeyId, entry);
     this.#byKey.clear();
   }
 
@@ -70,6 +73,11 @@ export class KeyRegistry {
     const entry = this.#byHash.get(hashKey(key));
     if (entry !== undefined) this.#byKey.set(key, entry);
     return entry;
+  }
+
+  /** The entry of the key with that id, if there is one. */
+  findById(apiKeyId: number): KeyEntry | undefined {
+    return this.#byId.get(apiKeyId);
   }
 
   /** By the wall clock. */

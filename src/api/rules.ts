@@ -23,10 +23,12 @@ const SENDERS: AdmissionRule = { ...WRITERS, takesMetrics: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
 /** Queries: a writer key sees the figures of its own service, a reader key those of all. */
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
+/** … from the dashboard too, in a browser that stays signed in. */
+const VIEWERS = { ...QUERIERS, takesSession: true } as const satisfies AdmissionRule;
 const SERVERS: AdmissionRule = { roles: ["server"], costsToken: true };
 /** No role but admin, which may call everything. */
 const ADMINS: AdmissionRule = { roles: [], costsToken: true };
-const ANYBODY: AnonymousRule = { ifKey: { roles: ["writer", "reader", "server"], costsToken: true } };
+const ANY_ROLE: AdmissionRule = { roles: ["writer", "reader", "server"], costsToken: true };
 
 /** The rule of every operation, by the domain it belongs to. */
 export const RULES = {
@@ -43,13 +45,13 @@ export const RULES = {
   },
   otlp: { export: SENDERS },
   query: {
-    querySeries: QUERIERS,
-    topValues: QUERIERS,
-    summary: QUERIERS,
-    listDimensionValues: QUERIERS,
-    listEvents: QUERIERS,
-    exportEvents: QUERIERS,
-    listMetricTypes: QUERIERS,
+    querySeries: VIEWERS,
+    topValues: VIEWERS,
+    summary: VIEWERS,
+    listDimensionValues: VIEWERS,
+    listEvents: VIEWERS,
+    exportEvents: VIEWERS,
+    listMetricTypes: VIEWERS,
   },
   admin: {
     createKey: ADMINS,
@@ -76,23 +78,29 @@ export const RULES = {
   },
   directory: {
     registerServer: ADMINS,
-    listServers: READERS,
+    listServers: { ...READERS, takesSession: true },
     updateServer: ADMINS,
     disableServer: ADMINS,
     rotateServerKey: ADMINS,
     setWebhookSecret: ADMINS,
     collect: { ...SERVERS, takesMetrics: true },
-    fetchMetrics: ANYBODY,
-    trackUsage: ANYBODY,
+    fetchMetrics: { ifKey: { ...ANY_ROLE, takesSession: true } },
+    trackUsage: { ifKey: ANY_ROLE },
     aggregate: ADMINS,
     recordEvent: SERVERS,
-    listEvents: { roles: ["server", "reader"], costsToken: true },
+    listEvents: { roles: ["server", "reader"], costsToken: true, takesSession: true },
     listUsage: SERVERS,
   },
   /** grpc.health.v1, for load balancers: it names the services and nothing else. */
   health: { check: "open", list: "open", watch: "open" },
   /** grpc.reflection: the schema, which is public. */
   reflection: { serverReflectionInfo: "open" },
+  /** Who looks at the dashboard. Free, as RateLimitStatus is: a key whose bucket is empty may sign in. */
+  session: {
+    describe: { ifKey: { ...ANY_ROLE, costsToken: false, takesSession: true } },
+    begin: { ...ANY_ROLE, costsToken: false },
+    end: "open",
+  },
   /** What the service says of itself: its name, its documentation, the dashboard's files. */
   service: { describe: "open", pages: "open" },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, OperationRule>>>>;

@@ -8,6 +8,7 @@ import { MetricsService as Otlp } from "../../gen/opentelemetry/proto/collector/
 import type { Admit } from "../access/admission.ts";
 import type { AdmitAnonymous } from "../access/anonymous-access.ts";
 import type { RequestIdentity } from "../access/call.ts";
+import type { Sessions } from "../access/sessions.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
 import type { Operations } from "../api/operations.ts";
 import type { Config } from "../config.ts";
@@ -15,6 +16,7 @@ import type { Clock } from "../lib/clock.ts";
 import { createClientAddress } from "./http/client-address.ts";
 import { createCors } from "./http/cors.ts";
 import type { Exchange, OnRequest } from "./http/exchange.ts";
+import { createSessionReader } from "./http/session-cookie.ts";
 import { type Listener, openListener } from "./listener/listener.ts";
 import { createPrometheusEndpoint } from "./pages/prometheus-endpoint.ts";
 import { servicePages } from "./pages/routes.ts";
@@ -46,6 +48,8 @@ export interface FrontDoorOptions {
   readonly admit: Admit;
   /** … and those of what may be called without one. */
   readonly admitAnonymous: AdmitAnonymous;
+  /** For browsers that stay signed in. */
+  readonly sessions: Sessions;
   /** The id of each request of both ports, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
   /** Whether calls are taken now, for grpc.health.v1. */
@@ -109,13 +113,15 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 
 /** What answers every request of the main port. */
 function createHandler(options: FrontDoorOptions): OnRequest {
-  const { admit, admitAnonymous, operations, clock, onUnexpected, version, shutdownSignal } = options;
+  const { admit, admitAnonymous, sessions, operations, clock, onUnexpected, version, shutdownSignal } =
+    options;
   const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
   const clientAddress = createClientAddress(trustedProxies);
-  const common = { admit, admitAnonymous, clientAddress, bodyBytesMax };
+  const sessionIn = createSessionReader(sessions);
+  const common = { admit, admitAnonymous, sessionIn, clientAddress, bodyBytesMax };
   const authenticate = createAuthInterceptor({ ...common, onUnexpected });
-  const service = { operations, version, shutdownSignal, wallMs: clock.wallMs };
+  const service = { operations, sessions, version, shutdownSignal, wallMs: clock.wallMs };
   return createRouter({
     rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },
     handleRest: createRestHandler({ ...common, service }),

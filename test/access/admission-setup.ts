@@ -41,13 +41,14 @@ export function setup(...records: readonly ApiKeyRecord[]) {
     onRateLimited: (service) => reported.push(`${service} limited`),
   });
   const address = () => "192.0.2.1";
+  const session = () => undefined;
   const request = { requestNumber: 7, requestId: "req_0000000000000007" };
   const rule = { roles: ["writer"], costsToken: true } as const;
   const admit = (
     apiKey: string | undefined = KEY,
     changes: Partial<Parameters<typeof admitRequest>[1]> = {},
-  ) => admitRequest({ apiKey, authorization: undefined, address }, { ...rule, ...changes }, request);
+  ) => admitRequest({ apiKey, authorization: undefined, session, address }, { ...rule, ...changes }, request);
   const admitBearer = (authorization: string, apiKey?: string) =>
-    admitRequest({ apiKey, authorization, address }, rule, request);
+    admitRequest({ apiKey, authorization, session, address }, rule, request);
   return { clock, registry, reported, admit, admitBearer, admitRequest };
 }

@@ -164,7 +164,11 @@ for (const role of ROLES) {
     const rule = { ifKey: { roles: ROLES, costsToken: true } };
     const request = { requestNumber: 7, requestId: "req_0000000000000007" };
     const ask = () =>
-      admitAnonymous({ apiKey: KEY, authorization: undefined, address: () => "192.0.2.1" }, rule, request);
+      admitAnonymous(
+        { apiKey: KEY, authorization: undefined, session: () => undefined, address: () => "192.0.2.1" },
+        rule,
+        request,
+      );
     assert.is(ask().anonymousCall?.principal?.role, role);
     clock.advance(1);
     assert.is(ask().failure?.reason, "api_key_expired");

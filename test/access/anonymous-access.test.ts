@@ -12,7 +12,11 @@ function setupAnonymous(limitPerMinute: number) {
   const clock = new TestClock();
   const admitAnonymous = createAnonymousAccess(({ apiKey }) => admitKey(apiKey), clock, limitPerMinute);
   const admit = (address: string | undefined, apiKey?: string) =>
-    admitAnonymous({ apiKey, authorization: undefined, address: () => address }, RULE, REQUEST);
+    admitAnonymous(
+      { apiKey, authorization: undefined, session: () => undefined, address: () => address },
+      RULE,
+      REQUEST,
+    );
   return { clock, admit };
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DescMethod, DescMethodStreaming, DescMethodUnary, DescService } from "@bufbuild/protobuf";
+import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { ConnectError, createClient } from "@connectrpc/connect";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -12,8 +13,8 @@ import { servicePages } from "../../src/transport/pages/routes.ts";
 import { REST_ROUTES } from "../../src/transport/rest/routes.ts";
 import { openRestDoors, openRpcDoors, type RpcDoor } from "../support/doors.ts";
 import type { RequestHeaders } from "../support/http.ts";
-import { ADMIN_KEY, startTestService } from "../support/service.ts";
-import { METHODS, ROUTES } from "./authorization-table.ts";
+import { ADMIN_KEY, startTestService, WRITER_KEY } from "../support/service.ts";
+import { METHODS, ROUTES, TAKES_SESSION } from "./authorization-table.ts";
 import { makeCallers, rejectionOf } from "./callers.ts";
 
 const GEN = join(import.meta.dirname, "../../gen");
@@ -46,6 +47,15 @@ async function generatedServices(): Promise<readonly DescService[]> {
 }
 
 const nameOf = (method: DescMethod) => `${method.parent.typeName}/${method.name}`;
+
+test("whatever takes a session reads, and is one of these", () => {
+  const methods = services.flatMap((each) => each.methods);
+  for (const name of TAKES_SESSION) {
+    const found = methods.find((method) => nameOf(method) === name);
+    if (found === undefined) assert.match(name, /^GET /);
+    else assert.is(found.idempotency, MethodOptions_IdempotencyLevel.NO_SIDE_EFFECTS, name);
+  }
+});
 
 const isUnary = (method: DescMethod): method is DescMethodUnary => method.methodKind === "unary";
 
@@ -110,7 +120,7 @@ for (const method of services.flatMap((each) => each.methods)) {
     for (const door of able) {
       for (const caller of callers) {
         const reason = await call(door, method, caller.headers);
-        const expected = rejectionOf(caller, rule);
+        const expected = rejectionOf(caller, rule, TAKES_SESSION.has(nameOf(method)));
         const name = `${door.name}, ${caller.name}: ${reason}`;
         if (expected === undefined) assert.not(isRefusal(reason), name);
         else assert.is(reason, expected, name);
@@ -137,13 +147,15 @@ function reasonIn(text: string): string | undefined {
 for (const [route, rule] of Object.entries(ROUTES)) {
   const [method = "", path = ""] = route.split(" ");
   const body = method === "POST" ? "{}" : undefined;
+  // As a page of the service's own sends it: that alone lets nobody in.
+  const site = method !== "GET" && path === "/session" ? { "sec-fetch-site": "same-origin" } : {};
   test(`${route} is for ${rule} only, with ${callers.length} kinds of key`, async () => {
     for (const door of restDoors) {
       for (const caller of callers) {
-        const headers = { "content-type": "application/json", ...caller.headers };
+        const headers = { "content-type": "application/json", ...caller.headers, ...site };
         const { status, text, headers: received } = await door.send(method, path, headers, body);
         told.push(text, JSON.stringify([...received]));
-        const expected = rejectionOf(caller, rule);
+        const expected = rejectionOf(caller, rule, TAKES_SESSION.has(route));
         const name = `${door.name}, ${caller.name}: ${text}`;
         if (expected === undefined) assert.not.ok([401, 403].includes(status), name);
         else assert.is(reasonIn(text), expected, name);
@@ -181,7 +193,7 @@ test("an RPC takes no key from the query string, of a Connect GET or any other",
 test("two different X-API-Key headers are nobody's key", async () => {
   const headers = new Headers([
     ["x-api-key", ADMIN_KEY],
-    ["x-api-key", ADMIN_KEY],
+    ["x-api-key", WRITER_KEY],
   ]);
   assert.is((await fetch(`${service.url}/rate-limit`, { headers })).status, 401);
 });

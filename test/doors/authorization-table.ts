@@ -82,4 +82,25 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   "GET /servers/{server_id}/metrics": "anonymous",
   "POST /functions/v1/usage-track": "anonymous",
   "POST /functions/v1/metrics-aggregate": "admin",
+  "GET /session": "anonymous",
+  "POST /session": "any key",
+  "DELETE /session": "open",
 };
+
+/** What a browser's session is enough for: what the dashboard reads, and nothing that hands in, changes or administers. */
+export const TAKES_SESSION: ReadonlySet<string> = new Set([
+  "mcp.metrics.v1.QueryService/QuerySeries",
+  "mcp.metrics.v1.QueryService/TopValues",
+  "mcp.metrics.v1.QueryService/Summary",
+  "mcp.metrics.v1.QueryService/ListDimensionValues",
+  "mcp.metrics.v1.QueryService/ListEvents",
+  "mcp.metrics.v1.QueryService/ExportEvents",
+  "mcp.metrics.v1.QueryService/ListMetricTypes",
+  "mcp.directory.v1.DirectoryService/ListServers",
+  "mcp.directory.v1.DirectoryService/FetchMetrics",
+  "mcp.directory.v1.DirectoryService/ListEvents",
+  "GET /api/export.csv",
+  "GET /functions/v1/metrics-fetch",
+  "GET /servers/{server_id}/metrics",
+  "GET /session",
+]);

@@ -5,6 +5,7 @@ import { DIRECTORY_DOCUMENTS } from "./directory/documents.ts";
 import { EXPORT_DOCUMENTS, METRICS_DOCUMENTS, STATUS_DOCUMENTS } from "./metrics/documents.ts";
 import { OTLP_DOCUMENTS } from "./otlp/documents.ts";
 import type { REST_ROUTES } from "./routes.ts";
+import { SESSION_DOCUMENTS } from "./session/documents.ts";
 
 /**
  * What /openapi.json says of every REST route. It is read by `npm run generate` alone: a running service
@@ -18,4 +19,5 @@ export const REST_DOCUMENTS: Readonly<Record<keyof typeof REST_ROUTES, RouteDocu
   ...ADMIN_DOCUMENTS,
   ...COMPOSER_DOCUMENTS,
   ...DIRECTORY_DOCUMENTS,
+  ...SESSION_DOCUMENTS,
 };

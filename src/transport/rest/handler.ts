@@ -6,6 +6,7 @@ import { parseJson, readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
 import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
+import type { SessionIn } from "../http/session-cookie.ts";
 import { sendAnswer, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
 
@@ -15,6 +16,8 @@ export interface RestHandlerOptions {
   readonly admit: Admit;
   /** For routes that take callers without a key too. */
   readonly admitAnonymous: AdmitAnonymous;
+  /** Who is signed in, where that is enough. */
+  readonly sessionIn: SessionIn;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest body of a caller with a key, in bytes after decompression. */
@@ -42,13 +45,13 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
 async function run(
   route: RestRoute,
   exchange: Exchange,
-  { admit, admitAnonymous, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
+  { admit, admitAnonymous, sessionIn, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
 ): Promise<RestAnswer | RestStream> {
   if (route.rule === "open") {
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
     return route.answer({ exchange, body }, service);
   }
-  const credentials = credentialsOf(exchange.request, clientAddress);
+  const credentials = credentialsOf(exchange.request, clientAddress, sessionIn);
   if (takesNoKey(route)) {
     const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);

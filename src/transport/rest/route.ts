@@ -8,6 +8,7 @@
 import type { AdmissionRule } from "../../access/admission.ts";
 import type { AnonymousRule } from "../../access/anonymous-access.ts";
 import type { AnonymousCall, Call } from "../../access/call.ts";
+import type { Sessions } from "../../access/sessions.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { Operations } from "../../api/operations.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -38,6 +39,8 @@ export interface AnonymousRequest extends RestRequest {
 export interface RestService {
   /** What can be asked of the service. */
   readonly operations: Operations;
+  /** For browsers that stay signed in. */
+  readonly sessions: Sessions;
   /** Of the service, such as `1.0.0`. */
   readonly version: string;
   /** ms since 1970 UTC. */
@@ -92,7 +95,7 @@ export type RestRoute =
   | Route<AnonymousRule, AnonymousRequest>;
 
 /** Method and path, whose template may have one parameter: `GET /servers/{id}/metrics`. */
-export type RouteName = `${"GET" | "POST" | "PUT"} /${string}`;
+export type RouteName = `${"GET" | "POST" | "PUT" | "DELETE"} /${string}`;
 
 /** Routes by their names. What each is documented with stands in the `documents.ts` beside it. */
 export type RestRoutes = Readonly<Record<RouteName, RestRoute>>;

@@ -16,6 +16,7 @@ import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
 import { type Exchange, rateLimitHeaders } from "../http/exchange.ts";
+import type { SessionIn } from "../http/session-cookie.ts";
 import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
@@ -59,6 +60,8 @@ export interface AuthInterceptorOptions {
   readonly admit: Admit;
   /** For RPCs that take callers without a key too. */
   readonly admitAnonymous: AdmitAnonymous;
+  /** Who is signed in, where that is enough. */
+  readonly sessionIn: SessionIn;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
   /** Largest message of a caller with a key, in bytes. */
@@ -78,6 +81,7 @@ export interface AuthInterceptorOptions {
 export function createAuthInterceptor({
   admit,
   admitAnonymous,
+  sessionIn,
   clientAddress,
   bodyBytesMax,
   onUnexpected,
@@ -89,7 +93,7 @@ export function createAuthInterceptor({
     const { requestHeader, responseHeader } = context;
     if (rule === "open") return;
     exchange.takesMetrics = "takesMetrics" in rule && rule.takesMetrics === true;
-    const credentials = credentialsOf(exchange.request, clientAddress);
+    const credentials = credentialsOf(exchange.request, clientAddress, sessionIn);
     const admission =
       "ifKey" in rule ? admitAnonymous(credentials, rule, exchange) : admit(credentials, rule, exchange);
     const { bucket, failure } = admission;

@@ -62,9 +62,11 @@ export async function describeService(service: TestService): Promise<DescribedSe
 export function exampleCall({ method, path, operation }: DescribedOperation, key: string): Asked {
   const { parameters = [], requestBody } = operation;
   const query = new URLSearchParams();
+  const sent: Record<string, string> = {};
   for (const { name, content, example, required, ...parameter } of parameters) {
     const value = content === undefined ? example : JSON.stringify(firstExample(content["application/json"]));
     if (parameter.in === "query" && required) query.set(name, String(value));
+    if (parameter.in === "header" && required) sent[name.toLowerCase()] = String(value);
   }
   const [[contentType, media] = []] = Object.entries(requestBody?.content ?? {});
   const json = media === undefined ? undefined : JSON.stringify(firstExample(media));
@@ -76,7 +78,11 @@ export function exampleCall({ method, path, operation }: DescribedOperation, key
     method,
     path,
     url: query.size === 0 ? url : `${url}?${query}`,
-    headers: { ...(contentType && { "content-type": contentType }), ...(key && { "x-api-key": key }) },
+    headers: {
+      ...(contentType && { "content-type": contentType }),
+      ...(key && { "x-api-key": key }),
+      ...sent,
+    },
     ...(json !== undefined && { body: isStream ? envelope(json) : json }),
   };
 }

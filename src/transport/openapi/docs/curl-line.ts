@@ -23,6 +23,9 @@ export function curlLine(method: string, path: string, operation: OpenApiOperati
       ? `curl${query.length > 0 ? " -G" : ""} ${ORIGIN}${url}`
       : `curl -X ${method} ${ORIGIN}${url}`,
     ...(security.length > 0 ? ['-H "X-API-Key: $METRICS_API_KEY"'] : []),
+    ...parameters
+      .filter((parameter) => parameter.in === "header" && parameter.required)
+      .map(({ name, example }) => `-H ${quote(`${name}: ${example}`)}`),
     ...(contentType === undefined ? [] : [`-H ${quote(`Content-Type: ${contentType}`)}`]),
     ...(media === undefined || isStream ? [] : [`-d ${quote(JSON.stringify(firstExample(media)))}`]),
     ...query,
