@@ -1,4 +1,4 @@
-import { hash, randomBytes } from "node:crypto";
+import { createHmac, hash, randomBytes } from "node:crypto";
 
 const PREFIX = "mcp_metrics_";
 
@@ -16,4 +16,12 @@ export function generateKey(): string {
  */
 export function hashKey(key: string): string {
   return hash("sha256", key, "hex");
+}
+
+/** The predecessor's code has it in plain sight: it separates hashes by purpose, and protects nothing. */
+const LEGACY_HMAC_KEY = "mcp-gateway-metrics-api-key-v1";
+
+/** The hash that later releases of the predecessor keep of a key, hex. Its early ones keep what `hashKey` returns. */
+export function legacyHashKey(key: string): string {
+  return createHmac("sha256", LEGACY_HMAC_KEY).update(key).digest("hex");
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { ApiKeyRecord, DailyUsage } from "../store/keys.ts";
-import { hashKey, KEY_LENGTH_MAX } from "./api-key.ts";
+import { hashKey, KEY_LENGTH_MAX, legacyHashKey } from "./api-key.ts";
 import type { Principal } from "./call.ts";
 import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";
 import { type ExceededQuota, QuotaUsage } from "./usage-quota.ts";
@@ -25,12 +25,24 @@ export class KeyRegistry {
   readonly #byId = new Map<number, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
   readonly #byKey = new Map<string, KeyEntry>();
+  readonly #onUpgraded: (apiKeyId: number, keyHash: string) => void;
+  /** Id → the hash of an upgraded key, whatever a record says that was read before that was stored. */
+  readonly #upgraded = new Map<number, string>();
   /** By the id of the key, which survives a change of its record. */
   readonly #usageById = new Map<number, QuotaUsage>();
 
-  /** `usage`: what the keys have used of their quotas before. */
-  constructor(clock: Clock, records: readonly ApiKeyRecord[], usage: readonly DailyUsage[] = []) {
+  /**
+   * `usage`: what the keys have used of their quotas before. `onUpgraded` is told of a key whose hash was the
+   * predecessor's, and the hash that it has from now on.
+   */
+  constructor(
+    clock: Clock,
+    records: readonly ApiKeyRecord[],
+    usage: readonly DailyUsage[] = [],
+    onUpgraded: (apiKeyId: number, keyHash: string) => void = () => {},
+  ) {
     this.#clock = clock;
+    this.#onUpgraded = onUpgraded;
     const daysById = Map.groupBy(usage, ({ apiKeyId }) => apiKeyId);
     for (const [apiKeyId, days] of daysById) {
       const counted = days.map(({ day, requestCount }) => [day, requestCount] as const);
@@ -46,9 +58,10 @@ export class KeyRegistry {
    */
   put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
     const { id: apiKeyId, service, role, allowedServices, serverId } = record;
+    const keyHash = this.#upgraded.get(apiKeyId) ?? record.keyHash;
     const bound = serverId !== undefined && { serverId };
     const principal: Principal = { apiKeyId, service, role, allowedServices, ...bound };
-    const known = this.#byHash.get(record.keyHash);
+    const known = this.#byHash.get(keyHash);
     const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
     const usage =
       this.#usageById.get(apiKeyId) ??
@@ -56,7 +69,7 @@ export class KeyRegistry {
       new QuotaUsage();
     this.#usageById.set(apiKeyId, usage);
     const entry = { record, principal, bucket, usage };
-    this.#byHash.set(record.keyHash, entry);
+    this.#byHash.set(keyHash, entry);
     this.#byId.set(apiKeyId, entry);
     this.#byKey.clear();
   }
@@ -70,7 +83,8 @@ export class KeyRegistry {
   find(key: string): KeyEntry | undefined {
     const known = this.#byKey.get(key);
     if (known !== undefined || key.length > KEY_LENGTH_MAX) return known;
-    const entry = this.#byHash.get(hashKey(key));
+    const keyHash = hashKey(key);
+    const entry = this.#byHash.get(keyHash) ?? this.#upgrade(legacyHashKey(key), keyHash);
     if (entry !== undefined) this.#byKey.set(key, entry);
     return entry;
   }
@@ -78,6 +92,17 @@ export class KeyRegistry {
   /** The entry of the key with that id, if there is one. */
   findById(apiKeyId: number): KeyEntry | undefined {
     return this.#byId.get(apiKeyId);
+  }
+
+  /** The entry that stands under a predecessor's hash, from now on under ours: only its bearer makes it known. */
+  #upgrade(legacyHash: string, keyHash: string): KeyEntry | undefined {
+    const entry = this.#byHash.get(legacyHash);
+    if (entry === undefined) return undefined;
+    this.#byHash.delete(legacyHash);
+    this.#byHash.set(keyHash, entry);
+    this.#upgraded.set(entry.record.id, keyHash);
+    this.#onUpgraded(entry.record.id, keyHash);
+    return entry;
   }
 
   /** By the wall clock. */

@@ -69,7 +69,13 @@ export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock)
     monthlyUsageLimit: undefined,
   } as const;
   return {
-    registry: new KeyRegistry(clock, [...records, local], usage),
+    // One that is not stored, as on a full disk, is upgraded again after the next start.
+    registry: new KeyRegistry(
+      clock,
+      [...records, local],
+      usage,
+      (id, keyHash) => void store.upgradeHash(id, keyHash).catch(() => {}),
+    ),
     localAdminKey,
     isEmpty: records.length === 0,
   };

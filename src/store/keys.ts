@@ -6,7 +6,7 @@ export type KeyRole = "writer" | "reader" | "admin" | "server";
 /** An API key as stored: the key itself is nowhere, only its SHA-256. */
 export interface ApiKeyRecord {
   readonly id: number;
-  /** SHA-256 of the key, hex. */
+  /** SHA-256 of the key, hex; of an imported one, until it is first used, perhaps the predecessor's HMAC. */
   readonly keyHash: string;
   /** The service that the key belongs to. */
   readonly service: string;
@@ -119,6 +119,11 @@ export interface KeyStore {
    * they may write its services from then on.
    */
   syncEnvironment(keys: readonly EnvironmentKey[], rateLimit: number, nowMs: number): Promise<void>;
+  /**
+   * Keep `keyHash` of a key that was imported with a predecessor's hash, which stays known: importing it again
+   * finds it. Changes nothing where that was done before, or where another key has this hash.
+   */
+  upgradeHash(id: number, keyHash: string): Promise<void>;
   /** Add to what keys have used; forgets days that are older than `USAGE_DAYS_KEPT`. */
   recordUsage(record: UsageRecord, nowMs: number): Promise<void>;
   /** Every day that is kept, of every key, in no order. */

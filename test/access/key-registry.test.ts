@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { generateKey, hashKey, KEY_LENGTH_MAX } from "../../src/access/api-key.ts";
+import { generateKey, hashKey, KEY_LENGTH_MAX, legacyHashKey } from "../../src/access/api-key.ts";
+import { KeyRegistry } from "../../src/access/key-registry.ts";
 import { createRecord, KEY, setup } from "./admission-setup.ts";
 
 test("a key is the prefix and 43 URL-safe characters, and never the same twice", () => {
@@ -11,6 +12,32 @@ test("a key is the prefix and 43 URL-safe characters, and never the same twice",
 
 test("a key is kept as its SHA-256 in hex", () => {
   assert.is(hashKey("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+});
+
+test("the predecessor's hash is HMAC-SHA-256 under its constant", () => {
+  // Of Python: hmac.new(b"mcp-gateway-metrics-api-key-v1", b"abc", "sha256").hexdigest()
+  assert.is(legacyHashKey("abc"), "677c3792f14eea71cf6f9f570c71600ca732aebec62b5e6cf8f27431344d0047");
+});
+
+test("a key is found by the predecessor's hash, once, and by ours from then on, with its bucket", () => {
+  const key = "mcp_metrics_of-the-predecessor";
+  const { clock } = setup();
+  const record = { ...createRecord({ id: 7, rateLimit: 2 }), keyHash: legacyHashKey(key) };
+  const upgraded: unknown[] = [];
+  const registry = new KeyRegistry(clock, [record], [], (...told) => void upgraded.push(told));
+  for (const wrong of ["", "x", record.keyHash, hashKey(key), key.slice(1), `${key} `]) {
+    assert.is(registry.find(wrong), undefined, wrong);
+  }
+  assert.equal(upgraded, []);
+  const entry = registry.find(key);
+  assert.is(entry?.record.id, 7);
+  assert.ok(entry !== undefined && registry.takeToken(entry));
+  registry.put({ ...record, description: "read before the new hash was stored" });
+  assert.is(registry.find(key)?.bucket, entry.bucket);
+  assert.is(registry.find(key)?.record.description, "read before the new hash was stored");
+  registry.put({ ...record, isActive: false });
+  assert.is(registry.find(key)?.record.isActive, false, "revoked, whatever hash the database has");
+  assert.equal(upgraded, [[7, hashKey(key)]]);
 });
 
 test("a key of the longest length is found, one that is longer is not looked at", () => {

@@ -126,3 +126,10 @@ export function addMetrics(database: Libsql.Database, count: number): void {
     FROM numbers;
   `);
 }
+
+/** A key as it stores one: plainly, or as its later releases do, which `legacyHashKey` is tested against. */
+export function addKey(database: Libsql.Database, keyHash: string, service: string, isActive = 1): void {
+  database
+    .prepare("INSERT INTO api_keys (key_hash, service_name, created_at, is_active) VALUES (?, ?, ?, ?)")
+    .run([keyHash, service, "2026-04-02T10:00:00.000000", isActive]);
+}

@@ -38,6 +38,7 @@ test("dashboards ask for operations by kind and table; only what always writes p
     "keys.revoke": "update api_keys",
     "keys.rotate": "update api_keys",
     "keys.syncEnvironment": "update api_keys",
+    "keys.upgradeHash": "update api_keys",
     "keys.recordUsage": "upsert api_key_usage_log",
     "keys.listDailyUsage": "select api_key_daily_usage",
     "audit.record": "insert admin_audit_log",

@@ -64,4 +64,22 @@ export function givenKeysContract(test: Test, engine: Engine): void {
     assert.is((await read(keys, id))?.expiresMs, undefined);
     await keys.syncEnvironment([], 10, NOW_MS);
   });
+
+  test("the hash of an imported key is upgraded once, and never to one that another key has", async () => {
+    const { keys } = await shared();
+    const [key, other] = [newKey(), newKey()];
+    const { id } = await keys.create(key, NOW_MS, traceOf());
+    const { id: otherId } = await keys.create(other, NOW_MS, traceOf());
+    const upgraded = ownName("upgraded");
+    const hashOf = async (which: number) => (await read(keys, which))?.keyHash;
+    await keys.upgradeHash(id, key.keyHash);
+    await keys.upgradeHash(id, other.keyHash);
+    assert.is(await hashOf(id), key.keyHash);
+    await keys.upgradeHash(id, upgraded);
+    await keys.upgradeHash(id, ownName("again"));
+    assert.is(await hashOf(id), upgraded);
+    await keys.upgradeHash(otherId, upgraded);
+    await keys.upgradeHash(1e9, ownName("of nobody"));
+    assert.is(await hashOf(otherId), other.keyHash);
+  });
 }

@@ -155,3 +155,10 @@ function allowServices(
   const all = [...new Set([...allowed, ...wanted])];
   if (all.length > allowed.length) database.run(ALLOW, JSON.stringify(all), keyHash);
 }
+
+/** Replace the predecessor's hash of an imported key by ours; once, and unless another key has that. */
+export function upgradeHash(database: Database, id: number, keyHash: string): void {
+  const sql = `UPDATE OR IGNORE api_keys SET legacy_hash = key_hash, key_hash = ?
+    WHERE id = ? AND legacy_hash IS NULL AND key_hash <> ?`;
+  database.run(sql, keyHash, id, keyHash);
+}

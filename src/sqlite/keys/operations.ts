@@ -2,7 +2,7 @@ import type { AuditDetails, AuditTrace } from "../../store/audit.ts";
 import type { EnvironmentKey, KeyRotation, NewApiKey, UsageRecord } from "../../store/keys.ts";
 import type { OperationContext } from "../threads/operation.ts";
 import { audited, finishAudit, listAudit, recordAudit } from "./audit-store.ts";
-import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys } from "./key-store.ts";
+import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys, upgradeHash } from "./key-store.ts";
 import { listDailyUsage, recordUsage } from "./usage-store.ts";
 
 /**
@@ -36,6 +36,9 @@ export function keyOperations({ database, read, write }: OperationContext) {
       "api_keys",
       (keys: readonly EnvironmentKey[], rateLimit: number, nowMs: number) =>
         syncEnvironmentKeys(database, keys, rateLimit, nowMs),
+    ),
+    upgradeHash: write("update", "api_keys", (id: number, keyHash: string) =>
+      upgradeHash(database, id, keyHash),
     ),
     recordUsage: write("upsert", "api_key_usage_log", (record: UsageRecord, nowMs: number) =>
       recordUsage(database, record, nowMs),

@@ -125,14 +125,18 @@ export interface LegacyKey {
   readonly description: string;
 }
 
-/** Store a key with the role of a writer. False when its hash is there already: that one is left as it is. */
+/**
+ * Store a key with the role of a writer. False when its hash is there already, or was before the key was first
+ * used here: that one is left as it is.
+ */
 export function importKey(database: Database, key: LegacyKey): boolean {
   return (
     database.run(
       `INSERT INTO api_keys (key_hash, service_name, created_at, last_used_at, is_active, rate_limit,
          usage_count, daily_usage_limit, monthly_usage_limit, description)
-       VALUES (?, ?, ?, ?, CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER),
-         CAST(? AS INTEGER), ?)
+       SELECT ?, ?, ?, ?, CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER), CAST(? AS INTEGER),
+         CAST(? AS INTEGER), ?
+       WHERE NOT EXISTS (SELECT 1 FROM api_keys WHERE legacy_hash = ?)
        ON CONFLICT (key_hash) DO NOTHING`,
       key.keyHash,
       key.service,
@@ -144,6 +148,7 @@ export function importKey(database: Database, key: LegacyKey): boolean {
       key.dailyUsageLimit,
       key.monthlyUsageLimit,
       key.description,
+      key.keyHash,
     ).changes > 0
   );
 }
