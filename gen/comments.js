@@ -715,6 +715,7 @@ export const COMMENTS = new Map([
   ["opentelemetry.proto.metrics.v1.ExponentialHistogramDataPoint.Buckets.bucket_counts", "How many in each."],
   ["opentelemetry.proto.metrics.v1.SummaryDataPoint", "Quantiles of which only it is read that they are there."],
   ["opentelemetry.proto.metrics.v1.SummaryDataPoint.attributes", "What they were measured for."],
+  ["opentelemetry.proto.metrics.v1.SummaryDataPoint.flags", "Bits of DataPointFlags."],
   ["opentelemetry.proto.metrics.v1.AggregationTemporality", "Whether a point counts since the one before it, or since the start."],
   ["opentelemetry.proto.metrics.v1.AggregationTemporality.AGGREGATION_TEMPORALITY_UNSPECIFIED", "Not said; such points are refused."],
   ["opentelemetry.proto.metrics.v1.AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA", "Since the point before."],

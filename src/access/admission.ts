@@ -101,7 +101,7 @@ export function createAdmission(
     const { principal } = found;
     const { apiKeyId } = principal;
     if (failure !== undefined) return { failure, bucket, apiKeyId, principal };
-    return { call: { ...request, principal }, bucket, apiKeyId, principal };
+    return { call: { ...request, principal, address: credentials.address }, bucket, apiKeyId, principal };
   };
 }
 

@@ -24,6 +24,8 @@ export interface RequestIdentity {
 /** An admitted request. */
 export interface Call extends RequestIdentity {
   readonly principal: Principal;
+  /** Its client's address, undefined once the peer has gone: never to be stored or logged as it is. */
+  readonly address?: () => string | undefined;
 }
 
 /** An admitted request to what may be called anonymously; it may come with a key all the same. */

@@ -16,7 +16,7 @@ import {
 import type { ResourcePoints } from "../otlp/data-point.ts";
 import { describeRejections } from "../otlp/describe-rejections.ts";
 import { SDK_ATTRIBUTE } from "../otlp/mapping.ts";
-import { sourceOf } from "../otlp/resources.ts";
+import { instanceIn, sourceOf } from "../otlp/resources.ts";
 import { type RejectedPoint, validatePoints } from "../otlp/validate-points.ts";
 import type { SeriesFound, SeriesQuestion, StoredAnswer } from "../store/metrics.ts";
 import type { SeriesUpdate, Submission } from "../store/submission.ts";
@@ -59,7 +59,8 @@ export function createExportResource(deps: ExportResourceDeps) {
   const { findSeries, enqueue, observer } = deps;
 
   return async (call: Call, resource: ResourcePoints): Promise<ResourceAnswer> => {
-    const source = readSource(call, resource);
+    const leftOut: Violation[] = [];
+    const source = readSource(call, resource, leftOut);
     if ("violations" in source) return reject(call, resource, "", source.violations);
     const notAllowed = checkService(deps, call, source.service);
     if (notAllowed !== undefined) {
@@ -68,7 +69,7 @@ export function createExportResource(deps: ExportResourceDeps) {
     }
     const { apiKeyId, service: owner } = call.principal;
     const nowMs = deps.wallMs();
-    const idempotencyKey = keyOf(call, resource);
+    const idempotencyKey = keyOf(call, resource, deps.pseudonymise);
     const nameSeries = createSeriesKeys(owner, resource.attributes);
     const loop = new YieldingLoop();
     const keys = new Set<string>();
@@ -78,7 +79,7 @@ export function createExportResource(deps: ExportResourceDeps) {
     if (known.earlier !== undefined) return readAnswer(known.earlier);
     const lastPoints = new Map<string, LastPoint>();
     await loop.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
-    const { measurements, rejected, counted } = await validatePoints(resource.points, {
+    const { measurements, rejected, counted, ...odd } = await validatePoints(resource.points, {
       intern: deps.intern,
       pseudonymise: deps.pseudonymise,
       nowMs,
@@ -111,7 +112,7 @@ export function createExportResource(deps: ExportResourceDeps) {
       if (earlier !== undefined) return readAnswer(earlier);
       await loop.eachList(measurements, (list) => deps.export(source, list));
     }
-    observe(call, source.service, measurements.length, rejected);
+    observe(call, source.service, measurements.length, rejected, leftOut.concat(odd.leftOut));
     return answer;
   };
 
@@ -121,31 +122,46 @@ export function createExportResource(deps: ExportResourceDeps) {
     return { rejected: rejected.length, descriptions: describeRejections(rejected) };
   }
 
-  function observe(call: Call, service: string, accepted: number, rejected: readonly RejectedPoint[]): void {
+  function observe(
+    call: Call,
+    service: string,
+    accepted: number,
+    rejected: readonly RejectedPoint[],
+    leftOut: readonly Violation[] = [],
+  ): void {
     const rejections = rejected.flatMap(({ violations }) => violations);
-    observer.onAnswer(call, service, { accepted, rejected: rejected.length, rejections });
+    observer.onAnswer(call, service, { accepted, rejected: rejected.length, rejections, leftOut });
   }
 }
 
+/** What is shortened goes to `leftOut`. */
 function readSource(
   call: Call,
   { attributes }: ResourcePoints,
+  leftOut: Violation[],
 ): ValidSource | { readonly violations: readonly Violation[] } {
   const violations: Violation[] = [];
-  const reject = (field: string, reason: string, message: string) =>
-    void violations.push({ field, reason, message });
-  const source = validateSource(sourceOf(attributes, call.principal.service), reject, []);
+  const into = (list: Violation[]) => (field: string, reason: string, message: string) =>
+    void list.push({ field, reason, message });
+  const submitted = sourceOf(attributes, call.principal.service, into(leftOut));
+  const source = validateSource(submitted, into(violations), []);
   return violations.length > 0 ? { violations } : source;
 }
 
 /**
  * The idempotency key of a resource's points: their fingerprint behind a line break, which no client can send
  * in a key of its own. Points without a time may be the same twice and mean two things, and so have none that
- * another request shares.
+ * another request shares. Nor have those of a resource that names no instance and comes from another address:
+ * replicas of one configuration that count the same send the same bytes.
  */
-function keyOf(call: Call, { fingerprint, points }: ResourcePoints): string {
-  const isTimed = points.every(({ timeNs }) => timeNs !== 0n);
-  return isTimed ? `otlp\n${fingerprint}` : `otlp\n${call.requestId} ${fingerprint}`;
+function keyOf(
+  call: Call,
+  { attributes, fingerprint, points }: ResourcePoints,
+  pseudonymise: Pseudonymise,
+): string {
+  if (points.some(({ timeNs }) => timeNs === 0n)) return `otlp\n${call.requestId} ${fingerprint}`;
+  const address = instanceIn(attributes) === "" ? call.address?.() : undefined;
+  return address === undefined ? `otlp\n${fingerprint}` : `otlp\n${pseudonymise(address)} ${fingerprint}`;
 }
 
 function readAnswer({ answer }: StoredAnswer): ResourceAnswer {

@@ -44,6 +44,7 @@ export function createObservers(
       else ingestLog.info(message, fields);
       if (rejections.length + leftOut.length === 0) return;
       countViolations(rejections);
+      for (const { field, reason } of leftOut) selfMetrics.fieldLeftOut(fieldLabel(field), reason);
       const { apiKeyId } = principal;
       logRejections({ requestId, apiKeyId, service, accepted, rejected, reasons: rejections, leftOut });
     },

@@ -19,6 +19,15 @@ export function isLongerThan(text: string, max: number): boolean {
   return text.length > max && codePoints(text) > max;
 }
 
+/** The first `max` code points of a text; no pair of surrogates is cut in its middle. */
+export function cutTo(text: string, max: number): string {
+  return isLongerThan(text, max)
+    ? Array.from(text.slice(0, 2 * max))
+        .slice(0, max)
+        .join("")
+    : text;
+}
+
 /**
  * `value` for an error message, as JSON, of at most 80 characters: a client cannot make the service echo a
  * megabyte. Never throws, whatever the value.

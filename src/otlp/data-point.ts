@@ -3,7 +3,7 @@
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/ in plain objects, free of protobuf.
  */
 
-/** What attributes can hold once they are decoded; what a dimension cannot hold is rejected later. */
+/** What attributes can hold once they are decoded; lists and bytes among it. */
 export type Attributes = ReadonlyMap<string, unknown>;
 
 /** Text that is the same for the same attributes in any order, and for no others. */
@@ -70,7 +70,7 @@ interface AnyHistogramData {
   readonly temporality: Temporality;
   /** Values in all buckets together. */
   readonly count: number;
-  /** Of the values; absent where they may be negative, as OTLP asks for. */
+  /** Of the values; absent where some may be negative, as OTLP asks for, or where it was no number. */
   readonly sum: number | undefined;
   readonly min: number | undefined;
   readonly max: number | undefined;
@@ -108,3 +108,11 @@ export function lowerBound(scale: number, index: number): number {
 }
 
 export type HistogramData = ExplicitHistogramData | ExponentialHistogramData;
+
+/** A histogram of which no more is known than its totals. */
+export function withoutBuckets(
+  { temporality }: Pick<HistogramData, "temporality">,
+  { count, sum, min, max }: Pick<HistogramData, "count" | "sum" | "min" | "max">,
+): ExplicitHistogramData {
+  return { kind: "histogram", temporality, count, sum, min, max, bounds: [], counts: [] };
+}

@@ -12,6 +12,9 @@ const NUMBERS_PER_BUCKET_MAX = 4;
 /** … and about as many for one point: what is stored of it takes some kilobytes at the most. */
 const NUMBERS_MAX = 128;
 
+/** No number of a distribution is beyond it. */
+const NUMBER_MAX = 2 ** 63;
+
 /** A bucket of either kind of histogram: `count` values above `low`, up to `high`. */
 interface Bucket {
   readonly low: number;
@@ -21,28 +24,43 @@ interface Bucket {
 
 /**
  * Where the values of a sound histogram that has some lie, each times `scale` (from its unit to ms). Of
- * `count` values at most some 128 numbers are kept, each with how many it stands for.
+ * `count` values at most some 128 numbers are kept, each with how many it stands for. Undefined where nothing
+ * says where any lies: neither sum nor buckets, nor both extremes.
  */
-export function toDistribution(histogram: HistogramData, scale: number): Distribution {
+export function toDistribution(histogram: HistogramData, scale: number): Distribution | undefined {
   const { count } = histogram;
   const scaled = (value: number | undefined) => (value === undefined ? undefined : times(value, scale));
-  const [sum = 0, min, max] = [histogram.sum, histogram.min, histogram.max].map(scaled);
+  const [sum, min, max] = [histogram.sum, histogram.min, histogram.max].map(scaled);
   const buckets = bucketsOf(histogram)
     .filter((bucket) => bucket.count > 0)
     .map((bucket) => ({ ...bucket, low: times(bucket.low, scale), high: times(bucket.high, scale) }));
   const numbersMax = Math.min(NUMBERS_PER_BUCKET_MAX, Math.ceil(NUMBERS_MAX / Math.max(1, buckets.length)));
   const numbers: Numbers = { values: [], counts: [] };
-  if (count === 1) put(numbers, sum, 1);
-  // One bucket without bounds: all that is known is the mean.
-  else if (buckets.length === 0) put(numbers, sum / count, count);
-  else for (const bucket of close(buckets, sum, min, max)) spread(bucket, numbersMax, numbers);
+  if (count === 1 && sum !== undefined) put(numbers, sum, 1);
+  else if (buckets.length > 0)
+    for (const bucket of close(buckets, sum, min, max)) spread(bucket, numbersMax, numbers);
+  // One bucket without bounds: all that is known is the mean, or the extremes.
+  else if (sum !== undefined) put(numbers, sum / count, count);
+  else if (min !== undefined && max !== undefined)
+    spread({ low: min, high: max, count, least: min, greatest: max }, numbersMax, numbers);
+  else return undefined;
   const { values, counts } = numbers;
   return { count, min: min ?? values[0] ?? 0, max: max ?? values.at(-1) ?? 0, values, counts };
 }
 
-/** `a * b` without the last digit, which is wrong where 0.07 s become 70.00000000000001 ms. */
+/** What the numbers of a distribution add up to, where a sender has not said it. */
+export function sumOf({ values, counts }: Distribution): number {
+  return values.reduce((sum, value, index) => sum + value * (counts[index] ?? 0), 0);
+}
+
+/**
+ * `a * b` without the last digit, which is wrong where 0.07 s become 70.00000000000001 ms; and finite where
+ * `a` is, as the bounds of a bucket may be almost anything.
+ */
 export function times(a: number, b: number): number {
-  return b === 1 || !Number.isFinite(a) ? a : Number((a * b).toPrecision(15));
+  if (!Number.isFinite(a)) return a;
+  const product = b === 1 ? a : Number((a * b).toPrecision(15));
+  return Math.max(-NUMBER_MAX, Math.min(NUMBER_MAX, product));
 }
 
 /** What is kept: `counts[i]` values are taken to be `values[i]`. Ascending. */
@@ -85,7 +103,7 @@ function bucketsOf(histogram: HistogramData): readonly Bucket[] {
 /** The buckets with ends at both sides, as near as is known; the first may begin and the last end exactly. */
 function close(
   buckets: readonly Bucket[],
-  sum: number,
+  sum: number | undefined,
   min: number | undefined,
   max: number | undefined,
 ): readonly ClosedBucket[] {
@@ -108,9 +126,12 @@ interface ClosedBucket extends Bucket {
   readonly greatest: number | undefined;
 }
 
-/** How far a bucket without an end may reach: so that its middle is what the sum leaves for each. */
-function guessTop(buckets: readonly Bucket[], sum: number, low: number): number {
-  let left = sum;
+/**
+ * How far a bucket without an end may reach: so that its middle is what the sum leaves for each, and no further
+ * than its beginning where there is no sum.
+ */
+function guessTop(buckets: readonly Bucket[], sum: number | undefined, low: number): number {
+  let left = sum ?? Number.NEGATIVE_INFINITY;
   for (const bucket of buckets.slice(0, -1)) {
     left -= bucket.count * ((Math.max(bucket.low, Math.min(0, bucket.high)) + bucket.high) / 2);
   }

@@ -74,15 +74,13 @@ export const NAME_DIMENSION = { custom: "metric_name", other: INSTRUMENT_DIMENSI
 /** Where what `errorAttribute` says is kept: in the metadata. */
 export const ERROR_FIELD = "error_code";
 
-/** Units of time, in ms. A histogram in one of them distributes durations. */
-export const TIME_UNITS_MS: ReadonlyMap<string, number> = new Map([
-  ["ns", 1e-6],
-  ["us", 0.001],
-  ["ms", 1],
-  ["s", 1000],
-  ["min", 60_000],
-  ["h", 3_600_000],
-]);
+/** MCP's durations by the semantic conventions, those that are to come among them. */
+const MCP_DURATION = /^mcp\..*\.duration$/s;
+
+/** Whether a histogram of that name has durations, whatever its unit says. */
+export function isDurationName(name: string): boolean {
+  return INSTRUMENTS.histogram.has(name) || MCP_DURATION.test(name);
+}
 
 /** What a resource attribute becomes. */
 export const RESOURCE_ATTRIBUTES = {

@@ -4,7 +4,8 @@
  */
 import { hash } from "node:crypto";
 import { LIMITS } from "../catalogue/limits.ts";
-import { codePoints } from "../ingest/text.ts";
+import { cutTo, isLongerThan, quote } from "../ingest/text.ts";
+import type { Reject } from "../ingest/validate-fields.ts";
 import { type Attributes, canonical, type ResourcePoints } from "./data-point.ts";
 import { RESOURCE_ATTRIBUTES, UNKNOWN_SERVICE } from "./mapping.ts";
 
@@ -77,30 +78,55 @@ export interface SubmittedSource {
 }
 
 /**
- * A resource's service, version and instance, in the characters that those of this service may have.
+ * A resource's service, version and instance, in the characters and lengths that those of this service may
+ * have; what is shortened is told to `leaveOut`, as every point of a process would be rejected for it.
  *
  * A resource without a service name, or with an SDK's default `unknown_service` (semantic conventions of the
  * resource), counts as the service whose API key it comes with.
  */
-export function sourceOf(attributes: Attributes, keyService: string): SubmittedSource {
-  const service = attributes.get(RESOURCE_ATTRIBUTES.service) ?? "";
-  const isUnnamed = service === "" || (typeof service === "string" && UNKNOWN_SERVICE.test(service));
+export function sourceOf(attributes: Attributes, keyService: string, leaveOut: Reject): SubmittedSource {
+  const service = textOf(attributes.get(RESOURCE_ATTRIBUTES.service));
+  const isUnnamed = service === "" || UNKNOWN_SERVICE.test(service);
   return {
-    service: isUnnamed ? keyService : plain(service, /[^A-Za-z0-9_-]/gu),
-    version: numberToText(attributes.get(RESOURCE_ATTRIBUTES.version)),
-    instance_id: plain(attributes.get(RESOURCE_ATTRIBUTES.instanceId), /[^A-Za-z0-9_.-]/gu),
+    service: isUnnamed ? keyService : plainService(service),
+    version: versionOf(textOf(attributes.get(RESOURCE_ATTRIBUTES.version)), leaveOut),
+    instance_id: instanceOf(instanceIn(attributes), leaveOut),
   };
 }
 
-/** With `_` in the place of every character that is not allowed. */
-function plain(value: unknown, others: RegExp): unknown {
-  const text = numberToText(value);
-  // Too long is rejected as it is, and no megabyte is rewritten first.
-  if (typeof text !== "string" || codePoints(text) > LIMITS.SERVICE_LENGTH_MAX) return text;
-  return text.replace(others, "_");
+/** What a resource calls its process; '' where it does not. */
+export function instanceIn(attributes: Attributes): string {
+  return textOf(attributes.get(RESOURCE_ATTRIBUTES.instanceId));
 }
 
-/** Versions and instances are numbers in some configurations. */
-function numberToText(value: unknown): unknown {
-  return typeof value === "number" ? String(value) : value;
+/** With `_` in the place of every character that is not allowed. */
+function plainService(service: string): string {
+  // Too long is rejected as it is, and no megabyte is rewritten first.
+  if (isLongerThan(service, LIMITS.SERVICE_LENGTH_MAX)) return service;
+  return service.replace(/[^A-Za-z0-9_-]/gu, "_");
+}
+
+function versionOf(version: string, leaveOut: Reject): string {
+  const max = LIMITS.VERSION_LENGTH_MAX;
+  if (isLongerThan(version, max))
+    leaveOut("version", "too_long", `version ${quote(version)} is cut to ${max} characters`);
+  return cutTo(version, max).replace(/\p{Cc}/gu, "_");
+}
+
+/** Digits of a hash that keep apart what begins alike. */
+const HASH_LENGTH = 8;
+
+function instanceOf(instance: string, leaveOut: Reject): string {
+  const plain = (text: string) => text.replace(/[^A-Za-z0-9_.-]/gu, "_");
+  const max = LIMITS.INSTANCE_ID_LENGTH_MAX;
+  if (!isLongerThan(instance, max)) return plain(instance);
+  leaveOut("instance_id", "too_long", `instance ${quote(instance)} is cut to ${max} characters`);
+  const digits = hash("sha256", instance, "hex").slice(0, HASH_LENGTH);
+  return `${plain(cutTo(instance, max - 1 - HASH_LENGTH))}-${digits}`;
+}
+
+/** Versions and instances are numbers in some configurations, and can be anything; absent is ''. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

@@ -12,75 +12,89 @@ import {
   type ExponentialHistogramData,
   type HistogramData,
   lowerBound,
+  withoutBuckets,
 } from "./data-point.ts";
 
 /**
- * What cumulative data adds to the last point of its series.
+ * What cumulative data adds to the last point of its series, which is older.
  *
- * A value that fell without a new start time has begun at zero in between, as Prometheus's `rate` sees it: an
- * unreported reset, of which all that is there is new.
+ * Whatever can only grow and fell without a new start time has begun at zero in between, as Prometheus's
+ * `rate` sees it: an unreported reset, of which all that is there is new. A histogram's count and buckets can
+ * only grow, and its sum where no value is negative.
+ *
+ * @param isTime whether the values are durations, of which none is negative
  */
-export function sinceLast(last: CumulativeData, data: CumulativeData): CumulativeData {
+export function sinceLast(last: CumulativeData, data: CumulativeData, isTime: boolean): CumulativeData {
   if (data.kind === "sum") {
     if (last.kind !== "sum" || data.value < last.value) return data;
     return { ...data, value: data.value - last.value };
   }
   if (last.kind === "sum" || data.count < last.count) return data;
-  const count = data.count - last.count;
-  const sum = (data.sum ?? 0) - (last.sum ?? 0);
+  const sum = sumSince(last, data, isTime);
+  const buckets = bucketsSince(last, data);
+  if (sum === "fell" || buckets === "fell") return data;
   // The least and the greatest are those since the start, and may be older than the last point.
-  const since = { count, sum, min: undefined, max: undefined };
-  if (data.kind === "histogram" && last.kind === "histogram")
-    return explicitSince(last, { ...data, ...since }, data.counts);
-  if (data.kind === "exponential histogram" && last.kind === "exponential histogram")
-    return exponentialSince(last, data, since) ?? withoutBuckets(data, since);
-  return withoutBuckets(data, since);
+  const totals = { count: data.count - last.count, sum, min: undefined, max: undefined };
+  return buckets === undefined ? withoutBuckets(data, totals) : { ...buckets, ...totals };
 }
 
-/** Differs bucket by bucket where the bounds are the same and no bucket has lost values. */
+/** By how much a sum may fall that its sender has only added up in another order, as a share of it. */
+const ROUNDING = 1e-9;
+
+/** What was added to the sum; undefined where it is not known. */
+function sumSince(last: HistogramData, data: HistogramData, isTime: boolean): number | undefined | "fell" {
+  if (last.sum === undefined || data.sum === undefined) return undefined;
+  const added = data.sum - last.sum;
+  if (added >= 0 || !canOnlyGrow(data, isTime)) return added;
+  return -added > Math.abs(last.sum) * ROUNDING ? "fell" : 0;
+}
+
+/** Whether the sum can: no value is known to be negative, and for each there is something that rules it out. */
+function canOnlyGrow(data: HistogramData, isTime: boolean): boolean {
+  if ((data.min ?? 0) < 0 || (data.sum ?? 0) < 0) return false;
+  if (data.kind === "exponential histogram") return data.negative.counts.every((count) => count === 0);
+  const { bounds, counts } = data;
+  const isAbove = counts.every((count, index) => count === 0 || (bounds[index - 1] ?? -1) >= 0);
+  return isTime || (data.min ?? -1) >= 0 || (counts.length > 0 && isAbove);
+}
+
+/** The buckets of what was added; undefined where those of the two do not fit together. */
+function bucketsSince(last: HistogramData, data: HistogramData): HistogramData | undefined | "fell" {
+  if (data.kind === "histogram") return last.kind === "histogram" ? explicitSince(last, data) : undefined;
+  return last.kind === "exponential histogram" ? exponentialSince(last, data) : undefined;
+}
+
+/** Bucket by bucket, where the bounds are the same. */
 function explicitSince(
   last: ExplicitHistogramData,
   data: ExplicitHistogramData,
-  counts: readonly number[],
-): ExplicitHistogramData {
+): ExplicitHistogramData | undefined | "fell" {
   const isAlike =
     last.bounds.length === data.bounds.length &&
+    last.counts.length === data.counts.length &&
     last.bounds.every((bound, index) => bound === data.bounds[index]);
-  const differences = counts.map((count, index) => count - (last.counts[index] ?? 0));
-  if (isAlike && differences.every((count) => count >= 0)) return { ...data, counts: differences };
-  return withoutBuckets(data, data);
+  if (!isAlike) return undefined;
+  const counts = data.counts.map((count, index) => count - (last.counts[index] ?? 0));
+  return counts.every((count) => count >= 0) ? { ...data, counts } : "fell";
 }
-
-/** A histogram of one bucket: count and sum are known all the same where the buckets do not fit together. */
-function withoutBuckets(
-  { temporality }: HistogramData,
-  { count, sum, min, max }: Pick<HistogramData, "count" | "sum" | "min" | "max">,
-): ExplicitHistogramData {
-  return { kind: "histogram", temporality, count, sum, min, max, bounds: [], counts: [] };
-}
-
-type Totals = Pick<ExponentialHistogramData, "count" | "sum" | "min" | "max">;
 
 /**
- * What an exponential histogram adds to the last one, in the coarser scale of the two: a sender halves its
- * resolution when the values spread. Undefined where their buckets do not fit together: the zero bucket has
- * become narrower, or a bucket has lost values.
+ * In the coarser scale of the two, and with the wider zero: a sender halves its resolution when the values
+ * spread, and may take small values for zero.
  */
 function exponentialSince(
   last: ExponentialHistogramData,
   data: ExponentialHistogramData,
-  totals: Totals,
-): ExponentialHistogramData | undefined {
+): ExponentialHistogramData | "fell" {
   const scale = Math.min(last.scale, data.scale);
-  const { zeroThreshold } = data;
-  if (last.zeroThreshold > zeroThreshold) return undefined;
-  const [before, now] = [last, data].map((one) => widenZero(coarsen(one, scale), zeroThreshold));
-  if (before === undefined || now === undefined) return undefined;
+  const zeroThreshold = Math.max(last.zeroThreshold, data.zeroThreshold);
+  const before = widenZero(coarsen(last, scale), zeroThreshold);
+  const now = widenZero(coarsen(data, scale), zeroThreshold);
   const zeroCount = now.zeroCount - before.zeroCount;
   const positive = subtract(before.positive, now.positive);
   const negative = subtract(before.negative, now.negative);
-  if (zeroCount < 0 || positive === undefined || negative === undefined) return undefined;
-  return { ...now, ...totals, zeroCount, positive, negative };
+  if (zeroCount < 0 || positive === undefined || negative === undefined) return "fell";
+  return { ...now, zeroCount, positive, negative };
 }
 
 /** In a lower scale, where 2^(difference) neighbouring buckets are one (data model, "perfect subsetting"). */

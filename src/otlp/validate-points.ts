@@ -1,14 +1,13 @@
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { Violation } from "../errors.ts";
 import type { InternDimensions } from "../ingest/dimension-sets.ts";
-import type { MetricContext } from "../ingest/validate-metric.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import { YieldingLoop } from "../lib/yielding-loop.ts";
 import { type CumulativeData, isCumulative, type LastPoint, type NameSeries } from "./cumulative-series.ts";
 import type { DataPoint } from "./data-point.ts";
-import { measure, type StorableData } from "./map-point.ts";
-import { pointProblem } from "./point-problem.ts";
+import { durationUnitOf, measure, type PointContext, type StorableData } from "./map-point.ts";
 import { sinceLast } from "./since-last.ts";
+import { soundData } from "./sound-point.ts";
 
 /** A point that is not stored, and every rule it breaks. */
 export interface RejectedPoint {
@@ -16,10 +15,12 @@ export interface RejectedPoint {
   readonly violations: readonly Violation[];
 }
 
-/** What became of the points of a resource. Some are in neither list: they add nothing. */
+/** What became of the points of a resource. Some are neither stored nor rejected: they add nothing. */
 export interface ValidatedPoints {
   readonly measurements: readonly Measurement[];
   readonly rejected: readonly RejectedPoint[];
+  /** What was odd in points that are not rejected, and is not stored as it was sent. */
+  readonly leftOut: readonly Violation[];
   /** The last points of series, by key, that the measurements take into account. */
   readonly counted: ReadonlyMap<string, LastPoint>;
 }
@@ -59,9 +60,10 @@ const isOfValue = ({ field }: Violation) => field === "value" || field === "dura
 class PointValidator implements ValidatedPoints {
   readonly measurements: Measurement[] = [];
   readonly rejected: RejectedPoint[] = [];
+  readonly leftOut: Violation[] = [];
   readonly counted = new Map<string, LastPoint>();
   readonly #options: ValidatePointsOptions;
-  readonly #context: MetricContext;
+  readonly #context: PointContext;
   /** Of the point at hand. */
   #violations: Violation[] = [];
   /** Series of this request that were not known before. */
@@ -72,15 +74,19 @@ class PointValidator implements ValidatedPoints {
     const { intern, pseudonymise, nowMs } = options;
     const reject = (field: string, reason: string, message: string) =>
       void this.#violations.push({ field, reason, message });
-    this.#context = { intern, pseudonymise, nowMs, reject, warn: () => undefined };
+    const leaveOut = (field: string, reason: string, message: string) =>
+      void this.leftOut.push({ field, reason, message });
+    this.#context = { intern, pseudonymise, nowMs, reject, leaveOut, warn: () => undefined };
   }
 
   take(point: DataPoint): void {
+    // The end of a series, as a collector marks it: nothing to store, and nothing to complain of.
+    if (point.data.kind === "no recorded value") return;
     this.#violations = [];
-    const problem = pointProblem(point);
-    if (problem !== undefined) this.#violations.push(problem);
-    else if (isCumulative(point.data)) this.#count(point, point.data);
-    else this.#store(point, point.data as StorableData);
+    const sound = soundData(point, this.#context.leaveOut);
+    if ("reason" in sound) this.#violations.push(sound);
+    else if (isCumulative(sound)) this.#count(point, sound);
+    else this.#store(point, sound as StorableData);
     if (this.#violations.length > 0) this.rejected.push({ point, violations: this.#violations });
   }
 
@@ -94,7 +100,8 @@ class PointValidator implements ValidatedPoints {
       this.#context.reject("attributes", "too_many_series", message);
       return;
     }
-    if (last !== undefined) this.#store(point, sinceLast(last.data, data));
+    if (last !== undefined)
+      this.#store(point, sinceLast(last.data, data, durationUnitOf(point.instrument) !== undefined));
     else if (this.#beginsAtZero(point)) this.#store(point, data);
     if (!this.#violations.every(isOfValue)) return;
     if (last === undefined) this.#begun += 1;

@@ -11,8 +11,10 @@ const ROLES: readonly KeyRole[] = ["writer", "reader", "admin", "server"];
 test("a good key is admitted as its owner, with the state of its bucket", () => {
   const { admit, reported } = setup();
   const { call, bucket } = admit();
+  const { address, ...admitted } = call ?? {};
   const principal = { apiKeyId: 1, service: "auth", role: "writer", allowedServices: [] };
-  assert.equal(call, { requestNumber: 7, requestId: "req_0000000000000007", principal });
+  assert.equal(admitted, { requestNumber: 7, requestId: "req_0000000000000007", principal });
+  assert.is(address?.(), "192.0.2.1");
   assert.equal(bucket, { limit: 60, remaining: 59, resetSeconds: 1, retryAfterSeconds: 1 });
   assert.equal(reported, ["auth success"]);
 });

@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Distribution } from "../../src/catalogue/measurement.ts";
 import type { HistogramData } from "../../src/otlp/data-point.ts";
-import { toDistribution } from "../../src/otlp/distribution.ts";
+import { toDistribution as find } from "../../src/otlp/distribution.ts";
 import { explicit, explicitOf, exponentialOf } from "./points.ts";
+
+/** … of a histogram that says where its values lie. */
+function toDistribution(histogram: HistogramData, scale: number): Distribution {
+  const found = find(histogram, scale);
+  if (found === undefined) throw new Error("nothing is known of it");
+  return found;
+}
 
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const durations = fc.array(
@@ -60,6 +68,29 @@ test("one value, and two between known extremes, stand where they are", () => {
 test("without buckets all are taken for their mean", () => {
   const { values, counts } = toDistribution(explicit({ count: 4, sum: 10 }), 1);
   assert.equal([values, counts], [[2.5], [4]]);
+});
+
+test("without a sum what is known stands, and nothing is made up", () => {
+  const none = { sum: undefined, min: undefined, max: undefined };
+  const cases = [
+    { name: "extremes", histogram: { count: 3, min: 2, max: 8 }, values: [2, 5, 8] },
+    { name: "one value", histogram: { count: 1, min: 2, max: 2 }, values: [2] },
+    { name: "a bucket", histogram: { count: 1, bounds: [4, 6], counts: [0, 1, 0] }, values: [5] },
+    { name: "a bucket without an end", histogram: { count: 1, bounds: [4], counts: [0, 1] }, values: [4.02] },
+  ];
+  for (const { name, histogram, values } of cases)
+    assert.equal(toDistribution(explicit({ ...none, ...histogram }), 1).values, values, name);
+  for (const known of [{}, { min: 1 }, { max: 1 }])
+    assert.is(find(explicit({ ...none, count: 3, ...known }), 1), undefined);
+});
+
+test("numbers are finite whatever the bounds and the unit", () => {
+  const bounds = [-Number.MAX_VALUE, 1, Number.MAX_VALUE];
+  for (const sum of [undefined, 0, Number.MAX_SAFE_INTEGER]) {
+    const histogram = explicit({ count: 4, sum, bounds, counts: [1, 1, 1, 1] });
+    const { values, min, max } = toDistribution(histogram, 3_600_000);
+    assert.ok([...values, min, max].every(Number.isFinite), `${values}`);
+  }
 });
 
 test("what is beyond the last bound is guessed from the sum", () => {

@@ -1,7 +1,7 @@
 /** What the mapping makes of instruments and attributes. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { Attributes, PointData } from "../../src/otlp/data-point.ts";
+import type { PointData } from "../../src/otlp/data-point.ts";
 import { mapPoint } from "../../src/otlp/map-point.ts";
 import { dataPoint, explicitOf } from "./points.ts";
 import { NOW_NS, Store } from "./store.ts";
@@ -10,9 +10,12 @@ const GAUGE: PointData = { kind: "gauge", value: 1 };
 const COUNTER: PointData = { kind: "sum", temporality: "delta", isMonotonic: true, value: 4 };
 const SECONDS: PointData = explicitOf([0.25, 0.5], [1]);
 
+const quiet = () => undefined;
+
 function map(name: string, reading: PointData, attributes: Record<string, unknown> = {}, unit = "s") {
   const instrument = { name, unit, scope: "" };
-  return mapPoint(dataPoint(reading, { instrument, attributes: new Map(Object.entries(attributes)) }));
+  const point = dataPoint(reading, { instrument, attributes: new Map(Object.entries(attributes)) });
+  return mapPoint(point, quiet);
 }
 
 const OPERATION = "mcp.server.operation.duration";
@@ -57,8 +60,8 @@ const CASES: readonly {
   {
     name: "the same name in no unit of time",
     mapped: map(OPERATION, SECONDS, {}, "1"),
-    type: "custom",
-    dimensions: { metric_name: OPERATION },
+    type: "tool_execution",
+    dimensions: { instrument: OPERATION, success: true },
   },
   {
     name: "the same name on a counter",
@@ -82,17 +85,35 @@ const CASES: readonly {
 
 for (const { name, mapped, type, dimensions, metadata } of CASES) {
   test(`${name} becomes ${type}`, () => {
-    assert.ok("type" in mapped);
     assert.equal({ ...mapped, timestamp: undefined }, { type, dimensions, metadata, timestamp: undefined });
   });
 }
 
-const attributes: Attributes = new Map();
+const SESSION = "mcp.server.session.duration";
 const VALUES = [
   { name: "operations count", instrument: OPERATION, reading: SECONDS, value: 2, durationMs: 750 },
+  { name: "… without a unit", instrument: OPERATION, unit: "", reading: SECONDS, value: 2, durationMs: 750 },
+  {
+    name: "… in another one",
+    instrument: OPERATION,
+    unit: "By",
+    reading: SECONDS,
+    value: 2,
+    durationMs: 750,
+  },
+  {
+    name: "… in words",
+    instrument: OPERATION,
+    unit: "milliseconds",
+    reading: SECONDS,
+    value: 2,
+    durationMs: 0.75,
+  },
+  { name: "sessions count", instrument: SESSION, unit: "", reading: SECONDS, value: 2, durationMs: 750 },
   {
     name: "a counter counts what it says",
     instrument: "mcp_tool_executions_total",
+    unit: "1",
     reading: COUNTER,
     value: 4,
   },
@@ -104,20 +125,41 @@ const VALUES = [
     durationMs: 750,
   },
   {
+    name: "… also without a unit",
+    instrument: "mcp_tool_execution_duration_seconds",
+    unit: "",
+    reading: SECONDS,
+    value: 0,
+    durationMs: 750,
+  },
+  {
     name: "other durations count",
     instrument: "db.client.duration",
     reading: SECONDS,
     value: 2,
     durationMs: 750,
   },
+  {
+    name: "other durations in words do",
+    instrument: "db.client.duration",
+    unit: "microseconds",
+    reading: SECONDS,
+    value: 2,
+    durationMs: 0.000_75,
+  },
+  {
+    name: "without a unit they add up",
+    instrument: "db.client.duration",
+    unit: "",
+    reading: SECONDS,
+    value: 0.75,
+  },
 ];
 
-for (const { name, instrument, reading, value, durationMs } of VALUES) {
+for (const { name, instrument, unit = "s", reading, value, durationMs } of VALUES) {
   test(`${name}: ${instrument} has the value ${value}`, async () => {
-    const unit = reading === COUNTER ? "1" : "s";
     const point = dataPoint(reading, {
       instrument: { name: instrument, unit, scope: "" },
-      attributes,
       timeNs: NOW_NS,
     });
     const [measurement] = (await new Store().validate([point])).measurements;

@@ -1,8 +1,13 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { sinceLast } from "../../src/otlp/since-last.ts";
+import type { CumulativeData } from "../../src/otlp/cumulative-series.ts";
+import type { HistogramData } from "../../src/otlp/data-point.ts";
+import { sinceLast as since } from "../../src/otlp/since-last.ts";
 import { explicit, explicitOf, exponential, exponentialOf } from "./points.ts";
+
+/** … of values of which some may be negative. */
+const sinceLast = (last: CumulativeData, data: CumulativeData) => since(last, data, false);
 
 const BOUNDS = [1, 10, 100];
 const values = fc.array(fc.double({ min: -50, max: 500, noNaN: true }), { maxLength: 60 });
@@ -56,18 +61,131 @@ test("a value that fell was counted from zero again", () => {
 test("where buckets do not fit together, count and sum are right all the same", () => {
   const cases = [
     { name: "other bounds", last: explicitOf([1], [1]), now: explicitOf([1, 2, 3], [2]) },
-    { name: "a bucket that shrank", last: explicitOf([1], [1, 2]), now: explicitOf([2, 2, 2], [1, 2]) },
     { name: "another kind", last: exponentialOf([1], 0), now: explicitOf([1, 2, 3], [1]) },
-    {
-      name: "a zero that narrowed",
-      last: exponential({ count: 1, sum: 1, zeroCount: 1, zeroThreshold: 1 }),
-      now: exponentialOf([1, 2, 3], 0),
-    },
+    { name: "none before", last: explicit({ count: 1, sum: 1 }), now: explicitOf([1, 2, 3], [1]) },
+    { name: "none now", last: explicitOf([1], [1]), now: explicit({ count: 3, sum: 6 }) },
   ];
   for (const { name, last, now } of cases) {
     const found = sinceLast(last, now);
     const sum = (now.sum ?? 0) - (last.sum ?? 0);
     assert.equal(found, explicit({ count: now.count - last.count, sum }), name);
+  }
+});
+
+const NONE = { min: undefined, max: undefined };
+/** As a sender says it that keeps no extremes. */
+const plain = <Data extends HistogramData>(data: Data): Data => ({ ...data, ...NONE });
+
+/** Each with as many values as before, or more. */
+const RESETS: readonly { name: string; last: HistogramData; now: HistogramData; isTime?: boolean }[] = [
+  { name: "fewer values", last: explicitOf([1, 2], BOUNDS), now: explicitOf([5], BOUNDS) },
+  { name: "a bucket that fell", last: explicitOf([5, 50], BOUNDS), now: explicitOf([5, 5, 200], BOUNDS) },
+  { name: "… of as many values", last: explicitOf([50], BOUNDS), now: explicitOf([5], BOUNDS) },
+  {
+    name: "a bucket that fell alone",
+    last: plain(explicitOf([0.5], BOUNDS)),
+    now: plain(explicitOf([5], BOUNDS)),
+  },
+  {
+    name: "a sum that fell, of values above 0",
+    last: explicitOf([9, 9], BOUNDS),
+    now: explicitOf([2, 2, 2], BOUNDS),
+  },
+  {
+    name: "… whose buckets say so",
+    last: plain(explicitOf([9, 9], BOUNDS)),
+    now: plain(explicitOf([2, 2, 2], BOUNDS)),
+  },
+  {
+    name: "… of durations, without buckets",
+    last: explicit({ count: 1, sum: 100 }),
+    now: explicit({ count: 1, sum: 5 }),
+    isTime: true,
+  },
+  {
+    name: "an exponential bucket that fell",
+    last: exponentialOf([5, 50], 2),
+    now: exponentialOf([5, 5, 200], 2),
+  },
+  { name: "… in the coarser scale", last: exponentialOf([5, 50], 4), now: exponentialOf([5, 5, 200], 0) },
+  { name: "… in a finer one again", last: exponentialOf([5, 50], 0), now: exponentialOf([5, 5, 200], 4) },
+  { name: "a sum of exponential buckets", last: exponentialOf([7, 7], 0), now: exponentialOf([5, 5], 0) },
+  { name: "fewer zeros", last: exponentialOf([0, 0, 5], 0), now: exponentialOf([0, 5, 5], 0) },
+  { name: "a negative bucket", last: exponentialOf([-5], 0), now: exponentialOf([5, 6], 0) },
+];
+
+for (const { name, last, now, isTime = false } of RESETS) {
+  test(`${name}: the sender has begun anew, and all of it is new`, () => {
+    assert.equal(since(last, now, isTime), now);
+  });
+}
+
+const GROWN: readonly {
+  name: string;
+  last: HistogramData;
+  now: HistogramData;
+  sum: number;
+  isTime?: boolean;
+}[] = [
+  { name: "negative values", last: explicitOf([5], BOUNDS), now: explicitOf([5, -3], BOUNDS), sum: -3 },
+  {
+    name: "… that only a bucket without a lower bound can hold",
+    last: plain(explicitOf([5], BOUNDS)),
+    now: plain(explicitOf([5, -3], BOUNDS)),
+    sum: -3,
+  },
+  {
+    name: "negative durations",
+    last: explicitOf([5], BOUNDS),
+    now: explicitOf([5, -3], BOUNDS),
+    sum: -3,
+    isTime: true,
+  },
+  {
+    name: "exponential negative values",
+    last: exponentialOf([5], 2),
+    now: exponentialOf([5, -3], 2),
+    sum: -3,
+  },
+  {
+    name: "a sum that was added up in another order",
+    last: explicit({ count: 3, sum: 0.6000000000000001 }),
+    now: explicit({ count: 4, sum: 0.6 }),
+    sum: 0,
+    isTime: true,
+  },
+  {
+    name: "a zero that narrowed",
+    last: exponential({ count: 1, sum: 1, zeroCount: 1, zeroThreshold: 1 }),
+    now: exponentialOf([1, 2, 3], 0),
+    sum: 5,
+  },
+  {
+    name: "coarser buckets",
+    last: exponentialOf([5, 6, 50], 4),
+    now: exponentialOf([5, 6, 50, 7], 0),
+    sum: 7,
+  },
+];
+
+for (const { name, last, now, sum, isTime = false } of GROWN) {
+  test(`${name}: the sender goes on counting`, () => {
+    const found = since(last, now, isTime);
+    assert.equal(
+      [found.kind === "sum" || found.count, (found as HistogramData).sum],
+      [now.count - last.count, sum],
+    );
+  });
+}
+
+test("a sum that is not known makes the difference's one unknown, and no reset", () => {
+  for (const [last, now] of [
+    [undefined, 5],
+    [5, undefined],
+    [undefined, undefined],
+  ]) {
+    const found = since(explicit({ count: 1, sum: last }), explicit({ count: 3, sum: now }), true);
+    assert.equal(found, explicit({ count: 2, sum: undefined }));
   }
 });
 

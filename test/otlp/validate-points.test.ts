@@ -148,13 +148,42 @@ test("series beyond the limit are rejected, and those that are known go on", asy
   assert.is(store.sum, 4);
 });
 
+test("the end of a series is neither stored nor rejected, and what it counted goes on", async () => {
+  const store = new Store();
+  store.commit(await store.validate([counter(5)]));
+  const ends = [
+    dataPoint({ kind: "no recorded value" }, { timeNs: NOW_NS + 1n }),
+    dataPoint({ kind: "no recorded value" }, { timeNs: 0n, instrument: { name: "", unit: "", scope: "" } }),
+  ];
+  const { measurements, rejected, leftOut, counted } = await store.validate(ends);
+  assert.equal([measurements, rejected, leftOut, counted.size], [[], [], [], 0]);
+  store.commit(await store.validate([counter(7, { timeNs: NOW_NS + 2n })]));
+  assert.is(store.sum, 7);
+});
+
+test("a late point is no reset, and an early one that fell is", async () => {
+  const store = new Store();
+  const histogram = (values: readonly number[]): PointData => {
+    return { ...explicitOf(values, [10, 100]), temporality: "cumulative" };
+  };
+  const at = (values: readonly number[], after: bigint) =>
+    dataPoint(histogram(values), { timeNs: NOW_NS + after });
+  store.commit(await store.validate([at([5, 50], 10n)]));
+  store.commit(await store.validate([at([5], 5n), at([3, 3, 3, 3], 7n)]));
+  assert.equal([store.count, store.sum], [2, 55]);
+  store.commit(await store.validate([at([7, 7], 11n), at([7, 7, 7], 12n)]));
+  assert.equal([store.count, store.sum], [5, 76]);
+});
+
 test("a level is stored as it is, and nothing new makes no row", async () => {
   const store = new Store();
   const level: PointData = { kind: "sum", temporality: "cumulative", isMonotonic: false, value: 0 };
   const points = [dataPoint(level, { timeNs: NOW_NS }), dataPoint({ kind: "gauge", value: 0 }), counter(0)];
   const none = dataPoint(explicit(), { timeNs: NOW_NS });
-  const nothing = dataPoint({ kind: "sum", temporality: "delta", isMonotonic: true, value: 0 });
-  const { measurements, rejected } = await store.validate([...points, none, nothing]);
+  const nothing = [true, false].map((isMonotonic) =>
+    dataPoint({ kind: "sum", temporality: "delta", isMonotonic, value: 0 }),
+  );
+  const { measurements, rejected } = await store.validate([...points, none, ...nothing]);
   assert.equal(
     measurements.map(({ value }) => value),
     [0, 0],

@@ -19,13 +19,21 @@ export const RELATIVE_ERROR = (GAMMA - 1) / (GAMMA + 1);
 const SMALLEST = 1e-6;
 export const ZERO_BIN = Math.ceil(Math.log(SMALLEST) * INVERSE_LOG_GAMMA) - 1;
 
+/** The bin of a number that is not negative. */
+export function binOfNumber(number: number): number {
+  return number < SMALLEST ? ZERO_BIN : Math.ceil(Math.log(number) * INVERSE_LOG_GAMMA);
+}
+
+/** What is longer than 24 h is in the last bin too. */
+const LAST_BIN = binOfNumber(LIMITS.DURATION_MS_MAX);
+
 /** The bin of a duration in ms, which is not negative. */
 export function binOf(durationMs: number): number {
-  return durationMs < SMALLEST ? ZERO_BIN : Math.ceil(Math.log(durationMs) * INVERSE_LOG_GAMMA);
+  return Math.min(LAST_BIN, binOfNumber(durationMs));
 }
 
 /** How many bins there are, from `ZERO_BIN` up. */
-export const BIN_COUNT = binOf(LIMITS.DURATION_MS_MAX) - ZERO_BIN + 1;
+export const BIN_COUNT = LAST_BIN - ZERO_BIN + 1;
 
 /** What a bin's durations are taken for, in ms. */
 export function durationOfBin(bin: number): number {
@@ -84,7 +92,7 @@ class SketchReader {
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 /** Bins that values of either sign can be in, which `directory/value-sketch.ts` has sketches of. */
-const BINS_MAX = 2 * (binOf(LIMITS.VALUE_ABS_MAX) - ZERO_BIN) + 1;
+const BINS_MAX = 2 * (binOfNumber(LIMITS.VALUE_ABS_MAX) - ZERO_BIN) + 1;
 /** Two varints of up to 8 bytes a bin. */
 const scratch = new Uint8Array(BINS_MAX * 16);
 

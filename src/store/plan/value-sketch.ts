@@ -6,7 +6,7 @@ import { LIMITS } from "../../catalogue/limits.ts";
 import { EXACT_VALUES_MAX, exactQuantile } from "./nearest-rank.ts";
 import {
   addToSketch,
-  binOf,
+  binOfNumber,
   durationOfBin,
   encodeSketch,
   quantiles,
@@ -15,10 +15,10 @@ import {
 } from "./sketch.ts";
 
 /** How many bins lie between zero's and that of the largest value; as many lie before it. */
-const SIDE_BINS = binOf(LIMITS.VALUE_ABS_MAX) - ZERO_BIN;
+const SIDE_BINS = binOfNumber(LIMITS.VALUE_ABS_MAX) - ZERO_BIN;
 
 export function binOfValue(value: number): number {
-  const distance = binOf(Math.abs(value)) - ZERO_BIN;
+  const distance = binOfNumber(Math.abs(value)) - ZERO_BIN;
   return ZERO_BIN + SIDE_BINS + (value < 0 ? -distance : distance);
 }
 

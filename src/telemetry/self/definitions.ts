@@ -48,6 +48,10 @@ export function recordedDefinitions(boundaries: readonly number[]) {
       "field",
       "error_type",
     ]),
+    fieldsLeftOut: counter("metrics_fields_left_out_total", "Odd parts of metrics stored without them", [
+      "field",
+      "error_type",
+    ]),
     keyRequests: counter("api_key_requests_total", "Requests by key", ["service", "status"]),
     rateLimitHits: counter("rate_limit_hits_total", "Requests refused by the rate limit", ["service"]),
     databaseOperations: counter("database_operations_total", "Database operations", QUERY_LABELS),

@@ -67,6 +67,8 @@ export interface SelfMetrics {
   metricsProcessed(service: string, type: string, count: number): void;
   /** `field` without an index: `metrics.value`, not `metrics[3].value`. */
   validationError(field: string, errorType: string): void;
+  /** Something odd was left out of a metric that is stored; the same names. */
+  fieldLeftOut(field: string, errorType: string): void;
   /** `status` is `success` or a failure reason. */
   apiKeyRequest(service: string, status: string): void;
   rateLimitHit(service: string): void;
@@ -104,6 +106,7 @@ export function openSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     },
     metricsProcessed: (service, type, count) => record.metricsProcessed(count, service, type),
     validationError: (field, errorType) => record.validationErrors(1, field, errorType),
+    fieldLeftOut: (field, errorType) => record.fieldsLeftOut(1, field, errorType),
     apiKeyRequest: (service, status) => record.keyRequests(1, service, status),
     rateLimitHit: (service) => record.rateLimitHits(1, service),
     databaseOperation({ operation, table, seconds, failed = false }) {

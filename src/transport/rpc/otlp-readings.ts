@@ -47,9 +47,9 @@ export function readingsOf({ data }: Metric): readonly DecodedPoint[] {
       return data.value.dataPoints.map((point) => decoded(point, exponentialOf(point, temporality)));
     }
     case "summary":
-      return data.value.dataPoints.map(({ attributes }) => {
-        return { attributes, startNs: 0n, timeNs: 0n, data: { kind: "summary" } };
-      });
+      return data.value.dataPoints.map((point) =>
+        decoded({ ...point, startTimeUnixNano: 0n, timeUnixNano: 0n }, { kind: "summary" }),
+      );
   }
 }
 

@@ -37,6 +37,11 @@ test("any quantile is within the stated error of the measured one, which is at m
   );
 });
 
+test("what is longer than a day is in the last bin, as a day is", () => {
+  for (const longer of [86_400_001, 108_000_000, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])
+    assert.is(binOf(longer), binOf(86_400_000));
+});
+
 test("quantiles of merged parts agree with another implementation of the algorithm", () => {
   const positive = fc.double({ min: 1e-3, max: 86_400_000, noNaN: true });
   fc.assert(

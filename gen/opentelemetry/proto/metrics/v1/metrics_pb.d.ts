@@ -561,6 +561,13 @@ export declare type SummaryDataPoint = Message<"opentelemetry.proto.metrics.v1.S
    * @generated from field: repeated opentelemetry.proto.common.v1.KeyValue attributes = 7;
    */
   attributes: KeyValue[];
+
+  /**
+   * Bits of DataPointFlags.
+   *
+   * @generated from field: uint32 flags = 8;
+   */
+  flags: number;
 };
 
 /**
