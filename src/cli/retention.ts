@@ -1,5 +1,6 @@
 import type { RetentionPreview, RetentionResult } from "../api/admin/retention.ts";
 import type { Config } from "../config.ts";
+import type { RetentionPolicy } from "../store/retention.ts";
 import { type LocalAdministration, withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { CommandError, type Output, table } from "./output.ts";
@@ -42,11 +43,9 @@ async function list(retention: Retention, output: Output): Promise<void> {
     isActive ? "active" : "off",
     timestampColumn,
   ]);
-  const values = policies.map(({ tableName, retentionDays, isActive, timestampColumn }) => ({
-    table_name: tableName,
-    retention_days: retentionDays,
-    is_active: isActive,
-    timestamp_column: timestampColumn,
+  const values = policies.map((policy) => ({
+    ...policyJson(policy),
+    timestamp_column: policy.timestampColumn,
   }));
   output.print(table(["TABLE", "DAYS", "STATE", "BY"], rows), values);
 }
@@ -109,16 +108,28 @@ interface SetValues {
   readonly state: "active" | "off" | undefined;
 }
 
-/** Changes a policy and prints what holds now. */
+/** Changes a policy and prints what holds now, and what others keep to that somebody may think of as changed. */
 async function set({ table: tableName, days, state }: SetValues, retention: Retention, output: Output) {
   const isActive = state === undefined ? undefined : state === "active";
-  const policy = await retention.setPolicy({ tableName, retentionDays: days, isActive });
-  const kept = policy.isActive ? `kept for ${policy.retentionDays} days` : "kept for ever";
-  output.print(`${tableName}: ${kept}`, {
-    table_name: tableName,
-    retention_days: policy.retentionDays,
-    is_active: policy.isActive,
-  });
+  const { untouched, ...policy } = await retention.setPolicy({ tableName, retentionDays: days, isActive });
+  const options = [...(days === undefined ? [] : [`--days ${days}`]), ...(state ? [`--state ${state}`] : [])];
+  const lines = [
+    `${tableName}: ${keptBy(policy)}`,
+    ...untouched.map((other) => `${other.tableName}: not touched, ${keptBy(other)}`),
+    ...(untouched.length === 0
+      ? []
+      : ["Each metric goes by the policy of its type's own table. To change them, too:"]),
+    ...untouched.map((other) => `  mcp-metrics retention set ${other.tableName} ${options.join(" ")}`),
+  ];
+  output.print(lines.join("\n"), { ...policyJson(policy), untouched: untouched.map(policyJson) });
+}
+
+function keptBy({ isActive, retentionDays }: RetentionPolicy): string {
+  return isActive ? `kept for ${retentionDays} days` : "kept for ever";
+}
+
+function policyJson({ tableName, retentionDays, isActive }: RetentionPolicy) {
+  return { table_name: tableName, retention_days: retentionDays, is_active: isActive };
 }
 
 /** Under the names that REST uses. */

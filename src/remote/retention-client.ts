@@ -33,9 +33,9 @@ export function createRetentionClient(url: string, adminKey: string): RetentionA
         ...(retentionDays !== undefined && { retentionDays }),
         ...(isActive !== undefined && { isActive }),
       };
-      const { policy } = await unwrapRpcError(admin.updateRetentionPolicy({ tableName, ...change }));
-      if (policy === undefined) throw new Error("the service answered without a policy");
-      return toPolicy(policy);
+      const answer = await unwrapRpcError(admin.updateRetentionPolicy({ tableName, ...change }));
+      if (answer.policy === undefined) throw new Error("the service answered without a policy");
+      return { ...toPolicy(answer.policy), untouched: answer.untouched.map(toPolicy) };
     },
     async preview(table) {
       return (await unwrapRpcError(admin.previewRetention({ tableName: table ?? "" }))).previews.map(

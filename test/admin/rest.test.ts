@@ -1,6 +1,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS } from "../../src/lib/time.ts";
+import { ADMIN } from "../support/http.ts";
 import { WRITER_KEY } from "../support/service.ts";
 import { openAdmin } from "./administered-service.ts";
 
@@ -155,14 +156,48 @@ test("policies are listed, changed by query or body, and only what is stored is 
     retention_days: 30,
     is_active: true,
   };
-  assert.equal([changed.status, changed.body], [200, expected]);
+  const { untouched, hint, ...policy } = changed.body;
+  assert.equal([changed.status, policy], [200, expected]);
   const off = await admin.send("PUT", "/admin/retention/policies/metrics", {
     retention_days: 31,
     is_active: false,
   });
-  assert.equal(off.body, { ...expected, retention_days: 31, is_active: false });
+  assert.equal([off.body.retention_days, off.body.is_active], [31, false]);
   const { body } = await admin.send("GET", "/admin/retention/policies");
   assert.equal([at(body, "metrics").retention_days, at(body, "metrics").is_active], [31, false]);
+});
+
+test("whoever changes a table over metrics is told of the others, over every door, which stay as they are", async ({
+  admin,
+}) => {
+  const measured = ["metrics", "auth_metrics", "discovery_metrics", "tool_metrics"];
+  await admin.send("PUT", "/admin/retention/policies/tool_metrics?retention_days=7&is_active=false");
+  for (const table of [...measured, "metrics_hourly", "api_key_usage_log", "server_metrics"]) {
+    const { body } = await admin.send("PUT", `/admin/retention/policies/${table}?retention_days=30`);
+    const others = measured.includes(table) ? measured.filter((name) => name !== table) : [];
+    const untouched = body.untouched as readonly Record<string, unknown>[];
+    assert.equal(
+      untouched.map(({ table_name }) => table_name),
+      others,
+      table,
+    );
+    assert.is("hint" in body, others.length > 0, table);
+    if (others.length > 0) assert.match(String(body.hint), "PUT /admin/retention/policies/{table}");
+    const { body: policies } = await admin.send("GET", "/admin/retention/policies");
+    for (const { table_name, ...rest } of untouched) {
+      const { retention_days, is_active } = at(policies, String(table_name));
+      assert.equal(rest, { retention_days, is_active }, `${table_name} beside ${table}`);
+    }
+    for (const { admin: client, name } of admin.clients) {
+      const headers = { headers: ADMIN };
+      const answer = await client.updateRetentionPolicy({ tableName: table, retentionDays: 30 }, headers);
+      assert.equal(
+        answer.untouched.map((other) => [other.tableName, other.retentionDays, other.isActive]),
+        untouched.map((other) => [other.table_name, other.retention_days, other.is_active]),
+        `${table} over ${name}`,
+      );
+    }
+  }
 });
 
 test("a query and a body that say the same are one", async ({ admin }) => {

@@ -74,6 +74,28 @@ test("a policy is set and listed", () =>
     assert.match(stdout, /metrics_hourly +30 +off +hour_timestamp/);
   }));
 
+test("set names the tables it did not touch, and the commands that change them", () =>
+  withOldMetrics(async (env) => {
+    const { stdout, stderr } = await runCli(["retention", "set", "metrics", "--days", "30"], env);
+    assert.is(stderr, "");
+    assert.match(stdout, /^metrics: kept for 30 days\n/);
+    for (const table of ["auth_metrics", "discovery_metrics", "tool_metrics"]) {
+      assert.match(stdout, `\n${table}: not touched, kept for 90 days\n`);
+      assert.match(stdout, `\n  mcp-metrics retention set ${table} --days 30\n`);
+    }
+    // As it is printed: the command works.
+    const command = /mcp-metrics (retention set auth_metrics .*)/.exec(stdout)?.[1] ?? "";
+    assert.is((await runCli(command.split(" "), env)).code, 0);
+    const [off] = await retention(env, "set", "tool_metrics", "--state", "off");
+    assert.equal(off?.untouched, [
+      { table_name: "metrics", retention_days: 30, is_active: true },
+      { table_name: "auth_metrics", retention_days: 30, is_active: true },
+      { table_name: "discovery_metrics", retention_days: 90, is_active: true },
+    ]);
+    const [hourly] = await retention(env, "set", "metrics_hourly", "--days", "30");
+    assert.equal(hourly?.untouched, []);
+  }));
+
 test("a wrong table, days out of range and a force without --yes fail in one line", () =>
   withOldMetrics(async (env) => {
     const cases = [

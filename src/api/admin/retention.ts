@@ -5,6 +5,7 @@ import { isClockAhead, type RetentionRuns } from "../../maintenance/retention-ru
 import type { TrustedTime } from "../../maintenance/trusted-time.ts";
 import {
   cutoffOf,
+  MEASUREMENT_TABLES,
   type PolicyChange,
   RETENTION_TABLES,
   type RetentionPolicy,
@@ -69,11 +70,20 @@ export interface RetentionDeps {
   readonly audit: Audit;
 }
 
+/** A policy as it was stored, and what whoever changed it may believe to have changed too. */
+export interface ChangedPolicy extends RetentionPolicy {
+  /**
+   * The policies of the other tables over metrics, where this is one of them: a metric goes by that of its type's
+   * own table, which `metrics` shows it in as well.
+   */
+  readonly untouched: readonly RetentionPolicy[];
+}
+
 /** What AdminService, REST and the command line share. */
 export interface RetentionAdministration {
   policies(): Promise<readonly RetentionPolicy[]>;
   /** @throws {ServiceError} `malformed_body` for an unknown table, `validation_failed`. */
-  setPolicy(change: PolicyChange): Promise<RetentionPolicy>;
+  setPolicy(change: PolicyChange): Promise<ChangedPolicy>;
   /** Of every table or one. @throws {ServiceError} `malformed_body` for an unknown table. */
   preview(table: string | undefined): Promise<readonly RetentionPreview[]>;
   /** @throws {ServiceError} `malformed_body` for an unknown table. */
@@ -177,7 +187,8 @@ export function createRetention(deps: RetentionDeps): (actor: Actor) => Retentio
       const act = { action: "retention.set_policy", target: tableName, details };
       return audit.transacted(actor, act, async (trace) => {
         checkChange(change);
-        return store.setPolicy(change, clock.wallMs(), trace);
+        const policy = await store.setPolicy(change, clock.wallMs(), trace);
+        return { ...policy, untouched: await policiesOf(othersOverMetrics(tableName)) };
       });
     },
     preview,
@@ -195,6 +206,12 @@ export function createRetention(deps: RetentionDeps): (actor: Actor) => Retentio
       return audit.spanning(actor, act, () => timed(input), describe);
     },
   });
+}
+
+/** The other tables over metrics; none where `name` is no such table. */
+function othersOverMetrics(name: string): readonly RetentionTable[] {
+  const others = MEASUREMENT_TABLES.filter((table) => table.name !== name);
+  return others.length < MEASUREMENT_TABLES.length ? others : [];
 }
 
 function tablesOf(name: string | undefined): readonly RetentionTable[] {

@@ -41,7 +41,9 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
       return { policies: [...(await retention(actorOf(context)).policies())] };
     },
     async updateRetentionPolicy({ tableName, retentionDays, isActive }, context) {
-      return { policy: await retention(actorOf(context)).setPolicy({ tableName, retentionDays, isActive }) };
+      const change = { tableName, retentionDays, isActive };
+      const { untouched, ...policy } = await retention(actorOf(context)).setPolicy(change);
+      return { policy, untouched: [...untouched] };
     },
     async previewRetention({ tableName }, context) {
       const previews = await retention(actorOf(context)).preview(tableName || undefined);

@@ -541,6 +541,14 @@ export declare type UpdateRetentionPolicyResponse = Message<"mcp.metrics.v1.Upda
    * @generated from field: mcp.metrics.v1.RetentionPolicy policy = 1;
    */
   policy?: RetentionPolicy | undefined;
+
+  /**
+   * The policies of the other tables over metrics, where this is one of them: they stay as they are, and each
+   * metric is kept by the policy of its type's own table.
+   *
+   * @generated from field: repeated mcp.metrics.v1.RetentionPolicy untouched = 2;
+   */
+  untouched: RetentionPolicy[];
 };
 
 /**

@@ -1,6 +1,7 @@
 import {
   boolean,
   type JsonSchema,
+  list,
   mapOf,
   number,
   orNull,
@@ -145,8 +146,16 @@ const SET_POLICY: RouteDocument = {
         table_name: string("The table."),
         retention_days: DAYS,
         is_active: IS_ACTIVE,
+        untouched: list(
+          "The other tables over metrics, whose policies stay as they are; none where this table is not over metrics.",
+          record(
+            { table_name: string("The table."), retention_days: DAYS, is_active: IS_ACTIVE },
+            {},
+            { title: "RetentionUntouched" },
+          ),
+        ),
       },
-      {},
+      { hint: string("How those are changed, for people.") },
       { title: "RetentionChanged" },
     ),
   ),

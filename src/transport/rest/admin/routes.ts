@@ -86,7 +86,7 @@ async function listPolicies(request: KeyedRequest, service: RestService): Promis
 /** Of the table that the path names; what is not given stays as it is. */
 async function setPolicy(request: KeyedRequest, service: RestService): Promise<RestAnswer> {
   const parameters = readParameters(request);
-  const { tableName, retentionDays, isActive } = await retentionFor(request, service).setPolicy({
+  const { tableName, retentionDays, isActive, untouched } = await retentionFor(request, service).setPolicy({
     tableName: request.exchange.pathParameter,
     retentionDays: parameters.number("retention_days"),
     isActive: parameters.flag("is_active"),
@@ -97,8 +97,17 @@ async function setPolicy(request: KeyedRequest, service: RestService): Promise<R
     table_name: tableName,
     retention_days: retentionDays,
     is_active: isActive,
+    untouched: untouched.map((policy) => ({
+      table_name: policy.tableName,
+      retention_days: policy.retentionDays,
+      is_active: policy.isActive,
+    })),
+    ...(untouched.length > 0 && { hint: UNTOUCHED_HINT }),
   });
 }
+
+const UNTOUCHED_HINT =
+  "Metrics with a table of their own go by its policy alone; change each with PUT /admin/retention/policies/{table}";
 
 /** ISO 8601, or null where there is no such time. */
 const isoOrNull = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
