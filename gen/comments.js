@@ -351,6 +351,7 @@ export const COMMENTS = new Map([
   ["mcp.metrics.v1.UpdateRetentionPolicyRequest.is_active", "Absent: unchanged. A policy that is inactive stays inactive when the service restarts."],
   ["mcp.metrics.v1.UpdateRetentionPolicyResponse", "The policy after the change."],
   ["mcp.metrics.v1.UpdateRetentionPolicyResponse.policy", "The policy as stored."],
+  ["mcp.metrics.v1.UpdateRetentionPolicyResponse.untouched", "The policies of the other tables over metrics, where this is one of them: they stay as they are, and each metric is kept by the policy of its type's own table."],
   ["mcp.metrics.v1.PreviewRetentionRequest", "The table to preview."],
   ["mcp.metrics.v1.PreviewRetentionRequest.table_name", "Empty: all tables."],
   ["mcp.metrics.v1.PreviewRetentionResponse", "What a cleanup would delete, table by table."],
