@@ -26,7 +26,7 @@ const request = { service: "gateway" };
 export const binary = toBinary(SubmitRequestSchema, create(SubmitRequestSchema, request));
 export const json = Buffer.from(JSON.stringify(request));
 /** What Submit does, by the header `x-fault`; everything else is refused before it. */
-const faults: Record<string, (signal: AbortSignal) => unknown> = {
+const faults: Record<string, (signal: AbortSignal, text: string) => unknown> = {
   limited: () => new ServiceError("rate_limited", "slow down", { retryAfterSeconds: 6.2 }),
   invalid: () =>
     new ServiceError("validation_failed", "every metric is bad", {
@@ -41,6 +41,7 @@ const faults: Record<string, (signal: AbortSignal) => unknown> = {
         message: `too many dimensions ${"語".repeat(100)}`,
       })),
     }),
+  text: (_signal, text) => new ServiceError("not_found", Buffer.from(text, "base64").toString()),
   bug: () => new TypeError("cannot read property password of undefined"),
   deadline: (signal) => signal.reason,
 };
@@ -49,7 +50,7 @@ function routes(router: ConnectRouter): void {
   router.service(MetricsService, {
     submit(_request, context) {
       const fault = faults[context.requestHeader.get("x-fault") ?? ""];
-      if (fault !== undefined) throw fault(context.signal);
+      if (fault !== undefined) throw fault(context.signal, context.requestHeader.get("x-text") ?? "");
       // Not an integer: serialising it fails in Connect, after the implementation is done.
       return context.requestHeader.has("x-unserialisable") ? { accepted: 0.5 } : {};
     },

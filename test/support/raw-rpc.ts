@@ -17,7 +17,10 @@ export type MediaType =
   | "application/connect+proto"
   | "application/grpc"
   | "application/grpc+json"
-  | "application/grpc-web+proto";
+  | "application/grpc-web+proto"
+  | "application/grpc-web-text"
+  | "application/grpc-web-text+proto"
+  | "application/grpc-web-text+json";
 
 export interface RawCall {
   readonly path: string;
@@ -38,9 +41,9 @@ export interface RawAnswer {
   readonly retryDelaySeconds: number | undefined;
   readonly violations: readonly { field: string; description: string; reason: string }[];
   readonly infoMetadata: Readonly<Record<string, string>>;
-  /** gRPC only. */
+  /** Of gRPC in HTTP, of gRPC-Web in the body; nothing decoded. */
   readonly trailers: http2.IncomingHttpHeaders;
-  /** As it came, envelopes and all. */
+  /** Envelopes and all; what came in base64 is decoded. */
   readonly body: Buffer;
 }
 
@@ -110,14 +113,17 @@ function readAnswer(
   trailers: http2.IncomingHttpHeaders,
   body: Buffer,
 ): RawAnswer {
-  const outcome = readOutcome(String(headers["content-type"]), { ...headers, ...trailers }, body);
+  const type = String(headers["content-type"]);
+  const isGrpcWeb = type.startsWith("application/grpc-web");
+  const bytes = type.startsWith("application/grpc-web-text") ? fromBase64(body.toString("latin1")) : body;
+  const outcome = readOutcome(type, { ...headers, ...trailers }, bytes);
   const info = find(outcome.details, ErrorInfoSchema);
   const retry = find(outcome.details, RetryInfoSchema)?.retryDelay;
   return {
     httpStatus: Number(headers[":status"]),
     headers,
-    trailers,
-    body,
+    trailers: isGrpcWeb ? trailersInBody(bytes) : trailers,
+    body: bytes,
     code: outcome.code,
     message: outcome.message,
     reason: info?.reason,
@@ -169,6 +175,11 @@ function readGrpc(trailers: http2.IncomingHttpHeaders): Outcome {
   };
 }
 
+/** Base64 in pieces, each of which may be padded. */
+function fromBase64(text: string): Buffer {
+  return Buffer.concat((text.match(/.{4}/gs) ?? []).map((group) => Buffer.from(group, "base64")));
+}
+
 /** The message of an answer that succeeded, without its envelope. */
 export function messageIn({ headers, body }: RawAnswer): Buffer {
   const isFramed = /^application\/(grpc|connect\+)/.test(String(headers["content-type"]));
@@ -177,7 +188,7 @@ export function messageIn({ headers, body }: RawAnswer): Buffer {
 
 function trailersInBody(body: Buffer): http2.IncomingHttpHeaders {
   const lines = lastEnvelope(body).toString().trim().split("\r\n");
-  return Object.fromEntries(lines.map((line) => line.split(/:\s*/, 2)));
+  return Object.fromEntries(lines.map((line) => /^([^:]*):\s*(.*)$/.exec(line)?.slice(1) ?? []));
 }
 
 function lastEnvelope(body: Buffer) {

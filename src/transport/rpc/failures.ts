@@ -17,6 +17,7 @@ import {
   RetryInfoSchema,
 } from "../../../gen/google/rpc/error_details_pb.js";
 import { FAILURES, type FailureReason, ServiceError, type Violation } from "../../errors.ts";
+import { encodeGrpcMessage } from "./grpc-message.ts";
 
 /** The `domain` of every ErrorInfo. */
 const ERROR_DOMAIN = "mcp.metrics";
@@ -88,6 +89,7 @@ export function completeErrors(context: HandlerContext, onFailure?: (failure: Co
   if (!("abort" in context) || typeof context.abort !== "function") {
     throw new Error("the handler context has no abort: errors would leave without ErrorInfo");
   }
+  encodeGrpcMessage(context.responseTrailer);
   const abort: (reason?: unknown) => void = context.abort.bind(context);
   let isReported = false;
   const completeThenAbort = (reason?: unknown): void => {

@@ -53,6 +53,30 @@ test("half a surrogate pair in a message does not break the answer", async () =>
   await server.close();
 });
 
+/** A message, and how it stands in `grpc-message`. */
+const MESSAGES = [
+  { text: 'metrics[0].type: unknown metric type "a"', wire: 'metrics[0].type: unknown metric type "a"' },
+  { text: "all of !#$&'()*+,-./:;<=>?@[\\]^_`{|}~", wire: "all of !#$&'()*+,-./:;<=>?@[\\]^_`{|}~" },
+  { text: "100 % of it", wire: "100 %25 of it" },
+  { text: "%20 is not a space", wire: "%2520 is not a space" },
+  { text: "ünknown 語 𝕏", wire: "%C3%BCnknown %E8%AA%9E %F0%9D%95%8F" },
+  { text: "a line\r\nx-forged: 1\0\u007f", wire: "a line%0D%0Ax-forged: 1%00%7F" },
+  { text: " spaces at its ends  ", wire: "%20spaces at its ends%20%20" },
+];
+
+test("grpc-message is encoded where the protocol asks for it, and nowhere else", async () => {
+  const { server, submit } = await startFailingService();
+  for (const { text, wire } of MESSAGES) {
+    for (const mediaType of UNARY) {
+      const headers = { "x-fault": "text", "x-text": Buffer.from(text).toString("base64") };
+      const answer = await submit(mediaType, headers);
+      assert.is(answer.message, text, mediaType);
+      if (mediaType.includes("grpc")) assert.is(answer.trailers["grpc-message"], wire, mediaType);
+    }
+  }
+  await server.close();
+});
+
 test("the text of a bug reaches our log and not the caller", async () => {
   const { server, failures, submit } = await startFailingService();
   const answer = await submit("application/json", { "x-fault": "bug" });
