@@ -31,7 +31,15 @@ export const TEXT_CASES: readonly DoorCase[] = [
     line: "\u2028\u2029\r\n\t\u001b[2J",
     percent: "%s %n %d",
   }),
-  kept("a NUL in text", { k: "a\0b", l: "\0" }),
+  between(
+    "a NUL in text becomes U+FFFD",
+    { dimensions: { tool_name: "a\0b", x: "\0" }, metadata: { k: "a\0" } },
+    {
+      rows: {
+        metrics: [{}, { dimensions: { tool_name: "a\ufffdb", x: "\ufffd" }, metadata: { k: "a\ufffd" } }, {}],
+      },
+    },
+  ),
   kept("keys that every object has", ownEntries(...NAMES_OF_OBJECTS)),
   kept("the key __proto__", ownEntries("__proto__")),
   kept("the key __proto__ among others", ownEntries("a", "__proto__", "constructor")),

@@ -78,7 +78,6 @@ export function createSender(store: StoreOperations) {
 /** What a client may put into a dimension or metadata. */
 export const ODD_VALUES: Readonly<Record<string, unknown>> = {
   unicode: "日本語 🚀 \u202e",
-  nul: "a\u0000b",
   controls: "\u0001\u001f\n\t\u007f\u2028",
   escaped: "\\ud800 \\\\ud800",
   quotes: `"'\\`,

@@ -3,6 +3,7 @@ import { findMetricType, METRIC_TYPES } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
 import { codePoints } from "../../ingest/text.ts";
+import { storableText } from "../../lib/storable-text.ts";
 import { HOUR_MS } from "../../lib/time.ts";
 import { dimensionNames } from "../../store/plan/dimension-names.ts";
 import type { Filter, Selection, TimeRange } from "../../store/queries.ts";
@@ -113,7 +114,11 @@ function readFilters(
       const message = `a value is longer than ${LIMITS.DIMENSION_VALUE_LENGTH_MAX} code points`;
       violations.add(`${field}.values`, "too_long", message);
     }
-    return { dimension, values, isNegated: operator === "not_equals" || operator === "not_in" };
+    return {
+      dimension,
+      values: values.map(storableText),
+      isNegated: operator === "not_equals" || operator === "not_in",
+    };
   });
 }
 

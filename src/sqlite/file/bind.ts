@@ -15,6 +15,8 @@
  * - An INTEGER beyond 2^53 is read as the nearest double. Only request numbers come near.
  */
 
+import { storableText } from "../../lib/storable-text.ts";
+
 /** What libsql can bind to a parameter. */
 export type Bindable = string | number | bigint | null | Buffer;
 
@@ -30,24 +32,25 @@ export type SqlValue = string | number | bigint | boolean | null | undefined | U
 export function bind(value: SqlValue): Bindable {
   if (typeof value === "boolean") return value ? 1 : 0;
   if (value === undefined) return null;
+  if (typeof value === "string") return storableText(value);
   if (value instanceof Uint8Array) return Buffer.from(value);
   return value;
 }
 
 /**
- * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate. Each JSON text that came from a
- * client passes through here before it is stored.
+ * JSON as `JSON.stringify` writes it, with U+FFFD for every lone surrogate and every NUL. Each JSON text that
+ * came from a client passes through here before it is stored.
  *
  * `JSON.stringify` escapes a lone surrogate (`\ud800`). SQLite's `json_each` and `->>`, which the views are
  * made of, decode the escape to three bytes that are no UTF-8, and libsql 0.5.29 panics when it reads such a
- * column as text. Well-formed JSON costs one search for `\ud` and is returned as it is.
+ * column as text. At a NUL it ends the text. Other JSON costs two searches and is returned as it is.
  *
  * Rejected: `String.prototype.toWellFormed` on every string before it is serialised, which allocates and
  * walks each value on the event loop; and to do it as values are read, which views in other tools do not
  * pass.
  */
 export function repairJson(json: string): string {
-  if (!json.includes("\\ud")) return json;
+  if (!json.includes("\\ud") && !json.includes("\\u0000")) return json;
   // An escaped backslash is matched too, so that the text `\\ud800` (a backslash, then letters) stays.
-  return json.replace(/\\(ud[89a-f]..|.)/g, (found) => (found.length === 2 ? found : "\ufffd"));
+  return json.replace(/\\(ud[89a-f]..|u0000|.)/g, (found) => (found.length === 2 ? found : "\ufffd"));
 }

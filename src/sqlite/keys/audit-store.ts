@@ -15,7 +15,7 @@ export function recordAudit(database: Database, trace: AuditTrace, outcome: stri
     trace.apiKeyId,
     trace.actor,
     trace.action,
-    trace.target.toWellFormed(),
+    trace.target,
     repairJson(JSON.stringify(trace.details)),
     outcome,
   );

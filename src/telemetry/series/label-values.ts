@@ -1,4 +1,5 @@
 import type { DimensionValue } from "../../catalogue/measurement.ts";
+import { storableText } from "../../lib/storable-text.ts";
 
 /** What a label says where the client sent nothing. */
 export const UNSET = "_unset";
@@ -74,14 +75,14 @@ export class LabelValues {
   }
 }
 
-/** The text of a dimension value, well-formed and cut to length, before any counting of values. */
+/** The text of a dimension value as it is stored, cut to length, before any counting of values. */
 export function toLabelValue(value: DimensionValue | undefined): string {
   if (value === undefined || value === null || value === "") return UNSET;
   if (typeof value !== "string") return String(value);
   // Python clients send str(True); two spellings would split every success rate in two.
   if (value === "True") return "true";
   if (value === "False") return "false";
-  return (value.length > LABEL_VALUE_LENGTH_MAX ? cut(value) : value).toWellFormed();
+  return storableText(value.length > LABEL_VALUE_LENGTH_MAX ? cut(value) : value);
 }
 
 function cut(text: string): string {

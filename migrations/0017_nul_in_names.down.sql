@@ -1,0 +1,1 @@
+-- Nothing to undo: the version before reads the repaired names as well.
