@@ -15,7 +15,7 @@ import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
-import { type Exchange, rateLimitHeaders } from "../http/exchange.ts";
+import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
 import type { SessionIn } from "../http/session-cookie.ts";
 import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
@@ -105,7 +105,7 @@ export function createAuthInterceptor({
     if ("call" in admission) context.values.set(ADMITTED, admission);
     rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
     // One without a length is counted while it is read.
-    exchange.bodyBytes = Number(requestHeader.get("content-length") ?? 0);
+    exchange.bodyBytes = Number(headerOf(exchange.request, "content-length") ?? 0);
   };
 }
 

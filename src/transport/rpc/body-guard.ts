@@ -7,6 +7,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Compression, UniversalHandler } from "@connectrpc/connect/protocol";
 import { JsonGuard, SCAN_FROM_BYTES } from "../http/json-guard.ts";
+import type { Body } from "./grpc-web-text.ts";
 import { shapeOf, WireGuard } from "./wire-guard.ts";
 
 /** Sees a message in pieces, and throws when decoding it would stall the service. */
@@ -17,9 +18,6 @@ export interface Guard {
 
 /** A guard for the next message. */
 export type CreateGuard = () => Guard;
-
-/** A body in pieces of any size. */
-type Body = AsyncIterable<Uint8Array>;
 
 /** The guard travels with the call: Connect decompresses where no context is at hand. */
 const guardOfCall = new AsyncLocalStorage<CreateGuard>();

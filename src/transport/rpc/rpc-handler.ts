@@ -29,6 +29,7 @@ import {
 import { EXCHANGE } from "./context.ts";
 import { cutDeadline, DEADLINE_MS_MAX } from "./deadline.ts";
 import { toConnectError } from "./failures.ts";
+import { type Body, fromText, isBody, isGrpcWebText, toText } from "./grpc-web-text.ts";
 import { repairWireText } from "./wire-text.ts";
 
 /** What RPCs are served with. */
@@ -95,10 +96,15 @@ function createHandlers(
 export async function handleRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
   const { request, response } = exchange;
   const values = createContextValues().set(EXCHANGE, exchange);
-  const universal = universalRequestFromNodeRequest(request, response, undefined, values);
-  cutDeadline(universal.header, handler.method.methodKind === "unary");
-  const createGuard = guardFor(handler, headerOf(request, "content-type"), request.url ?? "");
-  const answer = await withGuard(createGuard, () => handler(guardBody(universal, exchange, createGuard)));
+  const sent = universalRequestFromNodeRequest(request, response, undefined, values);
+  cutDeadline(sent.header, handler.method.methodKind === "unary");
+  const contentType = headerOf(request, "content-type");
+  const createGuard = guardFor(handler, contentType, request.url ?? "");
+  const isText = isGrpcWebText(contentType);
+  const whole = isBody(sent.body) ? { ...sent, body: wholeBody(sent.body, exchange) } : sent;
+  const guarded = guardBody(isText ? fromText(whole) : whole, exchange, createGuard);
+  const answered = await withGuard(createGuard, () => handler(guarded));
+  const answer = isText ? toText(answered) : answered;
   // Connect leaves out what RFC 9110 demands.
   if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
   // It makes 501 of what is unimplemented, which would count as our failure; clients go by the code.
@@ -113,10 +119,7 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   }
 }
 
-/** A body in pieces of any size. */
-type Body = AsyncIterable<Uint8Array>;
-
-/** See that Connect gets a whole body, and one that it can decode without a stall. */
+/** See that Connect gets a body that it can decode without a stall. */
 function guardBody(
   universal: UniversalServerRequest,
   exchange: Exchange,
@@ -124,24 +127,27 @@ function guardBody(
 ): UniversalServerRequest {
   const { request } = exchange;
   const { body } = universal;
-  if (typeof body !== "object" || body === null || !(Symbol.asyncIterator in body)) return universal;
+  if (!isBody(body)) return universal;
   const length = headerOf(request, "content-length");
-  const whole = length === undefined ? wholeBody(body, exchange) : body;
-  if (Number(length ?? Number.POSITIVE_INFINITY) <= SCAN_FROM_BYTES) return { ...universal, body: whole };
+  if (Number(length ?? Number.POSITIVE_INFINITY) <= SCAN_FROM_BYTES) return universal;
   const isFramed = /^application\/(grpc|connect\+)/i.test(headerOf(request, "content-type") ?? "");
-  if (isFramed) return { ...universal, body: guardEnvelopes(whole, createGuard) };
+  if (isFramed) return { ...universal, body: guardEnvelopes(body, createGuard) };
   const isCompressed = headerOf(request, "content-encoding") !== undefined;
-  return { ...universal, body: isCompressed ? whole : guardMessage(whole, createGuard) };
+  return { ...universal, body: isCompressed ? body : guardMessage(body, createGuard) };
 }
 
 /**
- * A body without a length, whose bytes are counted here.
+ * The body, to its end; the bytes of one without a length are counted here.
  *
  * A reset in mid-body ends an HTTP/2 request as if it were whole, and Connect 2.2.0 then runs a unary
  * call on what had arrived: two of three metrics stored, and the client led to believe that none was. gRPC's
  * envelope and a content-length give it away; for the rest, look again one turn later.
  */
-async function* wholeBody(body: Body, exchange: Exchange): Body {
+function wholeBody(body: Body, exchange: Exchange): Body {
+  return headerOf(exchange.request, "content-length") === undefined ? countedBody(body, exchange) : body;
+}
+
+async function* countedBody(body: Body, exchange: Exchange): Body {
   for await (const chunk of body) {
     exchange.bodyBytes += chunk.byteLength;
     yield chunk;
