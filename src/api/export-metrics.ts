@@ -54,7 +54,7 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
     return { rejected, message };
   }
 
-  return async (call, { count: points, read }) => {
+  return async (call, { count: points, leftOut, read }) => {
     if (points > deps.pointsMax) throw tooMany(points, deps.pointsMax);
     if (pointsInWork + points > deps.queuedPointsMax)
       throw new ServiceError("queue_full", `${pointsInWork} points wait for storage already; retry later`);
@@ -63,7 +63,11 @@ export function createExportMetrics(deps: ExportMetricsDeps): ExportMetrics {
       const merged = mergeResources(await read());
       const work = () => exportAll(call, merged);
       const isCumulative = merged.some((resource) => resource.points.some(isCumulativePoint));
-      return await (isCumulative ? runExclusive(call.principal.service, work) : work());
+      const { service } = call.principal;
+      const answer = await (isCumulative ? runExclusive(service, work) : work());
+      if (leftOut.length > 0)
+        deps.observer.onAnswer(call, service, { accepted: 0, rejected: 0, rejections: [], leftOut });
+      return answer;
     } finally {
       pointsInWork -= points;
     }

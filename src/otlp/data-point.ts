@@ -3,6 +3,8 @@
  * https://opentelemetry.io/docs/specs/otel/metrics/data-model/ in plain objects, free of protobuf.
  */
 
+import type { Violation } from "../errors.ts";
+
 /** What attributes can hold once they are decoded; lists and bytes among it. */
 export type Attributes = ReadonlyMap<string, unknown>;
 
@@ -14,6 +16,8 @@ export function canonical(attributes: Attributes): string {
 /** The points of a request, before anything is made of them. */
 export interface SentPoints {
   readonly count: number;
+  /** What could not be decoded, and is not among them. */
+  readonly leftOut: readonly Violation[];
   /** Yields to the event loop now and then, as there may be many; to be called once. */
   readonly read: () => Promise<readonly ResourcePoints[]>;
 }

@@ -75,9 +75,7 @@ test("series are named, points validated, series written and metrics counted in 
   const { exportMetrics, exported, asked } = setup();
   const sent = decodeResources(request(true));
   const resources = await sent.read();
-  const turns = await countTurns(() =>
-    exportMetrics(CALL, { count: sent.count, read: async () => resources }),
-  );
+  const turns = await countTurns(() => exportMetrics(CALL, { ...sent, read: async () => resources }));
   assert.ok(turns >= 4 * TURNS_AT_LEAST, `${turns} turns`);
   assert.equal(asked, new Array(POINTS / 500).fill({ series: 500, together: 1 }));
   assert.is(sum(exported), POINTS);
@@ -116,7 +114,7 @@ test("points in work count before they are read, so that no more requests are re
   const { exportMetrics } = setup();
   const sent = decodeResources(request(true));
   const first = exportMetrics(CALL, sent);
-  const unread = { count: 1, read: async () => assert.unreachable() as never };
+  const unread = { count: 1, leftOut: [], read: async () => assert.unreachable() as never };
   const refused = await exportMetrics(CALL, unread).catch((error: unknown) => error);
   assert.is((refused as ServiceError).reason, "queue_full");
   await first;

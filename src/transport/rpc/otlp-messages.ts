@@ -15,6 +15,7 @@ import {
   ResourceMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import type { ExportAnswer } from "../../api/export-metrics.ts";
+import type { Violation } from "../../errors.ts";
 import { YieldingLoop } from "../../lib/yielding-loop.ts";
 import {
   type Attributes,
@@ -26,8 +27,11 @@ import {
 import { readingsOf } from "./otlp-readings.ts";
 
 /** The messages of a request → the points of each resource that has some, nothing validated yet. */
-export function decodeResources(resources: readonly ResourceMetrics[]): SentPoints {
-  return { count: countPoints(resources), read: () => readResources(resources) };
+export function decodeResources(
+  resources: readonly ResourceMetrics[],
+  leftOut: readonly Violation[] = [],
+): SentPoints {
+  return { count: countPoints(resources), leftOut, read: () => readResources(resources) };
 }
 
 /** Known before anything is read, so that too many can be rejected at once. */

@@ -17,12 +17,13 @@ import {
   RetryInfoSchema,
 } from "../../../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
-import { ServiceError } from "../../../errors.ts";
+import { ServiceError, type Violation } from "../../../errors.ts";
 import { parseJson } from "../../http/body.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { toConnectError } from "../../rpc/failures.ts";
 import { shapeOf, WireGuard } from "../../rpc/wire-guard.ts";
 import type { RestAnswer } from "../route.ts";
+import { soundJson } from "./sound-json.ts";
 
 /** How messages of OTLP over HTTP are written; an answer is written as its request was. */
 export type ContentForm = "json" | "protobuf";
@@ -43,22 +44,37 @@ export function contentForm(contentType: string | undefined): ContentForm | unde
   return name === MEDIA_TYPES.protobuf ? "protobuf" : undefined;
 }
 
-/** @throws {ServiceError} `malformed_body` for what is no such message, or would stall the service. */
+/** A request, and what of its JSON could not be decoded. */
+interface ReadMessage<Desc extends DescMessage> {
+  readonly message: MessageShape<Desc>;
+  readonly leftOut: readonly Violation[];
+}
+
+/**
+ * A request in either form. Of JSON what is not of its type is left out, so that nothing beside it is lost.
+ *
+ * @throws {ServiceError} `malformed_body` for what is no such message, or would stall the service.
+ */
 export function readMessage<Desc extends DescMessage>(
   schema: Desc,
   body: Buffer,
   form: ContentForm,
-): MessageShape<Desc> {
+): ReadMessage<Desc> {
   const json = form === "json" ? (parseJson(body) as JsonValue) : undefined;
   if (form === "protobuf" && body.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(body);
   try {
-    if (json !== undefined) return fromJson(schema, json, { ignoreUnknownFields: true });
-    return fromBinary(schema, body, { readUnknownFields: false });
+    if (json !== undefined) return { message: fromJson(schema, json, JSON_OPTIONS), leftOut: [] };
+    return { message: fromBinary(schema, body, { readUnknownFields: false }), leftOut: [] };
   } catch (cause) {
+    const sound = json === undefined ? undefined : soundJson(schema, json);
+    if (sound !== undefined)
+      return { message: fromJson(schema, sound.json, JSON_OPTIONS), leftOut: sound.leftOut };
     const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;
     throw new ServiceError("malformed_body", `body is not valid ${problem}`, { cause });
   }
 }
+
+const JSON_OPTIONS = { ignoreUnknownFields: true };
 
 /** The decoder names the field, and repeats a value of any length. */
 function cut(text: string): string {
