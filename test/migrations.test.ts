@@ -34,6 +34,7 @@ const COLUMNS: Readonly<Record<string, string>> = {
   api_key_usage_log: `key_hash, service_name, timestamp, endpoint, request_count, bytes_processed, duration_ms,
     status_code`,
   api_key_daily_usage: "date, api_key_id, request_count",
+  instance_reports: "service, instance_id, received",
   latest_values: "source_id, dimension_set_id, ts, request, position, value",
   schema_migrations: "version, name, applied_at, checksum",
 };

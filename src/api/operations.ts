@@ -2,6 +2,7 @@ import type { KeyRegistry } from "../access/key-registry.ts";
 import type { RetentionRuns } from "../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../maintenance/trusted-time.ts";
 import type { Exposition } from "../telemetry/exposition/exposition.ts";
+import type { Senders } from "../telemetry/series/service-families.ts";
 import { type Administration, openAdministration } from "./admin/administration.ts";
 import { type Backup, createBackup } from "./admin/backup.ts";
 import { type Composer, createComposer } from "./composer/composer.ts";
@@ -34,8 +35,8 @@ export interface Operations {
   readonly backup: Backup;
   /** What was submitted, and what the service says of itself. */
   readonly expose: () => Promise<Exposition>;
-  /** What the composers of a service report together; of all services where none is named. */
-  readonly exposeService: (service: string | undefined) => Promise<Exposition>;
+  /** What the composers of a service report together, or one instance; of all services where none is named. */
+  readonly exposeService: (senders: Senders) => Promise<Exposition>;
 }
 
 /** The operations of a running service, and what its maintenance needs of them. */
@@ -79,7 +80,11 @@ export async function openOperations(
     flush,
     checkReadiness: createReadiness({ clock, probe: store.probe, isShuttingDown }),
     queries: createQueries({ store: store.queries, clock }),
-    composer: createComposer({ store: store.queries, clock }),
+    composer: createComposer({
+      store: store.queries,
+      clock,
+      instanceSilenceMs: config.telemetry.instanceSilenceMs,
+    }),
     directory: openDirectory(context, servers, administration),
     administration,
     backup: createBackup({ clock, start: startBackup, flush: flushMetrics, signal: shutdownSignal }),

@@ -28,6 +28,9 @@ function capability(kind: "tools" | "prompts" | "resources"): readonly Instrumen
   ];
 }
 
+/** The type by which an instance says that it is gone, and all that it has said of itself with it. */
+export const SIGN_OFF = "composer_shutdown";
+
 /**
  * What a composer reports of itself and of the servers it runs. Names of instruments are those that its
  * clients know; some gauges end in `_total`, against Prometheus' naming
@@ -63,6 +66,16 @@ export const COMPOSER_STATE_TYPES: readonly MetricType[] = [
         gauge: { together: "max", isClock: true },
       }),
     ],
+  },
+  {
+    name: SIGN_OFF,
+    description: "A composer has ended, and all it has said of itself until then; value 1",
+    dimensions: [],
+    rollups: [],
+    commonNames: {},
+    isPerInstance: true,
+    isState: true,
+    instruments: [],
   },
   {
     name: "server_count",

@@ -1,5 +1,6 @@
 import { type Clock, keepProcessAlive, systemClock } from "../lib/clock.ts";
 import { HOUR_MS } from "../lib/time.ts";
+import type { ClientIdentity } from "./batch.ts";
 import {
   type ClientSettings,
   type MetricsClientOptions,
@@ -32,6 +33,7 @@ import {
 import { type Counts, Outcomes } from "./outcomes.ts";
 import { type PendingMetric, readMetric } from "./read-emitted-metric.ts";
 import { createSubmitCall, openTransport } from "./transport.ts";
+import { randomKey } from "./web-crypto.ts";
 
 /** Default limit of a flush. */
 const FLUSH_MS = 10_000;
@@ -43,6 +45,9 @@ interface Connection {
   readonly url: string | undefined;
   readonly apiKey: string | undefined;
 }
+
+/** What a process without an instance id is called where it needs one. */
+const INSTANCE_PREFIX = "process-";
 
 /**
  * Sends metrics to the service in the background. Emitting costs the caller microseconds: it copies, stamps
@@ -59,6 +64,7 @@ export class MetricsClient {
   readonly #delivery: Delivery | undefined;
   #emitted = 0;
   readonly #connection: Connection;
+  readonly #identity = { service: "", version: "", instanceId: "" };
 
   constructor(options: MetricsClientOptions) {
     let settings: ClientSettings | undefined;
@@ -72,7 +78,11 @@ export class MetricsClient {
     this.#outcomes = new Outcomes(this.#clock, settings?.onProblem ?? readListener(options));
     this.#connection = { url: settings?.url, apiKey: settings?.apiKey };
     if (settings === undefined) this.#outcomes.misconfigured(problem);
-    else this.#delivery = openDelivery(settings, this.#outcomes);
+    else {
+      const { service, version, instanceId } = settings;
+      Object.assign(this.#identity, { service, version, instanceId });
+      this.#delivery = openDelivery(settings, this.#identity, this.#outcomes);
+    }
   }
 
   /**
@@ -81,6 +91,15 @@ export class MetricsClient {
    */
   get connection(): Connection {
     return this.#connection;
+  }
+
+  /**
+   * Which instance of its service this is. One that the options do not name gets a random name, under which
+   * everything is sent from now on.
+   */
+  nameInstance(): string {
+    this.#identity.instanceId ||= `${INSTANCE_PREFIX}${randomKey().slice(0, 13)}`;
+    return this.#identity.instanceId;
   }
 
   /** What became of the metrics so far: a copy, which does not change later. */
@@ -182,11 +201,11 @@ export class MetricsClient {
   }
 }
 
-function openDelivery(settings: ClientSettings, outcomes: Outcomes): Delivery {
-  const { url = "", transport, clock, apiKey, timeoutMs, service, version, instanceId } = settings;
+function openDelivery(settings: ClientSettings, identity: ClientIdentity, outcomes: Outcomes): Delivery {
+  const { url = "", transport, clock, apiKey, timeoutMs } = settings;
   const opened = typeof transport === "string" ? openTransport(url, transport) : transport;
   const submit = createSubmitCall({ transport: opened, apiKey, timeoutMs, clock });
-  return new Delivery({ ...settings, identity: { service, version, instanceId }, submit, outcomes });
+  return new Delivery({ ...settings, identity, submit, outcomes });
 }
 
 /** The message of whatever was thrown, or any value as text; it may be as hostile as what threw it. */

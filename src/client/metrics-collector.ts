@@ -1,8 +1,8 @@
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { MINUTE_MS } from "../lib/time.ts";
 import { emitHttpRequest } from "./http/request-observer.ts";
-import type { MetricOptions } from "./metric-options.ts";
 import type { MetricsClient } from "./metrics-client.ts";
+import { type GaugeDimensions, ReportedGauges } from "./reported-gauges.ts";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
 const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
@@ -36,49 +36,52 @@ export class MetricsCollector {
   readonly client: MetricsClient;
   readonly #clock: Clock;
   #startedMs: number;
-  /** The last report of every gauge, by a name for the gauge and its labels. */
-  readonly #gauges = new Map<string, { readonly type: string; readonly options: MetricOptions }>();
+  readonly #gauges: ReportedGauges;
   /** Servers that have some of it, so that one that is gone can be reported as 0. */
   readonly #servers: Readonly<Record<Capability, Set<string>>> = {
     tools: new Set(),
     prompts: new Set(),
     resources: new Set(),
   };
-  readonly #reportIntervalMs: number;
-  #cancelReport: (() => void) | undefined;
-  #isClosed = false;
 
   constructor(client: MetricsClient, options: MetricsCollectorOptions = {}) {
     this.client = client;
+    // What two processes say under no name would be one process's, and end with either of them.
+    client.nameInstance();
     this.#clock = options.clock ?? systemClock;
     this.#startedMs = this.#clock.monotonicMs();
-    this.#reportIntervalMs = options.reportIntervalMs ?? MINUTE_MS;
+    this.#gauges = new ReportedGauges({
+      client,
+      clock: this.#clock,
+      intervalMs: options.reportIntervalMs ?? MINUTE_MS,
+      beforeReport: () => this.updateUptime(),
+    });
   }
 
   /** What the composer is (`mcp_composer_info`); its uptime counts from here. */
   initialize(version: string, platform: string): void {
     this.#startedMs = this.#clock.monotonicMs();
-    this.#setGauge("info", "composer_info", 1, { version, platform });
+    this.#gauges.set("info", "composer_info", 1, { version, platform });
     this.updateUptime();
   }
 
   /** The time since `initialize`, in seconds. Done by itself with every report. */
   updateUptime(): void {
     const seconds = (this.#clock.monotonicMs() - this.#startedMs) / 1000;
-    this.#setGauge("uptime", "composer_uptime", seconds);
+    this.#gauges.set("uptime", "composer_uptime", seconds);
   }
 
   /** How many servers are configured, and how many of them are in each state. */
   updateServerCounts(total: number, running: number, stopped: number, failed = 0): void {
     for (const [state, value] of Object.entries({ total, running, stopped, failed })) {
-      this.#setGauge(`servers ${state}`, "server_count", value, { state });
+      this.#gauges.set(`servers ${state}`, "server_count", value, { state });
     }
   }
 
   /** How many tools, prompts and resources all servers have together. */
   updateCapabilityCounts(tools: number, prompts: number, resources: number): void {
     for (const [kind, value] of Object.entries({ tools, prompts, resources })) {
-      this.#setGauge(`capabilities ${kind}`, "capability_count", value, { kind });
+      this.#gauges.set(`capabilities ${kind}`, "capability_count", value, { kind });
     }
   }
 
@@ -99,14 +102,15 @@ export class MetricsCollector {
 
   /** How many tool names are claimed by several servers. */
   updateToolConflicts(conflicts: number): void {
-    this.#setGauge("conflicts", "tool_conflicts", conflicts);
+    this.#gauges.set("conflicts", "tool_conflicts", conflicts);
   }
 
   /** What the composer's process uses, or that of one of its servers: megabytes, and percent of CPU. */
   updateProcessUsage(memoryMb: number, cpuPercent: number, serverId?: string): void {
+    if (this.#gauges.isClosed) return;
     for (const [kind, value] of Object.entries({ memory_mb: memoryMb, cpu_percent: cpuPercent })) {
       const dimensions = { kind, server_id: serverId };
-      this.client.emit("process_usage", { value: orNothing(value), dimensions });
+      this.client.emit("process_usage", { value: value ?? Number.NaN, dimensions });
     }
   }
 
@@ -198,8 +202,8 @@ export class MetricsCollector {
   }
 
   /**
-   * The metrics in the text format of Prometheus, with everything that was recorded before. Asks the service,
-   * so that the client needs its `url`.
+   * The metrics of this process in the text format of Prometheus, with everything that was recorded before.
+   * Asks the service, so that the client needs its `url`.
    *
    * @throws an Error that says why there is no text.
    */
@@ -208,7 +212,8 @@ export class MetricsCollector {
     if (url === undefined) throw new Error("getMetrics needs a client with a url");
     this.updateUptime();
     await this.client.flush();
-    const answer = await fetch(`${url}/api/v1/metrics/prometheus`, {
+    const instance = encodeURIComponent(this.client.nameInstance());
+    const answer = await fetch(`${url}/api/v1/metrics/prometheus?instance_id=${instance}`, {
       headers: apiKey === undefined ? {} : { "x-api-key": apiKey },
       signal: AbortSignal.timeout(SCRAPE_MS),
     });
@@ -223,11 +228,13 @@ export class MetricsCollector {
   }
 
   /**
-   * Stop the reports that a timer makes. The client stays open, and what is called later is still reported.
+   * The composer ends: say so to the service, which then shows its gauges no more, and wait until that has
+   * arrived, at most as long as a flush of the client. Gauges are not reported any more; what is recorded
+   * later still is, as the client stays open. Never rejects; safe to call again.
    */
-  close(): void {
-    this.#isClosed = true;
-    this.#cancelReport?.();
+  async close(): Promise<void> {
+    this.#gauges.signOff();
+    await this.client.flush();
   }
 
   #updatePerServer(kind: Capability, counts: ServerCounts): void {
@@ -244,46 +251,18 @@ export class MetricsCollector {
     for (const [serverId, value] of entries) {
       gone.delete(serverId);
       known.add(serverId);
-      this.#setGauge(`${kind} of ${serverId}`, "capability_count", value, { kind, server_id: serverId });
+      this.#gauges.set(`${kind} of ${serverId}`, "capability_count", value, { kind, server_id: serverId });
     }
     for (const serverId of gone) {
       known.delete(serverId);
-      this.#gauges.delete(`${kind} of ${serverId}`);
-      this.client.emit("capability_count", { value: 0, dimensions: { kind, server_id: serverId } });
+      this.#gauges.end(`${kind} of ${serverId}`, "capability_count", { kind, server_id: serverId });
     }
   }
 
   /** One more of something that happens. */
-  #count(type: string, dimensions: NonNullable<MetricOptions["dimensions"]>): void {
+  #count(type: string, dimensions: GaugeDimensions): void {
     this.client.emit(type, { dimensions });
   }
-
-  /** Reports a gauge now, and again with every report: that of a value which will be rejected only once. */
-  #setGauge(
-    name: string,
-    type: string,
-    value: number,
-    dimensions: NonNullable<MetricOptions["dimensions"]> = {},
-  ): void {
-    const options = { value: orNothing(value), dimensions };
-    this.client.emit(type, options);
-    if (this.#isClosed || !Number.isFinite(value) || value < 0) return;
-    this.#gauges.set(name, { type, options });
-    this.#cancelReport ??= this.#clock.after(this.#reportIntervalMs, () => this.#report());
-  }
-
-  #report(): void {
-    this.#cancelReport = undefined;
-    this.updateUptime();
-    for (const [name, { type, options }] of this.#gauges) {
-      if (name !== "uptime") this.client.emit(type, options);
-    }
-  }
-}
-
-/** A value that is missing is rejected, as NaN is; left out it would count as the client's 1. */
-function orNothing(value: number | undefined): number {
-  return value ?? Number.NaN;
 }
 
 /** What is no number is left to the client to reject: arithmetic with a symbol or a bigint throws. */

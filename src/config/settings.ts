@@ -192,7 +192,7 @@ export const SETTINGS = {
       "METRICS_INSTANCE_EXPIRY_SECONDS",
       kinds.seconds(1, 86_400),
       "300",
-      "How long the gauges of a composer that reports nothing are still exported",
+      "How long the gauges of a composer that reports nothing are still exported, and its figures answered",
     ),
     isDisabled: setting("OTEL_SDK_DISABLED", kinds.onOff, "false", "Neither serve scrapes nor push"),
   },

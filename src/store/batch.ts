@@ -46,6 +46,8 @@ export interface Batch {
   readonly keyed: readonly KeyedRows[];
   /** Rows of types that say what is the case. */
   readonly stateRows: readonly number[];
+  /** A row of each submission by which an instance is heard of: see `isPerInstance` in the catalogue. */
+  readonly reportRows: readonly number[];
 }
 
 export const COLUMNS_PER_ROW = 7;
@@ -72,6 +74,7 @@ export class BatchBuilder {
   #definitions: Definition[] = [];
   #keyed: KeyedRows[] = [];
   #stateRows: number[] = [];
+  #reportRows: number[] = [];
   #reset = false;
 
   get rowCount(): number {
@@ -89,6 +92,7 @@ export class BatchBuilder {
   add(submission: Submission): void {
     const start = this.rowCount;
     const source = this.#refOfSource(submission.source);
+    let isReport = false;
     for (const measurement of submission.measurements) {
       const { otherValues, metadataValues, durationMs } = measurement;
       const hasPayload = otherValues.length + metadataValues.length > 0;
@@ -101,7 +105,10 @@ export class BatchBuilder {
         durationMs ?? Number.NaN,
         hasPayload ? this.#refOfShape(measurement) : -1,
       );
-      if (measurement.dimensions.type.isState) this.#stateRows.push(this.rowCount);
+      const { isState, isPerInstance } = measurement.dimensions.type;
+      if (isState) this.#stateRows.push(this.rowCount);
+      if (isPerInstance && !isReport) this.#reportRows.push(this.rowCount);
+      isReport ||= isPerInstance === true;
       if (measurement.distribution !== undefined)
         this.#distributions.set(this.rowCount, writeDistribution(measurement.distribution));
       this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
@@ -127,6 +134,7 @@ export class BatchBuilder {
       reset: this.#reset,
       keyed: this.#keyed,
       stateRows: this.#stateRows,
+      reportRows: this.#reportRows,
     };
     this.#numbers = [];
     this.#payloads = [];
@@ -134,6 +142,7 @@ export class BatchBuilder {
     this.#definitions = [];
     this.#keyed = [];
     this.#stateRows = [];
+    this.#reportRows = [];
     // The next batch that is not dropped must say it.
     if (!this.isEmpty(batch)) this.#reset = false;
     if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();

@@ -106,7 +106,10 @@ export const LATEST_VALUES_MAX = 10_000;
 export interface LatestQuery {
   /** Undefined: of all. */
   readonly service: string | undefined;
-  /** Only senders that have reported a state since, ms since 1970 UTC. What else they have reported comes too. */
+  /**
+   * Only instances that were heard of since, ms since 1970 UTC: a metric of any type that is told apart by
+   * instances has come from them. What they had said before comes too.
+   */
   readonly sinceMs: number;
   /** When there are more than `LATEST_VALUES_MAX`: fail, or leave the oldest out. */
   readonly beyond: "fail" | "leave out";
@@ -153,6 +156,9 @@ export interface QueryStore {
    * @throws {ServiceError} `validation_failed` for a cursor or a moment that is none of the engine's.
    */
   events(query: EventsQuery, asker?: Asker): Promise<EventsAnswer>;
-  /** Oldest first, and in the order of arrival what happened at once. */
+  /**
+   * Oldest first, and in the order of arrival what happened at once. Of an instance that has signed off
+   * nothing from before, but that it has.
+   */
   latestValues(query: LatestQuery, asker?: Asker): Promise<readonly LatestValue[]>;
 }

@@ -13,7 +13,7 @@ import { LabelValues } from "./series/label-values.ts";
 import { createOperationDurations } from "./series/operation-durations.ts";
 import { planSeries } from "./series/plan.ts";
 import { type RestoredState, toMeasurement } from "./series/restored-state.ts";
-import { serviceFamilies } from "./series/service-families.ts";
+import { type Senders, serviceFamilies } from "./series/service-families.ts";
 import { type Sender, SeriesTable } from "./series/table.ts";
 
 /**
@@ -54,10 +54,10 @@ export interface Telemetry {
    */
   exposition(): Promise<Exposition>;
   /**
-   * What the instances of one service report of themselves, or those of all, added up under the metrics' own
-   * labels. Written as `exposition` is.
+   * What one instance, those of one service or all report of themselves, added up under the metrics' own
+   * labels. Written as `exposition` is, with numbers as composers write them.
    */
-  serviceExposition(service: string | undefined): Promise<Exposition>;
+  serviceExposition(senders: Senders): Promise<Exposition>;
   /** Show a gauge as it was before the service started; its instance reported it at `reportedMs`. */
   restore(state: RestoredState, reportedMs: number): void;
   /** Export to OTLP now and wait for it, at most its timeout. Failures are counted, not thrown. */
@@ -100,9 +100,9 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     table.refresh(clock.wallMs());
     return [...plan.families, ...(operations?.families ?? []), ...selfMetrics.readFamilies()];
   };
-  const readServiceFamilies = (service: string | undefined) => {
+  const readServiceFamilies = (senders: Senders) => {
     table.refresh(clock.wallMs());
-    return serviceFamilies(plan, service, clock.wallMs());
+    return serviceFamilies(plan, senders, clock.wallMs());
   };
   const resourceAttributes = describeResource(options);
   const push =

@@ -73,7 +73,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   "GET /api/v1/metrics": "key",
   "GET /api/v1/status": "key",
   "GET /api/v1/health": "open",
-  "GET /api/v1/health/detailed": "key",
+  "GET /api/v1/health/detailed": "key or none",
   "GET /api/v1/servers/{id}/metrics": "key",
   "GET /api/v1/version": "open",
   "POST /functions/v1/metrics-collect": "server",

@@ -7,9 +7,9 @@ export type Role = "writer" | "reader" | "admin" | "server";
 
 /**
  * Who may call a method or route: `open` means anybody, `key` any valid key but a server's, `any key` that too,
- * `anonymous` anybody who has no key or a valid one.
+ * `anonymous` anybody who has no key or a valid one, `key or none` the same without a server's.
  */
-export type Rule = "open" | "key" | "any key" | "anonymous" | "server or reader" | Role;
+export type Rule = "open" | "key" | "any key" | "anonymous" | "key or none" | "server or reader" | Role;
 
 export interface Caller {
   readonly name: string;
@@ -27,12 +27,12 @@ const LONG_KEY = "long-key-".padEnd(10_240, "x");
 /** What a call of `caller` must fail with, or undefined when it may go through. */
 export function rejectionOf(caller: Caller, rule: Rule, takesSession: boolean): string | undefined {
   if (rule === "open") return undefined;
-  if (caller.isSession && !takesSession) return rule === "anonymous" ? undefined : "api_key_missing";
-  if (caller.is.startsWith("api_key_"))
-    return rule === "anonymous" && caller.sendsNone ? undefined : caller.is;
+  const isForAll = rule === "anonymous" || rule === "key or none";
+  if (caller.isSession && !takesSession) return isForAll ? undefined : "api_key_missing";
+  if (caller.is.startsWith("api_key_")) return isForAll && caller.sendsNone ? undefined : caller.is;
   if (rule === "any key") return undefined;
   const isAllowed = caller.is === "admin" || rule === "anonymous" || rule.split(" or ").includes(caller.is);
-  if (rule === "key" && caller.is !== "server") return undefined;
+  if (["key", "key or none"].includes(rule) && caller.is !== "server") return undefined;
   return isAllowed ? undefined : "permission_denied";
 }
 

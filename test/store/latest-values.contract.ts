@@ -5,7 +5,7 @@ import { LATEST_VALUES_MAX, type LatestQuery, type LatestValue } from "../../src
 import { NOW_MS } from "../support/time.ts";
 import type { Engine } from "./engines.ts";
 import { assertRejected, ownName, sharedStore, withStore } from "./store-tests.ts";
-import { createSender, type Request } from "./submissions.ts";
+import { createSender, FIRST_REQUEST, type Request } from "./submissions.ts";
 
 type Sender = ReturnType<typeof createSender>;
 
@@ -88,20 +88,40 @@ export function latestValuesContract(test: Test, engine: Engine): void {
     );
   });
 
-  test("who has reported no state since is left out with everything; types without states are not there", async () => {
+  /** A request that arrived so many seconds before now. */
+  const arrived = (seconds: number) => ({ requestNumber: FIRST_REQUEST - seconds * 2 ** 19 });
+  const CALL = { type: "tool_invocation", value: 1, dimensions: { tool_id: "a", status: "success" } };
+
+  test("who was not heard of since is left out with everything; a metric of no instance is no sign of one", async () => {
     const { queries } = await shared();
-    const gone = await latest([{ metrics: [count("total", 1, 2000), { type: "custom", value: 1 }] }]);
-    const here = await latest([{ metrics: [count("total", 2, 2000), count("running", 3, 1000)] }]);
+    const custom = { type: "custom", value: 1 };
+    const gone = await latest([{ ...arrived(9), metrics: [count("total", 1)] }], [{ metrics: [custom] }]);
+    const here = await latest(
+      [{ ...arrived(9), metrics: [count("total", 2, 2000), count("running", 3, 1000)] }],
+      [{ ...arrived(5), version: "2.0.0", apiKeyId: 2, metrics: [custom, CALL] }],
+    );
     assert.equal(short(gone.values), ["total 1"]);
     const since = (service: string, sinceMs: number) =>
       queries.latestValues({ ...ALL, service, sinceMs }).then(short);
-    assert.equal(await since(here.service, NOW_MS - 1000), ["total 2", "running 3"]);
-    assert.equal(await since(here.service, NOW_MS - 999), []);
-    assert.equal(await since(gone.service, NOW_MS - 1000), []);
-    const all = (await queries.latestValues({ ...ALL, sinceMs: NOW_MS - 1000 })).map(
+    assert.equal(await since(here.service, NOW_MS - 5000), ["total 2", "running 3"]);
+    assert.equal(await since(here.service, NOW_MS - 4999), []);
+    assert.equal(await since(gone.service, NOW_MS - 9000), ["total 1"]);
+    assert.equal(await since(gone.service, NOW_MS - 5000), []);
+    const all = (await queries.latestValues({ ...ALL, sinceMs: NOW_MS - 5000 })).map(
       ({ service }) => service,
     );
     assert.ok(all.includes(here.service) && !all.includes(gone.service));
+  });
+
+  test("of an instance that signed off nothing is left from before, whatever its version; another's stays", async () => {
+    const end = (ageMs: number) => ({ type: "composer_shutdown", value: 1, timestamp: NOW_MS - ageMs });
+    const { values } = await latest(
+      [{ instanceId: "i", version: "1.0.0", metrics: [count("total", 1, 20), count("failed", 9, 10)] }],
+      [{ instanceId: "other", metrics: [count("total", 2, 20)] }],
+      [{ instanceId: "i", version: "2.0.0", metrics: [end(30), end(10), count("running", 3, 9)] }],
+      [{ instanceId: "i", version: "1.0.0", metrics: [count("stopped", 4, 15)] }],
+    );
+    assert.equal(short(values), ["total 2", "undefined 1", "running 3"]);
   });
 
   test("a duplicate says nothing anew", async () => {

@@ -224,7 +224,7 @@ export function valuesContract(test: Test, engine: Engine): void {
       -1,
     ]);
     const payloads = rows.map(() => null);
-    const nothing = { distributions: new Map(), keyed: [], stateRows: [] };
+    const nothing = { distributions: new Map(), keyed: [], stateRows: [], reportRows: [] };
     return {
       numbers: new Float64Array(numbers),
       payloads,

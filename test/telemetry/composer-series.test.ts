@@ -33,7 +33,7 @@ for (const feed of FEED_CASES) {
     const all = await telemetry.scrape();
     assert.equal(composerSamples(all, SENDER), feed.feeds);
     assert.equal(disagreements(all, SENDER), []);
-    const own = parseScrape((await telemetry.serviceExposition("composer")).text);
+    const own = parseScrape((await telemetry.serviceExposition({ service: "composer" })).text);
     assert.equal(composerSamples(own, []), feed.feeds);
     assert.equal(disagreements(own, []), []);
     await telemetry.shutdown();
@@ -67,7 +67,7 @@ test("a service sees its own instances together; a key for all sees every servic
     telemetry.recorder.record({ service, instanceId }, [start, run, call, uptimes].map(measure));
   }
   const seen = async (service: string | undefined) => {
-    const samples = parseScrape((await telemetry.serviceExposition(service)).text);
+    const samples = parseScrape((await telemetry.serviceExposition({ service })).text);
     return [
       sum(samples, "mcp_server_starts_total"),
       sum(samples, "mcp_servers_running"),
@@ -79,7 +79,7 @@ test("a service sees its own instances together; a key for all sees every servic
   assert.equal(await seen("composer"), [2, 4, 2, 500, true]);
   assert.equal(await seen("other"), [1, 2, 1, 9000, true]);
   assert.equal(await seen(undefined), [3, 6, 3, 9000, true]);
-  assert.is((await telemetry.serviceExposition("nobody")).text, "");
+  assert.is((await telemetry.serviceExposition({ service: "nobody" })).text, "");
   await telemetry.shutdown();
 });
 
@@ -90,7 +90,7 @@ test("a service that is called as what was folded does not see the services that
       measure({ type: "server_crash", dimensions: { server_id: "a" } }),
     ]);
   const seen = async (service?: string) =>
-    sum(parseScrape((await telemetry.serviceExposition(service)).text), "mcp_server_crashes_total");
+    sum(parseScrape((await telemetry.serviceExposition({ service })).text), "mcp_server_crashes_total");
   assert.equal([await seen("first"), await seen("_other"), await seen()], [1, 0, 2]);
   await telemetry.shutdown();
 });
@@ -201,7 +201,7 @@ test("a forgotten instance frees its place, and its service's counters never go 
     clock.advance(12_001);
     const samples = await telemetry.scrape();
     assert.equal(composerSamples(samples, SENDER), {});
-    const own = parseScrape((await telemetry.serviceExposition("composer")).text);
+    const own = parseScrape((await telemetry.serviceExposition({ service: "composer" })).text);
     assert.is(sum(own, "mcp_server_crashes_total"), pod);
     assert.is(sum(own, "mcp_tool_invocation_duration_seconds_count"), pod);
     assert.is(sum(own, "mcp_servers_total"), 0);
@@ -229,7 +229,7 @@ test("10 000 random values of every type stay bounded on both ports, and lose no
   }
   for (const samples of [
     await telemetry.scrape(),
-    parseScrape((await telemetry.serviceExposition("composer")).text),
+    parseScrape((await telemetry.serviceExposition({ service: "composer" })).text),
   ]) {
     const own = samples.filter(({ family }) => Object.hasOwn(FAMILIES, family));
     assert.equal(disagreements(own, Object.hasOwn(own[0]?.labels ?? {}, "service") ? SENDER : []), []);

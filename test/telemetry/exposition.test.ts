@@ -131,7 +131,7 @@ needing(test, "promtool")(
         databaseBytes: () => 4096,
       },
     });
-    for (const type of METRIC_TYPES) {
+    for (const type of METRIC_TYPES.filter(({ name }) => name !== "composer_shutdown")) {
       const first = { server: 'a"b\\c\nd', tool_name: "😀", metric_name: "x" };
       const choices = Object.entries(type.choices ?? { none: ["x"] });
       const sent = choices.flatMap(([name, values]) => values.map((value) => ({ ...first, [name]: value })));

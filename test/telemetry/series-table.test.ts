@@ -145,7 +145,7 @@ test("a full table keeps its totals: new combinations share an overflow series",
   await telemetry.shutdown();
 });
 
-for (const separator of [",", '","', '\\","', " ", "|", ";", "/", "=", "\u0000", "\u001f", "\n"]) {
+for (const separator of [",", '","', '\\","', " ", "|", ";", "/", "=", "\ufffd", "\u001f", "\n"]) {
   test(`values that differ only in where ${JSON.stringify(separator)} stands are two series`, async () => {
     const telemetry = open({ naming: "both" });
     const shifted = [
@@ -171,7 +171,7 @@ for (const separator of [",", '","', '\\","', " ", "|", ";", "/", "=", "\u0000",
       }
     }
     const samples = await telemetry.scrape();
-    const own = parseScrape((await telemetry.serviceExposition("s")).text);
+    const own = parseScrape((await telemetry.serviceExposition({ service: "s" })).text);
     for (const [found, name, one, other] of [
       [samples, "mcp_auth_requests_total", "method", "server"],
       [samples, "mcp_server_operation_duration_seconds_count", "mcp_method_name", "gen_ai_tool_name"],

@@ -1,14 +1,14 @@
-import { askerOf, type Call } from "../../access/call.ts";
+import { type AnonymousCall, askerOf, type Call } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Asker } from "../../store/queries.ts";
 import { type ComposerDeps, readServers, readStanding, type Standing } from "./figures.ts";
-import { type FiguresRequest, type FiguresScope, readScope } from "./scope.ts";
+import { type FiguresRequest, type FiguresScope, readOpenScope, readScope } from "./scope.ts";
 import { capabilities, composerVersion, processUsage, serverCounts, uptimeSeconds } from "./states.ts";
 import { readHttpTraffic } from "./traffic.ts";
 
 /**
- * What composers have reported, put together: how things stand (by those instances that have reported a state
- * within the window), and what happened within it. The predecessor's figures under their names; null where
+ * What composers have reported, put together: how things stand by the instances that are not silent, and what
+ * happened within the window. The predecessor's figures under their names; null where
  * nobody reported anything, so that 0 means none.
  */
 export type Composer = ReturnType<typeof createComposer>;
@@ -31,11 +31,16 @@ export function createComposer(deps: ComposerDeps) {
       );
     },
 
-    /** Whether the composers' servers are well, with the state of each. */
-    async detailedHealth(call: Call, request: FiguresRequest, signal: AbortSignal) {
-      return describeHealth(
-        await readStanding(deps, readScope(request, call.principal), askerOf(call, signal)),
-      );
+    /**
+     * Whether the composers' servers are well, with the state of each. Without a key, of all composers
+     * together; servers are then named only where all of these are of one service.
+     */
+    async detailedHealth(call: AnonymousCall, request: FiguresRequest, signal: AbortSignal) {
+      const { principal } = call;
+      const scope = principal === undefined ? readOpenScope(request) : readScope(request, principal);
+      const health = describeHealth(await readStanding(deps, scope, askerOf(call, signal)));
+      const { services, ...answer } = health;
+      return principal === undefined && services > 1 ? { ...answer, servers: {} } : answer;
     },
 
     /** One server's figures. @throws {ServiceError} `not_found` also: nobody has reported that server. */
@@ -74,15 +79,15 @@ async function readMetrics(deps: ComposerDeps, scope: FiguresScope, asker: Asker
 }
 
 /**
- * Every server is `running` or `stopped` here, and the whole `healthy` or `degraded`: the predecessor's
- * words.
+ * Every server is `running` or `stopped` here, and the whole `healthy` if one runs, else `degraded`: the
+ * predecessor's words.
  */
 function describeStatus(standing: Standing) {
   const { nowMs, states, servers } = standing;
   const { total, running, stopped } = serverCounts(states);
   const statuses = [...servers].map(([id, { status }]) => [id, status === "running" ? status : "stopped"]);
   return {
-    status: healthOf(standing) === "healthy" ? "healthy" : "degraded",
+    status: runningCount(standing) > 0 ? "healthy" : "degraded",
     timestamp: iso(nowMs),
     servers: { total, running, stopped, statuses: Object.fromEntries(statuses) },
     capabilities: capabilities(states),
@@ -102,22 +107,22 @@ function describeHealth(standing: Standing) {
     total_servers: total,
     running_servers: running,
     failed_servers: failed,
+    services: new Set(states.map(({ service }) => service)).size,
   };
 }
 
 /** RFC 3339, in UTC, with milliseconds. */
 const iso = (ms: number) => new Date(ms).toISOString();
 
-/**
- * By the counts where they are reported, else by the servers themselves: unhealthy where none runs, degraded
- * where not all do.
- */
-function healthOf({ states, servers }: Standing): "healthy" | "degraded" | "unhealthy" {
-  const counts = serverCounts(states);
-  const statuses = [...servers.values()].map(({ status }) => status);
-  const running = counts.running ?? statuses.filter((status) => status === "running").length;
-  const total = counts.total ?? statuses.length;
-  const failed = counts.failed ?? statuses.filter((status) => status === "failed").length;
+/** Unhealthy where no server runs, degraded where not all do. */
+function healthOf(standing: Standing): "healthy" | "degraded" | "unhealthy" {
+  const running = runningCount(standing);
   if (running === 0) return "unhealthy";
-  return running < total || failed > 0 ? "degraded" : "healthy";
+  return running < (serverCounts(standing.states).total ?? standing.servers.size) ? "degraded" : "healthy";
+}
+
+/** By the count where it is reported, else by the servers themselves. */
+function runningCount({ states, servers }: Standing): number {
+  const statuses = [...servers.values()].map(({ status }) => status);
+  return serverCounts(states).running ?? statuses.filter((status) => status === "running").length;
 }

@@ -9,6 +9,8 @@ import { readServerTraffic, type ServerTraffic, type TrafficQuery } from "./traf
 export interface ComposerDeps {
   readonly store: Pick<QueryStore, "aggregate" | "latestValues">;
   readonly clock: Pick<Clock, "wallMs">;
+  /** An instance that is silent for so long is gone, here as in the exposition. */
+  readonly instanceSilenceMs: number;
 }
 
 /** How things stand, from what instances reported last. */
@@ -21,16 +23,16 @@ export interface Standing {
 }
 
 /**
- * How things stand by the instances that have reported a state within the scope's window. Fails where there
- * are more states than a query may read, rather than leave servers out.
+ * How things stand by the instances that are not silent. Fails where there are more states than a query may
+ * read, rather than leave servers out.
  */
 export async function readStanding(
-  { store, clock }: ComposerDeps,
-  { service, windowMs }: FiguresScope,
+  { store, clock, instanceSilenceMs }: ComposerDeps,
+  { service }: Pick<FiguresScope, "service">,
   asker: Asker,
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
-  const query = { service, sinceMs: nowMs - windowMs, beyond: "fail" } as const;
+  const query = { service, sinceMs: nowMs - instanceSilenceMs, beyond: "fail" } as const;
   const states = await store.latestValues(query, asker);
   return { nowMs, states, servers: serverStates(states) };
 }
@@ -38,7 +40,10 @@ export async function readStanding(
 /** What is answered of a server, under the names of the answer. Null where nobody reported it. */
 export type ServerFigures = ReturnType<typeof serverFigures>;
 
-/** How things stand, and the figures of every server that was reported or whose tools were called. */
+/**
+ * How things stand, and the figures of every server that is reported. One that nobody reports is there while
+ * its tools are called.
+ */
 export async function readServers(
   deps: ComposerDeps,
   scope: FiguresScope,
@@ -53,12 +58,13 @@ export async function readServers(
   const { nowMs, states, servers } = standing;
   const query = { ...scope, nowMs, asker };
   const traffic = await readServerTraffic(deps.store, query, servers);
+  const called = await readCalled(deps, query, standing, traffic.servers);
   const statesOf = Map.groupBy(states, (state) => dimensionOf(state, "server_id"));
-  const ids = [...new Set([...servers.keys(), ...traffic.servers.keys()])].sort();
+  const ids = [...new Set([...servers.keys(), ...called])].sort();
   const figures = ids.map((id) => {
     const reported = { state: servers.get(id), states: statesOf.get(id) ?? [] };
-    const called = { traffic: traffic.servers.get(id), seconds: traffic.seconds };
-    return [id, serverFigures({ id, nowMs, ...reported, ...called })] as const;
+    const calls = { traffic: traffic.servers.get(id), seconds: traffic.seconds };
+    return [id, serverFigures({ id, nowMs, ...reported, ...calls })] as const;
   });
   return {
     standing,
@@ -66,6 +72,19 @@ export async function readServers(
     figures: new Map(figures),
     capabilitiesOf: (id) => capabilities(statesOf.get(id) ?? [], id),
   };
+}
+
+/** Of the servers that were called within the window, those that were within the time of a silence. */
+async function readCalled(
+  { store, instanceSilenceMs }: ComposerDeps,
+  query: TrafficQuery,
+  { servers }: Standing,
+  called: ReadonlyMap<string, unknown>,
+): Promise<readonly string[]> {
+  const unreported = [...called.keys()].filter((id) => !servers.has(id));
+  if (unreported.length === 0 || query.windowMs <= instanceSilenceMs) return unreported;
+  const recent = await readServerTraffic(store, { ...query, windowMs: instanceSilenceMs }, servers);
+  return unreported.filter((id) => recent.servers.has(id));
 }
 
 /** What is known of one server. */

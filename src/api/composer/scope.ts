@@ -28,6 +28,16 @@ export function readScope({ service, window }: FiguresRequest, principal: Princi
 }
 
 /**
+ * Of a caller without a key: all services together. @throws {ServiceError} `validation_failed`;
+ *   `api_key_missing` for one that names a service, whether or not there is such a service.
+ */
+export function readOpenScope({ service, window }: FiguresRequest): FiguresScope {
+  if (service !== undefined)
+    throw new ServiceError("api_key_missing", "API key required in X-API-Key header");
+  return { service, windowMs: readWindow(window) };
+}
+
+/**
  * The service whose figures a key sees; undefined: of all.
  *
  * @throws {ServiceError} `service_not_allowed` for a writer's key that asks for another, whether or not

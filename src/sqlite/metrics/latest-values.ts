@@ -1,7 +1,8 @@
+import { SIGN_OFF } from "../../catalogue/composer-states.ts";
 import { invalidField, type ServiceError } from "../../errors.ts";
 import { type Batch, COLUMNS_PER_ROW, type RowRange } from "../../store/batch.ts";
 import { LATEST_VALUES_MAX, type LatestQuery, type LatestValue } from "../../store/queries.ts";
-import type { Database } from "../file/database.ts";
+import type { Database, Row } from "../file/database.ts";
 import type { Dictionary } from "./dictionary.ts";
 
 const UPSERT = `
@@ -37,30 +38,40 @@ export function storeLatestValues(
   }
 }
 
+// CROSS keeps the order of the joins: from the few instances that live to what they said.
 const SELECT = `
 SELECT s.service, s.instance_id, d.metric_type, d.dimensions, v.ts, v.request >> 19 AS second, v.value
-FROM latest_values AS v
-JOIN sources AS s ON s.id = v.source_id
+FROM instance_reports AS r
+CROSS JOIN sources AS s ON s.service = r.service AND s.instance_id = r.instance_id
+CROSS JOIN latest_values AS v ON v.source_id = s.id
 JOIN dimension_sets AS d ON d.id = v.dimension_set_id
-WHERE v.source_id IN (SELECT source_id FROM latest_values WHERE ts >= ?)`;
+WHERE r.received >= ?`;
 const END = `ORDER BY v.ts DESC, v.request DESC, v.position DESC LIMIT ${LATEST_VALUES_MAX + 1}`;
 
 /**
  * The newest value of each state, by service, instance, type and dimensions: oldest first, and in the order
- * of arrival what was at once. Every state of a source is in it that has reported anything since `sinceMs`: a
- * gauge that rarely changes is still the case while its sender lives.
+ * of arrival what was at once. Every state of an instance is in it that was heard of since `sinceMs`, in
+ * whole seconds: a gauge that rarely changes is still the case while its sender lives.
  *
  * @throws {ServiceError} `validation_failed` when there are too many.
  */
 export function readLatestValues(database: Database, query: LatestQuery): LatestValue[] {
   const { service, sinceMs, beyond } = query;
+  const since = Math.ceil(sinceMs / 1000);
   const rows =
     service === undefined
-      ? database.all(`${SELECT} ${END}`, sinceMs)
-      : database.all(`${SELECT} AND s.service = ? ${END}`, sinceMs, service);
+      ? database.all(`${SELECT} ${END}`, since)
+      : database.all(`${SELECT} AND s.service = ? ${END}`, since, service);
   if (rows.length > LATEST_VALUES_MAX && beyond === "fail") throw tooMany(service);
   const newest = new Map<string, LatestValue>();
-  for (const row of rows.slice(0, LATEST_VALUES_MAX).reverse()) {
+  const kept = rows.slice(0, LATEST_VALUES_MAX);
+  const endMs = readEnds(kept);
+  for (const row of kept.reverse()) {
+    if (
+      row.metric_type !== SIGN_OFF &&
+      Number(row.ts) <= (endMs.get(instanceOf(row)) ?? Number.NEGATIVE_INFINITY)
+    )
+      continue;
     const dimensions = readDimensions(String(row.dimensions));
     // An instance that was updated, or has another key, is several sources: the last one counts.
     const key = JSON.stringify([row.service, row.instance_id, row.metric_type, dimensions]);
@@ -76,6 +87,21 @@ export function readLatestValues(database: Database, query: LatestQuery): Latest
     });
   }
   return [...newest.values()];
+}
+
+/** When instances have signed off last, ms since 1970 UTC: what they had said until then is no longer so. */
+function readEnds(rows: readonly Row[]): ReadonlyMap<string, number> {
+  const ends = new Map<string, number>();
+  // Newest first.
+  for (const row of rows) {
+    const instance = instanceOf(row);
+    if (row.metric_type === SIGN_OFF && !ends.has(instance)) ends.set(instance, Number(row.ts));
+  }
+  return ends;
+}
+
+function instanceOf({ service, instance_id }: Row): string {
+  return JSON.stringify([service, instance_id]);
 }
 
 function tooMany(service: string | undefined): ServiceError {

@@ -7,6 +7,7 @@ import { BatchFolder } from "../rollups/batch-folder.ts";
 import type { Rollups } from "../rollups/rollups.ts";
 import { Dictionary } from "./dictionary.ts";
 import { findAnswer, recordAnswer } from "./idempotency-store.ts";
+import { storeReports } from "./instance-reports.ts";
 import { storeLatestValues } from "./latest-values.ts";
 import { saveSeries } from "./series-store.ts";
 
@@ -57,6 +58,7 @@ export class MetricWriter {
         alsoWrite();
         const written = this.#write(batch, nowMs, inserted);
         storeLatestValues(this.#database, this.#dictionary, batch, inserted);
+        storeReports(this.#database, this.#dictionary, batch, inserted);
         return written;
       });
       this.#dictionary.committed();

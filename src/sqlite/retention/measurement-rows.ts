@@ -14,6 +14,7 @@ import {
   tableOfType,
 } from "../../store/retention.ts";
 import type { Database } from "../file/database.ts";
+import { deleteReports } from "../metrics/instance-reports.ts";
 import { deleteLatestValues } from "../metrics/latest-values.ts";
 import { listPolicies, markDeletedBefore } from "./policies.ts";
 import { type CleanupResult, type CleanupStep, readSurvey } from "./step.ts";
@@ -63,7 +64,10 @@ export function deleteMeasurements(
   }
   // All types with states are of this policy, having no view of their own.
   const statesCutoffMs = cursor === undefined ? cutoffs.get("metrics") : undefined;
-  if (statesCutoffMs !== undefined) deleteLatestValues(database, statesCutoffMs, rowsMax);
+  if (statesCutoffMs !== undefined) {
+    deleteLatestValues(database, statesCutoffMs, rowsMax);
+    deleteReports(database, statesCutoffMs, rowsMax);
+  }
   for (const name of Object.keys(deleted)) markDeletedBefore(database, name, cutoffs.get(name) ?? 0);
   if (expired.length > 0) {
     const sql = "DELETE FROM measurements WHERE id IN (SELECT value FROM json_each(?))";

@@ -12,7 +12,9 @@ import {
   openSeries,
   seriesKey,
 } from "../series/series.ts";
+import type { Senders } from "../series/service-families.ts";
 import { toPrometheusName } from "./prometheus-name.ts";
+import { withPythonNumbers } from "./python-numbers.ts";
 import { singleFlight } from "./single-flight.ts";
 
 /** The text-based exposition format 0.0.4 (https://prometheus.io/docs/instrumenting/exposition_formats/). */
@@ -51,42 +53,44 @@ export function createExposition(options: ExpositionOptions): () => Promise<Expo
 }
 
 export interface ServiceExpositionOptions {
-  /** What a service's instances say together now, or those of all services. */
-  readonly readServiceFamilies: (service: string | undefined) => Iterable<MetricFamily>;
+  /** What the instances of these senders say together now. */
+  readonly readServiceFamilies: (senders: Senders) => Iterable<MetricFamily>;
   readonly wallMs: () => number;
 }
 
 /**
- * The same of one service, or of all together; without `target_info`. Calls for the same service share their
- * writing, those for others do not wait for each other.
+ * The same of one service or instance, or of all together; without `target_info`, and with numbers as
+ * composers write them. Calls for the same senders share their writing, those for others do not wait for
+ * each other.
  */
 export function createServiceExposition(
   options: ServiceExpositionOptions,
-): (service: string | undefined) => Promise<Exposition> {
-  const write = createWriter(options.wallMs);
-  /** Services that somebody waits for, so that names of clients are not kept. */
-  const running = new Map<
-    string | undefined,
-    { readonly expose: () => Promise<Exposition>; callers: number }
-  >();
-  return async (service) => {
-    const known = running.get(service);
+): (senders: Senders) => Promise<Exposition> {
+  const write = createWriter(options.wallMs, withPythonNumbers);
+  /** Senders that somebody waits for, so that names of clients are not kept. */
+  const running = new Map<string, { readonly expose: () => Promise<Exposition>; callers: number }>();
+  return async (senders) => {
+    const name = JSON.stringify([senders.service, senders.instanceId]);
+    const known = running.get(name);
     const shared = known ?? {
-      expose: singleFlight(() => write(options.readServiceFamilies(service))),
+      expose: singleFlight(() => write(options.readServiceFamilies(senders))),
       callers: 0,
     };
-    running.set(service, shared);
+    running.set(name, shared);
     shared.callers += 1;
     try {
       return await shared.expose();
     } finally {
       shared.callers -= 1;
-      if (shared.callers === 0) running.delete(service);
+      if (shared.callers === 0) running.delete(name);
     }
   };
 }
 
-function createWriter(wallMs: () => number): (families: Iterable<MetricFamily>) => Promise<Exposition> {
+function createWriter(
+  wallMs: () => number,
+  rewrite: (text: string) => string = (text) => text,
+): (families: Iterable<MetricFamily>) => Promise<Exposition> {
   // Text 0.0.4, no prefix, no timestamps, no scope labels.
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
 
@@ -98,7 +102,7 @@ function createWriter(wallMs: () => number): (families: Iterable<MetricFamily>) 
     const unitless = { ...family, name: toPrometheusName(family), unit: "" };
     const metric = toMetricData(unitless, points, AggregationTemporality.CUMULATIVE, wallMs());
     const scopeMetrics = [{ scope: { name: "" }, metrics: [metric] }];
-    return serializer.serialize({ resource: emptyResource(), scopeMetrics });
+    return rewrite(serializer.serialize({ resource: emptyResource(), scopeMetrics }));
   }
   return async (families) => {
     const parts: string[] = [];

@@ -24,6 +24,8 @@ export interface Instance {
   reportedMs: number;
   /** Whether its gauges are exported. */
   isShown: boolean;
+  /** When it signed off last, ms since 1970 UTC: what it said until then is over. */
+  endedMs: number;
 }
 
 /** An instrument with its labels set: one series. */
@@ -43,7 +45,8 @@ export interface InstrumentBinding {
 
 /**
  * The instances that report, so that what they say of themselves ends with them. Prometheus does this for
- * targets it scrapes (staleness); here instances push, and silence is the only sign of their end.
+ * targets it scrapes (staleness); here instances push, and unless they sign off silence is the only sign of
+ * their end.
  *
  * Gauges of an instance that is silent for a while are not shown until it reports again. After a longer while
  * it is forgotten: its gauges end, and what its counters have come to is kept for its service's totals, which
@@ -73,11 +76,20 @@ export class Instances {
     return instance;
   }
 
+  /** The instance said at `timestampMs` (ms since 1970 UTC) that it ends: its gauges do so at once. */
+  signOff(instance: Instance, timestampMs: number): void {
+    instance.endedMs = Math.max(instance.endedMs, timestampMs);
+    for (const series of gaugesOf(instance)) {
+      if (series.measuredMs <= instance.endedMs) this.end(instance, series);
+    }
+  }
+
   /** Move clocks on, hide what is silent, forget what is long silent. */
   refresh(nowMs: number): void {
     for (const [key, instance] of this.#instances) {
       const silentMs = nowMs - instance.reportedMs;
-      if (silentMs > this.#silenceMs * FORGET_FACTOR) this.#forget(key, instance);
+      const isOver = instance.endedMs > Number.NEGATIVE_INFINITY && gaugesOf(instance).length === 0;
+      if (silentMs > this.#silenceMs * (isOver ? 1 : FORGET_FACTOR)) this.#forget(key, instance);
       else if (silentMs > this.#silenceMs) this.#hide(instance);
       else moveClocks(instance, nowMs);
     }
@@ -116,10 +128,11 @@ export class Instances {
    */
   isOver(
     instance: Instance | undefined,
-    { definition: { gauge }, family }: PlannedInstrument,
+    { definition: { gauge, kind }, family }: PlannedInstrument,
     values: LabelTexts,
     timestampMs: number,
   ): boolean {
+    if (kind === "gauge" && instance !== undefined && timestampMs <= instance.endedMs) return true;
     if (gauge?.isSingle) {
       const own = [...(instance?.series.keys() ?? [])];
       return own.some((series) => series.family === family && series.measuredMs > timestampMs);
@@ -141,6 +154,7 @@ export class Instances {
       clockSeconds: new Map(),
       reportedMs: Number.NEGATIVE_INFINITY,
       isShown: true,
+      endedMs: Number.NEGATIVE_INFINITY,
     };
     this.#instances.set(key, instance);
     return instance;

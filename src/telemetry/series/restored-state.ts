@@ -1,4 +1,5 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
+import { SIGN_OFF } from "../../catalogue/composer-states.ts";
 import type { DimensionValue, Measurement } from "../../catalogue/measurement.ts";
 import type { Sender } from "./table.ts";
 
@@ -11,10 +12,14 @@ export interface RestoredState extends Sender {
   readonly value: number;
 }
 
-/** The measurement that said so; undefined for one that no gauge shows, or of a type that is no more. */
+/**
+ * The measurement that said so; undefined for one that neither a gauge shows nor a gauge ends by, or of a
+ * type that is no more.
+ */
 export function toMeasurement(state: RestoredState): Measurement | undefined {
   const type = findMetricType(state.type);
-  if (type === undefined || !type.instruments.some(({ kind }) => kind === "gauge")) return undefined;
+  if (type === undefined) return undefined;
+  if (type.name !== SIGN_OFF && !type.instruments.some(({ kind }) => kind === "gauge")) return undefined;
   const values = type.dimensions.map((name) => state.dimensions[name] as DimensionValue | undefined);
   return {
     dimensions: { type, values, json: JSON.stringify(state.dimensions) },

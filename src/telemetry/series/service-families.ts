@@ -9,36 +9,44 @@ import {
   seriesKey,
 } from "./series.ts";
 
+/** Whose families are asked for; undefined: of all. */
+export interface Senders {
+  readonly service?: string | undefined;
+  readonly instanceId?: string | undefined;
+}
+
 /**
  * What the instances of a service say together, or those of all services: the families of types that are told
  * apart by instances, with their own labels only. Counters and histograms add up, and go on when an instance
- * is forgotten; of gauges the catalogue says whether they add up. What reads `_other` is of no service alone,
- * also not of one that is called so.
+ * is forgotten; of gauges the catalogue says whether they add up. What reads `_other` is of no service or
+ * instance alone, also not of one that is called so.
  */
 export function serviceFamilies(
   plan: SeriesPlan,
-  service: string | undefined,
+  { service, instanceId }: Senders,
   nowMs: number,
 ): MetricFamily[] {
   const instruments = [...plan.types.values()]
     .filter(({ type }) => type.isPerInstance)
     .flatMap((type) => type.instruments);
-  const label = service === undefined ? undefined : toLabelValue(service);
-  if (label === OVERFLOW) return [];
-  return instruments.map((instrument) => mergeSeries(instrument, label, nowMs));
+  const wanted = Object.entries({ service, instance_id: instanceId })
+    .filter(([, value]) => value !== undefined)
+    .map(([label, value]) => [label, toLabelValue(value)] as const);
+  if (wanted.some(([, text]) => text === OVERFLOW)) return [];
+  return instruments.map((instrument) => mergeSeries(instrument, wanted, nowMs));
 }
 
 /** The series of one instrument, added up by its own labels. */
 function mergeSeries(
   instrument: PlannedInstrument,
-  service: string | undefined,
+  wanted: readonly (readonly [label: string, text: string])[],
   nowMs: number,
 ): MetricFamily {
   const { definition, family, retired } = instrument;
   const { labels } = definition;
   const result = createFamily({ ...family, labels });
   for (const series of [...family.series.values(), ...retired.series.values()]) {
-    if (series.count === 0 || (service !== undefined && series.attributes.service !== service)) continue;
+    if (series.count === 0 || wanted.some(([label, text]) => series.attributes[label] !== text)) continue;
     const values = labels.map((label) => series.attributes[label] ?? "");
     const merged = openSeries(result, seriesKey(values), values, nowMs);
     if (definition.kind === "gauge") mergeGauge(merged, series, definition.gauge?.together === "max");

@@ -1,3 +1,4 @@
+import { SIGN_OFF } from "../../catalogue/composer-states.ts";
 import type { ValueSource } from "../../catalogue/definition.ts";
 import type { DimensionSet, Distribution, Measurement } from "../../catalogue/measurement.ts";
 import type { SeriesStore } from "./bounded-series.ts";
@@ -67,7 +68,7 @@ export class SeriesTable {
     for (const measurement of measurements) {
       const { dimensions } = measurement;
       const plan = this.#options.plan.types.get(dimensions.type);
-      if (plan === undefined || plan.instruments.length === 0) continue;
+      if (plan === undefined) continue;
       let instance: Instance | undefined;
       if (dimensions.type.isPerInstance) {
         if (reporting === undefined) {
@@ -75,9 +76,11 @@ export class SeriesTable {
           reporting = this.#instances.report(service, instanceId, reportedMs);
         }
         instance = reporting;
+        if (dimensions.type.name === SIGN_OFF) this.#instances.signOff(instance, measurement.timestampMs);
         if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, instance, measurement))
           continue;
       }
+      if (plan.instruments.length === 0) continue;
       if (instance === undefined) ofService ??= this.#bindingsOf(service);
       let binding = (instance?.bindings ?? ofService)?.get(dimensions);
       const isStale =

@@ -22,7 +22,10 @@ const WINDOW = queryParameter(
     pattern: "^[0-9]{1,10}[smhd]?$",
   }),
 );
-const HOW = "From the metrics that composers have submitted; null where none was.";
+const HOW =
+  "From the metrics that composers have submitted; null where none was. An instance that is silent " +
+  "(`METRICS_INSTANCE_EXPIRY_SECONDS`) or has signed off is gone.";
+const INSTANCE = queryParameter("instance_id", string("Of this instance alone; of all where none is named."));
 
 const count = (description: string) => orNull(wholeNumberSchema(description));
 const figure = (description: string) => orNull(number(description));
@@ -57,8 +60,8 @@ const SCRAPE: RouteDocument = {
   summary: "Scrape a composer's metrics",
   description:
     "The families of composers under their own labels, all instances of the service together: counters, histograms " +
-    "and counts add up, of uptimes the longest shows.",
-  parameters: [SERVICE],
+    'and counts add up, of uptimes the longest shows. Numbers are written as composers write them (`le="1.0"`).',
+  parameters: [SERVICE, INSTANCE],
   answers: {
     200: {
       description: "The exposition, in text format 0.0.4.",
@@ -117,7 +120,7 @@ const STATUS: RouteDocument = {
       description: "How they stand.",
       schema: record(
         {
-          status: string("`healthy` when all servers run.", { enum: ["healthy", "degraded"] }),
+          status: string("`healthy` when a server runs.", { enum: ["healthy", "degraded"] }),
           timestamp: TIMESTAMP,
           servers: record({
             ...SERVER_COUNTS,
@@ -156,7 +159,9 @@ const HEALTH: RouteDocument = {
 const DETAILED_HEALTH: RouteDocument = {
   group,
   summary: "See a composer's health",
-  description: `\`unhealthy\` when no server runs, \`degraded\` when not all do or one has failed. ${HOW}`,
+  description:
+    `\`unhealthy\` when no server runs, \`degraded\` when not all do. ${HOW} Without a key, of all composers ` +
+    "together; servers are named then only where all of these are of one service.",
   parameters: [SERVICE, WINDOW],
   answers: {
     200: {
@@ -209,6 +214,11 @@ const VERSION: RouteDocument = {
           name: string("Its name."),
           version: string("Its version."),
           api_version: string("Of these routes.", { const: "v1" }),
+          build_date: orNull(string("Null: not known.")),
+          git_commit: orNull(string("Null: not known.")),
+          python_version: string("`n/a`: this service is none of Python.", { const: "n/a" }),
+          platform: string("What it runs on, such as `linux-x64`."),
+          timestamp: TIMESTAMP,
         },
         {},
         { title: "ComposerVersion" },
