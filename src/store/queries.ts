@@ -68,6 +68,8 @@ export interface EventsQuery extends Selection {
   /** `moment` of the first page: what arrived after it is on no page. Undefined: now. */
   readonly moment: string | undefined;
   readonly limit: number;
+  /** How long the texts of a page may be in all, in bytes; one metric comes in any case. Undefined: any length. */
+  readonly bytesMax?: number;
 }
 
 export interface EventsAnswer {

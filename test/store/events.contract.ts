@@ -33,14 +33,17 @@ export function eventsContract(test: Test, engine: Engine): void {
     const { submit } = await sender();
     const metrics = fc.array(metric, { maxLength: 30 });
     const order = fc.constantFrom("newest first" as const, "oldest first" as const);
-    const limits = fc.integer({ min: 1, max: 7 });
+    const limits = fc.record(
+      { limit: fc.integer({ min: 1, max: 7 }), bytesMax: fc.integer({ min: 1, max: 3_000 }) },
+      { requiredKeys: ["limit"] },
+    );
     const property = fc.asyncProperty(
       metrics,
       metrics,
       query,
       order,
       limits,
-      async (first, later, drawn, order, limit) => {
+      async (first, later, drawn, order, limits) => {
         const service = ownName();
         const own = (all: readonly ModelMetric[]) => all.map((each) => ({ ...each, service }));
         if (first.length > 0) await submit(requestOf(service, first));
@@ -48,7 +51,7 @@ export function eventsContract(test: Test, engine: Engine): void {
           ofService(service),
           ...drawn.filters.filter(({ dimension }) => dimension !== "service"),
         ];
-        const asked = { ...ALL_EVENTS, types: drawn.types, filters, range: drawn.range, order, limit };
+        const asked = { ...ALL_EVENTS, types: drawn.types, filters, range: drawn.range, order, ...limits };
         const waiting = [...later];
         const found = await allPages(store, asked, async () => {
           const next = waiting.splice(0, 2);

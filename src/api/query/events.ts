@@ -39,8 +39,11 @@ export type ExportEvents = (
   signal: AbortSignal,
 ) => AsyncGenerator<readonly StoredEvent[], void>;
 
-/** Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. */
-const EXPORT_PAGE = 250;
+/**
+ * Metrics of an export that are read, and held, at a time; to write them takes some milliseconds. A client that
+ * takes nothing holds a page, as rows and as text.
+ */
+const EXPORT_PAGE = { limit: 250, bytesMax: 128 * 1024 };
 
 /** Where a list goes on: what the store says of it, which only the store can read. */
 interface ListPosition {
@@ -84,7 +87,7 @@ export function createExportEvents({ store, clock }: QueryDeps): ExportEvents {
     let cursor: string | undefined;
     let moment: string | undefined;
     do {
-      const query = { ...selection, order: "oldest first" as const, cursor, moment, limit: EXPORT_PAGE };
+      const query = { ...selection, order: "oldest first" as const, cursor, moment, ...EXPORT_PAGE };
       const answer = await store.events(query, askerOf(call, signal));
       if (answer.events.length > 0) yield answer.events;
       ({ next: cursor, moment } = answer);

@@ -55,6 +55,8 @@ export interface StoredDimensionSet {
 export interface StoredShape {
   readonly dimensionKeys: readonly string[];
   readonly metadataKeys: readonly string[];
+  /** About as long are the keys in JSON. */
+  readonly bytes: number;
 }
 
 const BY_IDS = "WHERE id IN (SELECT value FROM json_each(?))";
@@ -91,6 +93,7 @@ export function createDictionaries(database: Database) {
       read(SHAPES, ids, ([dimensionKeys = "", metadataKeys = ""]) => ({
         dimensionKeys: JSON.parse(dimensionKeys),
         metadataKeys: JSON.parse(metadataKeys),
+        bytes: dimensionKeys.length + metadataKeys.length,
       })),
     ),
   };

@@ -81,6 +81,46 @@ export function readEvents(
   }
 }
 
+/** Lengths stand in the head of a row: the texts themselves are not read for them. */
+const LENGTH_COLUMNS = ["id", "dimension_set_id", "shape_id", "coalesce(octet_length(payload), 0)"];
+const LENGTHS = `SELECT ${asColumns(LENGTH_COLUMNS)} FROM measurements
+  WHERE id IN (SELECT value FROM json_each(?))`;
+
+/** Of an event, besides what its sender chose the length of: numbers, times, names. */
+const EVENT_BYTES = 300;
+
+/**
+ * How many of the first measurements of `ids` have at most `bytesMax` bytes of text together; at least one, so
+ * that whoever asks again gets on.
+ */
+export function countFitting(
+  { database, dictionaries }: QueryContext,
+  ids: readonly number[],
+  bytesMax: number,
+): number {
+  const { dimensionSets, shapes } = dictionaries;
+  const columns = readColumns(database.first(LENGTHS, JSON.stringify(ids)), LENGTH_COLUMNS.length);
+  const [rowIds = [], setIds = [], shapeIds = [], lengths = []] = columns as Integers[];
+  dimensionSets.load(setIds);
+  shapes.load(shapeIds.filter((id) => id !== null));
+  const bytes = new Map(
+    rowIds.map((id, index) => {
+      const shapeId: number | null = shapeIds[index] ?? null;
+      const keys = shapeId === null ? 0 : shapes.get(shapeId).bytes;
+      return [
+        id,
+        EVENT_BYTES + dimensionSets.get(setIds[index] ?? 0).json.length + keys + (lengths[index] ?? 0),
+      ];
+    }),
+  );
+  let left = bytesMax;
+  const end = ids.findIndex((id) => {
+    left -= bytes.get(id) ?? 0;
+    return left < 0;
+  });
+  return end === -1 ? ids.length : Math.max(end, 1);
+}
+
 /**
  * JSON of an object, written without making it: `__proto__` is a key like any other, and repeated keys stay.
  */

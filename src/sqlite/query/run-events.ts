@@ -5,7 +5,7 @@ import { createSelector, type Selector } from "../../store/plan/selector.ts";
 import type { EventsAnswer, EventsQuery } from "../../store/queries.ts";
 import { asColumns, type Integers, readColumns } from "./columns.ts";
 import type { Dictionaries } from "./dictionaries.ts";
-import { readEvents } from "./event-rows.ts";
+import { countFitting, readEvents } from "./event-rows.ts";
 import type { RowPosition } from "./raw-rows.ts";
 import type { QueryContext } from "./run-aggregate.ts";
 import { newestId } from "./stored.ts";
@@ -57,6 +57,7 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
   const lastId = query.moment === undefined ? newest : Math.min(readNumbers(query.moment, 1)[0] ?? 0, newest);
   const matches = createMatcher(query, dictionaries);
   const ids: number[] = [];
+  const positions: RowPosition[] = [];
   let position = firstPosition(query);
   let isOver = false;
   // One row more than is wanted, to know whether there is one; all that may be once filters leave few.
@@ -76,10 +77,18 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
         break;
       }
       position = { timestampMs: timestampsMs[index] ?? 0, id: rowId };
-      if (matches(sourceIds[index] ?? 0, setIds[index] ?? 0)) ids.push(rowId);
+      if (!matches(sourceIds[index] ?? 0, setIds[index] ?? 0)) continue;
+      ids.push(rowId);
+      positions.push(position);
     }
     lookedAt += rowIds.length;
     budget.spend(rowIds.length);
+  }
+  const fitting = query.bytesMax === undefined ? ids.length : countFitting(context, ids, query.bytesMax);
+  if (fitting < ids.length) {
+    ids.length = fitting;
+    position = positions[fitting - 1] ?? position;
+    isOver = false;
   }
   const byId = new Map(readEvents(context, ids).map((event) => [event.id, event]));
   return {

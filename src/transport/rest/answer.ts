@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { ServiceError } from "../../errors.ts";
-import { type Exchange, headerOf } from "../http/exchange.ts";
+import { type Exchange, headerOf, signalOf } from "../http/exchange.ts";
 import { failureAnswer } from "./failures.ts";
 import type { RestAnswer, RestStream } from "./route.ts";
 
@@ -42,14 +42,16 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
  */
 export async function sendStream(exchange: Exchange, { status, headers, chunks }: RestStream): Promise<void> {
   const response = exchange.response as ServerResponse;
-  const closed = new Promise<void>((resolve) => void response.once("close", () => resolve()));
+  const left = signalOf(exchange);
+  const gone = new Promise<void>((resolve) => void left.addEventListener("abort", () => resolve()));
   try {
     let next = await chunks.next();
     response.writeHead(status, Object.assign(exchange.headers, headers));
     for (; !next.done && exchange.request.method !== "HEAD"; next = await chunks.next()) {
       const isFull = !response.write(next.value);
-      if (isFull) await Promise.race([drained(response), closed]);
-      if (response.destroyed) return;
+      if (isFull) await Promise.race([drained(response), gone]);
+      // The answer of an HTTP/2 stream takes whatever is written to it, for a client that has left too.
+      if (left.aborted) return;
     }
     response.end();
   } catch (error) {

@@ -1,6 +1,6 @@
 import { type FiguresRequest, readService } from "../../../api/composer/scope.ts";
 import { RULES } from "../../../api/rules.ts";
-import { queryOf } from "../../http/exchange.ts";
+import { queryOf, signalOf } from "../../http/exchange.ts";
 import { ok } from "../answer.ts";
 import type { KeyedRequest, RestAnswer, RestRequest, RestRoutes, RestService } from "../route.ts";
 
@@ -18,13 +18,25 @@ export const COMPOSER_ROUTES = {
     rule: RULES.composer.metrics,
     reads: "nothing",
     answer: async (request, { operations, shutdownSignal }) =>
-      ok(await operations.composer.metrics(request.call, readFigures(request), shutdownSignal)),
+      ok(
+        await operations.composer.metrics(
+          request.call,
+          readFigures(request),
+          signalOf(request.exchange, shutdownSignal),
+        ),
+      ),
   },
   "GET /api/v1/status": {
     rule: RULES.composer.status,
     reads: "nothing",
     answer: async (request, { operations, shutdownSignal }) =>
-      ok(await operations.composer.status(request.call, readFigures(request), shutdownSignal)),
+      ok(
+        await operations.composer.status(
+          request.call,
+          readFigures(request),
+          signalOf(request.exchange, shutdownSignal),
+        ),
+      ),
   },
   "GET /api/v1/health": {
     rule: RULES.composer.health,
@@ -36,7 +48,13 @@ export const COMPOSER_ROUTES = {
     rule: RULES.composer.detailedHealth,
     reads: "nothing",
     answer: async (request, { operations, shutdownSignal }) =>
-      ok(await operations.composer.detailedHealth(request.call, readFigures(request), shutdownSignal)),
+      ok(
+        await operations.composer.detailedHealth(
+          request.call,
+          readFigures(request),
+          signalOf(request.exchange, shutdownSignal),
+        ),
+      ),
   },
   "GET /api/v1/servers/{id}/metrics": {
     rule: RULES.composer.serverMetrics,
@@ -45,7 +63,12 @@ export const COMPOSER_ROUTES = {
       const { pathParameter } = request.exchange;
       const figures = readFigures(request);
       return ok(
-        await operations.composer.serverMetrics(request.call, pathParameter, figures, shutdownSignal),
+        await operations.composer.serverMetrics(
+          request.call,
+          pathParameter,
+          figures,
+          signalOf(request.exchange, shutdownSignal),
+        ),
       );
     },
   },

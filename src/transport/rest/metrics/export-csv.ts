@@ -2,7 +2,7 @@ import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
 import { invalidField } from "../../../errors.ts";
 import { readTimestamp } from "../../../ingest/parse-timestamp.ts";
-import { queryOf } from "../../http/exchange.ts";
+import { queryOf, signalOf } from "../../http/exchange.ts";
 import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 
 /** What a column has of a metric; undefined is an empty cell. */
@@ -43,7 +43,7 @@ export function exportCsv(
       "content-type": "text/csv; charset=utf-8; header=present",
       "content-disposition": 'attachment; filename="metrics.csv"',
     },
-    chunks: csvChunks(operations.queries.exportEvents(call, selection, shutdownSignal)),
+    chunks: csvChunks(operations.queries.exportEvents(call, selection, signalOf(exchange, shutdownSignal))),
   };
 }
 
