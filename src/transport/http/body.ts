@@ -1,8 +1,10 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
+import type { JsonValue } from "@bufbuild/protobuf";
 import { ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
 import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
+import { parseWithNonFinite, spellNonFinite } from "./non-finite.ts";
 import { jsonDecoder } from "./text.ts";
 
 /** Content codings that are taken (RFC 9110, 8.4.1), and how each is undone. */
@@ -81,16 +83,25 @@ async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMa
 }
 
 /**
- * Parse a JSON body. A large one is scanned first for what would hold the event loop, and text that is no
- * Unicode is repaired.
+ * Parse a JSON body. A large one is scanned first for what would hold the event loop, text that is no Unicode is
+ * repaired, and NaN and Infinity are taken, for whoever validates the values to reject.
  *
  * @throws {ServiceError} `malformed_body`
  */
 export function parseJson(body: Buffer): unknown {
+  return parse(body, parseWithNonFinite);
+}
+
+/** The same for the decoder of Protobuf messages, which takes NaN and Infinity as text. */
+export function parseMessageJson(body: Buffer): JsonValue {
+  return parse(body, (text) => JSON.parse(spellNonFinite(text)));
+}
+
+function parse<Value>(body: Buffer, read: (text: string) => Value): Value {
   if (body.length > SCAN_FROM_BYTES) new JsonGuard().push(body);
   const text = jsonDecoder.decode(body);
   try {
-    return JSON.parse(text);
+    return read(text);
   } catch (cause) {
     throw new ServiceError("malformed_body", "body is not valid JSON", { cause });
   }

@@ -17,6 +17,7 @@ import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "..
 import { FAILURES, ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
+import { spellNonFinite } from "../http/non-finite.ts";
 import { jsonDecoder } from "../http/text.ts";
 import {
   type CreateGuard,
@@ -45,7 +46,10 @@ export interface RpcOptions {
 }
 
 /** Connect 2.2.0 takes a decoder of text here, and its type for these options does not say so. */
-const JSON_OPTIONS = { ignoreUnknownFields: true, textDecoder: jsonDecoder };
+const JSON_OPTIONS = {
+  ignoreUnknownFields: true,
+  textDecoder: { decode: (bytes: Uint8Array) => spellNonFinite(jsonDecoder.decode(bytes)) },
+};
 
 /** Every RPC that is served, by its path. What it may be sent is bounded by its rule. */
 export function createRpcHandlers(options: RpcOptions): ReadonlyMap<string, UniversalHandler> {

@@ -4,7 +4,6 @@ import {
   type DescMessage,
   fromBinary,
   fromJson,
-  type JsonValue,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -18,7 +17,7 @@ import {
 } from "../../../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
 import { ServiceError, type Violation } from "../../../errors.ts";
-import { parseJson } from "../../http/body.ts";
+import { parseMessageJson } from "../../http/body.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { toConnectError } from "../../rpc/failures.ts";
 import { shapeOf, WireGuard } from "../../rpc/wire-guard.ts";
@@ -60,7 +59,7 @@ export function readMessage<Desc extends DescMessage>(
   body: Buffer,
   form: ContentForm,
 ): ReadMessage<Desc> {
-  const json = form === "json" ? (parseJson(body) as JsonValue) : undefined;
+  const json = form === "json" ? parseMessageJson(body) : undefined;
   if (form === "protobuf" && body.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(body);
   try {
     if (json !== undefined) return { message: fromJson(schema, json, JSON_OPTIONS), leftOut: [] };
