@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import { isRecord } from "../lib/json.ts";
 import { readTimestamp } from "./parse-timestamp.ts";
+import { readNumber } from "./text.ts";
 import type { Validated } from "./validate.ts";
 
 /**
@@ -28,9 +29,9 @@ function canonicalMetric(metric: unknown): unknown {
   return [type, numberOf(value), numberOf(duration_ms), time, sorted(dimensions), sorted(metadata)];
 }
 
-/** REST may send numbers as text. */
+/** REST may send numbers in other spellings. */
 function numberOf(value: unknown): unknown {
-  return typeof value === "string" ? Number(value) : (value ?? null);
+  return readNumber(value) ?? null;
 }
 
 /** Members of an object have no order; absent equals null. */

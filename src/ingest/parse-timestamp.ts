@@ -1,9 +1,11 @@
+import { readNumber } from "./text.ts";
+
 /**
  * RFC 3339 (section 5.6), and ISO 8601 without a zone: date, `T` or a space, time, optional fraction,
- * optional zone.
+ * optional zone. Or the date alone.
  */
 const ISO_8601 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?$/;
+  /^(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d):?(\d\d))?)?$/;
 
 /** The years that ISO 8601 writes with four digits; the date functions of databases end there too. */
 const YEAR_1_MS = -62_135_596_800_000;
@@ -16,15 +18,17 @@ const EPOCH_MS_MIN = 1e11;
  * A client's idea of a time → ms since 1970 UTC, or undefined when it is none.
  *
  * Takes RFC 3339 and ISO 8601 text, where a time without a zone means UTC (Python's `isoformat` of a
- * naive `utcnow` writes these), epoch seconds or milliseconds as a number, and a Date.
+ * naive `utcnow` writes these) and a date alone its first instant, epoch seconds or milliseconds as a number or as
+ * text, and a Date.
  * Never the local zone, which is why `Date.parse` is not used. Parts of a millisecond are dropped from
  * text and rounded in numbers.
  */
 export function readTimestamp(value: unknown): number | undefined {
   let ms: number | undefined;
-  if (typeof value === "string") ms = readText(value);
-  else if (typeof value === "number") ms = Math.round(Math.abs(value) >= EPOCH_MS_MIN ? value : value * 1000);
-  else if (value instanceof Date) ms = value.getTime();
+  const said = typeof value === "string" ? readNumber(value) : value;
+  if (typeof said === "string") ms = readText(said);
+  else if (typeof said === "number") ms = Math.round(Math.abs(said) >= EPOCH_MS_MIN ? said : said * 1000);
+  else if (said instanceof Date) ms = said.getTime();
   // Written so that NaN, the time of an invalid Date, is outside too.
   return ms !== undefined && ms >= YEAR_1_MS && ms <= YEAR_9999_END_MS ? ms : undefined;
 }
@@ -33,7 +37,8 @@ export function readTimestamp(value: unknown): number | undefined {
 function readText(text: string): number | undefined {
   const match = ISO_8601.exec(text);
   if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second = "0", fraction = "", , sign, zoneHour, zoneMinute] = match;
+  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = ""] = match;
+  const [sign, zoneHour, zoneMinute] = match.slice(9);
   const inRange =
     Number(hour) <= 24 && Number(minute) < 60 && Number(second) <= 60 && Number(zoneHour ?? 0) < 24;
   if (!inRange || Number(zoneMinute ?? 0) >= 60) return undefined;

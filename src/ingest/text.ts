@@ -45,3 +45,18 @@ export function quote(value: unknown): string {
   text ??= String(typeof value);
   return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text;
 }
+
+/**
+ * A decimal number as text. Every digit can be matched in one way only: `\d+\.?\d*` would backtrack for hours over
+ * a megabyte of digits.
+ */
+const NUMERIC = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
+
+/**
+ * What REST takes where a number belongs, as the predecessor did: also a number as text, and true and false, which
+ * are 1 and 0. Anything else comes back as it is.
+ */
+export function readNumber(value: unknown): unknown {
+  if (typeof value === "string") return NUMERIC.test(value) ? Number(value) : value;
+  return typeof value === "boolean" ? Number(value) : value;
+}

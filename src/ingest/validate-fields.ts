@@ -7,7 +7,7 @@ import { LIMITS } from "../catalogue/limits.ts";
 import { ServiceError, type Violation } from "../errors.ts";
 import { isRecord } from "../lib/json.ts";
 import { readTimestamp } from "./parse-timestamp.ts";
-import { isLongerThan, quote } from "./text.ts";
+import { isLongerThan, quote, readNumber } from "./text.ts";
 
 /**
  * Reports a broken rule.
@@ -97,11 +97,6 @@ function nothingAccepted(rejections: readonly Rejection[]): ServiceError {
 
 /** Of dimensions and tags: what Python, JavaScript and SQL all take for a name. */
 const KEY = /^[A-Za-z_][A-Za-z0-9_]*$/;
-/**
- * A decimal number as text, which REST accepts where a number belongs. Every digit can be matched in one way
- * only: `\d+\.?\d*` would backtrack for hours over a megabyte of digits.
- */
-export const NUMERIC = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 /** Shared by all metrics without the field, so that its absence allocates nothing. */
 const NO_FIELDS: Readonly<Record<string, unknown>> = {};
 
@@ -111,7 +106,7 @@ export function readValue(value: unknown, { reject }: FieldContext): number | un
     reject("value", "required", "Metric value is required");
     return undefined;
   }
-  const number = typeof value === "string" && NUMERIC.test(value) ? Number(value) : value;
+  const number = readNumber(value);
   if (typeof number !== "number") reject("value", "not_numeric", `value ${quote(value)} must be numeric`);
   else if (Number.isNaN(number)) reject("value", "nan", "value cannot be NaN");
   else if (!Number.isFinite(number)) reject("value", "infinite", "value cannot be infinite");

@@ -5,12 +5,11 @@ import type { DimensionValue, Measurement } from "../catalogue/measurement.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import type { InternDimensions } from "./dimension-sets.ts";
 import type { SubmittedMetric } from "./submission.ts";
-import { isLongerThan, quote } from "./text.ts";
+import { isLongerThan, quote, readNumber } from "./text.ts";
 import {
   type BrokenRule,
   checkScalars,
   type FieldContext,
-  NUMERIC,
   readFieldMap,
   readTime,
   readValue,
@@ -86,7 +85,7 @@ function readTypedValue(
 /** The duration in ms; undefined when absent, null when it breaks a rule. */
 function readDuration(duration: unknown, { reject }: MetricContext): number | undefined | null {
   if (duration === undefined || duration === null) return undefined;
-  const number = typeof duration === "string" && NUMERIC.test(duration) ? Number(duration) : duration;
+  const number = readNumber(duration);
   const field = "duration_ms";
   if (typeof number !== "number") reject(field, "not_numeric", `Duration ${quote(duration)} must be numeric`);
   else if (Number.isNaN(number)) reject(field, "nan", "Duration cannot be NaN");

@@ -4,7 +4,7 @@ import type { Database } from "../sqlite/file/database.ts";
 import type { LegacyValue } from "../sqlite/legacy/legacy-columns.ts";
 import { importKey, importPolicy, type LegacyKey } from "../sqlite/legacy/legacy-imports.ts";
 import type { LegacySource } from "../sqlite/legacy/legacy-source.ts";
-import { booleanOf, textOf, timeOf } from "./read-values.ts";
+import { booleanOf, textOf } from "./read-values.ts";
 
 /** What became of the rows of a small table: keys, or policies. */
 export interface ImportCounts {
@@ -80,7 +80,7 @@ function readKey(
 
 /** A time in any spelling that submissions may have, as ISO 8601 UTC. */
 function isoOf(value: LegacyValue | undefined): string | undefined {
-  const ms = readTimestamp(timeOf(value ?? null));
+  const ms = readTimestamp(value);
   return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 

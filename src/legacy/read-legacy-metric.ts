@@ -4,7 +4,7 @@ import { ServiceError } from "../errors.ts";
 import type { SubmittedMetric } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
 import type { LegacyMetric } from "../sqlite/legacy/legacy-source.ts";
-import { isEmpty, readFields, textOf, timeOf } from "./read-values.ts";
+import { isEmpty, readFields, textOf } from "./read-values.ts";
 
 /** A row that is imported, perhaps not with all it has. */
 export interface Readable {
@@ -37,7 +37,7 @@ export function createReadMetric(validate: Validate): ReadMetric {
       type: textOf(row.type),
       value: row.value,
       // Absent, it would be the time of the import.
-      timestamp: timeOf(isEmpty(row.timestamp) ? row.createdAt : row.timestamp) ?? "",
+      timestamp: (isEmpty(row.timestamp) ? row.createdAt : row.timestamp) ?? "",
     };
     const metric = { ...essential, duration_ms: row.durationMs, dimensions, metadata };
     const envelope = { service, version: textOf(row.version), instance_id: textOf(row.instanceId) };

@@ -14,15 +14,9 @@ export function textOf(value: LegacyValue): string {
   return value === null ? "" : String(value);
 }
 
-/** A cell as `readTimestamp` takes it: in a column of text, epoch seconds or milliseconds are text. */
-export function timeOf(value: LegacyValue): string | number | undefined {
-  if (value === null) return undefined;
-  return typeof value === "string" && /^\d{1,16}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
-}
-
 /** When the predecessor stored a row, or else when it happened; in ms since 1970 UTC. */
 export function createdMsOf({ createdAt, timestamp }: LegacyMetric): number {
-  return readTimestamp(timeOf(createdAt)) ?? readTimestamp(timeOf(timestamp)) ?? 0;
+  return readTimestamp(createdAt) ?? readTimestamp(timestamp) ?? 0;
 }
 
 /** Booleans in the spellings of databases (1, 0) and of Python (True, False); undefined for anything else. */

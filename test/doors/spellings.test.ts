@@ -53,16 +53,27 @@ const METRICS: readonly Spelling[] = [
     `${NOON_S}.0`,
     `${NOW_MS}`,
     `${NOON_S * 10}e-1`,
+    `"${NOON_S}"`,
+    `"${NOON_S}.0"`,
+    `"${NOW_MS}"`,
     "null",
   ].map((timestamp) => ({ metric: at(timestamp), becomes: { timestamp: NOON } })),
+  { metric: at('"2026-03-01"'), becomes: { timestamp: "2026-03-01T00:00:00.000Z" } },
+  { metric: at(`"${NOON_S}.25"`), becomes: { timestamp: new Date(NOW_MS + 250).toISOString() } },
+  { metric: at('"-1"'), becomes: { timestamp: "1969-12-31T23:59:59.000Z" } },
   { metric: at(`${NOON_S}.25`), becomes: { timestamp: new Date(NOW_MS + 250).toISOString() } },
   { metric: at("0"), becomes: { timestamp: "1970-01-01T00:00:00.000Z" } },
   ...[
     `""`,
     `"yesterday"`,
     `"2026-02-30T00:00:00Z"`,
-    `"1772366400"`,
+    `"2026-02-30"`,
+    `"2026-03"`,
+    `"1e300"`,
+    `"177236640٠"`,
     "true",
+    "NaN",
+    "Infinity",
     "{}",
     "[]",
     "1e300",
@@ -76,14 +87,33 @@ const METRICS: readonly Spelling[] = [
     metric: `{"type": "custom", "value": ${JSON.stringify(value)}}`,
     becomes: "value not_numeric",
   })),
-  ...["true", "[1]", "{}"].map((value) => ({
+  { metric: '{"type": "custom", "value": true}', becomes: { value: 1 } },
+  { metric: '{"type": "custom", "value": false}', becomes: { value: 0 } },
+  ...["[1]", "{}", '"true"'].map((value) => ({
     metric: `{"type": "custom", "value": ${value}}`,
     becomes: "value not_numeric",
   })),
   { metric: '{"type": "custom", "value": null}', becomes: "value required" },
   { metric: '{"type": "custom", "value": 1e999}', becomes: "value infinite" },
   { metric: custom('"duration_ms": "12.5"'), becomes: { duration_ms: 12.5 } },
-  { metric: custom('"duration_ms": true'), becomes: "duration_ms not_numeric" },
+  { metric: custom('"duration_ms": true'), becomes: { duration_ms: 1 } },
+  ...["NaN", "-NaN", "nan"].map((value) => ({
+    metric: `{"type": "custom", "value": ${value}}`,
+    becomes: "value nan",
+  })),
+  ...["Infinity", "-Infinity", "inf", "-inf"].map((value) => ({
+    metric: `{"type": "custom", "value":${value}}`,
+    becomes: "value infinite",
+  })),
+  { metric: custom('"duration_ms": NaN'), becomes: "duration_ms nan" },
+  { metric: custom('"duration_ms": Infinity'), becomes: "duration_ms infinite" },
+  { metric: custom('"dimensions": {"a": NaN}'), becomes: "dimensions.a invalid_value" },
+  { metric: custom('"metadata": {"a": -Infinity}'), becomes: "metadata.a invalid_value" },
+  {
+    metric: custom('"metadata": {"a": ": NaN, [Infinity", "b\\": -inf": 1, "c": "\\\\"}'),
+    becomes: { metadata: { a: ": NaN, [Infinity", 'b": -inf': 1, c: "\\" } },
+  },
+  { metric: "NaN", becomes: " not_an_object" },
   { metric: custom('"duration_ms": null'), becomes: { duration_ms: null } },
 
   { metric: custom('"dimensions": null, "metadata": null'), becomes: { dimensions: {}, metadata: {} } },
@@ -150,7 +180,12 @@ const ENVELOPES: readonly { readonly body: string; readonly is: string }[] = [
   { body: "1", is: "400" },
   { body: '"text"', is: "400" },
   { body: "{", is: "400" },
-  { body: '{"service": "test", "metrics": [{"type": "custom", "value": NaN}]}', is: "400" },
+  { body: '{"service": "test", "metrics": [{"type": "custom", "value": NaN}]}', is: "422 metrics[0].value" },
+  { body: '{"service": "test", "metrics": [{"type": "custom", "value": NaNs}]}', is: "400" },
+  { body: '{"service": "test", "metrics": [{"type": "custom", "value": 1NaN}]}', is: "400" },
+  { body: '{"service": NaN, "metrics": []}', is: "422 service" },
+  { body: "NaN", is: "400" },
+  { body: '{"a": NaN, "b', is: "400" },
   { body: "{'service': 'test'}", is: "400" },
 ];
 
@@ -165,6 +200,23 @@ for (const { body, is } of ENVELOPES) {
     }
   });
 }
+
+test("a slash at the end of a path is the same path", async () => {
+  for (const door of restDoors) {
+    const body = `{"service": "test", "metrics": [${NEIGHBOUR}]}`;
+    const stored = await door.send("POST", "/metrics/", restHeaders, body);
+    assert.equal([stored.status, JSON.parse(stored.text).accepted], [200, 1]);
+    for (const [method, path] of [
+      ["POST", "/flush/"],
+      ["GET", "/rate-limit/"],
+      ["GET", "/health/?x=1"],
+      ["GET", "/api/v1/version/"],
+    ] as const)
+      assert.is((await door.send(method, path, headers)).status, 200, path);
+    for (const path of ["//metrics", "/metrics//", "/metrics/x", "//"])
+      assert.is((await door.send("POST", path, restHeaders, body)).status, 404, path);
+  }
+});
 
 test("a protobuf timestamp outside the calendar rejects its metric and no other", async () => {
   const binary = rpcDoors.filter(({ protocol }) => protocol !== "Connect JSON");

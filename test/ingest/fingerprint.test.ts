@@ -25,6 +25,7 @@ const SAME: readonly { readonly name: string; readonly metric: object }[] = [
   { name: "no metadata as an empty object", metric: { ...METRIC, metadata: {} } },
   { name: "another order of keys", metric: { ...METRIC, dimensions: { success: true, method: "jwt" } } },
   { name: "a number as text", metric: { ...METRIC, value: "1.0" } },
+  { name: "true for 1", metric: { ...METRIC, value: true } },
 ];
 
 const OTHER: readonly { readonly name: string; readonly metric: object }[] = [
@@ -50,6 +51,8 @@ test("one instant is one instant, however it is written", () => {
     "2026-01-01T00:00:00Z",
     "2026-01-01T01:00:00+01:00",
     1767225600,
+    "1767225600000",
+    "2026-01-01",
     new Date(1767225600000),
   ];
   assert.is(new Set(spellings.map((timestamp) => of({ ...METRIC, timestamp }))).size, 1);

@@ -23,7 +23,7 @@ const perhaps = <T>(arbitrary: fc.Arbitrary<T>) =>
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true });
 const value = fc.oneof(
   fc.double({ noNaN: true, min: -1e12, max: 1e12 }),
-  fc.constantFrom(0, -0, 1e12, -1e12, "0", "1.5", "-2e3", "1000000000000"),
+  fc.constantFrom(0, -0, 1e12, -1e12, "0", "1.5", "-2e3", "1000000000000", true, false),
   fc.double({ noNaN: true, min: -1e12, max: 1e12 }).map(String),
 );
 const iso = (ms: number) => new Date(ms).toISOString();
@@ -31,7 +31,16 @@ const timestamp = fc
   .oneof(fc.integer({ min: -6e8, max: 3e5 }), fc.constantFrom(0, 300_000, -604_800_000, -604_800_001, -9e10))
   .map((aheadMs) => NOW_MS + aheadMs)
   .chain((ms) =>
-    fc.constantFrom(iso(ms), iso(ms).slice(0, -1), iso(ms).replace("Z", "+00:00"), ms, ms / 1000),
+    fc.constantFrom(
+      iso(ms),
+      iso(ms).slice(0, -1),
+      iso(ms).slice(0, 10),
+      iso(ms).replace("Z", "+00:00"),
+      ms,
+      ms / 1000,
+      String(ms),
+      String(ms / 1000),
+    ),
   );
 const dimensionKey = fc.oneof(
   fc.tuple(text("abcxyz_AZ", 1, 1), text(WORD, 0, 49)).map(([first, rest]) => first + rest),

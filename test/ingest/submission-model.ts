@@ -186,8 +186,10 @@ function metadataWording(key: string, value: unknown): string | undefined {
   return typeof text === "string" && length(text) > 1000 ? "Metadata value too long" : undefined;
 }
 
-/** A number, or text that is a number and nothing else. */
+/** A number, text that is a number and nothing else, or true and false, which count as 1 and 0. */
 function asNumber(value: unknown): number | undefined {
+  if (value === true) return 1;
+  if (value === false) return 0;
   if (typeof value === "number") return value;
   if (typeof value !== "string" || !consistsOf(value, `${DIGITS}+-.eE`) || value === "") return undefined;
   const number = Number(value);
@@ -195,12 +197,14 @@ function asNumber(value: unknown): number | undefined {
 }
 
 /** Only the spellings that the tests of whole submissions use; every other one is in timestamp.test.ts. */
-function asTime(value: unknown): number | undefined {
+function asTime(sent: unknown): number | undefined {
+  const value = typeof sent === "string" ? (asNumber(sent) ?? sent) : sent;
   if (typeof value === "number") {
     const ms = Math.abs(value) < 100_000_000_000 ? value * 1000 : value;
     return Math.abs(ms) < 60_000 * DAY_MS ? Math.round(ms) : undefined;
   }
   if (typeof value !== "string") return undefined;
+  if (value.length === 10) return asTime(`${value}T00:00:00Z`);
   const ms = Date.parse(value.endsWith("Z") || value.at(-6) === "+" ? value : `${value}Z`);
   return Number.isNaN(ms) ? undefined : ms;
 }

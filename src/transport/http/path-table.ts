@@ -8,7 +8,10 @@ export interface FoundPath<Entry> {
   readonly parameter: string;
 }
 
-/** Finds entries by literal paths, and by templates in which one segment is a parameter in braces. */
+/**
+ * Finds entries by literal paths, and by templates in which one segment is a parameter in braces. A slash more at
+ * the end of a path is the same path, as the predecessor had it.
+ */
 export function createPathTable<Entry>(
   entries: ReadonlyMap<string, Entry>,
 ): (path: string) => FoundPath<Entry> | undefined {
@@ -25,7 +28,7 @@ export function createPathTable<Entry>(
     const templates = positions.get(position) ?? new Map();
     positions.set(position, templates.set(without(segments, position), { template, entry }));
   }
-  return (path) => {
+  const find = (path: string): FoundPath<Entry> | undefined => {
     const entry = literals.get(path);
     if (entry !== undefined) return { template: path, entry, parameter: "" };
     const segments = path.split("/", SEGMENTS_MAX);
@@ -37,6 +40,7 @@ export function createPathTable<Entry>(
     }
     return undefined;
   };
+  return (path) => find(path) ?? (/[^/]\/$/.test(path) ? find(path.slice(0, -1)) : undefined);
 }
 
 /** No template is as long: a path of a thousand slashes is not looked at further. */

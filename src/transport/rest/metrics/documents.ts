@@ -16,16 +16,18 @@ import type { EXPORT_ROUTES, METRICS_ROUTES, STATUS_ROUTES } from "./routes.ts";
 
 const STORAGE_FAILURES = ["queue_full", "storage_unavailable", "shutting_down"] as const;
 
+const BOOLEAN: JsonSchema = { type: "boolean", description: "true is 1, false is 0." };
+
 /** Spellings of values that REST takes besides those of the schema. */
 function leniently(rules: ReadonlyMap<string, JsonSchema>): ReadonlyMap<string, JsonSchema> {
   const value = { type: "number", ...rules.get("mcp.metrics.v1.Metric.value") };
   const timestamp = [
-    string("RFC 3339, or ISO 8601 without a zone, which means UTC."),
-    { type: "number", description: "Seconds or milliseconds since 1970." },
+    string("RFC 3339, ISO 8601 without a zone, which means UTC, or a date alone."),
+    { type: "number", description: "Seconds or milliseconds since 1970, also as text." },
   ];
   return new Map<string, JsonSchema>([
     ...rules,
-    ["mcp.metrics.v1.Metric.value", { anyOf: [value, string("The number as text.")] }],
+    ["mcp.metrics.v1.Metric.value", { anyOf: [value, string("The number as text."), BOOLEAN] }],
     ["mcp.metrics.v1.Metric.timestamp", { anyOf: timestamp }],
   ]);
 }
