@@ -71,7 +71,7 @@ const REFUSED: readonly { method: string; path: string; body?: object; status: n
     detail: /given twice/,
   },
   { method: "POST", path: "/admin/retention/cleanup", body: [], status: 400, detail: /JSON object/ },
-  { method: "PUT", path: "/admin/retention/policies/", status: 404, detail: /Not Found/ },
+  { method: "PUT", path: "/admin/retention/policies/", status: 405, detail: /Method Not Allowed/ },
   { method: "PUT", path: "/admin/retention/policies/%ff", status: 404, detail: /Not Found/ },
   { method: "GET", path: "/admin/retention/policies/metrics", status: 405, detail: /Method Not Allowed/ },
   { method: "DELETE", path: "/admin/retention/preview", status: 405, detail: /Method Not Allowed/ },

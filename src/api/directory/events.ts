@@ -10,7 +10,7 @@ import type {
   StoredServerUse,
 } from "../../store/directory.ts";
 import type { Asker } from "../../store/queries.ts";
-import { type Page, type PageRequest, pageOf, readPage } from "../page.ts";
+import { type Page, type PageBounds, type PageRequest, readPage } from "../page.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
 import { redactDetails } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
@@ -138,6 +138,6 @@ async function readRows<Row extends { readonly id: number }>(
   read: (query: ListQuery, asker: Asker) => Promise<readonly Row[]>,
   asker: Asker,
 ): Promise<Page<Row>> {
-  const { limit, lastId } = readPage(request);
-  return pageOf(await read({ serverId, beforeId: lastId, limit: limit + 1 }, asker), limit, ({ id }) => id);
+  const readRowsOf = ({ lastId, limit }: PageBounds) => read({ serverId, beforeId: lastId, limit }, asker);
+  return readPage(request, readRowsOf, ({ id }) => id);
 }

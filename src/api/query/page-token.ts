@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Principal } from "../../access/call.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { TimeRange } from "../../store/queries.ts";
-import { PAGE_SIZE, PAGE_SIZE_MAX } from "../page.ts";
+import { PAGE_SIZE, pageSizeProblem } from "../page.ts";
 import type { QueryViolations } from "./violations.ts";
 
 /** Where a list goes on. `range` is that of the first page, whose end may have been "now". */
@@ -43,9 +43,8 @@ export function readPageToken<Position>(
 
 /** Rows of a page; one out of range is noted. */
 export function readPageSize(pageSize: number, violations: QueryViolations): number {
-  if (!(Number.isInteger(pageSize) && pageSize >= 0 && pageSize <= PAGE_SIZE_MAX)) {
-    violations.add("page_size", "out_of_range", `must be 0 to ${PAGE_SIZE_MAX}, not ${pageSize}`);
-  }
+  const problem = pageSizeProblem(pageSize);
+  if (problem !== undefined) violations.note(problem);
   return pageSize || PAGE_SIZE;
 }
 

@@ -6,7 +6,11 @@ export class QueryViolations {
 
   /** `message` goes on after the field's name. */
   add(field: string, reason: string, message: string): void {
-    this.#violations.push({ field, reason, message: `${field}: ${message}` });
+    this.note({ field, reason, message: `${field}: ${message}` });
+  }
+
+  note(violation: Violation): void {
+    this.#violations.push(violation);
   }
 
   /** @throws {ServiceError} `validation_failed` when there is any. */

@@ -4,7 +4,7 @@ import { type AdminService, RetentionStatus } from "../../../gen/mcp/metrics/v1/
 import type { Administration } from "../../api/admin/administration.ts";
 import type { Actor } from "../../api/admin/audit.ts";
 import type { RetentionResult } from "../../api/admin/retention.ts";
-import { readPage } from "../../api/page.ts";
+import { type PageBounds, readPage } from "../../api/page.ts";
 import { admittedOf } from "./context.ts";
 import { fromSeconds, timestamps } from "./times.ts";
 
@@ -108,17 +108,17 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
       };
     },
     async listAuditEntries(request) {
-      const { limit, lastId } = readPage(request);
-      const entries = await audit.list(lastId, limit);
+      const read = ({ lastId, limit }: PageBounds) => audit.list(lastId, limit);
+      const { rows, nextPageToken } = await readPage(request, read, ({ id }) => id);
       return {
-        entries: entries.map(({ id, timestampMs, apiKeyId, details, ...entry }) => ({
+        entries: rows.map(({ id, timestampMs, apiKeyId, details, ...entry }) => ({
           ...entry,
           id: BigInt(id),
           timestamp: timestampFromMs(timestampMs),
           apiKeyId: BigInt(apiKeyId),
           details: JSON.stringify(details),
         })),
-        nextPageToken: entries.length < limit ? "" : String(entries.at(-1)?.id),
+        nextPageToken,
       };
     },
   };

@@ -9,7 +9,7 @@ import {
 import type { Administration } from "../../api/admin/administration.ts";
 import type { Backup, BackupAnswer } from "../../api/admin/backup.ts";
 import type { KeyAdministration } from "../../api/admin/keys.ts";
-import { pageOf, readPage } from "../../api/page.ts";
+import { type PageBounds, readPage } from "../../api/page.ts";
 import { invalidField } from "../../errors.ts";
 import { actorOf, retentionRpcs } from "./admin-retention.ts";
 import { fromSeconds, toMs, toSeconds } from "./times.ts";
@@ -69,9 +69,9 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
       return { key: toApiKey(record), secret };
     },
     async listKeys(request, context) {
-      const { limit, lastId = 0 } = readPage(request);
-      const after = (await keysFor(context).list()).filter(({ id }) => id > lastId);
-      const { rows, nextPageToken } = pageOf(after, limit, ({ id }) => id);
+      const read = async ({ lastId = 0, limit }: PageBounds) =>
+        (await keysFor(context).list()).filter(({ id }) => id > lastId).slice(0, limit);
+      const { rows, nextPageToken } = await readPage(request, read, ({ id }) => id);
       return { keys: rows.map(toApiKey), nextPageToken };
     },
     revokeKey: async ({ id }, context) => ({ key: toApiKey(await keysFor(context).revoke(Number(id))) }),

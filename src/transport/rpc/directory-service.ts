@@ -7,7 +7,7 @@ import {
 } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import type { Directory } from "../../api/directory/directory.ts";
 import type { WebhookSecret } from "../../api/directory/servers.ts";
-import { pageOf, readPage } from "../../api/page.ts";
+import { type PageBounds, readPage } from "../../api/page.ts";
 import { singleHeaderOf } from "../http/exchange.ts";
 import { actorOf } from "./admin-retention.ts";
 import { admittedOf, anonymousCallOf, exchangeOf, untilAborted } from "./context.ts";
@@ -54,9 +54,9 @@ function serverRpcs({ servers, aggregate }: Directory) {
       return { server: toServer(server), apiKey, webhookSecret };
     },
     async listServers(request, context) {
-      const { limit, lastId = 0 } = readPage(request);
-      const found = await serversFor(context).list({ afterNumber: lastId, limit: limit + 1 });
-      const { rows, nextPageToken } = pageOf(found, limit, ({ number }) => number);
+      const read = ({ lastId = 0, limit }: PageBounds) =>
+        serversFor(context).list({ afterNumber: lastId, limit });
+      const { rows, nextPageToken } = await readPage(request, read, ({ number }) => number);
       return { servers: rows.map(toServer), nextPageToken };
     },
     async updateServer({ serverId, tools, name, metricsEnabled, isPublic, webhookUrl }, context) {
