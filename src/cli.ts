@@ -72,9 +72,20 @@ async function serve(config: Config, output: Output, version: string): Promise<v
     version,
     onSignal: (signal, listener) => void process.on(signal, listener),
     exit: (code) => process.exit(code),
+    exitAtOnce,
     // Scripts of other names, such as that of the tests, have processes of their own between npm and us.
     isScriptOfNpm: ["start", "dev", "mcp-metrics"].includes(process.env.npm_lifecycle_event ?? ""),
   });
+}
+
+/**
+ * End by becoming another process, one that does nothing. Ending in any other way closes what is open, and a closed
+ * connection writes its log into the database. A signal would do it too, but not with an exit code.
+ */
+function exitAtOnce(code: number): void {
+  // Windows has none.
+  process.execve?.(process.execPath, [process.execPath, "--eval", `process.exit(${code})`], {});
+  process.exit(code);
 }
 
 /** Parses and runs; resolves to the exit code. Only here do failures become text. */

@@ -29,6 +29,8 @@ export interface ServeProcess {
   /** Calls `listener` at every such signal. */
   readonly onSignal: (signal: "SIGTERM" | "SIGINT", listener: () => void) => void;
   readonly exit: (code: number) => void;
+  /** The same without closing anything: what a closing database would write could destroy what is there now. */
+  readonly exitAtOnce: (code: number) => void;
   /**
    * Whether npm runs this as its script. What ends npm's whole group, such as Ctrl-C, comes twice then: from the
    * terminal, and passed on by npm. The copy must not be taken for a second wish, which ends the process at once.
@@ -59,7 +61,7 @@ export async function runServe(
   const closed = ({ aborted, failed }: Awaited<ReturnType<Service["close"]>>) => {
     if (aborted > 0) logger.warn("requests were cut off unanswered", { requests: aborted });
     logger.info("stopped");
-    if (isFatal) host.exit(EXIT_FATAL);
+    if (isFatal) host.exitAtOnce(EXIT_FATAL);
     else host.exit(aborted > 0 || failed.length > 0 ? 1 : 0);
   };
   const stop = (signal: "SIGTERM" | "SIGINT") => {
@@ -109,7 +111,7 @@ export async function runServe(
 
 /** End without closing: the parts would wait for a database that answers no more. */
 function setImmediateExit(host: ServeProcess, code: number): void {
-  systemClock.after(FATAL_GRACE_MS, () => host.exit(code));
+  systemClock.after(FATAL_GRACE_MS, () => host.exitAtOnce(code));
 }
 
 /**

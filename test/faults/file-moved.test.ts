@@ -1,13 +1,42 @@
-import { copyFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { temporaryPath } from "../sqlite/databases.ts";
+import { giveBackSpace, probe } from "../../src/sqlite/file/operations.ts";
+import { watchFiles } from "../../src/sqlite/file/watch.ts";
+import { withDatabase } from "../../src/sqlite/offline.ts";
+import { MIGRATIONS, openMigrated, temporaryPath } from "../sqlite/databases.ts";
+import { fillDatabase } from "../support/fill-database.ts";
 import { createServices } from "../support/service-process.ts";
-import { until } from "../support/wait.ts";
+import { NOW_MS } from "../support/time.ts";
+import { failureOf, until } from "../support/wait.ts";
 import { submit } from "./requests.ts";
 
 const { start, killAll } = createServices();
 test.after.each(killAll);
+
+/** One whose pages are in the file itself, and not in the log alone. */
+function filledDatabase(rows = 1000): string {
+  const path = temporaryPath();
+  fillDatabase(path, { rows, startMs: NOW_MS, spanMs: 1000 });
+  const database = openMigrated(path);
+  database.script("PRAGMA wal_checkpoint(TRUNCATE)");
+  database.close();
+  return path;
+}
+
+/** Another database of ours, larger than the one in use. */
+const otherDatabase = () => readFileSync(filledDatabase(5000));
+
+const sizeOf = (path: string) => statSync(path).size;
 
 const MOVES: readonly { name: string; move: (path: string) => void }[] = [
   { name: "deleted", move: (path) => rmSync(path) },
@@ -20,20 +49,75 @@ const MOVES: readonly { name: string; move: (path: string) => void }[] = [
     },
   },
   { name: "left without its log", move: (path) => rmSync(`${path}-wal`) },
+  { name: "cut to nothing", move: (path) => truncateSync(path, 0) },
+  { name: "cut in its middle", move: (path) => truncateSync(path, 8192) },
+  { name: "cut by a page", move: (path) => truncateSync(path, sizeOf(path) - 4096) },
+  { name: "overwritten by another", move: (path) => writeFileSync(path, otherDatabase()) },
+  { name: "overwritten with zeros", move: (path) => writeFileSync(path, Buffer.alloc(sizeOf(path))) },
+  { name: "whose log is cut to nothing", move: (path) => truncateSync(`${path}-wal`, 0) },
+  { name: "whose log is cut", move: (path) => truncateSync(`${path}-wal`, sizeOf(`${path}-wal`) - 1) },
 ];
+
+const WHY = /(removed or replaced|cut from \d+ to \d+ bytes|overwritten) while in use/;
 
 for (const { name, move } of MOVES) {
   test(`a database ${name} while in use acknowledges nothing any more and ends the process`, async () => {
-    const databasePath = temporaryPath();
+    const databasePath = filledDatabase();
     const service = await start(databasePath);
     assert.is((await submit(service.port, [1])).status, 200);
     move(databasePath);
-    assert.is((await submit(service.port, [2])).status, 503);
+    const { status } = await submit(service.port, [2]);
+    // It may have ended already.
+    assert.ok(status === 503 || status === 0, `${status}`);
     await until("the end of the process", () => !service.isRunning());
     assert.is((await service.stop("SIGKILL")).code, 70);
-    assert.ok(service.log.some((line) => line.includes("removed or replaced while in use")));
+    assert.ok(service.log.some((line) => WHY.test(line)));
+  });
+
+  test(`an idle service finds out by itself that its database is ${name}`, async () => {
+    const databasePath = filledDatabase();
+    const service = await start(databasePath);
+    move(databasePath);
+    await until("the end of the process", () => !service.isRunning());
+    assert.is((await service.stop("SIGKILL")).code, 70);
+    assert.ok(service.log.some((line) => WHY.test(line)));
   });
 }
+
+test("a backup that is copied over a database in use is left as it is, and the next start refuses the old log", async () => {
+  const databasePath = filledDatabase();
+  const service = await start(databasePath);
+  assert.is((await submit(service.port, [1])).status, 200);
+  const backup = otherDatabase();
+  writeFileSync(databasePath, backup);
+  await until("the end of the process", () => !service.isRunning());
+  assert.ok(readFileSync(databasePath).equals(backup));
+  const refused = await failureOf(withDatabase(databasePath, MIGRATIONS, () => assert.unreachable()));
+  assert.match(refused.message, /log .* is not of/);
+});
+
+test("checkpoints, cleanups and an emptied log are no change from outside", () => {
+  const databasePath = filledDatabase(50_000);
+  const database = openMigrated(databasePath);
+  probe(database);
+  const files = watchFiles(databasePath, database);
+  const sizes = new Set<number>();
+  const during = (work: () => unknown, emptiesLog = false) => {
+    files.during(work, { emptiesLog });
+    files.check();
+    sizes.add(sizeOf(databasePath));
+  };
+  during(() => database.run("DELETE FROM measurements WHERE id > 1000"));
+  for (let isMore = true; isMore; ) during(() => (isMore = giveBackSpace(database)));
+  during(() => database.all("PRAGMA wal_checkpoint(PASSIVE)"));
+  during(() => database.all("PRAGMA wal_checkpoint(TRUNCATE)"), true);
+  during(() => probe(database));
+  assert.ok(sizes.size > 1, "the file has shrunk");
+  for (const work of [() => truncateSync(databasePath, 4096), () => truncateSync(`${databasePath}-wal`)]) {
+    assert.throws(() => files.during(work, { emptiesLog: false }), /cut from/);
+  }
+  database.close();
+});
 
 test("the log of a database that was opened through a link is watched where it really is", async () => {
   const databasePath = temporaryPath();
@@ -44,18 +128,6 @@ test("the log of a database that was opened through a link is watched where it r
   rmSync(`${databasePath}-wal`);
   assert.is((await submit(service.port, [2])).status, 503);
   await until("the end of the process", () => !service.isRunning());
-});
-
-test("an idle service finds out by itself that its database is gone", async () => {
-  const databasePath = temporaryPath();
-  const service = await start(databasePath);
-  rmSync(databasePath);
-  const url = `http://127.0.0.1:${service.port}/health/ready`;
-  await until("the end of the process", async () => {
-    await fetch(url).catch(() => {});
-    return !service.isRunning();
-  });
-  assert.is((await service.stop("SIGKILL")).code, 70);
 });
 
 test.run();

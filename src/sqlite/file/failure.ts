@@ -50,14 +50,11 @@ export function describeFailure(error: unknown): Failure {
 }
 
 /**
- * The database file is no longer the one that was opened: somebody removed or replaced it. Unix goes on
- * writing into the removed file, where nobody will find it. Fatal.
+ * The database file is no longer the one that was opened, or not as we left it: somebody removed, replaced, cut
+ * or overwrote it. Unix goes on writing into a removed file, where nobody will find it. Fatal.
  */
 export class DatabaseMovedError extends Error {
-  constructor(path: string) {
-    super(`${path} was removed or replaced while in use`);
-    this.name = "DatabaseMovedError";
-  }
+  override readonly name = "DatabaseMovedError";
 }
 
 /**

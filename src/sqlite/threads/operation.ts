@@ -90,7 +90,8 @@ export function createContext(database: Database, path: string): OperationContex
   function guarded<Input extends readonly unknown[], Result>(run: (...input: Input) => Result) {
     return (...input: Input): Result => {
       const result = run(...input);
-      if (identify(files) !== identity) throw new DatabaseMovedError(path);
+      if (identify(files) !== identity)
+        throw new DatabaseMovedError(`${path} was removed or replaced while in use`);
       return result;
     };
   }

@@ -19,6 +19,9 @@ export interface CallMessage {
   readonly input: readonly unknown[];
 }
 
+/** In the place of a call's number: what a thread says of itself. Only a failure of it, and a fatal one. */
+export const UNASKED = 0;
+
 /** Asks a thread to finish what was asked before, and to end. */
 export const CLOSE = "close";
 
@@ -107,11 +110,16 @@ export function createThreadCalls(
     onBroken(error);
   }
 
+  const failFatally = ({ code, name, message }: Failure) => fail(new Error(`${code ?? name}: ${message}`));
+
   worker.on("message", (reply: ReplyMessage) => {
-    const call = pending.get(reply.id);
-    if (call === undefined) return;
-    pending.delete(reply.id);
     const failure = "failure" in reply ? reply.failure : undefined;
+    const call = pending.get(reply.id);
+    if (call === undefined) {
+      if (reply.id === UNASKED && failure !== undefined) failFatally(failure);
+      return;
+    }
+    pending.delete(reply.id);
     if (reply.labels !== undefined) {
       const { kind: operation, table, isProof } = reply.labels;
       // An operation that rejected its input has not failed.
@@ -120,7 +128,7 @@ export function createThreadCalls(
     }
     if (failure === undefined) call.resolve("result" in reply ? reply.result : undefined);
     else call.reject(toError(failure, unavailable));
-    if (failure?.kind === "fatal") fail(new Error(`${failure.code ?? failure.name}: ${failure.message}`));
+    if (failure?.kind === "fatal") failFatally(failure);
   });
   worker.on("error", fail);
   worker.on("exit", () => pending.size > 0 && fail(new Error(`${title} ended`)));
@@ -138,7 +146,7 @@ export function createThreadCalls(
     },
     close() {
       isClosed = true;
-      worker.postMessage({ id: 0, name: CLOSE, input: [] } satisfies CallMessage);
+      worker.postMessage({ id: UNASKED, name: CLOSE, input: [] } satisfies CallMessage);
       return exited;
     },
   };

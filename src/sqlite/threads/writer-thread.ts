@@ -13,9 +13,10 @@ import { acquireLock } from "../file/lock.ts";
 import { migrateUp, readApplied, readMigrations } from "../file/migrator.ts";
 import { openWriter } from "../file/open.ts";
 import { preparePlace } from "../file/place.ts";
+import { watchFiles } from "../file/watch.ts";
 import { findOperation, type OperationLabels } from "./operation.ts";
 import { createWriterOperations } from "./operations.ts";
-import { type CallMessage, CLOSE, type ReplyMessage } from "./thread-calls.ts";
+import { type CallMessage, CLOSE, type ReplyMessage, UNASKED } from "./thread-calls.ts";
 import type { StartMessage, WriterData } from "./writer.ts";
 
 if (parentPort === null) throw new Error("writer-thread.ts runs as a worker only");
@@ -37,15 +38,19 @@ function start() {
       isChecked = rejectDamage(found);
     });
     const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
-    return { lock, database, operations: createWriterOperations(database, path), applied, isChecked };
+    const operations = createWriterOperations(database, path);
+    return { lock, database, operations, applied, isChecked, files: watchFiles(path, database) };
   } catch (error) {
     lock.release();
     throw error;
   }
 }
 
+/** How soon a thread that has nothing to do notices what happens to its files. */
+const WATCH_INTERVAL_MS = 250;
+
 /** Answer messages until the one that says to close. */
-function serve({ lock, database, operations }: ReturnType<typeof start>): void {
+function serve({ lock, database, operations, files }: ReturnType<typeof start>): void {
   let broken: Failure | undefined;
 
   function perform({ id, name, input }: CallMessage): ReplyMessage {
@@ -55,7 +60,8 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
       const { run, ...found } = findOperation(operations, name);
       labels = found;
       if (broken !== undefined) throw new Error("the database failed");
-      const result = run(...(input as never[]));
+      const emptiesLog = found.kind === "checkpoint";
+      const result = files.during(() => run(...(input as never[])), { emptiesLog });
       return { id, labels, result, ms: performance.now() - startedMs };
     } catch (error) {
       const failure = broken ?? describeFailure(error);
@@ -64,12 +70,26 @@ function serve({ lock, database, operations }: ReturnType<typeof start>): void {
     }
   }
 
+  // Also while nobody writes: what is stored may be gone, and queries would go on as if nothing were.
+  const watching = setInterval(() => {
+    try {
+      if (broken === undefined) files.check();
+    } catch (error) {
+      broken = describeFailure(error);
+      port.postMessage({ id: UNASKED, labels: undefined, failure: broken, ms: 0 } satisfies ReplyMessage);
+    }
+  }, WATCH_INTERVAL_MS);
+
   port.on("message", (message: CallMessage) => {
     if (message.name === CLOSE) {
-      if (broken === undefined) flushAndCheckpoint(database, operations);
-      database.close();
+      clearInterval(watching);
+      // Closing would write what is in the log into a file that is no longer known to be its own.
+      if (broken === undefined) {
+        flushAndCheckpoint(database, operations);
+        database.close();
+        port.close();
+      }
       lock.release();
-      port.close();
       return;
     }
     port.postMessage(perform(message));

@@ -38,7 +38,8 @@ export interface WriterOptions extends WriterData {
 export interface Writer extends WriterStart {
   readonly calls: WriterCalls;
   /**
-   * Finish what was asked, write the rollups, checkpoint, close the file, release the lock, end the thread.
+   * Finish what was asked, write the rollups, checkpoint, close the file, release the lock, end the thread. After a
+   * fatal failure the files are left as they are.
    */
   close(): Promise<void>;
 }
@@ -54,14 +55,27 @@ export async function openWriterThread(options: WriterOptions): Promise<Writer> 
   const thread = await startThread<StartMessage>(siblingModule("./writer-thread", import.meta.url), data);
   const { started } = thread;
   if ("failure" in started) throw openError(path, started.failure);
+  let isBroken = false;
   const { call, close } = createThreadCalls(thread, {
     title: "the writer thread",
-    onBroken: onFatal,
+    onBroken(error) {
+      isBroken = true;
+      onFatal(error);
+    },
     onCall,
     unavailable: storageUnavailable,
   });
   const calls = callsByName<WriterCalls>((name, ...input) => call(name, input, transferable(input)));
-  return { ...started, calls, close };
+  return {
+    ...started,
+    calls,
+    async close() {
+      const closed = close();
+      // It stays with its file open, until the process ends without closing it.
+      if (isBroken) thread.worker.unref();
+      else await closed;
+    },
+  };
 }
 
 function openError(path: string, failure: Failure): Error {
