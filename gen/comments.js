@@ -599,7 +599,7 @@ export const COMMENTS = new Map([
   ["mcp.metrics.v1.MetricType.dimensions", "Names of the dimensions that a query can filter and group it by, besides `service` and `type`, which every type has: first those with the same name in several types, then its own."],
   ["mcp.metrics.v1.ExportEventsRequest", "Parameters of an export."],
   ["mcp.metrics.v1.ExportEventsRequest.types", "Metric types, at most 100; empty means all."],
-  ["mcp.metrics.v1.ExportEventsRequest.range", "Time range. Absent: the last hour."],
+  ["mcp.metrics.v1.ExportEventsRequest.range", "Time range. An absent start: the oldest metric that is kept; an absent end: the newest one."],
   ["mcp.metrics.v1.ExportEventsRequest.filters", "At most 20 filters."],
   ["mcp.metrics.v1.ExportEventsResponse", "A part of the export."],
   ["mcp.metrics.v1.ExportEventsResponse.events", "1 to 1000 metrics, oldest first."],

@@ -201,7 +201,7 @@ test("a method that a route does not have is 405 and says which it has", async (
 
 const UNKNOWN_PATHS = [
   "/nothing",
-  "/metrics/",
+  "/metrics//",
   "/Metrics",
   "//metrics",
   "/%6detrics",

@@ -1,4 +1,5 @@
 import { askerOf, type Call } from "../../access/call.ts";
+import { LIMITS } from "../../catalogue/limits.ts";
 import { isRecord } from "../../lib/json.ts";
 import type { EventRow } from "../../store/queries.ts";
 import type { QueryDeps } from "./deps.ts";
@@ -78,11 +79,19 @@ export function createListEvents({ store, clock }: QueryDeps): ListStoredEvents 
   };
 }
 
-/** Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held. */
+/**
+ * Oldest first, everything up to the moment it begins. Between two pages nothing of the database is held.
+ *
+ * An end of the range that is left out is where the metrics end, not an hour's: whoever exports wants what is kept.
+ * The newest may lie ahead of our clock by as much as a submission may.
+ */
 export function createExportEvents({ store, clock }: QueryDeps): ExportEvents {
   return async function* (call, request, signal) {
     const violations = new QueryViolations();
-    const { selection } = readSelection(request, call.principal, clock.wallMs(), violations);
+    const nowMs = clock.wallMs();
+    const { startMs = 0, endMs = nowMs + LIMITS.TIMESTAMP_AHEAD_MS_MAX + 1 } = request.range;
+    const whole = { ...request, range: { startMs, endMs } };
+    const { selection } = readSelection(whole, call.principal, nowMs, violations);
     violations.throwIfAny();
     let cursor: string | undefined;
     let moment: string | undefined;

@@ -33,6 +33,8 @@ const EXPOSED_HEADERS = [
   "X-RateLimit-Reset",
   "Retry-After",
   "X-Request-Id",
+  "X-Export-Range",
+  "Content-Disposition",
 ].join(", ");
 
 /** Seconds a browser may remember a preflight; Chromium's own maximum. */

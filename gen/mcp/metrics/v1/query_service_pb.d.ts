@@ -902,7 +902,7 @@ export declare type ExportEventsRequest = Message<"mcp.metrics.v1.ExportEventsRe
   types: string[];
 
   /**
-   * Time range. Absent: the last hour.
+   * Time range. An absent start: the oldest metric that is kept; an absent end: the newest one.
    *
    * @generated from field: mcp.metrics.v1.TimeRange range = 2;
    */

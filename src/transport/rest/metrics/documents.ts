@@ -191,7 +191,8 @@ const EXPORT_CSV: RouteDocument = {
   group: "Queries",
   summary: "Export single metrics as CSV",
   description:
-    "Oldest first, as fast as the client takes them. Every parameter besides these is a dimension that must have the " +
+    "Oldest first, as fast as the client takes them; without a range, all that is kept. `X-Export-Range` and the " +
+    "file's name say which range it is. Every parameter besides these is a dimension that must have the " +
     "value given, or one of those given. A writer key sees its own service.",
   parameters: [
     queryParameter("type", {
@@ -199,13 +200,18 @@ const EXPORT_CSV: RouteDocument = {
       description: "Metric types; none means all.",
       items: { enum: METRIC_TYPES.map(({ name }) => name) },
     }),
-    queryParameter("start", string("From then on: ISO 8601, or seconds or milliseconds since 1970.")),
-    queryParameter("end", string("Before then, in the same spellings.")),
+    queryParameter(
+      "start",
+      string(
+        "From then on: ISO 8601, a date alone, or seconds or milliseconds since 1970; the oldest if absent.",
+      ),
+    ),
+    queryParameter("end", string("Before then, in the same spellings; now if absent.")),
     queryParameter("service", string("One dimension of many.")),
   ],
   answers: {
     200: {
-      description: "RFC 4180, with a header line.",
+      description: "RFC 4180, with a header line. `X-Export-Range` has the range, `<start>/<end>`.",
       schema: { type: "string" },
       contentType: "text/csv; charset=utf-8; header=present",
     },

@@ -2,6 +2,7 @@ import type { StoredEvent } from "../../../api/query/events.ts";
 import type { SelectionRequest } from "../../../api/query/selection.ts";
 import { invalidField } from "../../../errors.ts";
 import { readTimestamp } from "../../../ingest/parse-timestamp.ts";
+import { quote } from "../../../ingest/text.ts";
 import { queryOf, signalOf } from "../../http/exchange.ts";
 import type { KeyedRequest, RestService, RestStream } from "../route.ts";
 
@@ -26,36 +27,54 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
 ];
 
 /**
- * `GET /api/export.csv`: the metrics of a range, oldest first. `start` and `end` are ISO 8601 or epoch
- * seconds or milliseconds; `type` may be repeated; every other parameter is a dimension that must have
- * the value given, or one of those given.
+ * `GET /api/export.csv`: the metrics of a range, oldest first; without one, all that is kept. `start` and `end`
+ * are times in any spelling that submissions may have, a date alone among them; `type` may be repeated; every
+ * other parameter is a dimension that must have the value given, or one of those given.
  *
- * @throws {ServiceError} `validation_failed`, when the first chunk is asked for
+ * The range stands in a header and in the file's name: nobody takes a part for the whole.
+ *
+ * @throws {ServiceError} `validation_failed`
  */
-export function exportCsv(
+export async function exportCsv(
   { call, exchange }: KeyedRequest,
-  { operations, shutdownSignal }: RestService,
-): RestStream {
+  { operations, shutdownSignal, wallMs }: RestService,
+): Promise<RestStream> {
   const selection = readParameters(queryOf(exchange));
+  const endMs = selection.range.endMs ?? wallMs();
+  const pages = operations.queries.exportEvents(call, selection, signalOf(exchange, shutdownSignal));
+  const first = await pages.next();
+  const oldestMs = first.done ? undefined : first.value[0]?.timestampMs;
+  const range = [selection.range.startMs ?? oldestMs ?? endMs, endMs].map((ms) => new Date(ms).toISOString());
+  // Letters and digits alone: file systems take no colons.
+  const name = ["metrics", ...range.map((iso) => iso.replace(/[-:]|\.\d+/g, ""))].join("_");
   return {
     status: 200,
     headers: {
       "content-type": "text/csv; charset=utf-8; header=present",
-      "content-disposition": 'attachment; filename="metrics.csv"',
+      "content-disposition": `attachment; filename="${name}.csv"`,
+      "x-export-range": range.join("/"),
     },
-    chunks: csvChunks(operations.queries.exportEvents(call, selection, signalOf(exchange, shutdownSignal))),
+    chunks: csvChunks(first, pages),
   };
 }
 
-/** A chunk for each page of metrics that was read, so that memory holds one. */
-async function* csvChunks(pages: AsyncIterable<readonly StoredEvent[]>): AsyncGenerator<string, void> {
-  // With the first page, so that a refusal comes before anything is sent.
-  let text = csvRecord(COLUMNS.map(([name]) => name));
-  for await (const events of pages) {
-    yield text + events.map((event) => csvRecord(COLUMNS.map(([, cell]) => cell(event)))).join("");
-    text = "";
+type Pages = ReturnType<RestService["operations"]["queries"]["exportEvents"]>;
+
+/** A chunk for each page of metrics that was read, so that memory holds one; the heading with the first. */
+async function* csvChunks(
+  first: Awaited<ReturnType<Pages["next"]>>,
+  pages: Pages,
+): AsyncGenerator<string, void> {
+  try {
+    let text = csvRecord(COLUMNS.map(([name]) => name));
+    for (let page = first; !page.done; page = await pages.next()) {
+      yield text + page.value.map((event) => csvRecord(COLUMNS.map(([, cell]) => cell(event)))).join("");
+      text = "";
+    }
+    if (text !== "") yield text;
+  } finally {
+    await pages.return();
   }
-  if (text !== "") yield text;
 }
 
 /** What the parameters select; all but `type`, `start` and `end` are dimensions. */
@@ -76,9 +95,9 @@ function readParameters(parameters: URLSearchParams): SelectionRequest {
 function readTime(parameters: URLSearchParams, name: string): number | undefined {
   const text = parameters.get(name) ?? "";
   if (text === "") return undefined;
-  const ms = readTimestamp(/^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text);
+  const ms = readTimestamp(text);
   if (ms !== undefined) return ms;
-  const message = `${name}: ${JSON.stringify(text)} is neither ISO 8601 nor a number of seconds or milliseconds`;
+  const message = `${name}: ${quote(text)} is no time, no date and no number of seconds or milliseconds`;
   throw invalidField(name, "invalid", message);
 }
 
