@@ -49,4 +49,17 @@ for (const { name, reading, reason, changes = {} } of REJECTED) {
   });
 }
 
+test("a point that breaks several rules says them all, and is one point", async () => {
+  const ahead = dataPoint({ kind: "gauge", value: Number.NaN }, { timeNs: NOW_NS * 2n });
+  const { rejected, measurements } = await new Store().validate([
+    ahead,
+    dataPoint({ kind: "gauge", value: 1 }),
+  ]);
+  assert.equal(
+    rejected.map(({ violations }) => violations.map(({ reason }) => reason)),
+    [["nan", "too_far_in_the_future"]],
+  );
+  assert.is(measurements.length, 1);
+});
+
 test.run();

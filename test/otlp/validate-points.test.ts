@@ -175,6 +175,30 @@ test("a late point is no reset, and an early one that fell is", async () => {
   assert.equal([store.count, store.sum], [5, 76]);
 });
 
+test("durations whose sum fell have begun anew, and no value of another kind has", async () => {
+  for (const [unit, name, wanted] of [
+    ["ms", "calls", [1, 4]],
+    ["", "mcp.server.operation.duration", [1, 4]],
+    ["By", "calls", [1, 3]],
+  ] as const) {
+    const store = new Store();
+    const instrument = { name, unit, scope: "" };
+    const counts: number[] = [];
+    for (const [count, sum] of [
+      [1, 100],
+      [4, 20],
+    ] as const) {
+      const data: PointData = { ...explicit({ count, sum }), temporality: "cumulative" };
+      const validated = await store.validate([
+        dataPoint(data, { instrument, timeNs: NOW_NS + BigInt(count) }),
+      ]);
+      counts.push(...validated.measurements.map(({ distribution }) => distribution?.count ?? 1));
+      store.commit(validated);
+    }
+    assert.equal(counts, wanted, `${name} ${unit}`);
+  }
+});
+
 test("a level is stored as it is, and nothing new makes no row", async () => {
   const store = new Store();
   const level: PointData = { kind: "sum", temporality: "cumulative", isMonotonic: false, value: 0 };

@@ -80,9 +80,8 @@ def main(protocol: str, port: str, key: str, service: str) -> None:
         ),
     ]
     labels = {f"k8s.pod.label.app.kubernetes.io/part-{index}": "x" * 40 for index in range(26)}
-    resource = Resource.create(
-        {**labels, "service.name": service, "service.instance.id": POD, "k8s.pod.name": POD, "k8s.namespace.name": "shop"}
-    )
+    names = {"service.name": service, "service.instance.id": POD, "k8s.pod.name": POD, "k8s.namespace.name": "shop"}
+    resource = Resource.create({**labels, **names})
     reader = PeriodicExportingMetricReader(exporter, export_interval_millis=86_400_000)
     provider = MeterProvider([reader], resource, views=views)
     meter = provider.get_meter("field")
