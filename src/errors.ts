@@ -50,6 +50,8 @@ export interface ServiceErrorOptions {
   readonly retryAfterSeconds?: number;
   /** What a `validation_failed` found. */
   readonly violations?: readonly Violation[];
+  /** Metrics that were validated, and not one of them good; 0 where none was looked at. */
+  readonly rejected?: number;
   /** For our log only; never sent. */
   readonly cause?: unknown;
 }
@@ -59,6 +61,7 @@ export class ServiceError extends Error {
   readonly reason: FailureReason;
   readonly retryAfterSeconds: number | undefined;
   readonly violations: readonly Violation[];
+  readonly rejected: number;
 
   constructor(reason: FailureReason, message: string, options: ServiceErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -66,6 +69,7 @@ export class ServiceError extends Error {
     this.reason = reason;
     this.retryAfterSeconds = FAILURES[reason].retryable ? (options.retryAfterSeconds ?? 1) : undefined;
     this.violations = options.violations ?? [];
+    this.rejected = options.rejected ?? 0;
   }
 }
 

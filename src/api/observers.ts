@@ -74,7 +74,8 @@ export function createObservers(
     if (FAILURES[reason].httpStatus >= 500) return;
     const reasons = violations.length > 0 ? violations : [{ field: "", reason, message }];
     const { apiKeyId, service } = principal ?? {};
-    logRejections({ requestId, apiKeyId, service, reasons });
+    const rejected = failure.rejected > 0 ? { rejected: failure.rejected } : {};
+    logRejections({ requestId, apiKeyId, service, reasons, ...rejected });
   };
   const retention: RetentionObserver = {
     onDeleted: (rows) => selfMetrics.retentionDeleted(rows),

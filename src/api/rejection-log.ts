@@ -44,7 +44,18 @@ interface Reason {
   count: number;
   /** The first of them in words. */
   readonly example: string;
+  /** What the operator may set, if it is for them to decide. */
+  readonly setting?: string | undefined;
 }
+
+/** The settings behind reasons that are no mistake of a client. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  "metric.too_many": "MAX_METRICS_PER_REQUEST",
+  "resource_metrics.too_many": "MAX_DATA_POINTS_PER_REQUEST",
+  body_too_large: "MAX_REQUEST_SIZE",
+  service_not_allowed: "METRICS_SERVICE_BINDING",
+  "service.service_not_allowed": "METRICS_SERVICE_BINDING",
+};
 
 /**
  * Says in the log why metrics were refused: many senders print nothing of an answer, and drop what is refused.
@@ -121,7 +132,15 @@ function tally(violations: readonly Violation[]): readonly Reason[] {
     const name = field === "" ? reason : `${fieldLabel(field)}.${reason}`;
     const same = found.get(name);
     if (same !== undefined) same.count += 1;
-    else found.set(name, { reason: name, count: 1, example: exampleOf(field, message) });
+    else {
+      const setting = SETTINGS[name];
+      found.set(name, {
+        reason: name,
+        count: 1,
+        example: exampleOf(field, message),
+        ...(setting && { setting }),
+      });
+    }
   }
   return [...found.values()];
 }

@@ -4,7 +4,7 @@ import { ServiceError, type Violation } from "../errors.ts";
 import { fingerprint } from "../ingest/fingerprint.ts";
 import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
-import { describeRejection, type Rejection } from "../ingest/validate-fields.ts";
+import { describeRejection, type Rejection, toViolation } from "../ingest/validate-fields.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
 import type { Submission } from "../store/submission.ts";
 
@@ -104,7 +104,12 @@ export function createSubmit(deps: SubmitDeps): Submit {
       const earlier = await stored;
       if (earlier !== undefined) return repeat(earlier, submission);
     }
-    observer.onAnswer(call, service, { ...validated, accepted: measurements.length });
+    const rejections = validated.rejections.map(toViolation);
+    observer.onAnswer(call, service, {
+      accepted: measurements.length,
+      rejected: validated.rejected,
+      rejections,
+    });
     return answer;
   };
 }

@@ -131,7 +131,7 @@ export const SETTINGS = {
       "MAX_METRICS_PER_REQUEST",
       kinds.wholeNumber(1, 10_000),
       String(LIMITS.METRICS_PER_REQUEST),
-      "Most metrics in one request",
+      "Metrics of one request that are taken; those beyond are rejected",
     ),
     pointsPerRequestMax: setting(
       "MAX_DATA_POINTS_PER_REQUEST",

@@ -52,10 +52,14 @@ export interface ValidatedMetrics<Accepted> {
  * Validate the metrics of a request one by one: a bad one never fails its neighbours. `read` makes of a
  * metric what is stored, or returns undefined after reporting to its context why not.
  *
+ * Those beyond `metricsMax` are rejected together, under one text, and not looked at: a client that sends more
+ * after a pause would otherwise store nothing for as long as it tries.
+ *
  * @throws {ServiceError} `validation_failed` when not one of them is good.
  */
 export function validateEach<Accepted, Extra extends { readonly nowMs: number }>(
   metrics: readonly unknown[],
+  metricsMax: number,
   extra: Extra,
   read: (metric: Readonly<Record<string, unknown>>, context: Extra & FieldContext) => Accepted | undefined,
 ): ValidatedMetrics<Accepted> {
@@ -70,14 +74,19 @@ export function validateEach<Accepted, Extra extends { readonly nowMs: number }>
     warn: (message: string) => void warnings.push(`metrics[${index}].${message}`),
   };
   for (const metric of metrics) {
+    if (index === metricsMax) {
+      context.reject("", "too_many", `Too many metrics in request: ${metrics.length}, max ${metricsMax}`);
+      break;
+    }
     if (isRecord(metric)) {
       const found = read(metric, context);
       if (found !== undefined) accepted.push(found);
     } else context.reject("", "not_an_object", `a metric must be an object, not ${quote(metric)}`);
     index += 1;
   }
-  if (accepted.length === 0) throw nothingAccepted(rejections);
-  return { accepted, rejections, rejected: index - accepted.length, warnings };
+  const rejected = metrics.length - accepted.length;
+  if (accepted.length === 0) throw nothingAccepted(rejections, rejected);
+  return { accepted, rejections, rejected, warnings };
 }
 
 /** `metrics[3].value: Metric value is required`: where, then what. */
@@ -85,14 +94,19 @@ export function describeRejection({ index, field, message }: Rejection): string 
   return field === "" ? `metrics[${index}]: ${message}` : `metrics[${index}].${field}: ${message}`;
 }
 
-function nothingAccepted(rejections: readonly Rejection[]): ServiceError {
-  const violations = rejections.map((rejection) => {
-    const field = `metrics[${rejection.index}]${rejection.field && `.${rejection.field}`}`;
-    return { field, reason: rejection.reason, message: rejection.message };
-  });
+/** The same with its place in the request as the field. */
+export function toViolation({ index, field, reason, message }: Rejection): Violation {
+  return { field: `metrics[${index}]${field && `.${field}`}`, reason, message };
+}
+
+function nothingAccepted(rejections: readonly Rejection[], rejected: number): ServiceError {
+  const violations = rejections.map(toViolation);
   const [first] = rejections;
   const example = first === undefined ? "" : `: ${describeRejection(first)}`;
-  return new ServiceError("validation_failed", `no metric could be accepted${example}`, { violations });
+  return new ServiceError("validation_failed", `no metric could be accepted${example}`, {
+    violations,
+    rejected,
+  });
 }
 
 /** Of dimensions and tags: what Python, JavaScript and SQL all take for a name. */

@@ -35,7 +35,7 @@ export interface ValidateOptions {
   /** Takes the place of the names of people before anything is kept. */
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
-  /** Metrics a request; one with more fails as a whole. */
+  /** Metrics a request; those beyond are rejected. */
   readonly metricsMax: number;
 }
 
@@ -63,18 +63,17 @@ export function createValidate({ intern, pseudonymise, wallMs, metricsMax }: Val
       void problems.push({ field, reason, message });
     const { service, version, instanceId } = validateSource(submitted, reject, warnings);
     const idempotencyKey = readIdempotencyKey(submitted.idempotency_key, reject);
-    const metrics = readMetrics(submitted.metrics, metricsMax, reject);
+    const metrics = readMetrics(submitted.metrics, reject);
     if (problems.length > 0) throw validationFailed(problems);
     const extra = { intern, pseudonymise, nowMs: wallMs() };
-    const { accepted, rejections, rejected, warnings: doubts } = validateEach(metrics, extra, validateMetric);
+    const { accepted, warnings: doubts, ...rest } = validateEach(metrics, metricsMax, extra, validateMetric);
     return {
       service,
       version,
       instanceId,
       idempotencyKey,
+      ...rest,
       measurements: accepted,
-      rejections,
-      rejected,
       warnings: warnings.length === 0 ? doubts : [...warnings, ...doubts],
     };
   };
@@ -147,18 +146,11 @@ export function readIdempotencyKey(key: unknown, reject: Reject): string | undef
   return undefined;
 }
 
-function readMetrics(metrics: unknown, metricsMax: number, reject: Reject): readonly unknown[] {
+function readMetrics(metrics: unknown, reject: Reject): readonly unknown[] {
   if (metrics === undefined || metrics === null || (Array.isArray(metrics) && metrics.length === 0)) {
     reject("metrics", "required", "At least one metric is required");
   } else if (!Array.isArray(metrics)) {
     reject("metrics", "not_a_list", `metrics must be a list, not ${quote(metrics)}`);
-  } else if (checkCount(metrics, metricsMax, reject)) return metrics;
+  } else return metrics;
   return [];
-}
-
-/** Whether there are no more metrics than one request may have; reports it where there are. */
-export function checkCount(metrics: readonly unknown[], metricsMax: number, reject: Reject): boolean {
-  if (metrics.length <= metricsMax) return true;
-  reject("metrics", "too_many", `Too many metrics: ${metrics.length}, at most ${metricsMax} a request`);
-  return false;
 }

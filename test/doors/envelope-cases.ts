@@ -64,7 +64,30 @@ export const ENVELOPE_CASES: readonly DoorCase[] = [
     { service: "test", metrics: Array(100).fill(GOOD_METRIC) },
     { rows: { metrics: Array(100).fill({ value: 1 }) } },
   ),
-  fails("101 metrics", { metrics: Array(101).fill(GOOD_METRIC) }, "metrics too_many", "Too many metrics"),
+  ...[101, 1024].map((count) =>
+    single(
+      `${count} metrics, of which the first 100 are stored`,
+      { service: "test", metrics: Array(count).fill(GOOD_METRIC) },
+      {
+        accepted: 100,
+        problems: ["metrics[100] too_many"],
+        errors: [`Too many metrics in request: ${count}, max 100`],
+        rows: { metrics: Array(100).fill({ value: 1 }) },
+      },
+    ),
+  ),
+  single(
+    "102 metrics with bad ones among the first and beyond",
+    {
+      service: "test",
+      metrics: [{ ...GOOD_METRIC, value: null }, ...Array(100).fill(GOOD_METRIC), { type: "no" }],
+    },
+    {
+      accepted: 99,
+      problems: ["metrics[0].value required", "metrics[100] too_many"],
+      errors: ["Too many metrics in request: 102, max 100"],
+    },
+  ),
   passes("an idempotency key of 255 characters", { idempotency_key: DOOR + "k".repeat(254) }),
   ...["k".repeat(256), "tab\t", "é", "\0"].map((idempotency_key) =>
     fails(

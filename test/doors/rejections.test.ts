@@ -69,9 +69,16 @@ const CASES: readonly RejectedCase[] = [
     rejected: 3,
   },
   {
+    name: "more metrics than are taken",
+    send: (own) => ({ service: own, metrics: Array(150).fill(GOOD_METRIC) }),
+    reasons: ["metric.too_many 1"],
+    rejected: 50,
+  },
+  {
     name: "all metrics",
     send: (own) => ({ service: own, metrics: [BAD, NO_TYPE] }),
     reasons: ["value.required 1", "type.unknown_type 1"],
+    rejected: 2,
   },
   {
     name: "the envelope",

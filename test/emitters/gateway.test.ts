@@ -117,10 +117,22 @@ test("the gateway may send its whole buffer at once where the operator has raise
   await close();
 });
 
-test("a gateway that sends more than the limit learns it from the first line", async () => {
+test("of a gateway that sends more than the limit the first are stored, and the log names the setting", async () => {
   const { service, rows, close } = await setup();
-  assert.is(await emitRaw(service, Array(101).fill(GATEWAY_METRIC)), "HTTP/1.1 422 Unprocessable Entity");
-  assert.is(rows.all("SELECT count(*) AS n FROM metrics")[0]?.n, 0);
+  for (let times = 0; times < 3; times += 1)
+    assert.is(await emitRaw(service, Array(NGINX_METRICS_MAX).fill(GATEWAY_METRIC)), "HTTP/1.1 200 OK");
+  assert.is(rows.all("SELECT count(*) AS n FROM metrics")[0]?.n, 300);
+  const warnings = service.logs.filter((line) => line.level === "WARN" && "reasons" in line);
+  assert.is(warnings.length, 1);
+  assert.equal(warnings[0]?.rejected, NGINX_METRICS_MAX - 100);
+  assert.equal(warnings[0]?.reasons, [
+    {
+      reason: "metric.too_many",
+      count: 1,
+      example: `metrics[100]: Too many metrics in request: ${NGINX_METRICS_MAX}, max 100`,
+      setting: "MAX_METRICS_PER_REQUEST",
+    },
+  ]);
   await close();
 });
 

@@ -48,11 +48,7 @@ const consistsOf = (text: string, allowed: string) =>
   [...text].every((character) => allowed.includes(character));
 const isAbsent = (value: unknown) => value === undefined || value === null;
 
-export function modelValidate(
-  submitted: Readonly<Record<string, unknown>>,
-  nowMs: number,
-  metricsMax: number,
-): Verdict {
+export function modelValidate(submitted: Readonly<Record<string, unknown>>, nowMs: number): Verdict {
   const { service, version, instance_id: instance, idempotency_key: key, metrics } = submitted;
   const envelope: Problem[] = [];
   const problem = (part: string, wording: string) => void envelope.push({ part, wording });
@@ -76,7 +72,6 @@ export function modelValidate(
   if (isAbsent(metrics)) problem("metrics", "At least one metric is required");
   else if (!Array.isArray(metrics)) problem("metrics", "must be a list");
   else if (metrics.length === 0) problem("metrics", "At least one metric is required");
-  else if (metrics.length > metricsMax) problem("metrics", "Too many metrics");
 
   const verdicts =
     envelope.length === 0 ? (metrics as unknown[]).map((metric) => modelMetric(metric, nowMs)) : [];

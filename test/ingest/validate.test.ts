@@ -37,6 +37,7 @@ function run(submission: Json): Validated | ServiceError {
 }
 
 const GOOD: Json = { service: "auth", metrics: [{ type: "custom", value: 1 }] };
+const GOOD_ONE = { type: "custom", value: 1 };
 const withMetrics = (...metrics: unknown[]): Json => ({ service: "auth", metrics });
 
 /** A good submission in which no rule is broken, or one, or two. */
@@ -62,7 +63,7 @@ test("a submission is validated as the rules say, whichever of them it breaks", 
   let mixed = 0;
   fc.assert(
     fc.property(submission, (submitted) => {
-      const expected = modelValidate(submitted, NOW_MS, METRICS_MAX);
+      const expected = modelValidate(submitted, NOW_MS);
       const actual = run(submitted);
       if (actual instanceof ServiceError) refused += 1;
       else if (actual.rejected > 0) mixed += 1;
@@ -172,13 +173,59 @@ function show(value: unknown): string {
   return `${typeof value === "number" ? value : JSON.stringify(value)}`.slice(0, 40);
 }
 
+const BAD = { type: "custom", value: null };
+
+/** Metrics beyond the limit: of a request with `good` and `bad` ones in its first, what becomes of all. */
+const SURPLUS = [
+  {
+    name: "one more than the limit",
+    metrics: [...Array(METRICS_MAX + 1).fill(GOOD_ONE)],
+    rejected: 1,
+    broken: [],
+  },
+  { name: "a thousand more", metrics: Array(METRICS_MAX + 1000).fill(GOOD_ONE), rejected: 1000, broken: [] },
+  {
+    name: "bad ones among the first and beyond",
+    metrics: [BAD, ...Array(METRICS_MAX - 1).fill(GOOD_ONE), BAD, null, GOOD_ONE],
+    rejected: 4,
+    broken: ["metrics[0].value: Metric value is required"],
+  },
+] as const;
+
+for (const { name, metrics, rejected, broken } of SURPLUS) {
+  test(`the first ${METRICS_MAX} metrics are validated, and the rest is rejected under one text: ${name}`, () => {
+    const validated = run(withMetrics(...metrics)) as Validated;
+    assert.equal([validated.measurements.length, validated.rejected], [metrics.length - rejected, rejected]);
+    const text = `Too many metrics in request: ${metrics.length}, max ${METRICS_MAX}`;
+    assert.equal(validated.rejections.map(describeRejection), [
+      ...broken,
+      `metrics[${METRICS_MAX}]: ${text}`,
+    ]);
+    const { index, field, reason, message } = validated.rejections.at(-1) ?? {};
+    assert.equal([index, field, reason, message], [METRICS_MAX, "", "too_many", text]);
+  });
+}
+
+test("where not one of the first is good, the call fails and rejects all of them", () => {
+  const failed = run(withMetrics(...Array(METRICS_MAX).fill(BAD), GOOD_ONE, GOOD_ONE)) as ServiceError;
+  assert.equal([failed.reason, failed.rejected], ["validation_failed", METRICS_MAX + 2]);
+  assert.is(failed.violations.length, METRICS_MAX + 1);
+});
+
+test("a request that is full to the limit has no surplus", () => {
+  const validated = run(withMetrics(...Array(METRICS_MAX).fill(GOOD_ONE))) as Validated;
+  assert.equal(
+    [validated.measurements.length, validated.rejected, validated.rejections],
+    [METRICS_MAX, 0, []],
+  );
+});
+
 /** Clients and runbooks search for these. */
 const KEPT_WORDINGS = [
   "Service name is required",
   "Service name too long",
   "must contain only alphanumeric",
   "At least one metric is required",
-  "Too many metrics",
   "Metric value is required",
   "must be numeric",
   "out of range",

@@ -10,12 +10,13 @@
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
 import { ServiceError, type Violation, validationFailed } from "../../errors.ts";
-import { checkCount, readIdempotencyKey } from "../../ingest/validate.ts";
+import { readIdempotencyKey } from "../../ingest/validate.ts";
 import {
   describeRejection,
   type Reject,
   type Rejection,
   readTime,
+  toViolation,
   type ValidatedMetrics,
   validateEach,
 } from "../../ingest/validate-fields.ts";
@@ -78,7 +79,7 @@ export interface CollectDeps {
   readonly enqueue: (entry: DirectoryEntry) => Promise<StoredAnswer | undefined>;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
-  /** Metrics of one request; more are rejected as a whole. */
+  /** Metrics of one request; those beyond are rejected. */
   readonly metricsMax: number;
   /** What becomes of requests and their metrics. */
   readonly observer: Pick<SubmitObserver, "onRejected" | "onAnswer">;
@@ -99,11 +100,11 @@ export function createCollect(deps: CollectDeps): Collect {
       throw new ServiceError("metrics_disabled", "Metrics collection is disabled for this server");
     }
     const receivedMs = wallMs();
-    const envelope = readEnvelope(submitted, receivedMs, metricsMax);
+    const envelope = readEnvelope(submitted, receivedMs);
     const admitName = await names.admitterOf(server.record.number);
     const { defaultMs } = envelope;
     const extra = { nowMs: receivedMs, defaultMs, admitName };
-    const validated = validateEach(envelope.metrics, extra, readServerMetric);
+    const validated = validateEach(envelope.metrics, metricsMax, extra, readServerMetric);
     const warnings = [...envelope.warnings, ...validated.warnings];
     const answer = describe(serverId, envelope.metrics.length, { ...validated, warnings }, receivedMs);
     const idempotency = identify(call, server, submitted, envelope.idempotencyKey, signature);
@@ -123,8 +124,9 @@ export function createCollect(deps: CollectDeps): Collect {
   return async (call, submitted) => {
     try {
       const answer = await collect(call, submitted);
-      const { inserted: accepted, serverId } = answer;
-      if (!answer.isDuplicate) deps.observer.onAnswer(call, serverId, { ...answer, accepted });
+      const { inserted: accepted, serverId, rejected, isDuplicate } = answer;
+      const rejections = answer.rejections.map(toViolation);
+      if (!isDuplicate) deps.observer.onAnswer(call, serverId, { accepted, rejected, rejections });
       return answer;
     } catch (error) {
       if (error instanceof ServiceError) deps.observer.onRejected(error.violations);
@@ -146,16 +148,11 @@ function checkSignature(
 }
 
 /** What holds for the request as a whole. @throws {ServiceError} `malformed_body`, `validation_failed` */
-function readEnvelope(
-  { metrics, timestamp, idempotencyKey: key }: SubmittedCollect,
-  nowMs: number,
-  metricsMax: number,
-) {
+function readEnvelope({ metrics, timestamp, idempotencyKey: key }: SubmittedCollect, nowMs: number) {
   if (!Array.isArray(metrics) || metrics.length === 0) malformed("Metrics data is required");
   const violations: Violation[] = [];
   const warnings: string[] = [];
   const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
-  checkCount(metrics, metricsMax, reject);
   const defaultMs = readTime(timestamp, { nowMs, reject, warn: (message) => void warnings.push(message) });
   const idempotencyKey = readIdempotencyKey(key, reject);
   if (violations.length > 0) throw validationFailed(violations);

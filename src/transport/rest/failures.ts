@@ -75,8 +75,7 @@ function collectionBody(failure: ServiceError, { requestId }: Asked): FailureBod
 }
 
 /** `rejected` counts the metrics that were validated: none when the envelope was rejected already. */
-function violationFields({ violations }: ServiceError) {
-  const rejected = new Set(violations.flatMap(({ field }) => /^metrics\[\d+\]/.exec(field)?.[0] ?? [])).size;
+function violationFields({ violations, rejected }: ServiceError) {
   const errors = violations.map(({ field, message }) => `${field}: ${message}`);
   return { accepted: 0, rejected, errors };
 }

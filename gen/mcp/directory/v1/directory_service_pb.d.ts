@@ -590,7 +590,7 @@ export declare type CollectRequest = Message<"mcp.directory.v1.CollectRequest"> 
   serverId: string;
 
   /**
-   * 1 to 100 metrics (MAX_METRICS_PER_REQUEST).
+   * 1 to 100 metrics (MAX_METRICS_PER_REQUEST). Those beyond are rejected together, in one rejection.
    *
    * @generated from field: repeated mcp.directory.v1.ServerMetric metrics = 2;
    */

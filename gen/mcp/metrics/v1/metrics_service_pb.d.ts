@@ -39,7 +39,8 @@ export declare type SubmitRequest = Message<"mcp.metrics.v1.SubmitRequest"> & {
   instanceId: string;
 
   /**
-   * 1 to 100 metrics; the operator may set another limit (MAX_METRICS_PER_REQUEST).
+   * 1 to 100 metrics; the operator may set another limit (MAX_METRICS_PER_REQUEST). Those beyond it are rejected
+   * together, in one rejection with the index of the first of them.
    *
    * @generated from field: repeated mcp.metrics.v1.Metric metrics = 4;
    */
