@@ -7,7 +7,7 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import type { RequestIdentity } from "../access/call.ts";
-import { FAILURES, ServiceError } from "../errors.ts";
+import { FAILURES, type FailureReason, ServiceError } from "../errors.ts";
 import { ClientGoneError } from "./http/body.ts";
 import {
   type Exchange,
@@ -21,6 +21,7 @@ import { createPathTable } from "./http/path-table.ts";
 import { sendFailure } from "./rest/answer.ts";
 import type { HandleRest } from "./rest/handler.ts";
 import type { RestRoute, RestRoutes } from "./rest/route.ts";
+import { ruleOf } from "./rpc/auth-interceptor.ts";
 import { handleRpc } from "./rpc/rpc-handler.ts";
 import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
@@ -93,12 +94,12 @@ export function createRouter(options: RouterOptions): OnRequest {
     const handler = rpc.get(exchange.path);
     if (handler !== undefined) {
       exchange.endpoint = exchange.path;
-      return answerRpc(handler, exchange);
+      return answerRpc(handler, exchange, handleRest);
     }
     const served = findRest(exchange.path);
     if (served === undefined) {
       const unknown = unknownRpc(exchange.request);
-      if (unknown !== undefined) return answerRpc(unknown, exchange);
+      if (unknown !== undefined) return answerRpc(unknown, exchange, handleRest);
       throw new ServiceError("not_found", "Not Found");
     }
     exchange.endpoint = served.template;
@@ -144,10 +145,22 @@ function byPath(routes: RestRoutes): ReadonlyMap<string, MethodRoutes> {
   return paths;
 }
 
+/** Why a request to an RPC is no call of it. */
+const UNSPOKEN_TEXTS: Partial<Record<FailureReason, string>> = {
+  method_not_allowed: "Method Not Allowed",
+  unsupported_media_type: "Content-Type must be one of Connect, gRPC or gRPC-Web, such as application/json",
+};
+
 /** Hand a request to Connect. Its id leaves with whatever Connect answers. */
-function answerRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+async function answerRpc(handler: UniversalHandler, exchange: Exchange, handleRest: HandleRest) {
   exchange.response.setHeader("x-request-id", exchange.requestId);
-  return handleRpc(handler, exchange);
+  const unspoken = await handleRpc(handler, exchange);
+  if (unspoken === undefined) return;
+  // Who calls is asked here too: without a key nobody learns how an RPC is called.
+  const answer = (): never => {
+    throw new ServiceError(unspoken, UNSPOKEN_TEXTS[unspoken] ?? unspoken);
+  };
+  await handleRest({ rule: ruleOf(handler), reads: "nothing", answer } as RestRoute, exchange);
 }
 
 /** What is known of a request when its headers have arrived. */

@@ -176,6 +176,37 @@ for (const [route, rule] of Object.entries(ROUTES)) {
   });
 }
 
+/** What is no call of an RPC, and what it is told once it has a key. */
+const UNSPOKEN: readonly (readonly [method: string, contentType: string | undefined, status: number])[] = [
+  ["GET", undefined, 415],
+  ["PUT", "application/json", 405],
+  ["HEAD", undefined, 405],
+  ["POST", "text/plain", 415],
+  ["POST", "application/x-www-form-urlencoded", 415],
+];
+
+test("a request to an RPC that is no call of it is asked for its key first", async () => {
+  const [door] = restDoors;
+  assert.ok(door);
+  for (const [name, rule] of Object.entries(METHODS)) {
+    if (name.startsWith("grpc.reflection.")) continue;
+    for (const [method, contentType, status] of UNSPOKEN) {
+      for (const caller of callers) {
+        const headers = { ...(contentType && { "content-type": contentType }), ...caller.headers };
+        const answer = await door.send(method, `/${name}`, headers, method === "POST" ? "x" : undefined);
+        told.push(answer.text, JSON.stringify([...answer.headers]));
+        const expected = rejectionOf(caller, rule, TAKES_SESSION.has(name));
+        const what = `${method} ${name}, ${caller.name}: ${answer.status} ${answer.text}`;
+        if (expected !== undefined)
+          assert.is(answer.status, expected === "permission_denied" ? 403 : 401, what);
+        else assert.ok([status, 405].includes(answer.status), what);
+        if (answer.status === 405) assert.match(answer.headers.get("allow") ?? "", "POST", what);
+        if (method !== "HEAD") assert.ok(reasonIn(answer.text), what);
+      }
+    }
+  }
+});
+
 test("an RPC takes no key from the query string, of a Connect GET or any other", async () => {
   const path = "/mcp.metrics.v1.MetricsService/RateLimitStatus";
   const query = `api_key=${ADMIN_KEY}&x-api-key=${ADMIN_KEY}`;

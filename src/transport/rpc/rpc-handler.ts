@@ -14,7 +14,7 @@ import {
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
 import { ANONYMOUS_BODY_BYTES_MAX, type OperationRule, takesAnonymous } from "../../api/rules.ts";
-import { FAILURES, ServiceError } from "../../errors.ts";
+import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import { type Exchange, headerOf, isHttp2Request } from "../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
 import { spellNonFinite } from "../http/non-finite.ts";
@@ -93,11 +93,20 @@ function createHandlers(
   return router.handlers;
 }
 
+/** Connect's answers to what is no call of any of its protocols: it gives them before it asks who calls. */
+const UNSPOKEN: Readonly<Record<number, FailureReason>> = {
+  405: "method_not_allowed",
+  415: "unsupported_media_type",
+};
+
 /**
  * Run one RPC: what connect-node's own adapter does, which has no place for the exchange and writes
- * its errors to the console.
+ * its errors to the console. Resolves to the reason why a request is no call of any protocol, unanswered.
  */
-export async function handleRpc(handler: UniversalHandler, exchange: Exchange): Promise<void> {
+export async function handleRpc(
+  handler: UniversalHandler,
+  exchange: Exchange,
+): Promise<FailureReason | undefined> {
   const { request, response } = exchange;
   const values = createContextValues().set(EXCHANGE, exchange);
   const sent = universalRequestFromNodeRequest(request, response, undefined, values);
@@ -109,8 +118,12 @@ export async function handleRpc(handler: UniversalHandler, exchange: Exchange): 
   const guarded = guardBody(isText ? fromText(whole) : whole, exchange, createGuard);
   const answered = await withGuard(createGuard, () => handler(guarded));
   const answer = isText ? toText(answered) : answered;
-  // Connect leaves out what RFC 9110 demands.
-  if (answer.status === 405) response.setHeader("allow", handler.allowedMethods.join(", "));
+  const unspoken = UNSPOKEN[answer.status];
+  if (unspoken !== undefined) {
+    // Connect leaves out what RFC 9110 demands.
+    if (answer.status === 405) exchange.headers.allow = handler.allowedMethods.join(", ");
+    return unspoken;
+  }
   // It makes 501 of what is unimplemented, which would count as our failure; clients go by the code.
   const { failure } = exchange;
   const status =
