@@ -113,15 +113,14 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
 
 /** What answers every request of the main port. */
 function createHandler(options: FrontDoorOptions): OnRequest {
-  const { admit, admitAnonymous, sessions, operations, clock, onUnexpected, version, shutdownSignal } =
-    options;
+  const { admit, admitAnonymous, sessions, operations, clock, onUnexpected, version } = options;
   const { requestBytesMax: bodyBytesMax, corsOrigins, trustedProxies } = options.config.server;
   const { metricsPerRequestMax } = options.config.ingest;
   const clientAddress = createClientAddress(trustedProxies);
   const sessionIn = createSessionReader(sessions);
   const common = { admit, admitAnonymous, sessionIn, clientAddress, bodyBytesMax };
   const authenticate = createAuthInterceptor({ ...common, onUnexpected });
-  const service = { operations, sessions, version, shutdownSignal, wallMs: clock.wallMs };
+  const service = { operations, sessions, version, wallMs: clock.wallMs };
   return createRouter({
     rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },
     handleRest: createRestHandler({ ...common, service }),
@@ -141,7 +140,7 @@ function rpcRoutes(options: FrontDoorOptions): RpcOptions["routes"] {
   const services = [MetricsService, QueryService, AdminService, DirectoryService, Otlp];
   return [
     metricsServiceRoutes(operations),
-    queryServiceRoutes(operations.queries, signal),
+    queryServiceRoutes(operations.queries),
     adminServiceRoutes(operations),
     directoryServiceRoutes(operations.directory),
     otlpServiceRoutes(operations.exportMetrics),

@@ -49,26 +49,13 @@ export interface Exchange extends RequestIdentity {
   bodyBytes: number;
 }
 
-/**
- * Aborts when the client leaves before its answer is whole, and with `shutdown`: what is done for the answer
- * alone may stop then.
- */
-export function signalOf(
-  { request, response }: Pick<Exchange, "request" | "response">,
-  shutdown?: AbortSignal,
-): AbortSignal {
+/** Aborts when the client leaves before its answer is whole: what is done for the answer alone may stop then. */
+export function signalOf({ request, response }: Pick<Exchange, "request" | "response">): AbortSignal {
   const controller = new AbortController();
   const leave = () => controller.abort(new DOMException("the client left", "AbortError"));
-  const stop = () => controller.abort(shutdown?.reason);
-  // Not for as long as `AbortSignal.any` would hold on: a service stops once, and answers end all the time.
-  response.once("close", () => {
-    shutdown?.removeEventListener("abort", stop);
-    leave();
-  });
+  response.once("close", leave);
   // Of a reset stream the answer is closed only once what was written is gone, and that may be never.
   if (isHttp2Request(request)) request.stream.once("aborted", leave);
-  shutdown?.addEventListener("abort", stop, { once: true });
-  if (shutdown?.aborted) stop();
   if (isHttp2Request(request) ? request.stream.destroyed || request.stream.aborted : response.destroyed)
     leave();
   return controller.signal;

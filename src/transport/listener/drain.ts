@@ -10,8 +10,8 @@ export interface Drained {
 }
 
 /**
- * How long an HTTP/1.1 connection must have been idle before a close cuts it. A request already on
- * its way when the close began is read within this time and answered.
+ * How long a connection must have been idle before a close cuts it. A request already on its way when the close
+ * began is read within this time and answered.
  */
 const IDLE_GRACE_MS = 100;
 /** How often connections are looked at while the listener closes. */
@@ -37,7 +37,7 @@ export function drain(
       const nowMs = clock.monotonicMs();
       for (const connection of table) {
         if (nowMs - startedMs >= deadlineMs) aborted += abort(connection);
-        else closeIfQuiet(connection, nowMs - Math.max(startedMs, connection.idleSinceMs));
+        else closeIfQuiet(connection, nowMs - startedMs, nowMs - connection.idleSinceMs);
       }
       cancel = clock.after(SWEEP_MS, sweep);
     };
@@ -52,22 +52,24 @@ export function drain(
   });
 }
 
-/** Tell the peer that this connection takes no more requests. */
+/** Tell the peer of an HTTP/1.1 connection that it takes no more requests. */
 function announce({ session, exchanges }: Connection): void {
-  if (session !== undefined) {
-    session.close();
-    return;
-  }
+  if (session !== undefined) return;
   for (const { response } of exchanges) {
     if (!response.headersSent) response.setHeader("Connection", "close");
   }
 }
 
-/** Close a connection that has nothing in flight and has had time to bring its last request. */
-function closeIfQuiet({ session, socket, exchanges }: Connection, quietMs: number): void {
-  if (exchanges.size > 0) return;
-  if (session !== undefined && !session.closed) session.close();
-  if (quietMs > (session === undefined ? IDLE_GRACE_MS : LINGER_MS)) socket.destroy();
+/**
+ * Close a connection that has nothing in flight and has had time to bring its last request.
+ *
+ * A session is told to go only then: once node sends a GOAWAY, nghttp2 drops every further stream, and those that
+ * are on their way are never answered (node 24.21.0; the notice of RFC 9113, 6.8, which prevents that, it has not).
+ */
+function closeIfQuiet({ session, socket, exchanges }: Connection, drainingMs: number, idleMs: number): void {
+  if (session !== undefined && !session.closed && drainingMs > IDLE_GRACE_MS) session.close();
+  const quietMs = Math.min(drainingMs, idleMs);
+  if (exchanges.size === 0 && quietMs > (session === undefined ? IDLE_GRACE_MS : LINGER_MS)) socket.destroy();
 }
 
 /** Cut a connection; how many requests were unanswered. */

@@ -45,8 +45,6 @@ export interface RestService {
   readonly version: string;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
-  /** Aborts when the service begins to stop: answers that take long end with it. */
-  readonly shutdownSignal: AbortSignal;
 }
 
 /** What a REST route answers. Bytes are sent as they are, any other object as JSON. */

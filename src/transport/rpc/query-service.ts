@@ -2,7 +2,6 @@ import { durationFromMs, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ConnectRouter, ServiceImpl } from "@connectrpc/connect";
 import { QueryService, SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { Queries } from "../../api/query/queries.ts";
-import { ServiceError } from "../../errors.ts";
 import { admittedOf } from "./context.ts";
 import { fromSelection, toEvent, toRange, toSources } from "./query-messages.ts";
 import { toDurationMs } from "./times.ts";
@@ -13,11 +12,8 @@ const FROM_GROUP: Readonly<Record<number, "service" | "type">> = {
   [SummaryGroup.TYPE]: "type",
 };
 
-/** QueryService over the queries. `shutdownSignal` ends exports that still run. */
-export function queryServiceRoutes(
-  queries: Queries,
-  shutdownSignal: AbortSignal,
-): (router: ConnectRouter) => void {
+/** QueryService over the queries. */
+export function queryServiceRoutes(queries: Queries): (router: ConnectRouter) => void {
   const implementation: ServiceImpl<typeof QueryService> = {
     async querySeries(request, context) {
       const { step, groupBy, statistics } = request;
@@ -81,7 +77,6 @@ export function queryServiceRoutes(
     async *exportEvents(request, context) {
       const { call } = admittedOf(context);
       for await (const events of queries.exportEvents(call, fromSelection(request), context.signal)) {
-        if (shutdownSignal.aborted) throw new ServiceError("shutting_down", "the server is shutting down");
         yield { events: events.map(toEvent) };
       }
     },

@@ -77,6 +77,30 @@ test("a request sent just before the close on a kept-alive connection is answere
   assert.equal(await closed, { aborted: 0 });
 });
 
+for (const { name, tls } of [
+  { name: "in the clear", tls: undefined },
+  { name: "over TLS", tls: TEST_IDENTITY },
+]) {
+  test(`streams sent just before and just after the close on open HTTP/2 sessions are answered, ${name}`, async () => {
+    const listener = await openTestListener({ tls });
+    const url = `${tls === undefined ? "http" : "https"}://127.0.0.1:${listener.port}`;
+    const sessions = Array.from({ length: 32 }, () => http2.connect(url, { rejectUnauthorized: false }));
+    const ask = async (session: http2.ClientHttp2Session) => {
+      const stream = session.request({ ":path": "/" });
+      const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+      stream.resume();
+      await once(stream, "close");
+      return headers[":status"];
+    };
+    await Promise.all(sessions.map(ask));
+    const before = sessions.map(ask);
+    const closed = listener.close(5_000);
+    const after = sessions.map(ask);
+    assert.equal(await Promise.all([...before, ...after]), Array(64).fill(200));
+    assert.equal(await closed, { aborted: 0 });
+  });
+}
+
 test("clients that never finish their bodies are cut at the deadline and counted", async () => {
   const listener = await openTestListener();
   const http1 = connectRaw(listener.port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");

@@ -17,26 +17,14 @@ export const COMPOSER_ROUTES = {
   "GET /api/v1/metrics": {
     rule: RULES.composer.metrics,
     reads: "nothing",
-    answer: async (request, { operations, shutdownSignal }) =>
-      ok(
-        await operations.composer.metrics(
-          request.call,
-          readFigures(request),
-          signalOf(request.exchange, shutdownSignal),
-        ),
-      ),
+    answer: async (request, { operations }) =>
+      ok(await operations.composer.metrics(request.call, readFigures(request), signalOf(request.exchange))),
   },
   "GET /api/v1/status": {
     rule: RULES.composer.status,
     reads: "nothing",
-    answer: async (request, { operations, shutdownSignal }) =>
-      ok(
-        await operations.composer.status(
-          request.call,
-          readFigures(request),
-          signalOf(request.exchange, shutdownSignal),
-        ),
-      ),
+    answer: async (request, { operations }) =>
+      ok(await operations.composer.status(request.call, readFigures(request), signalOf(request.exchange))),
   },
   "GET /api/v1/health": {
     rule: RULES.composer.health,
@@ -47,19 +35,19 @@ export const COMPOSER_ROUTES = {
   "GET /api/v1/health/detailed": {
     rule: RULES.composer.detailedHealth,
     reads: "nothing",
-    answer: async (request, { operations, shutdownSignal }) =>
+    answer: async (request, { operations }) =>
       ok(
         await operations.composer.detailedHealth(
           request.call,
           readFigures(request),
-          signalOf(request.exchange, shutdownSignal),
+          signalOf(request.exchange),
         ),
       ),
   },
   "GET /api/v1/servers/{id}/metrics": {
     rule: RULES.composer.serverMetrics,
     reads: "nothing",
-    answer: async (request, { operations, shutdownSignal }) => {
+    answer: async (request, { operations }) => {
       const { pathParameter } = request.exchange;
       const figures = readFigures(request);
       return ok(
@@ -67,7 +55,7 @@ export const COMPOSER_ROUTES = {
           request.call,
           pathParameter,
           figures,
-          signalOf(request.exchange, shutdownSignal),
+          signalOf(request.exchange),
         ),
       );
     },

@@ -37,11 +37,11 @@ const COLUMNS: readonly (readonly [name: string, cell: Cell])[] = [
  */
 export async function exportCsv(
   { call, exchange }: KeyedRequest,
-  { operations, shutdownSignal, wallMs }: RestService,
+  { operations, wallMs }: RestService,
 ): Promise<RestStream> {
   const selection = readParameters(queryOf(exchange));
   const endMs = selection.range.endMs ?? wallMs();
-  const pages = operations.queries.exportEvents(call, selection, signalOf(exchange, shutdownSignal));
+  const pages = operations.queries.exportEvents(call, selection, signalOf(exchange));
   const first = await pages.next();
   const oldestMs = first.done ? undefined : first.value[0]?.timestampMs;
   const range = [selection.range.startMs ?? oldestMs ?? endMs, endMs].map((ms) => new Date(ms).toISOString());
