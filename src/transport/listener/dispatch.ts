@@ -1,5 +1,7 @@
+import type { IncomingMessage } from "node:http";
 import { constants } from "node:http2";
 import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
+import { hasClearAuthority } from "./authority.ts";
 import type { Connection, ConnectionTable } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
@@ -24,14 +26,25 @@ export function createDispatch(options: DispatchOptions): Dispatch {
   return (request, response) => {
     const connection = table.find(isHttp2Request(request) ? request.stream.session : request.socket);
     if (connection === undefined) return;
-    // A stream reset in the packet that opened it: nobody waits for an answer.
-    if (isHttp2Request(request) ? request.stream.destroyed : !passHttp1(connection, request, response))
-      return;
+    const isClear = hasClearAuthority(request);
+    if (isHttp2Request(request)) {
+      // A stream reset in the packet that opened it: nobody waits for an answer.
+      if (request.stream.destroyed) return;
+    } else if (!passHttp1(connection, request, response, isClear)) return;
     table.begin(connection, request, response);
-    run(request, response);
+    if (isClear) run(request, response);
+    else {
+      response.statusCode = 400;
+      response.end();
+    }
   };
 
-  function passHttp1(connection: Connection, request: NodeRequest, response: NodeResponse): boolean {
+  function passHttp1(
+    connection: Connection,
+    request: IncomingMessage,
+    response: NodeResponse,
+    isClear: boolean,
+  ): boolean {
     if (connection.isSpent) return false;
     if (connection.exchanges.size >= limits.requestsInFlightMax) {
       // Nothing bounds pipelining in node:http while no answer is written; requests would pile up in memory.
@@ -40,14 +53,12 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     }
     // An Upgrade is ignored, as RFC 9110 permits. But node's parser then drops what shares a packet
     // with the end of that request and takes the next packet for a new request, so it must be the last.
-    // Without Host, node's own refusal would let the requests behind it through to the handler.
-    const lacksHost = request.headers.host === undefined && request.httpVersion === "1.1";
-    connection.isSpent = lacksHost || request.headers.upgrade !== undefined;
+    // Without one clear Host, node's own refusal would let the requests behind it through to the handler.
+    connection.isSpent = !isClear || request.headers.upgrade !== undefined;
     if (connection.isSpent || table.isDraining) response.setHeader("Connection", "close");
-    if (!lacksHost) return true;
-    response.statusCode = 400;
-    response.end();
-    return false;
+    // An old client need not say it, and Connect makes a URL of every request.
+    request.headers.host ||= "localhost";
+    return true;
   }
 
   function run(request: NodeRequest, response: NodeResponse): void {

@@ -60,6 +60,23 @@ const AMBIGUOUS = [
   { name: "a space in the target", bytes: "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n" },
   { name: "an unknown version", bytes: "GET / HTTP/3.7\r\nHost: a\r\n\r\n" },
   { name: "no Host", bytes: "GET / HTTP/1.1\r\n\r\n" },
+  ...[
+    "Host: a\r\nHost: b",
+    "Host: a\r\nhost: a",
+    "Host: a\r\nX: 1\r\nHOST: ",
+    "Host: a, b",
+    "Host: a b",
+    "Host: user@a",
+    "Host: a/b",
+    "Host: a:99999",
+    "Host: a:b",
+    "Host: [::1",
+    "Host: 1.2.3.256",
+    "Host: a?b",
+    "Host: %zz",
+  ].map((lines) => ({ name: JSON.stringify(lines), bytes: `GET / HTTP/1.1\r\n${lines}\r\n\r\n` })),
+  { name: "1.0 and two Hosts", bytes: "GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n" },
+  { name: "two Hosts and a body", bytes: `${POST}Host: b\r\nContent-Length: 3\r\n\r\nabc` },
 ];
 
 for (const { name, bytes } of AMBIGUOUS) {
@@ -122,6 +139,51 @@ test("a header that is too large is answered with 431", async () => {
   assert.match(peer.text(), /^HTTP\/1.1 431 /);
   await listener.close(1_000);
 });
+
+const GOOD_HOSTS = [
+  "",
+  "a",
+  "A.example:8890",
+  "localhost:80",
+  "[::1]:8890",
+  "192.0.2.1",
+  "my_host-1.local:",
+  "a.",
+];
+for (const host of GOOD_HOSTS) {
+  test(`HTTP/1.1 with the Host "${host}" is answered`, async () => {
+    const listener = await openTestListener();
+    const peer = connectRaw(listener.port, `GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    await peer.closed;
+    assert.match(peer.text(), /^HTTP\/1.1 200 /);
+    await listener.close(1_000);
+  });
+}
+
+const AUTHORITIES: readonly (readonly [headers: Record<string, string>, status: number])[] = [
+  [{}, 200],
+  [{ host: "localhost" }, 200],
+  [{ host: "LOCALHOST" }, 200],
+  [{ host: "other" }, 400],
+  [{ host: "localhost", Host: "localhost" }, 400],
+  [{ ":authority": "a b" }, 400],
+  [{ ":authority": "" }, 400],
+  [{ ":authority": "user@a" }, 400],
+];
+for (const [headers, status] of AUTHORITIES) {
+  test(`HTTP/2 with ${JSON.stringify(headers)} is answered ${status}`, async () => {
+    const listener = await openTestListener();
+    const peer = connectRawHttp2(listener.port);
+    const block = headerBlock("GET", "/", headers);
+    // The second host, in the lower case that HTTP/2 demands.
+    const lower = Buffer.from(block.toString("latin1").replace("Host", "host"), "latin1");
+    peer.send(frame(FRAME.headers, END_HEADERS | END_STREAM, 1, lower));
+    await peer.until(({ type }) => type === FRAME.headers || type === FRAME.rstStream);
+    assert.is(listener.seen.length, status === 200 ? 1 : 0);
+    peer.socket.destroy();
+    await listener.close(1_000);
+  });
+}
 
 test("a request in absolute form is one request with one answer", async () => {
   const listener = await openTestListener();
