@@ -9,6 +9,7 @@ const utf8 = new TextDecoder("utf-8");
 
 const SURROGATE = /\\u[dD][89a-fA-F]/;
 const PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/y;
+const HALF_LENGTH = 6;
 const HALF = /\\u[dD][89a-fA-F][0-9a-fA-F]{2}/y;
 
 /** Decodes JSON into text that holds Unicode alone, also once its escapes are read. */
@@ -25,15 +26,23 @@ function repairEscapes(json: string): string {
   const parts: string[] = [];
   let kept = 0;
   for (let at = json.indexOf("\\"); at !== -1; at = json.indexOf("\\", at)) {
-    PAIR.lastIndex = at;
-    HALF.lastIndex = at;
-    if (PAIR.test(json)) at = PAIR.lastIndex;
-    else if (HALF.test(json)) {
+    const length = surrogatesAt(json, at);
+    if (length === HALF_LENGTH) {
       parts.push(json.slice(kept, at), "\\ufffd");
-      at = HALF.lastIndex;
-      kept = at;
-    } else at += 2;
+      kept = at + length;
+    }
+    at += length === 0 ? 2 : length;
   }
   parts.push(json.slice(kept));
   return parts.join("");
+}
+
+/** How long the escapes of a pair, or of half of one, are that begin here; 0 for anything else. */
+function surrogatesAt(json: string, at: number): number {
+  // Nearly all others are told apart by this letter, at a tenth of the cost.
+  if (json[at + 1] !== "u") return 0;
+  PAIR.lastIndex = at;
+  if (PAIR.test(json)) return 2 * HALF_LENGTH;
+  HALF.lastIndex = at;
+  return HALF.test(json) ? HALF_LENGTH : 0;
 }

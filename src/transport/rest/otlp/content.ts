@@ -54,18 +54,18 @@ interface ReadMessage<Desc extends DescMessage> {
  *
  * @throws {ServiceError} `malformed_body` for what is no such message, or would stall the service.
  */
-export function readMessage<Desc extends DescMessage>(
+export async function readMessage<Desc extends DescMessage>(
   schema: Desc,
   body: Buffer,
   form: ContentForm,
-): ReadMessage<Desc> {
+): Promise<ReadMessage<Desc>> {
   const json = form === "json" ? parseMessageJson(body) : undefined;
   if (form === "protobuf" && body.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(body);
   try {
     if (json !== undefined) return { message: fromJson(schema, json, JSON_OPTIONS), leftOut: [] };
     return { message: fromBinary(schema, body, { readUnknownFields: false }), leftOut: [] };
   } catch (cause) {
-    const sound = json === undefined ? undefined : soundJson(schema, json);
+    const sound = json === undefined ? undefined : await soundJson(schema, json);
     if (sound !== undefined)
       return { message: fromJson(schema, sound.json, JSON_OPTIONS), leftOut: sound.leftOut };
     const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;

@@ -24,7 +24,7 @@ async function exportMetrics(
     const message = "Content-Type must be application/x-protobuf or application/json";
     throw new ServiceError("unsupported_media_type", message);
   }
-  const { message, leftOut } = readMessage(ExportMetricsServiceRequestSchema, body as Buffer, form);
+  const { message, leftOut } = await readMessage(ExportMetricsServiceRequestSchema, body as Buffer, form);
   const answer = await operations.exportMetrics(call, decodeResources(message.resourceMetrics, leftOut));
   return { status: 200, ...writeMessage(ExportMetricsServiceResponseSchema, toExportResponse(answer), form) };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import {
   type DescField,
   type DescMessage,
@@ -9,8 +10,12 @@ import type { Violation } from "../../../errors.ts";
 import { quote } from "../../../ingest/text.ts";
 import { isRecord } from "../../../lib/json.ts";
 
-/** Messages within messages: that of an attribute's value is the eighth. What is odd below costs all of it. */
+/** Messages within messages: that of an attribute's value is the eighth. What is deeper is left out. */
 const DEPTH_MAX = 12;
+/** Odd fields of a request that is sound otherwise. */
+const ODD_MAX = 10_000;
+/** Messages between two yields to the event loop: a few milliseconds. */
+const MESSAGES_PER_YIELD = 500;
 
 /** JSON that can be decoded, and what of it could not. */
 interface SoundJson {
@@ -21,55 +26,72 @@ interface SoundJson {
 /**
  * A request's JSON without the fields that are not of their type, for which the decoder fails it as a whole:
  * `"asInt": "1.5"` of one point would cost all others. Undefined where it is no request at all. To be called
- * for what does not decode.
- *
- * Looks only into what does not decode, so that all of it is decoded a few times a level.
+ * for what does not decode; takes several times as long as decoding it would, in short turns.
  */
-export function soundJson(request: DescMessage, json: JsonValue): SoundJson | undefined {
+export async function soundJson(request: DescMessage, json: JsonValue): Promise<SoundJson | undefined> {
   if (!isRecord(json)) return undefined;
-  const leftOut: Violation[] = [];
-  let isRequest = true;
-  const leave: Leave = (desc, key, value) => {
-    if (desc === request) isRequest = false;
-    const message = `${key === "" ? desc.name : `${desc.name}.${key}`} cannot be ${quote(value)}`;
-    leftOut.push({ field: "json", reason: "invalid", message });
-  };
-  const sound = soundMessage(request, json, leave, 1);
-  return isRequest ? { json: sound, leftOut } : undefined;
+  const walk = new SoundWalk(request);
+  const sound = await walk.message(request, json as JsonObject, 1);
+  return walk.isRequest ? { json: sound, leftOut: walk.leftOut } : undefined;
 }
 
-/** Told of each member that is left out, and of what is no message at all, whose key is ''. */
-type Leave = (desc: DescMessage, key: string, value: JsonValue) => void;
+/** One walk through a request, from which every field is decoded by itself. */
+class SoundWalk {
+  readonly leftOut: Violation[] = [];
+  /** Whether the outermost message is whole, and not too much within it is odd. */
+  isRequest = true;
+  readonly #request: DescMessage;
+  #messages = 0;
 
-/** What is no message becomes an empty one: a point of which nothing is left is rejected by itself. */
-function soundMessage(desc: DescMessage, json: JsonValue, leave: Leave, depth: number): JsonValue {
-  if (decodes(desc, json)) return json;
-  let kept: JsonObject = {};
-  if (!isRecord(json)) leave(desc, "", json);
-  else
-    for (const [key, value] of Object.entries(json) as [string, JsonValue][]) {
+  constructor(request: DescMessage) {
+    this.#request = request;
+  }
+
+  /** Of two fields of which only one may be there the first stays. */
+  async message(desc: DescMessage, json: JsonObject, depth: number): Promise<JsonObject> {
+    this.#messages += 1;
+    if (this.#messages % MESSAGES_PER_YIELD === 0) await setImmediate();
+    const kept: [string, JsonValue][] = [];
+    const taken = new Set<unknown>();
+    for (const [key, value] of Object.entries(json)) {
       const field = desc.fields.find(({ name, jsonName }) => name === key || jsonName === key);
-      if (field === undefined) continue;
-      const sound = decodes(desc, { [key]: value }) ? value : soundField(field, value, leave, depth);
-      const more = sound === undefined ? undefined : { ...kept, [key]: sound };
-      // Two fields of which only one may be there decode each by itself.
-      if (more !== undefined && decodes(desc, more)) kept = more;
-      else leave(desc, key, value);
+      if (field === undefined || value === null || !this.isRequest) continue;
+      const place = field.oneof ?? field;
+      const sound = taken.has(place) ? undefined : await this.#field(field, value, depth);
+      if (sound === undefined) this.#leave(desc, key, value);
+      else {
+        kept.push([key, sound]);
+        taken.add(place);
+      }
     }
-  return kept;
-}
+    return Object.fromEntries(kept);
+  }
 
-/** Undefined for a field that is no message, or a list of them. */
-function soundField(
-  { message, fieldKind }: DescField,
-  value: JsonValue,
-  leave: Leave,
-  depth: number,
-): JsonValue | undefined {
-  if (message === undefined || depth === DEPTH_MAX) return undefined;
-  if (fieldKind === "message") return soundMessage(message, value, leave, depth + 1);
-  if (!Array.isArray(value)) return undefined;
-  return value.map((element) => soundMessage(message, element, leave, depth + 1));
+  /** Undefined where nothing of it can be decoded. */
+  async #field(field: DescField, value: JsonValue, depth: number): Promise<JsonValue | undefined> {
+    const { message, fieldKind, parent, jsonName } = field;
+    if (message === undefined) return decodes(parent, { [jsonName]: value }) ? value : undefined;
+    if (depth === DEPTH_MAX) return undefined;
+    if (fieldKind === "message")
+      return isRecord(value) ? this.message(message, value as JsonObject, depth + 1) : undefined;
+    if (!Array.isArray(value)) return undefined;
+    const elements: JsonObject[] = [];
+    for (const element of value) elements.push(await this.#element(message, element, depth));
+    return elements;
+  }
+
+  /** What is no message becomes an empty one: a point of which nothing is left is rejected by itself. */
+  async #element(desc: DescMessage, value: JsonValue, depth: number): Promise<JsonObject> {
+    if (isRecord(value)) return this.message(desc, value as JsonObject, depth + 1);
+    this.#leave(desc, "", value);
+    return {};
+  }
+
+  #leave(desc: DescMessage, key: string, value: JsonValue): void {
+    if (desc === this.#request || this.leftOut.length === ODD_MAX) this.isRequest = false;
+    const message = `${key === "" ? desc.name : `${desc.name}.${key}`} cannot be ${quote(value)}`;
+    this.leftOut.push({ field: "json", reason: "invalid", message });
+  }
 }
 
 function decodes(desc: DescMessage, json: JsonValue): boolean {
