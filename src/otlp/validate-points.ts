@@ -66,6 +66,7 @@ class PointValidator implements ValidatedPoints {
   readonly #context: PointContext;
   /** Of the point at hand. */
   #violations: Violation[] = [];
+  #odd: Violation[] = [];
   /** Series of this request that were not known before. */
   #begun = 0;
 
@@ -75,7 +76,7 @@ class PointValidator implements ValidatedPoints {
     const reject = (field: string, reason: string, message: string) =>
       void this.#violations.push({ field, reason, message });
     const leaveOut = (field: string, reason: string, message: string) =>
-      void this.leftOut.push({ field, reason, message });
+      void this.#odd.push({ field, reason, message });
     this.#context = { intern, pseudonymise, nowMs, reject, leaveOut, warn: () => undefined };
   }
 
@@ -83,11 +84,13 @@ class PointValidator implements ValidatedPoints {
     // The end of a series, as a collector marks it: nothing to store, and nothing to complain of.
     if (point.data.kind === "no recorded value") return;
     this.#violations = [];
+    this.#odd = [];
     const sound = soundData(point, this.#context.leaveOut);
     if ("reason" in sound) this.#violations.push(sound);
     else if (isCumulative(sound)) this.#count(point, sound);
     else this.#store(point, sound as StorableData);
     if (this.#violations.length > 0) this.rejected.push({ point, violations: this.#violations });
+    else this.leftOut.push(...this.#odd);
   }
 
   /** Store what a cumulative point adds to the last one of its series. */

@@ -62,4 +62,13 @@ test("a point that breaks several rules says them all, and is one point", async 
   assert.is(measurements.length, 1);
 });
 
+test("what is odd in a point that is rejected is not said to be left out", async () => {
+  const data = explicit({ count: 2, sum: Number.NaN });
+  const attributes = new Map([["k", "v".repeat(300)]]);
+  const { rejected, leftOut } = await new Store().validate([
+    dataPoint(data, { timeNs: NOW_NS * 2n, attributes }),
+  ]);
+  assert.equal([rejected.length, leftOut], [1, []]);
+});
+
 test.run();
