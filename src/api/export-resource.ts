@@ -20,6 +20,7 @@ import { instanceIn, sourceOf } from "../otlp/resources.ts";
 import { type RejectedPoint, validatePoints } from "../otlp/validate-points.ts";
 import type { SeriesFound, SeriesQuestion, StoredAnswer } from "../store/metrics.ts";
 import type { SeriesUpdate, Submission } from "../store/submission.ts";
+import type { Sender } from "../telemetry/series/tenants.ts";
 import { checkService, type ServiceBinding, type SubmitObserver } from "./submit.ts";
 
 export interface ExportResourceDeps extends ServiceBinding {
@@ -31,7 +32,7 @@ export interface ExportResourceDeps extends ServiceBinding {
   /** Resolves once the submission is on disk; to the earlier answer when its idempotency key was used. */
   readonly enqueue: (submission: Submission) => Promise<StoredAnswer | undefined>;
   /** Counts what is on disk in the exported series. */
-  readonly export: (sender: ValidSource, measurements: readonly Measurement[]) => void;
+  readonly export: (sender: Sender, measurements: readonly Measurement[]) => void;
   readonly observer: Pick<SubmitObserver, "onAnswer" | "onForeignService">;
 }
 
@@ -110,7 +111,8 @@ export function createExportResource(deps: ExportResourceDeps) {
         series,
       });
       if (earlier !== undefined) return readAnswer(earlier);
-      await loop.eachList(measurements, (list) => deps.export(source, list));
+      const sender = { ...source, owner: call.principal.service };
+      await loop.eachList(measurements, (list) => deps.export(sender, list));
     }
     observe(call, source.service, measurements.length, rejected, leftOut.concat(odd.leftOut));
     return answer;

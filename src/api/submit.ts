@@ -7,6 +7,7 @@ import type { Validate, Validated } from "../ingest/validate.ts";
 import { describeRejection, type Rejection, toViolation } from "../ingest/validate-fields.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
 import type { Submission } from "../store/submission.ts";
+import type { Sender } from "../telemetry/series/tenants.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
 export interface SubmitAnswer {
@@ -42,7 +43,7 @@ export interface SubmitDeps extends ServiceBinding {
    */
   readonly enqueue: (submission: Submission) => Promise<StoredAnswer | undefined>;
   /** Counts what is on disk in the exported series. */
-  readonly export: (sender: Validated, measurements: readonly Measurement[]) => void;
+  readonly export: (sender: Sender, measurements: readonly Measurement[]) => void;
   /** `buffered`: answer before the disk has the metrics, unless the call carries an idempotency key. */
   readonly ack: "durable" | "buffered";
   readonly observer: SubmitObserver;
@@ -89,13 +90,14 @@ export function createSubmit(deps: SubmitDeps): Submit {
       if (error instanceof ServiceError) observer.onRejected(error.violations);
       throw error;
     }
-    const { service, measurements } = validated;
+    const { service, instanceId, measurements } = validated;
     const notAllowed = checkService(deps, call, service);
     if (notAllowed !== undefined) throw new ServiceError("service_not_allowed", notAllowed);
     const answer = describe(call, validated);
     const submission = createSubmission(call, submitted, validated, answer);
     const stored = enqueue(submission).then((earlier) => {
-      if (earlier === undefined) deps.export(validated, measurements);
+      const sender = { service, instanceId, owner: call.principal.service };
+      if (earlier === undefined) deps.export(sender, measurements);
       return earlier;
     });
     if (deps.ack === "buffered" && submission.idempotency === undefined) {

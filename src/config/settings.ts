@@ -180,13 +180,13 @@ export const SETTINGS = {
       "METRICS_MAX_LABEL_CARDINALITY",
       kinds.wholeNumber(1, 100_000),
       "150",
-      "Most values of one label; further ones become `_other`",
+      "Most values of one label within a service; further ones become `_other`",
     ),
     seriesMax: setting(
       "METRICS_MAX_SERIES",
       kinds.wholeNumber(1, 1_000_000),
       "10000",
-      "Most exported series; the rest share one",
+      "Most exported series, of one service at most half; the rest of a service share one",
     ),
     instanceSilenceMs: setting(
       "METRICS_INSTANCE_EXPIRY_SECONDS",

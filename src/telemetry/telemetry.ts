@@ -4,6 +4,7 @@ import { OPERATION_TYPES } from "../catalogue/mcp-operations.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import { MINUTE_MS } from "../lib/time.ts";
 import { createExposition, createServiceExposition, type Exposition } from "./exposition/exposition.ts";
 import { type OtlpOptions, openPush } from "./otlp/push.ts";
 import { describeResource, type ResourceOptions } from "./resource.ts";
@@ -14,16 +15,17 @@ import { createOperationDurations } from "./series/operation-durations.ts";
 import { planSeries } from "./series/plan.ts";
 import { type RestoredState, toMeasurement } from "./series/restored-state.ts";
 import { type Senders, serviceFamilies } from "./series/service-families.ts";
-import { type Sender, SeriesTable } from "./series/table.ts";
+import { SeriesTable } from "./series/table.ts";
+import type { Sender } from "./series/tenants.ts";
 
 /**
  * The resource is what `target_info` and OTLP exports carry. Nothing has a default here: those of the
  * operator's settings stand in `config/settings.ts` alone.
  */
 export interface TelemetryOptions extends ResourceOptions {
-  /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have; further ones read `_other`. */
+  /** METRICS_MAX_LABEL_CARDINALITY: distinct values a label may have of a service; further ones read `_other`. */
   readonly labelValuesMax: number;
-  /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesStoreOptions`. */
+  /** METRICS_MAX_SERIES: series of the catalogue's instruments; see `SeriesStoreOptions` and `Room`. */
   readonly seriesMax: number;
   /** HISTOGRAM_BUCKET_BOUNDARIES: ascending upper bounds of durations, in seconds. */
   readonly secondsBoundaries: readonly number[];
@@ -79,10 +81,11 @@ export interface MetricRecorder {
 export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { clock, labelValuesMax: distinctMax, naming, secondsBoundaries, seriesMax } = options;
   const onOverflow = (label: string) => selfMetrics.labelOverflow(label);
+  const selfLabels = new LabelValues({ distinctMax, onOverflow });
   const selfMetrics = openSelfMetrics({
     gauges: options.gauges,
     secondsBoundaries,
-    boundLabelValue: new LabelValues({ distinctMax, onOverflow }).bound,
+    boundLabelValue: (label, value) => selfLabels.bound("", label, value),
     wallMs: clock.wallMs,
   });
   const replaced = naming === "semconv" ? OPERATION_TYPES.flatMap(({ replaces }) => replaces) : [];
@@ -93,14 +96,26 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     store,
     onOverflow,
     instanceSilenceMs: options.instanceSilenceMs,
+    foldedMax: seriesMax,
     onSkip: (reason) => selfMetrics.exportSkipped(reason),
   });
   const operations = naming === "legacy" ? undefined : createOperationDurations({ store, onOverflow });
+  let lastEndMs = clock.wallMs();
+  const endIdle = (nowMs: number) => {
+    if (Math.abs(nowMs - lastEndMs) < MINUTE_MS) return;
+    lastEndMs = nowMs;
+    table.endIdle(nowMs);
+    operations?.endIdle(nowMs);
+    selfMetrics.endIdle(nowMs);
+    store.labels.releaseUnused();
+  };
   const readFamilies = () => {
+    endIdle(clock.wallMs());
     table.refresh(clock.wallMs());
     return [...plan.families, ...(operations?.families ?? []), ...selfMetrics.readFamilies()];
   };
   const readServiceFamilies = (senders: Senders) => {
+    endIdle(clock.wallMs());
     table.refresh(clock.wallMs());
     return serviceFamilies(plan, senders, clock.wallMs());
   };
@@ -111,9 +126,12 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   return {
     recorder: {
       record(sender, measurements) {
-        table.record(sender, measurements, clock.wallMs());
-        operations?.record(sender, measurements);
-        countProcessed(selfMetrics, sender.service, measurements);
+        const reportedMs = clock.wallMs();
+        endIdle(reportedMs);
+        const report = { sender, tenant: store.tenantOf(sender), reportedMs };
+        table.record(report, measurements);
+        operations?.record(report, measurements);
+        countProcessed(selfMetrics, report.tenant.service, measurements);
       },
     },
     selfMetrics,
@@ -121,7 +139,8 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     serviceExposition: createServiceExposition({ readServiceFamilies, wallMs: clock.wallMs }),
     restore(state, reportedMs) {
       const measurement = toMeasurement(state);
-      if (measurement !== undefined) table.record(state, [measurement], reportedMs);
+      const report = { sender: state, tenant: store.tenantOf(state), reportedMs };
+      if (measurement !== undefined) table.record(report, [measurement]);
     },
     forceFlush: async () => push?.flush(),
     shutdown: async () => {

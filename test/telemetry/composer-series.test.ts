@@ -6,6 +6,7 @@ import { FAMILIES, FEED_CASES } from "../composer/families.ts";
 import { composerSamples, disagreements } from "../composer/samples.ts";
 import { measure, open } from "./open-telemetry.ts";
 import { parseScrape, select, sum } from "./scrape.ts";
+import { standing } from "./standing-clock.ts";
 
 const SENDER = ["service", "instance_id"];
 const COMPOSER = { service: "composer", instanceId: "pod-1" };
@@ -38,19 +39,6 @@ for (const feed of FEED_CASES) {
     assert.equal(disagreements(own, []), []);
     await telemetry.shutdown();
   });
-}
-
-/** Time stands at 0, when `measure` measures; until it is told to go on. */
-function standing() {
-  let nowMs = 0;
-  return {
-    wallMs: () => nowMs,
-    monotonicMs: () => nowMs,
-    after: () => () => {},
-    advance: (ms: number) => {
-      nowMs += ms;
-    },
-  };
 }
 
 test("a service sees its own instances together; a key for all sees every service", async () => {

@@ -29,22 +29,27 @@ for (const { name, value, expected } of CASES) {
 
 test("a label keeps its first values and folds the rest, counting each time", () => {
   const folds: string[] = [];
-  const { bound } = new LabelValues({ distinctMax: 2, onOverflow: (label) => folds.push(label) });
-  const texts = ["a", "b", "c", "a", "c", undefined].map((value) => bound("tool_name", value));
+  const labels = new LabelValues({ distinctMax: 2, onOverflow: (label) => folds.push(label) });
+  const texts = ["a", "b", "c", "a", "c", undefined].map((value) => labels.bound("s", "tool_name", value));
   assert.equal(texts, ["a", "b", "_other", "a", "_other", "_unset"]);
   assert.equal(folds, ["tool_name", "tool_name"]);
-  assert.is(bound("method", "c"), "c", "another label has places of its own");
+  assert.is(labels.bound("s", "method", "c"), "c", "another label has places of its own");
+  assert.is(labels.bound("t", "tool_name", "c"), "c", "and so has another scope");
 });
 
 test("a value that nobody holds on to any more leaves its place to another", () => {
   const labels = new LabelValues({ distinctMax: 1, onOverflow: () => {} });
-  labels.bound("instance_id", "a");
-  labels.retain("instance_id", "a");
-  labels.retain("instance_id", "a");
-  labels.release("instance_id", "a");
-  assert.is(labels.bound("instance_id", "b"), "_other", "one still holds it");
-  labels.release("instance_id", "a");
-  assert.is(labels.bound("instance_id", "b"), "b");
+  const bound = (value: string) => labels.bound("s", "instance_id", value);
+  bound("a");
+  labels.retain("s", "instance_id", "a");
+  labels.retain("s", "instance_id", "a");
+  labels.release("s", "instance_id", "a");
+  labels.releaseUnused();
+  assert.is(bound("b"), "_other", "one still holds it");
+  labels.release("s", "instance_id", "a");
+  assert.is(bound("b"), "b");
+  labels.releaseUnused();
+  assert.is(bound("c"), "c", "b was given out, and nothing came to use it");
 });
 
 test.run();

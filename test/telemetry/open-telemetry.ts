@@ -3,7 +3,7 @@ import type { DimensionValue, Measurement } from "../../src/catalogue/measuremen
 import { readConfig } from "../../src/config.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import type { LogFields, Logger } from "../../src/lib/logger.ts";
-import type { Sender } from "../../src/telemetry/series/table.ts";
+import type { Sender } from "../../src/telemetry/series/tenants.ts";
 import { openTelemetry, type TelemetryOptions } from "../../src/telemetry/telemetry.ts";
 import { parseScrape } from "./scrape.ts";
 

@@ -46,7 +46,7 @@ test("under the smallest limit of label values, every label's overflow is counte
     telemetry.recorder.record(name, [measure({ type: "tool_execution", dimensions: dimensions(name) })]);
   const samples = await telemetry.scrape();
   const overflowed = select(samples, "metrics_label_overflow_total").map(({ labels }) => labels.label);
-  const expected = ["method", "endpoint", "status", "field", "error_type", "service", "tool_name"];
+  const expected = ["method", "endpoint", "status", "field", "error_type", "service"];
   assert.equal(overflowed, expected);
   assert.is(
     only(samples, "http_requests_total", { method: "_other", endpoint: "_other", status: "_other" }),
@@ -119,6 +119,7 @@ test("gauges are asked at each scrape, and forget what is no longer reported", a
 
 test("label values of self-metrics are bounded, apart from the catalogue's", async () => {
   const telemetry = open({ labelValuesMax: 2 });
+  for (const field of ["a", "b", "c", "d"]) telemetry.selfMetrics.validationError(field, "x");
   for (const service of ["a", "b", "c", "d"]) telemetry.selfMetrics.rateLimitHit(service);
   telemetry.recorder.record("s", [
     measure({ dimensions: { method: "x" } }),
@@ -126,7 +127,12 @@ test("label values of self-metrics are bounded, apart from the catalogue's", asy
   ]);
   telemetry.selfMetrics.httpRequest({ method: "POST", endpoint: "/metrics", status: 200, seconds: 0 });
   const samples = await telemetry.scrape();
-  assert.is(only(samples, "rate_limit_hits_total", { service: "_other" }), 2);
+  assert.is(only(samples, "metrics_validation_errors_total", { field: "_other" }), 2);
+  assert.is(
+    only(samples, "rate_limit_hits_total", { service: "d" }),
+    1,
+    "services have keys, which are made by hand",
+  );
   assert.is(only(samples, "http_requests_total", { method: "POST" }), 1);
   await telemetry.shutdown();
 });

@@ -38,7 +38,9 @@ export function createComposer(deps: ComposerDeps) {
     async detailedHealth(call: AnonymousCall, request: FiguresRequest, signal: AbortSignal) {
       const { principal } = call;
       const scope = principal === undefined ? readOpenScope(request) : readScope(request, principal);
-      const health = describeHealth(await readStanding(deps, scope, askerOf(call, signal)));
+      // Who has no key cannot ask for less: one service must not leave the others' monitors without an answer.
+      const beyond = principal === undefined ? "leave out" : "fail";
+      const health = describeHealth(await readStanding(deps, scope, askerOf(call, signal), beyond));
       const { services, ...answer } = health;
       return principal === undefined && services > 1 ? { ...answer, servers: {} } : answer;
     },

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
-import type { Asker, QueryStore } from "../../store/queries.ts";
+import type { Asker, LatestQuery, QueryStore } from "../../store/queries.ts";
 import type { FiguresScope } from "./scope.ts";
 import { type ServerState, serverStates } from "./server-states.ts";
 import { type Capabilities, capabilities, dimensionOf, processUsage, type States } from "./states.ts";
@@ -23,16 +23,17 @@ export interface Standing {
 }
 
 /**
- * How things stand by the instances that are not silent. Fails where there are more states than a query may
- * read, rather than leave servers out.
+ * How things stand by the instances that are not silent. Where there are more states than a query may read it
+ * fails, rather than leave servers out, unless `beyond` says otherwise.
  */
 export async function readStanding(
   { store, clock, instanceSilenceMs }: ComposerDeps,
   { service }: Pick<FiguresScope, "service">,
   asker: Asker,
+  beyond: LatestQuery["beyond"] = "fail",
 ): Promise<Standing> {
   const nowMs = clock.wallMs();
-  const query = { service, sinceMs: nowMs - instanceSilenceMs, beyond: "fail" } as const;
+  const query = { service, sinceMs: nowMs - instanceSilenceMs, beyond };
   const states = await store.latestValues(query, asker);
   return { nowMs, states, servers: serverStates(states) };
 }

@@ -19,7 +19,7 @@ import { binOf } from "../../store/plan/sketch.ts";
 import type { Database } from "../file/database.ts";
 import { flushFamily } from "./flush-family.ts";
 import { firstDay } from "./rollup-rows.ts";
-import { loadFamilies, measurementsAfter } from "./stored-state.ts";
+import { isNamedByKey, loadFamilies, measurementsAfter } from "./stored-state.ts";
 
 /** Measurements that one step reads again, after a crash: some 30 ms. */
 const CATCH_UP_ROWS = 10_000;
@@ -173,7 +173,7 @@ export class Rollups {
   /** Let a group add to the rows of `hour`, which are looked up as they are needed. */
   #retarget(group: Group, hour: number): void {
     if (group.keysGeneration !== this.#keysGeneration) {
-      group.targets = targetsOf(this.#families, group);
+      group.targets = targetsOf(this.#families, group, (service) => isNamedByKey(this.#database, service));
       group.keysGeneration = this.#keysGeneration;
     }
     group.hour = hour;

@@ -52,6 +52,16 @@ function loadFamily(database: Database, type: MetricType, dimensions: readonly s
   };
 }
 
+const NAMED = `
+SELECT 1 AS found FROM api_keys WHERE service_name = ?1 OR EXISTS (
+  SELECT 1 FROM json_each(allowed_services) WHERE value = ?1
+) LIMIT 1`;
+
+/** Whether an API key names the service as its own or as one it may write, in full. */
+export function isNamedByKey(database: Database, service: string): boolean {
+  return database.first(NAMED, service) !== undefined;
+}
+
 /** A stored measurement as rollups need it. */
 export interface StoredMeasurement {
   readonly id: number;

@@ -55,12 +55,23 @@ const KEYS_MAX = 20_000;
 /** So that one service cannot take every place. */
 const KEYS_PER_SERVICE_MAX = 2_000;
 
+/**
+ * Whether an API key names the service as its own or as one it may write. These services are few, and have
+ * their places whatever others do: a key can write any number of other names.
+ */
+export type IsNamedByKey = (service: string) => boolean;
+
 /** The key of a combination; beyond the caps the one that collects the rest. */
-export function keyOf(family: Family, service: string, values: readonly (string | null)[]): Key {
+export function keyOf(
+  family: Family,
+  service: string,
+  values: readonly (string | null)[],
+  isNamedByKey: IsNamedByKey,
+): Key {
   const json = JSON.stringify(values);
   const known = family.keys.get(nameOfKey(service, json));
   if (known !== undefined) return known;
-  const isFull = family.keys.size >= KEYS_MAX;
+  const isFull = family.keys.size >= KEYS_MAX && !isNamedByKey(service);
   const serviceKeys = family.keysPerService.get(service) ?? 0;
   if (isFull || serviceKeys >= KEYS_PER_SERVICE_MAX) {
     const restJson = JSON.stringify(restOf(family.type, family.dimensions, values));

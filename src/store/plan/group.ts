@@ -2,7 +2,7 @@ import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { MetricType } from "../../catalogue/definition.ts";
 import { dimensionText, isSuccess } from "../../catalogue/dimension-value.ts";
 import { LIMITS } from "../../catalogue/limits.ts";
-import { type Family, type Key, keyOf } from "./families.ts";
+import { type Family, type IsNamedByKey, type Key, keyOf } from "./families.ts";
 
 /** Measurements alike in everything that rollups know of: they are added to the same aggregates. */
 export interface Group {
@@ -54,11 +54,11 @@ export function createGroup(
 }
 
 /** The keys a group adds to. */
-export function targetsOf(families: readonly Family[], group: Group): Target[] {
+export function targetsOf(families: readonly Family[], group: Group, isNamedByKey: IsNamedByKey): Target[] {
   return families
     .filter((family) => family.type === group.type)
     .map((family, index) => {
-      const key = keyOf(family, group.service, group.values[index] ?? []);
+      const key = keyOf(family, group.service, group.values[index] ?? [], isNamedByKey);
       return { family, key, row: undefined };
     });
 }

@@ -1,4 +1,5 @@
-import type { BoundLabelValue } from "../series/label-values.ts";
+import type { DimensionValue } from "../../catalogue/measurement.ts";
+import { isIdle } from "../series/bounded-series.ts";
 import {
   createFamily,
   type MetricFamily,
@@ -12,6 +13,9 @@ import {
 /** Add `amount` (a count, seconds, bytes) to the series with these label values. */
 export type RecordAmount = (amount: number, ...labelValues: readonly string[]) => void;
 
+/** A value as a label may carry it: see `LabelValues`. */
+export type BoundLabelValue = (label: string, value: DimensionValue | undefined) => string;
+
 export interface InstrumentOptions {
   /** Limits the values of each label, as those of clients are limited. */
   readonly boundLabelValue: BoundLabelValue;
@@ -22,6 +26,8 @@ export interface InstrumentOptions {
 export interface SyncInstrument {
   readonly family: MetricFamily;
   readonly record: RecordAmount;
+  /** End series in which nothing was recorded for a day. */
+  endIdle(nowMs: number): void;
 }
 
 /**
@@ -49,9 +55,18 @@ export function createSyncInstrument(
   }
   function record(amount: number, ...labelValues: readonly string[]): void {
     // Several calls a request: label values that were recorded before, and kept, are found by one look-up.
-    observe(byValues.get(seriesKey(labelValues)) ?? find(labelValues), amount);
+    const series = byValues.get(seriesKey(labelValues)) ?? find(labelValues);
+    series.seenMs = options.wallMs();
+    observe(series, amount);
   }
-  return { family, record };
+  function endIdle(nowMs: number): void {
+    for (const [key, series] of byValues) {
+      if (!isIdle(series, nowMs)) continue;
+      byValues.delete(key);
+      family.series.delete(key);
+    }
+  }
+  return { family, record, endIdle };
 }
 
 /** One observation of an observable instrument: label values, and what is measured there now. */

@@ -1,4 +1,4 @@
-import { type BoundLabelValue, toLabelValue } from "../series/label-values.ts";
+import { toLabelValue } from "../series/label-values.ts";
 import {
   type MetricFamily,
   type MetricFamilyDefinition,
@@ -9,6 +9,7 @@ import {
 import type { SkipReason } from "../series/table.ts";
 import { LABEL_NAME, OBSERVED_DEFINITIONS, recordedDefinitions } from "./definitions.ts";
 import {
+  type BoundLabelValue,
   createObservableInstrument,
   createSyncInstrument,
   type InstrumentOptions,
@@ -82,6 +83,8 @@ export interface SelfMetrics {
   labelOverflow(label: string): void;
   serviceBindingViolation(service: string): void;
   otlpExport(result: "success" | "failure"): void;
+  /** End what tells of services that have sent nothing for a day: clients choose their names. */
+  endIdle(nowMs: number): void;
   /** The families of all of these, observables asked anew. */
   readFamilies(): readonly MetricFamily[];
   /** Stops the timer that measures event-loop lag. */
@@ -90,12 +93,14 @@ export interface SelfMetrics {
 
 /** Open the self-metrics; must be closed. */
 export function openSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
-  const { families, record } = createRecorded(recordedDefinitions(options.secondsBoundaries), {
+  const { families, record, endIdle } = createRecorded(recordedDefinitions(options.secondsBoundaries), {
     ...options,
     // Names of labels come from the program and are few. Under the limit of values, the counter of overflows
-    // would report its own overflow to itself, without end.
+    // would report its own overflow to itself, without end. Services are those of keys, or bounded already.
     boundLabelValue: (label, value) =>
-      label === LABEL_NAME ? toLabelValue(value) : options.boundLabelValue(label, value),
+      label === LABEL_NAME || label === "service"
+        ? toLabelValue(value)
+        : options.boundLabelValue(label, value),
   });
   let retentionDeleted = 0;
   const observed = openObserved(options, () => retentionDeleted);
@@ -127,6 +132,7 @@ export function openSelfMetrics(options: SelfMetricsOptions): SelfMetrics {
     labelOverflow: (label) => record.labelOverflows(1, label),
     serviceBindingViolation: (service) => record.bindingViolations(1, service),
     otlpExport: (result) => record.otlpExports(1, result),
+    endIdle: (nowMs) => endIdle.metricsProcessed(nowMs),
     readFamilies: () => [...families, ...observed.readFamilies()],
     close: observed.close,
   };
@@ -139,17 +145,23 @@ function createRecorded<Name extends string>(
 ) {
   const families: MetricFamily[] = [];
   const record: Partial<{ [name in Name]: RecordAmount }> = {};
+  const endIdle: Partial<{ [name in Name]: (nowMs: number) => void }> = {};
   for (const name in definitions) {
     const instrument = createSyncInstrument(definitions[name], options);
     families.push(instrument.family);
     record[name] = instrument.record;
+    endIdle[name] = instrument.endIdle;
     // A counter without labels says 0 before its first event; else an alert would miss that first one.
     if (instrument.family.kind === "counter" && instrument.family.labels.length === 0) {
       observe(openSeries(instrument.family, seriesKey([]), [], options.wallMs()), 0);
     }
   }
   // Complete: the loop went over every name.
-  return { families, record: record as { readonly [name in Name]: RecordAmount } };
+  return {
+    families,
+    record: record as { readonly [name in Name]: RecordAmount },
+    endIdle: endIdle as { readonly [name in Name]: (nowMs: number) => void },
+  };
 }
 
 /** The observables, which read what other parts know. */

@@ -1,5 +1,7 @@
+import { DAY_MS } from "../../lib/time.ts";
 import { LabelValues, type LabelValuesOptions } from "./label-values.ts";
 import { type MetricFamily, type MetricSeries, openSeries, seriesKey } from "./series.ts";
+import { labelScope, Room, type Sender, type Tenant, tenantOf } from "./tenants.ts";
 
 export interface SeriesStoreOptions extends LabelValuesOptions {
   /**
@@ -16,13 +18,17 @@ export type LabelTexts = readonly (string | undefined)[];
 /** The series of all families, of which there are only so many, and the label values they use. */
 export class SeriesStore {
   readonly labels: LabelValues;
-  readonly #options: SeriesStoreOptions;
-  #count = 0;
+  readonly #bound: (scope: string, label: string, value: string) => string;
+  readonly #wallMs: () => number;
+  readonly #room: Room;
+  readonly #tenants = new Map<MetricSeries, Tenant>();
   #ended = 0;
 
   constructor(options: SeriesStoreOptions) {
     this.labels = new LabelValues(options);
-    this.#options = options;
+    this.#bound = this.labels.bound.bind(this.labels);
+    this.#wallMs = options.wallMs;
+    this.#room = new Room(options.seriesMax);
   }
 
   /** Series that have ended so far. While it stays the same, what found no place finds none. */
@@ -30,9 +36,14 @@ export class SeriesStore {
     return this.#ended;
   }
 
-  /** Whether so many more series may be opened. */
-  hasRoomFor(series: number): boolean {
-    return series === 0 || this.#count + series <= this.#options.seriesMax;
+  /** Who the series of a sender are counted for. */
+  tenantOf(sender: Sender): Tenant {
+    return tenantOf(sender, this.#bound);
+  }
+
+  /** Whether a tenant may open so many more series. */
+  hasRoomFor(tenant: Tenant, series: number): boolean {
+    return this.#room.hasPlaces(tenant, series);
   }
 
   find(family: MetricFamily, values: LabelTexts): MetricSeries | undefined {
@@ -40,28 +51,45 @@ export class SeriesStore {
   }
 
   /** Give back the place of a label value that `labels.bound` gave out and no series came to use. */
-  forgetUnused(label: string, text: string): void {
-    this.labels.retain(label, text);
-    this.labels.release(label, text);
+  forgetUnused(tenant: Tenant, label: string, text: string): void {
+    const scope = labelScope(tenant, label);
+    this.labels.retain(scope, label, text);
+    this.labels.release(scope, label, text);
   }
 
-  /** The series with these label values. A new one is made whether or not there is room. */
-  open(family: MetricFamily, values: LabelTexts): MetricSeries {
+  /** The series with these label values. A new one is made whether or not the tenant has room for it. */
+  open(family: MetricFamily, values: LabelTexts, tenant: Tenant): MetricSeries {
     const key = seriesKey(values);
     const known = family.series.get(key);
     if (known !== undefined) return known;
-    this.#count += 1;
-    for (const [index, label] of family.labels.entries()) this.labels.retain(label, values[index] ?? "");
-    return openSeries(family, key, values, this.#options.wallMs());
+    const series = openSeries(family, key, values, this.#wallMs());
+    this.#tenants.set(series, tenant);
+    this.#room.take(tenant);
+    for (const [index, label] of family.labels.entries())
+      this.labels.retain(labelScope(tenant, label), label, values[index] ?? "");
+    return series;
+  }
+
+  /** The tenant that a series is counted for. */
+  holderOf(series: MetricSeries): Tenant | undefined {
+    return this.#tenants.get(series);
   }
 
   /** Forget a series. Label values that only it used are free again. */
   end(series: MetricSeries): void {
+    const tenant = this.#tenants.get(series);
+    if (tenant === undefined) return;
     const { family, attributes } = series;
-    const values = family.labels.map((label) => attributes[label]);
-    if (!family.series.delete(seriesKey(values))) return;
-    this.#count -= 1;
+    family.series.delete(seriesKey(family.labels.map((label) => attributes[label])));
+    this.#tenants.delete(series);
+    this.#room.give(tenant);
     this.#ended += 1;
-    for (const [index, label] of family.labels.entries()) this.labels.release(label, values[index] ?? "");
+    for (const label of family.labels)
+      this.labels.release(labelScope(tenant, label), label, attributes[label] ?? "");
   }
+}
+
+/** Whether nothing was recorded in a series for so long that its place is another's. */
+export function isIdle({ seenMs }: MetricSeries, nowMs: number): boolean {
+  return nowMs - seenMs > DAY_MS;
 }

@@ -1,7 +1,10 @@
 import type { DimensionSet } from "../../catalogue/measurement.ts";
-import type { LabelTexts, SeriesStore } from "./bounded-series.ts";
+import { isIdle, type SeriesStore } from "./bounded-series.ts";
+import type { FoldedGauges, FoldedSender } from "./folded-gauges.ts";
+import { OVERFLOW } from "./label-values.ts";
 import type { PlannedInstrument } from "./plan.ts";
-import { addSeries, type MetricFamily, type MetricSeries, seriesKey } from "./series.ts";
+import { addSeries, type MetricSeries, seriesKey } from "./series.ts";
+import { Room, type Sender, type Tenant } from "./tenants.ts";
 
 /** An instance that is silent so many times as long as its gauges last is forgotten. */
 export const FORGET_FACTOR = 12;
@@ -10,19 +13,19 @@ export const FORGET_FACTOR = 12;
 const ENDS_MAX = 1000;
 
 /** A process of a service, and what it has reported. */
-export interface Instance {
-  /** Both as labels carry them: they may read `_other`. */
-  readonly service: string;
+export interface Instance extends FoldedSender {
+  /** Whose it is. */
+  readonly tenant: Tenant;
+  /** As labels carry it: it may read `_other`. */
   readonly instanceId: string;
   /** Where the measurements of a dimension set go; see the series table. Replaced when a series ends. */
   bindings: WeakMap<DimensionSet, InstrumentBinding>;
-  /** Which series are its own. */
+  /** Which series are its own: none of those that other instances share. */
   readonly series: Map<MetricSeries, PlannedInstrument>;
   /** What its clocks (gauges that go on by themselves, such as an uptime) said when they were reported. */
   readonly clockSeconds: Map<MetricSeries, number>;
   /** Its last report, ms since 1970 UTC. */
   reportedMs: number;
-  /** Whether its gauges are exported. */
   isShown: boolean;
   /** When it signed off last, ms since 1970 UTC: what it said until then is over. */
   endedMs: number;
@@ -32,6 +35,8 @@ export interface Instance {
 export interface BoundInstrument {
   readonly instrument: PlannedInstrument;
   readonly series: MetricSeries;
+  /** Of a gauge: what it is called among those that share its series; undefined where it has its own. */
+  readonly foldedName: string | undefined;
 }
 
 /** The series that a dimension set's measurements go to, found once and kept. */
@@ -39,8 +44,16 @@ export interface InstrumentBinding {
   readonly targets: readonly BoundInstrument[];
   /** The labels that read `_other`, to be counted again with each measurement. */
   readonly overflowed: readonly string[];
-  /** How many series had ended when it was made. Once more have, what overflowed then may find a place. */
-  readonly endedSeries: number;
+  /** Whether it has to be made anew once more series have ended than these: there may be a place now. */
+  readonly endedSeries: number | undefined;
+}
+
+export interface InstancesOptions {
+  readonly folded: FoldedGauges;
+  /** The gauges of an instance that has reported nothing for so many ms are not shown. */
+  readonly silenceMs: number;
+  /** Instances without a label of their own that are remembered. */
+  readonly unnamedMax: number;
 }
 
 /**
@@ -54,20 +67,34 @@ export interface InstrumentBinding {
  */
 export class Instances {
   readonly #store: SeriesStore;
+  readonly #folded: FoldedGauges;
   readonly #silenceMs: number;
   readonly #instances = new Map<string, Instance>();
-  /** When series ended that instances reported as over (ms since 1970 UTC), by name and labels, oldest first. */
+  /** When gauges ended that instances reported as over (ms since 1970 UTC), by name, oldest first. */
   readonly #endedMs = new Map<string, number>();
+  readonly #owned = new Set<MetricSeries>();
+  /** Instances that share their label `_other`. */
+  readonly #unnamed: Room;
 
-  constructor(store: SeriesStore, silenceMs: number) {
+  constructor(store: SeriesStore, { folded, silenceMs, unnamedMax }: InstancesOptions) {
     this.#store = store;
+    this.#folded = folded;
     this.#silenceMs = silenceMs;
+    this.#unnamed = new Room(unnamedMax);
   }
 
-  /** The instance that has reported something at `nowMs`. */
-  report(service: string, instanceId: string, nowMs: number): Instance {
-    const key = seriesKey([service, instanceId]);
-    const instance = this.#instances.get(key) ?? this.#open(key, service, instanceId);
+  /**
+   * The instance that has reported something at `nowMs`. Undefined for one that shares its label with too
+   * many others: what it counts is counted, but nothing tells when its gauges are over.
+   */
+  report(tenant: Tenant, { service, instanceId }: Sender, nowMs: number): Instance | undefined {
+    const label = this.#store.labels.bound(tenant.name, "instance_id", instanceId);
+    const shares = isShared(tenant, label);
+    const sharedKey = seriesKey([service, instanceId, OVERFLOW]);
+    const key = shares ? sharedKey : seriesKey([tenant.service, label]);
+    if (!shares) this.#forgetShared(sharedKey);
+    if (shares && !this.#instances.has(key) && !this.#unnamed.hasPlaces(tenant, 1)) return undefined;
+    const instance = this.#instances.get(key) ?? this.#open(key, tenant, label);
     instance.reportedMs = Math.max(instance.reportedMs, nowMs);
     if (!instance.isShown) {
       instance.isShown = true;
@@ -82,17 +109,44 @@ export class Instances {
     for (const series of gaugesOf(instance)) {
       if (series.measuredMs <= instance.endedMs) this.end(instance, series);
     }
+    this.#folded.deleteOf(instance, instance.endedMs);
   }
 
   /** Move clocks on, hide what is silent, forget what is long silent. */
   refresh(nowMs: number): void {
     for (const [key, instance] of this.#instances) {
       const silentMs = nowMs - instance.reportedMs;
-      const isOver = instance.endedMs > Number.NEGATIVE_INFINITY && gaugesOf(instance).length === 0;
+      const gauges = instance.folded.size + gaugesOf(instance).length;
+      const isOver = instance.endedMs > Number.NEGATIVE_INFINITY && gauges === 0;
       if (silentMs > this.#silenceMs * (isOver ? 1 : FORGET_FACTOR)) this.#forget(key, instance);
       else if (silentMs > this.#silenceMs) this.#hide(instance);
       else moveClocks(instance, nowMs);
     }
+  }
+
+  /**
+   * End the counters and histograms of instances in which nothing was recorded for a day, and keep what they
+   * had come to. A gauge is still the case while its instance lives.
+   */
+  endIdle(nowMs: number): void {
+    for (const instance of this.#instances.values()) {
+      for (const [series, instrument] of instance.series) {
+        if (instrument.definition.kind === "gauge" || !isIdle(series, nowMs)) continue;
+        this.retire(instrument, series);
+        this.end(instance, series);
+      }
+    }
+  }
+
+  /** Keep what a counter or histogram has come to for the totals of its service. */
+  retire({ retired }: PlannedInstrument, series: MetricSeries): void {
+    const tenant = this.#store.holderOf(series);
+    if (tenant === undefined) return;
+    const values = retired.labels.map((label) => series.attributes[label] ?? "");
+    const known = this.#store.find(retired, values);
+    const total = known ?? this.#store.open(retired, values, tenant);
+    if (known === undefined) total.seenMs = series.seenMs;
+    addSeries(total, series);
   }
 
   /** Note a series as one of the instance. Of a gauge that can only be one it ends the one before. */
@@ -102,55 +156,68 @@ export class Instances {
       for (const other of others) if (other !== series) this.end(instance, other);
     }
     instance.series.set(series, instrument);
+    this.#owned.add(series);
+  }
+
+  /** Whether a series is an instance's own. */
+  owns(series: MetricSeries): boolean {
+    return this.#owned.has(series);
+  }
+
+  /** Series have ended that are no instance's own, and bindings of any may lead to them. */
+  forgetBindings(): void {
+    for (const instance of this.#instances.values()) instance.bindings = new WeakMap();
   }
 
   /** End a series of an instance. Its bindings are found anew, as some of them may lead to this series. */
   end(instance: Instance, series: MetricSeries): void {
     instance.series.delete(series);
+    this.#owned.delete(series);
     instance.clockSeconds.delete(series);
     instance.bindings = new WeakMap();
     this.#store.end(series);
   }
 
-  /** Remember that an instance said at `timestampMs` (ms since 1970 UTC) that nothing is left of a series. */
-  noteEnd(family: MetricFamily, values: LabelTexts, timestampMs: number): void {
-    const key = endKey(family, values);
-    const endedMs = Math.max(timestampMs, this.#endedMs.get(key) ?? timestampMs);
-    this.#endedMs.delete(key);
-    this.#endedMs.set(key, endedMs);
+  /** Remember that an instance said at `timestampMs` (ms since 1970 UTC) that nothing is left of a gauge. */
+  noteEnd(name: string, timestampMs: number): void {
+    const endedMs = Math.max(timestampMs, this.#endedMs.get(name) ?? timestampMs);
+    this.#endedMs.delete(name);
+    this.#endedMs.set(name, endedMs);
     const [oldest] = this.#endedMs.size > ENDS_MAX ? this.#endedMs.keys() : [];
     if (oldest !== undefined) this.#endedMs.delete(oldest);
   }
 
   /**
-   * Whether a series that a report of `timestampMs` would open is over already: a retry may bring what was
-   * the case before its end, or before another one took its place.
+   * Whether a gauge of that name which a report of `timestampMs` would show is over already: a retry may bring
+   * what was the case before its end, or before another one took its place.
    */
   isOver(
     instance: Instance | undefined,
     { definition: { gauge, kind }, family }: PlannedInstrument,
-    values: LabelTexts,
+    name: string,
     timestampMs: number,
   ): boolean {
-    if (kind === "gauge" && instance !== undefined && timestampMs <= instance.endedMs) return true;
+    if (kind !== "gauge") return false;
+    if (instance !== undefined && timestampMs <= instance.endedMs) return true;
     if (gauge?.isSingle) {
       const own = [...(instance?.series.keys() ?? [])];
       return own.some((series) => series.family === family && series.measuredMs > timestampMs);
     }
-    return (
-      gauge?.endsAtZero === true && (this.#endedMs.get(endKey(family, values)) ?? timestampMs) > timestampMs
-    );
+    return gauge?.endsAtZero === true && (this.#endedMs.get(name) ?? timestampMs) > timestampMs;
   }
 
   /** The label values are retained: they are free for others only once the instance is forgotten. */
-  #open(key: string, service: string, instanceId: string): Instance {
-    this.#store.labels.retain("service", service);
-    this.#store.labels.retain("instance_id", instanceId);
+  #open(key: string, tenant: Tenant, instanceId: string): Instance {
+    const { labels } = this.#store;
+    labels.retain(tenant.owner, "service", tenant.service);
+    labels.retain(tenant.name, "instance_id", instanceId);
+    if (isShared(tenant, instanceId)) this.#unnamed.take(tenant);
     const instance: Instance = {
-      service,
+      tenant,
       instanceId,
       bindings: new WeakMap(),
       series: new Map(),
+      folded: new Set(),
       clockSeconds: new Map(),
       reportedMs: Number.NEGATIVE_INFINITY,
       isShown: true,
@@ -166,21 +233,28 @@ export class Instances {
   }
 
   #forget(key: string, instance: Instance): void {
-    for (const [series, { definition, retired }] of instance.series) {
-      if (definition.kind !== "gauge") {
-        const values = retired.labels.map((label) => series.attributes[label] ?? "");
-        addSeries(this.#store.open(retired, values), series);
-      }
+    for (const [series, instrument] of instance.series) {
+      if (instrument.definition.kind !== "gauge") this.retire(instrument, series);
       this.end(instance, series);
     }
-    this.#store.labels.release("service", instance.service);
-    this.#store.labels.release("instance_id", instance.instanceId);
+    this.#folded.deleteOf(instance, Number.POSITIVE_INFINITY);
+    const { tenant, instanceId } = instance;
+    if (isShared(tenant, instanceId)) this.#unnamed.give(tenant);
+    this.#store.labels.release(tenant.owner, "service", tenant.service);
+    this.#store.labels.release(tenant.name, "instance_id", instanceId);
     this.#instances.delete(key);
+  }
+
+  /** An instance that shared its label has found one of its own. */
+  #forgetShared(key: string): void {
+    const instance = this.#instances.get(key);
+    if (instance !== undefined) this.#forget(key, instance);
   }
 }
 
-function endKey({ name }: MetricFamily, values: LabelTexts): string {
-  return seriesKey([name, ...values]);
+/** Whether an instance's labels are those of others too. */
+function isShared({ service }: Tenant, instanceId: string): boolean {
+  return service === OVERFLOW || instanceId === OVERFLOW;
 }
 
 function gaugesOf({ series }: Instance): MetricSeries[] {

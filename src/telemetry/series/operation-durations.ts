@@ -12,9 +12,10 @@ import {
   type Side,
 } from "../../catalogue/mcp-operations.ts";
 import type { DimensionSet, DimensionValue, Measurement } from "../../catalogue/measurement.ts";
-import type { SeriesStore } from "./bounded-series.ts";
+import { isIdle, type SeriesStore } from "./bounded-series.ts";
 import { OVERFLOW, UNSET } from "./label-values.ts";
 import { sentValue } from "./plan.ts";
+import { observedDistribution } from "./recorded-value.ts";
 import {
   createFamily,
   type MetricFamily,
@@ -23,7 +24,8 @@ import {
   observeAll,
   seriesKey,
 } from "./series.ts";
-import { observedDistribution, type Sender, WHOLE_SERIES } from "./table.ts";
+import { WHOLE_SERIES } from "./table.ts";
+import type { Report, Tenant } from "./tenants.ts";
 
 /** What finds no room in `store` goes into overflow series: see `createOperationDurations`. */
 export interface OperationDurationsOptions {
@@ -41,7 +43,9 @@ export interface OperationDurationsOptions {
 export interface OperationDurations {
   readonly families: readonly MetricFamily[];
   /** Observe those that are operations and have a duration. Never throws. */
-  record(sender: Sender, measurements: readonly Measurement[]): void;
+  record(report: Report, measurements: readonly Measurement[]): void;
+  /** End series in which nothing was recorded for a day. */
+  endIdle(nowMs: number): void;
 }
 
 /** The series that measurements with the same dimensions, sender, side and error go to. */
@@ -57,69 +61,77 @@ const NO_ERROR = "";
 
 /**
  * Two histograms, one a side, fed by the metric types that are operations. What finds no room goes into
- * overflow series, whose attributes are all `_other`: one for what went well and one for what failed, of each
- * side.
+ * overflow series of its service, whose other attributes are all `_other`: one for what went well and one for
+ * what failed, of each side.
  */
 export function createOperationDurations({
   store,
   onOverflow,
 }: OperationDurationsOptions): OperationDurations {
-  const { bound } = store.labels;
   const families = { server: createSide("server"), client: createSide("client") };
   const operations = operationsByType();
-  // Weak, so that a dimension set that ingest forgets takes its series along. By service, side and error, whose
+  // Weak, so that a dimension set that ingest forgets takes its series along. By tenant, side and error, whose
   // values are bounded.
-  const boundOf = new WeakMap<DimensionSet, Map<string, BoundHistogram>>();
+  let boundOf = new WeakMap<DimensionSet, Map<string, BoundHistogram>>();
 
   function bind(
     { method, tool }: OperationType,
     dimensions: DimensionSet,
     family: MetricFamily,
-    service: string,
+    tenant: Tenant,
     error: string,
   ): BoundHistogram {
+    const bound = store.labels.bound.bind(store.labels, tenant.name);
     const methodText = bound(METHOD, "is" in method ? method.is : sentValue(dimensions, method.dimension));
     const toolText = tool === undefined ? UNSET : bound(TOOL, sentValue(dimensions, tool));
     const failure = error === NO_ERROR ? undefined : error;
-    const texts = [service, methodText, toolText === UNSET ? undefined : toolText, failure];
-    if (store.find(family, texts) === undefined && !store.hasRoomFor(1)) {
-      for (const [index, label] of family.labels.entries()) store.forgetUnused(label, texts[index] ?? UNSET);
+    const texts = [tenant.service, methodText, toolText === UNSET ? undefined : toolText, failure];
+    if (store.find(family, texts) === undefined && !store.hasRoomFor(tenant, 1)) {
+      for (const [index, label] of family.labels.entries())
+        store.forgetUnused(tenant, label, texts[index] ?? UNSET);
       onOverflow(WHOLE_SERIES);
-      const overflow = [OVERFLOW, OVERFLOW, OVERFLOW, failure && ERROR_OTHER];
-      return { series: store.open(family, overflow), overflowed: [WHOLE_SERIES] };
+      const overflow = [tenant.service, OVERFLOW, OVERFLOW, failure && ERROR_OTHER];
+      return { series: store.open(family, overflow, tenant), overflowed: [WHOLE_SERIES] };
     }
     const overflowed = [METHOD, TOOL].filter((_, index) => texts[index + 1] === OVERFLOW);
-    return { series: store.open(family, texts), overflowed };
+    return { series: store.open(family, texts, tenant), overflowed };
   }
 
-  function errorOf({ error }: OperationType, measurement: Measurement): string {
+  function errorOf({ error }: OperationType, measurement: Measurement, tenant: Tenant): string {
     if (!hasFailed(measurement.dimensions)) return NO_ERROR;
-    const text = bound(ERROR, error && readError(error, measurement));
+    const text = store.labels.bound(tenant.name, ERROR, error && readError(error, measurement));
     return text === UNSET || text === OVERFLOW ? ERROR_OTHER : text;
   }
 
-  function record(sender: Sender, measurements: readonly Measurement[]): void {
-    const service = bound("service", sender.service);
+  function record({ tenant, reportedMs }: Report, measurements: readonly Measurement[]): void {
     for (const measurement of measurements) {
       const { dimensions, durationMs } = measurement;
       const operation = operations.get(dimensions.type);
       if (operation === undefined || durationMs === undefined) continue;
       const family = families[sideOf(operation, measurement)];
-      const error = errorOf(operation, measurement);
-      const key = seriesKey([service, family.name, error]);
+      const error = errorOf(operation, measurement, tenant);
+      const key = seriesKey([tenant.name, family.name, error]);
       const byKey = boundOf.get(dimensions) ?? new Map<string, BoundHistogram>();
       boundOf.set(dimensions, byKey);
       const known = byKey.get(key);
       for (const label of known?.overflowed ?? []) onOverflow(label);
-      const target = known ?? bind(operation, dimensions, family, service, error);
+      const target = known ?? bind(operation, dimensions, family, tenant, error);
       byKey.set(key, target);
+      target.series.seenMs = reportedMs;
       const distribution = observedDistribution(measurement, { from: "duration_ms" });
       if (distribution === undefined) observe(target.series, durationMs / 1000);
       else observeAll(target.series, { ...distribution, sum: durationMs / 1000 });
     }
   }
 
-  return { families: Object.values(families), record };
+  function endIdle(nowMs: number): void {
+    const endedBefore = store.ended;
+    for (const { series } of Object.values(families))
+      for (const each of series.values()) if (isIdle(each, nowMs)) store.end(each);
+    if (store.ended !== endedBefore) boundOf = new WeakMap();
+  }
+
+  return { families: Object.values(families), record, endIdle };
 }
 
 function createSide(side: Side): MetricFamily {

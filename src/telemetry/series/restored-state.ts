@@ -1,7 +1,7 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import { SIGN_OFF } from "../../catalogue/composer-states.ts";
 import type { DimensionValue, Measurement } from "../../catalogue/measurement.ts";
-import type { Sender } from "./table.ts";
+import type { Sender } from "./tenants.ts";
 
 /** What an instance had said last of something, before the service started. */
 export interface RestoredState extends Sender {

@@ -41,6 +41,8 @@ export interface MetricSeries {
   count: number;
   /** Of a gauge: when its value was measured, ms since 1970 UTC. */
   measuredMs: number;
+  /** When something was recorded last, ms since 1970 UTC. */
+  seenMs: number;
   /** Observations in each bucket (not cumulated), the last for those above every bound. */
   readonly buckets: number[];
 }
@@ -74,6 +76,7 @@ export function openSeries(
     value: 0,
     count: 0,
     measuredMs: Number.NEGATIVE_INFINITY,
+    seenMs: nowMs,
     buckets: family.kind === "histogram" ? new Array<number>(family.boundaries.length + 1).fill(0) : [],
   };
   family.series.set(key, series);
@@ -106,6 +109,7 @@ export function observe(series: MetricSeries, value: number): void {
 export function addSeries(series: MetricSeries, other: MetricSeries): void {
   series.count += other.count;
   series.value += other.value;
+  series.seenMs = Math.max(series.seenMs, other.seenMs);
   for (const [bucket, count] of other.buckets.entries()) {
     series.buckets[bucket] = (series.buckets[bucket] ?? 0) + count;
   }

@@ -1,11 +1,13 @@
 import { SIGN_OFF } from "../../catalogue/composer-states.ts";
-import type { ValueSource } from "../../catalogue/definition.ts";
-import type { DimensionSet, Distribution, Measurement } from "../../catalogue/measurement.ts";
-import type { SeriesStore } from "./bounded-series.ts";
+import type { DimensionSet, Measurement } from "../../catalogue/measurement.ts";
+import { isIdle, type SeriesStore } from "./bounded-series.ts";
+import { FoldedGauges, gaugeName } from "./folded-gauges.ts";
 import { type BoundInstrument, type Instance, Instances, type InstrumentBinding } from "./instances.ts";
 import { OVERFLOW, toLabelValue } from "./label-values.ts";
-import { fedBy, type SeriesPlan, sentValue, type TypePlan } from "./plan.ts";
-import { observe, observeAll } from "./series.ts";
+import { fedBy, type PlannedInstrument, type SeriesPlan, sentValue, type TypePlan } from "./plan.ts";
+import { observedDistribution, recordedValue } from "./recorded-value.ts";
+import { type MetricSeries, observe, observeAll, seriesKey } from "./series.ts";
+import type { Report } from "./tenants.ts";
 
 /** Why a measurement is not in an instrument: it would have to count down, or is no finite number. */
 export type SkipReason = "negative" | "not_numeric";
@@ -23,90 +25,128 @@ export interface SeriesTableOptions {
   readonly onOverflow: (label: string) => void;
   /** The gauges of an instance that has reported nothing for so many ms are not shown. */
   readonly instanceSilenceMs: number;
+  /** Gauges, and instances, that are remembered though they have no labels of their own. */
+  readonly foldedMax: number;
   readonly onSkip: (reason: SkipReason) => void;
 }
 
-/** Who sent measurements. */
-export interface Sender {
-  readonly service: string;
-  /** Empty when it did not say. */
-  readonly instanceId: string;
+/** A report, once it is known whose instance it is from. */
+interface InstanceReport extends Report {
+  /** Undefined for types that are not told apart by instances, and for one of too many instances. */
+  readonly instance: Instance | undefined;
 }
 
 /**
  * The catalogue's instruments: counters, gauges and histograms per sender and dimension set.
  *
- * A combination of label values that finds too little room in the store for its instruments goes into their
- * overflow series (one more each), whose labels but `metric_type` are all `_other`: totals stay true and
- * series that exist keep counting, as OpenTelemetry's cardinality limits want it.
+ * A combination of label values that finds too little room in the store for its instruments goes into the
+ * overflow series of its service (one more each), whose other labels but `metric_type` are all `_other`:
+ * totals stay true and series that exist keep counting, as OpenTelemetry's cardinality limits want it.
  */
 export class SeriesTable {
   readonly #options: SeriesTableOptions;
   readonly #store: SeriesStore;
+  readonly #folded: FoldedGauges;
   readonly #instances: Instances;
   /**
-   * Of types that are not told apart by instances. By bounded label value, so that any number of services
-   * makes only so many maps. Weak, so that a dimension set that ingest forgets takes its binding along.
+   * Of types that are not told apart by instances. By tenant, whose names are bounded as labels are, so that
+   * any number of services makes only so many maps. Weak, so that a dimension set that ingest forgets takes
+   * its binding along.
    */
-  readonly #bindingsOfService = new Map<string, WeakMap<DimensionSet, InstrumentBinding>>();
+  readonly #bindingsOfTenant = new Map<string, WeakMap<DimensionSet, InstrumentBinding>>();
 
   constructor(options: SeriesTableOptions) {
     this.#options = options;
     this.#store = options.store;
-    this.#instances = new Instances(this.#store, options.instanceSilenceMs);
+    const { foldedMax, instanceSilenceMs: silenceMs } = options;
+    this.#folded = new FoldedGauges(this.#store, foldedMax);
+    this.#instances = new Instances(this.#store, { folded: this.#folded, silenceMs, unnamedMax: foldedMax });
   }
 
   /**
-   * Record every measurement in every instrument of its type, as reported at `reportedMs`. Never throws. A
-   * sender's second measurement with the same dimensions costs a look-up and the additions themselves.
+   * Record every measurement in every instrument of its type. Never throws. A sender's second measurement with
+   * the same dimensions costs a look-up and the additions themselves.
    */
-  record(sender: Sender, measurements: readonly Measurement[], reportedMs: number): void {
-    const service = this.#store.labels.bound("service", sender.service);
-    // Both are looked up by the first measurement that needs them.
-    let reporting: Instance | undefined;
-    let ofService: WeakMap<DimensionSet, InstrumentBinding> | undefined;
+  record({ sender, tenant, reportedMs }: Report, measurements: readonly Measurement[]): void {
+    const ofService: InstanceReport = { sender, tenant, reportedMs, instance: undefined };
+    // Looked up by the first measurement that needs it.
+    let ofInstance: InstanceReport | undefined;
     for (const measurement of measurements) {
-      const { dimensions } = measurement;
-      const plan = this.#options.plan.types.get(dimensions.type);
+      const { type } = measurement.dimensions;
+      const plan = this.#options.plan.types.get(type);
       if (plan === undefined) continue;
-      let instance: Instance | undefined;
-      if (dimensions.type.isPerInstance) {
-        if (reporting === undefined) {
-          const instanceId = this.#store.labels.bound("instance_id", sender.instanceId);
-          reporting = this.#instances.report(service, instanceId, reportedMs);
-        }
-        instance = reporting;
-        if (dimensions.type.name === SIGN_OFF) this.#instances.signOff(instance, measurement.timestampMs);
-        if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, instance, measurement))
+      let report = ofService;
+      if (type.isPerInstance) {
+        ofInstance ??= { ...ofService, instance: this.#instances.report(tenant, sender, reportedMs) };
+        report = ofInstance;
+        const { instance } = report;
+        if (type.name === SIGN_OFF && instance !== undefined)
+          this.#instances.signOff(instance, measurement.timestampMs);
+        if (plan.endsAtZero && measurement.value === 0 && this.#endSeries(plan, report, measurement))
           continue;
       }
-      if (plan.instruments.length === 0) continue;
-      if (instance === undefined) ofService ??= this.#bindingsOf(service);
-      let binding = (instance?.bindings ?? ofService)?.get(dimensions);
-      const isStale =
-        binding !== undefined && binding.overflowed.length > 0 && binding.endedSeries !== this.#store.ended;
-      if (binding === undefined || isStale) {
-        binding = this.#bind(plan, service, instance, measurement);
-        if (binding === undefined) continue;
-        // The map is asked for anew: binding may end other series, which replaces it.
-        (instance?.bindings ?? ofService)?.set(dimensions, binding);
-      } else {
-        for (const label of binding.overflowed) this.#options.onOverflow(label);
-      }
-      for (const target of binding.targets) this.#apply(target, measurement, instance);
+      if (plan.instruments.length > 0) this.#recordOne(plan, report, measurement);
     }
   }
 
   /** Bring gauges up to `nowMs`: clocks move on, silent instances disappear. */
   refresh(nowMs: number): void {
     this.#instances.refresh(nowMs);
+    this.#folded.refresh(nowMs);
   }
 
-  #bindingsOf(service: string): WeakMap<DimensionSet, InstrumentBinding> {
-    let bindings = this.#bindingsOfService.get(service);
+  /** End series in which nothing was recorded for a day: their label values give their places to others. */
+  endIdle(nowMs: number): void {
+    const endedBefore = this.#store.ended;
+    this.refresh(nowMs);
+    this.#instances.endIdle(nowMs);
+    for (const { type, instruments } of this.#options.plan.types.values()) {
+      for (const instrument of instruments) {
+        for (const series of instrument.family.series.values()) {
+          if (!isIdle(series, nowMs) || this.#instances.owns(series) || this.#folded.has(series)) continue;
+          if (type.isPerInstance && instrument.definition.kind !== "gauge")
+            this.#instances.retire(instrument, series);
+          this.#store.end(series);
+        }
+        this.#endRetired(instrument, nowMs);
+      }
+    }
+    if (this.#store.ended === endedBefore) return;
+    this.#bindingsOfTenant.clear();
+    this.#instances.forgetBindings();
+  }
+
+  /** What is kept for totals stays as long as a part of the total counts: a total never goes down. */
+  #endRetired({ definition, family, retired }: PlannedInstrument, nowMs: number): void {
+    const idle = [...retired.series.values()].filter((series) => isIdle(series, nowMs));
+    if (idle.length === 0) return;
+    const totalOf = ({ attributes }: MetricSeries) =>
+      seriesKey(["service", ...definition.labels].map((label) => attributes[label]));
+    const counting = new Set([...family.series.values()].map(totalOf));
+    for (const series of idle) if (!counting.has(totalOf(series))) this.#store.end(series);
+  }
+
+  #recordOne(plan: TypePlan, report: InstanceReport, measurement: Measurement): void {
+    const { dimensions } = measurement;
+    let binding = this.#bindingsOf(report).get(dimensions);
+    const endedSeries = binding?.endedSeries;
+    if (binding === undefined || (endedSeries !== undefined && endedSeries !== this.#store.ended)) {
+      binding = this.#bind(plan, report, measurement);
+      if (binding === undefined) return;
+      // The map is asked for anew: binding may end other series, which replaces it.
+      this.#bindingsOf(report).set(dimensions, binding);
+    } else {
+      for (const label of binding.overflowed) this.#options.onOverflow(label);
+    }
+    for (const target of binding.targets) this.#apply(target, measurement, report);
+  }
+
+  #bindingsOf({ instance, tenant: { name } }: InstanceReport): WeakMap<DimensionSet, InstrumentBinding> {
+    if (instance !== undefined) return instance.bindings;
+    let bindings = this.#bindingsOfTenant.get(name);
     if (bindings === undefined) {
       bindings = new WeakMap();
-      this.#bindingsOfService.set(service, bindings);
+      this.#bindingsOfTenant.set(name, bindings);
     }
     return bindings;
   }
@@ -114,69 +154,85 @@ export class SeriesTable {
   /** Open the series of a dimension set. Undefined where what the measurement says is over already. */
   #bind(
     plan: TypePlan,
-    service: string,
-    instance: Instance | undefined,
+    report: InstanceReport,
     { dimensions: set, timestampMs }: Measurement,
   ): InstrumentBinding | undefined {
+    const { tenant, instance } = report;
     const instruments = fedBy(plan, set);
     const own = [...new Set(instruments.flatMap(({ definition }) => definition.labels))];
+    const bound = (label: string) => this.#store.labels.bound(tenant.name, label, sentValue(set, label));
     const byLabel = new Map([
-      ["service", service],
+      ["service", tenant.service],
       ["metric_type", set.type.name],
-      ["instance_id", instance?.instanceId ?? ""],
-      ...own.map((label) => [label, this.#store.labels.bound(label, sentValue(set, label))] as const),
+      ["instance_id", instance?.instanceId ?? OVERFLOW],
+      ...own.map((label) => [label, bound(label)] as const),
     ]);
     const rows = instruments.map((instrument) => {
       const values = instrument.family.labels.map((label) => byLabel.get(label) ?? "");
-      return { instrument, values };
+      return { instrument, values, name: gaugeName(instrument, report.sender, set) };
     });
     const forgetUnused = () => {
-      for (const label of own) this.#store.forgetUnused(label, byLabel.get(label) ?? "");
+      for (const label of own) this.#store.forgetUnused(tenant, label, byLabel.get(label) ?? "");
     };
-    if (rows.some((row) => this.#instances.isOver(instance, row.instrument, row.values, timestampMs))) {
+    const isOver = ({ instrument, name }: (typeof rows)[number]) =>
+      this.#instances.isOver(instance, instrument, name, timestampMs) ||
+      (instrument.definition.kind === "gauge" && this.#folded.isNewerThan(name, timestampMs));
+    if (rows.some(isOver)) {
       forgetUnused();
       return undefined;
     }
     const missing = rows.filter(({ instrument, values }) => !this.#store.find(instrument.family, values));
-    if (!this.#store.hasRoomFor(missing.length)) {
+    const isFull = !this.#store.hasRoomFor(tenant, missing.length);
+    if (isFull) {
       forgetUnused();
       this.#options.onOverflow(WHOLE_SERIES);
-      return this.#bindOverflow(plan, set);
     }
-    const targets = rows.map(({ instrument, values }): BoundInstrument => {
-      const series = this.#store.open(instrument.family, values);
-      if (instance !== undefined) this.#instances.own(instance, instrument, series);
-      return { instrument, series };
+    const overflowing = new Map([
+      ["service", tenant.service],
+      ["metric_type", set.type.name],
+    ]);
+    const targets = rows.map(({ instrument, values, name }) => {
+      const folded = instrument.family.labels.map((label) => overflowing.get(label) ?? OVERFLOW);
+      return this.#bindInstrument(report, instrument, isFull ? folded : values, name);
     });
-    const overflowed = own.filter((label) => byLabel.get(label) === OVERFLOW);
-    return { targets, overflowed, endedSeries: this.#store.ended };
+    const overflowed = isFull ? [WHOLE_SERIES] : own.filter((label) => byLabel.get(label) === OVERFLOW);
+    const mayChange = targets.some(({ series }) => Object.values(series.attributes).includes(OVERFLOW));
+    return { targets, overflowed, endedSeries: mayChange ? this.#store.ended : undefined };
   }
 
-  /** The overflow series of the instruments, which are opened whether or not there is room. */
-  #bindOverflow(plan: TypePlan, set: DimensionSet): InstrumentBinding {
-    const targets = fedBy(plan, set).map((instrument): BoundInstrument => {
-      const values = instrument.family.labels.map((label) =>
-        label === "metric_type" ? set.type.name : OVERFLOW,
-      );
-      return { instrument, series: this.#store.open(instrument.family, values) };
-    });
-    return { targets, overflowed: [WHOLE_SERIES], endedSeries: this.#store.ended };
+  #bindInstrument(
+    { tenant, instance }: InstanceReport,
+    instrument: PlannedInstrument,
+    values: readonly string[],
+    name: string,
+  ): BoundInstrument {
+    const series = this.#store.open(instrument.family, values, tenant);
+    const isGauge = instrument.definition.kind === "gauge";
+    if (isGauge && values.includes(OVERFLOW)) return { instrument, series, foldedName: name };
+    if (isGauge) this.#folded.delete(name);
+    const [service, instanceId] = values;
+    if (instance !== undefined && service !== OVERFLOW && instanceId !== OVERFLOW)
+      this.#instances.own(instance, instrument, series);
+    return { instrument, series, foldedName: undefined };
   }
 
-  #apply(
-    { instrument, series }: BoundInstrument,
-    measurement: Measurement,
-    instance: Instance | undefined,
-  ): void {
+  #apply(target: BoundInstrument, measurement: Measurement, report: InstanceReport): void {
+    const { instrument, series } = target;
     const { records, kind, gauge } = instrument.definition;
-    const value = read(records, measurement);
+    const value = recordedValue(records, measurement);
     if (value === undefined) return;
     // NaN above all: one of it, added to a total, makes the total NaN for ever.
     if (!Number.isFinite(value)) {
       this.#options.onSkip("not_numeric");
       return;
     }
+    series.seenMs = report.reportedMs;
+    if (target.foldedName !== undefined) {
+      this.#applyFolded(target.foldedName, target, value, measurement, report);
+      return;
+    }
     if (kind === "gauge") {
+      const { instance } = report;
       // A retry may bring what was the case before what is shown.
       if (measurement.timestampMs < series.measuredMs) return;
       series.measuredMs = measurement.timestampMs;
@@ -191,71 +247,41 @@ export class SeriesTable {
     else observeAll(series, { ...distribution, sum: value });
   }
 
-  /** End the series that the measurement says there is nothing left of; whether it may say that of any. */
-  #endSeries(plan: TypePlan, instance: Instance, { dimensions, timestampMs }: Measurement): boolean {
+  /** Set a gauge that shares its series with others, unless nothing would tell when it is over. */
+  #applyFolded(
+    name: string,
+    { instrument: { definition, family }, series }: BoundInstrument,
+    value: number,
+    { timestampMs: measuredMs }: Measurement,
+    { tenant, instance, reportedMs }: InstanceReport,
+  ): void {
+    const isKnown = instance !== undefined || !family.labels.includes("instance_id");
+    const folded = { definition, series, tenant, instance, value, measuredMs, reportedMs };
+    if (!isKnown || !this.#folded.set(name, folded)) this.#options.onOverflow(WHOLE_SERIES);
+  }
+
+  /** End the gauges that the measurement says there is nothing left of; whether it may say that of any. */
+  #endSeries(plan: TypePlan, report: InstanceReport, { dimensions, timestampMs }: Measurement): boolean {
     const ending = fedBy(plan, dimensions).filter(({ definition }) => definition.gauge?.endsAtZero);
-    const sender = new Map([
-      ["service", instance.service],
-      ["instance_id", instance.instanceId],
+    const { tenant, instance } = report;
+    const labels = new Map([
+      ["service", tenant.service],
+      ["instance_id", instance?.instanceId ?? OVERFLOW],
     ]);
-    for (const { family } of ending) {
+    for (const instrument of ending) {
+      const { family } = instrument;
       const values = family.labels.map(
-        (label) => sender.get(label) ?? toLabelValue(sentValue(dimensions, label)),
+        (label) => labels.get(label) ?? toLabelValue(sentValue(dimensions, label)),
       );
-      const series = this.#store.find(family, values);
+      const name = gaugeName(instrument, report.sender, dimensions);
+      const found = this.#store.find(family, values);
+      const series = found !== undefined && instance?.series.has(found) ? found : undefined;
       if (series !== undefined && series.measuredMs > timestampMs) continue;
-      this.#instances.noteEnd(family, values, timestampMs);
-      if (series !== undefined) this.#instances.end(instance, series);
+      if (this.#folded.isNewerThan(name, timestampMs)) continue;
+      this.#instances.noteEnd(name, timestampMs);
+      this.#folded.delete(name);
+      if (series !== undefined && instance !== undefined) this.#instances.end(instance, series);
     }
     return ending.length > 0;
   }
-}
-
-/**
- * The number an instrument asks for, durations in s: undefined where there is none, NaN where it is not one.
- */
-function read(reading: ValueSource, measurement: Measurement): number | undefined {
-  switch (reading.from) {
-    case "value":
-      return measurement.value;
-    case "duration_ms":
-      return measurement.durationMs === undefined ? undefined : measurement.durationMs / 1000;
-    case "metadata": {
-      const found = findMetadata(reading.keys, measurement);
-      return found === undefined ? undefined : toNumber(found) * reading.scale;
-    }
-  }
-}
-
-/**
- * Where the numbers lie that an instrument reads from a measurement which stands for several; undefined where
- * there is one number alone. Durations are in seconds.
- */
-export function observedDistribution(
-  { distribution, durationMs }: Measurement,
-  { from }: Pick<ValueSource, "from">,
-): Distribution | undefined {
-  if (distribution === undefined) return undefined;
-  const isOf = durationMs === undefined ? "value" : "duration_ms";
-  if (from !== isOf) return undefined;
-  if (from === "value") return distribution;
-  return { ...distribution, values: distribution.values.map((ms) => ms / 1000) };
-}
-
-/** The first of the keys that has a value; clients have spelt them in several ways. */
-function findMetadata(keys: readonly string[], measurement: Measurement): unknown {
-  for (const key of keys) {
-    const index = measurement.metadataKeys.indexOf(key);
-    // Not merely for looks: reading an array at -1 costs as much as all the rest.
-    if (index === -1) continue;
-    const value = measurement.metadataValues[index];
-    // An empty string is what a client sends that has nothing to say; it is no broken number.
-    if (value !== undefined && value !== null && value !== "") return value;
-  }
-  return undefined;
-}
-
-function toNumber(value: unknown): number {
-  if (typeof value === "number") return value;
-  return typeof value === "string" && value.trim() !== "" ? Number(value) : Number.NaN;
 }
