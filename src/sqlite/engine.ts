@@ -69,6 +69,12 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   }
   const writer = await openWriter(options, onWrite);
   for (const migration of writer.applied) logger.info("migration applied", { ...migration });
+  for (const { path, mode, isRestored } of writer.openToOthers) {
+    const message = isRestored
+      ? "others could open a file of the database; it is its owner's alone again"
+      : "others can open the folder or a file of the database: chmod go= it";
+    logger.warn(message, { path, mode });
+  }
   const stopSearch = writer.isChecked
     ? async () => {}
     : searchForDamage(path, {

@@ -11,6 +11,7 @@ import type { Database } from "../file/database.ts";
 import { describeFailure, type Failure } from "../file/failure.ts";
 import { acquireLock } from "../file/lock.ts";
 import { migrateUp, readApplied, readMigrations } from "../file/migrator.ts";
+import { restoreModes } from "../file/modes.ts";
 import { openWriter } from "../file/open.ts";
 import { preparePlace } from "../file/place.ts";
 import { watchFiles } from "../file/watch.ts";
@@ -39,7 +40,8 @@ function start() {
     });
     const applied = migrateUp(database, migrations).map(({ version, name }) => ({ version, name }));
     const operations = createWriterOperations(database, path);
-    return { lock, database, operations, applied, isChecked, files: watchFiles(path, database) };
+    const files = watchFiles(path, database);
+    return { lock, database, operations, applied, isChecked, files, openToOthers: restoreModes(path) };
   } catch (error) {
     lock.release();
     throw error;
@@ -123,6 +125,6 @@ try {
 }
 if (opened !== undefined) {
   serve(opened);
-  const { applied, isChecked } = opened;
-  port.postMessage({ applied, isChecked } satisfies StartMessage);
+  const { applied, isChecked, openToOthers } = opened;
+  port.postMessage({ applied, isChecked, openToOthers } satisfies StartMessage);
 }

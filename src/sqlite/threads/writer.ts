@@ -1,6 +1,7 @@
 import { siblingModule } from "../../lib/sibling-module.ts";
 import { StoreInUseError } from "../../store/errors.ts";
 import { DatabaseOpenError, type Failure, storageUnavailable } from "../file/failure.ts";
+import type { OpenToOthers } from "../file/modes.ts";
 import type { WriterCalls } from "./operations.ts";
 import { callsByName, createThreadCalls, type ObservedCall, startThread } from "./thread-calls.ts";
 
@@ -17,6 +18,8 @@ export interface WriterStart {
   readonly applied: readonly { readonly version: number; readonly name: string }[];
   /** Whether the file was searched for damage; a large one takes too long for that. */
   readonly isChecked: boolean;
+  /** What more than its owner could open. */
+  readonly openToOthers: readonly OpenToOthers[];
 }
 
 /** The thread's first message: that the database is open, or why it is not. */
