@@ -63,6 +63,7 @@ export function createDirectory(deps: DirectoryDeps): Directory {
       enqueue: commit,
       readEvents: store.listEvents,
       readUses: store.listUses,
+      pseudonymise,
       wallMs,
     }),
     servers,

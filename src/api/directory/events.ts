@@ -2,6 +2,7 @@ import { askerOf, type Call, type Principal } from "../../access/call.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
 import { quote } from "../../ingest/text.ts";
 import { type Reject, readTime } from "../../ingest/validate-fields.ts";
+import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type {
   DirectoryEntry,
   ListQuery,
@@ -12,7 +13,7 @@ import type {
 import type { Asker } from "../../store/queries.ts";
 import { type Page, type PageBounds, type PageRequest, readPage } from "../page.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
-import { redactDetails } from "./redaction.ts";
+import { redact } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
@@ -60,6 +61,8 @@ export interface EventsDeps {
   readonly readEvents: (query: ListQuery, asker: Asker) => Promise<readonly StoredServerEvent[]>;
   /** A page of how a server was used, newest first. */
   readonly readUses: (query: ListQuery, asker: Asker) => Promise<readonly StoredServerUse[]>;
+  /** Takes the place of the ids of people in details. */
+  readonly pseudonymise: Pseudonymise;
   /** ms since 1970 UTC. */
   readonly wallMs: () => number;
 }
@@ -68,7 +71,8 @@ export interface EventsDeps {
 export type ServerEvents = ReturnType<typeof createServerEvents>;
 
 /** What happens to servers, and how they are used: written down, and read again by who may. */
-export function createServerEvents({ registry, enqueue, readEvents, readUses, wallMs }: EventsDeps) {
+export function createServerEvents(deps: EventsDeps) {
+  const { registry, enqueue, readEvents, readUses, pseudonymise, wallMs } = deps;
   return {
     /**
      * @throws {ServiceError} `malformed_body`, `api_key_invalid`, `not_found`, `validation_failed`,
@@ -78,7 +82,7 @@ export function createServerEvents({ registry, enqueue, readEvents, readUses, wa
       const serverId = readServerId(submitted.serverId) ?? malformed("Server ID is required");
       serverOf(registry, principal, serverId);
       const nowMs = wallMs();
-      const event = readEvent(serverId, principal, submitted, nowMs);
+      const event = readEvent(serverId, principal, submitted, nowMs, pseudonymise);
       const none = { server: undefined, points: [], uses: [], isCollected: false, idempotency: undefined };
       await enqueue({ ...none, events: [event], receivedMs: nowMs });
       return event;
@@ -111,6 +115,7 @@ function readEvent(
   { role }: Principal,
   { type, previousValue, newValue, details, timestamp }: SubmittedEvent,
   nowMs: number,
+  pseudonymise: Pseudonymise,
 ): ServerEvent {
   const violations: Violation[] = [];
   const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
@@ -125,7 +130,7 @@ function readEvent(
     type: known,
     previousValue: readText("previous_value", previousValue),
     newValue: readText("new_value", newValue),
-    details: redactDetails(details),
+    details: redact(details, pseudonymise).details,
     recordedBy: role === "server" ? "server" : "admin",
     timestampMs,
   };

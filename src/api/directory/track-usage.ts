@@ -3,7 +3,7 @@ import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
-import { redactDetails } from "./redaction.ts";
+import { redact } from "./redaction.ts";
 import { mayKnow, notFound } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
@@ -56,8 +56,6 @@ const COUNTED_AS: Readonly<Record<string, string>> = { view: "page_views", insta
 
 /** Characters of a User-Agent that are stored. */
 const USER_AGENT_LENGTH_MAX = 200;
-/** A shorter user id may be part of any text; it is only hidden where it is the whole of one. */
-const SEARCHED_ID_LENGTH_MIN = 4;
 
 /**
  * TrackUsage: somebody looked at a server, installed it, tried it, or used a tool of it. What is stored tells
@@ -79,8 +77,7 @@ export function createTrackUsage({ registry, enqueue, pseudonymise, wallMs }: Tr
     const toolId = readText("tool_id", submitted.toolId);
     const user = readText("user_id", submitted.userId);
     const userId = user === undefined ? undefined : pseudonymise(user);
-    const hide = hiding(user, userId);
-    const details = redactDetails(submitted.details, hide);
+    const { details, hide } = redact(submitted.details, pseudonymise, user);
     const server = registry.get(serverId);
     if (mayKnow(server, call.principal, serverId)) {
       const { tools } = (server ?? notFound()).record;
@@ -116,13 +113,6 @@ function countersOf(action: string, timestampMs: number): readonly ServerPoint[]
   return name === undefined ? [] : [{ name, type: "counter", timestampMs, value: 1, tags: undefined }];
 }
 
-/** Puts the pseudonym in the place of the user's id. */
-function hiding(user: string | undefined, pseudonym: string | undefined): (text: string) => string {
-  if (user === undefined || pseudonym === undefined) return (text) => text;
-  if (user.length < SEARCHED_ID_LENGTH_MIN) return (text) => (text === user ? pseudonym : text);
-  return (text) => text.replaceAll(user, pseudonym);
-}
-
 /** What is stored of a client: its network, and its User-Agent without what names people. */
 function describeClient(
   { network }: AnonymousCall,
@@ -130,7 +120,8 @@ function describeClient(
   hide: (text: string) => string,
 ): string {
   // Ten times as much is searched as is kept: an address that the first cut halves ends before the second.
-  const searched = userAgent && hideAddresses(hide(userAgent).slice(0, 10 * USER_AGENT_LENGTH_MAX));
+  const searched =
+    userAgent && hideAddresses(hide(userAgent).slice(0, 10 * USER_AGENT_LENGTH_MAX), { isUserAgent: true });
   const agent = searched?.slice(0, USER_AGENT_LENGTH_MAX).toWellFormed();
   return JSON.stringify({ ...(network !== undefined && { network }), ...(agent && { user_agent: agent }) });
 }
