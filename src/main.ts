@@ -21,6 +21,7 @@ import { createAdmission } from "./access/admission.ts";
 import { createAnonymousAccess } from "./access/anonymous-access.ts";
 import { createRequestNumbers } from "./access/call.ts";
 import { FailedAttempts } from "./access/failed-attempts.ts";
+import { InFlight } from "./access/in-flight.ts";
 import { loadKeys } from "./access/load-keys.ts";
 import { createSessions } from "./access/sessions.ts";
 import { UsageLog } from "./access/usage-log.ts";
@@ -28,6 +29,7 @@ import { SERVICE_ITSELF } from "./api/admin/audit.ts";
 import type { KeyAdministration } from "./api/admin/keys.ts";
 import { restoreGauges } from "./api/composer/restore-gauges.ts";
 import { createObservers } from "./api/observers.ts";
+import { bytesInFlightMax } from "./api/open-ingest.ts";
 import { openOperations } from "./api/operations.ts";
 import type { ServiceContext } from "./api/service-context.ts";
 import type { Config } from "./config.ts";
@@ -138,7 +140,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     usageSaved: (days) => keys.registry.usageSaved(days),
   });
   lifecycle.own("usage", usage.flush);
-  const { operations, queueMetrics, runs, time } = await openOperations(context, keys.registry);
+  const { operations, queueMetrics, commitMs, runs, time } = await openOperations(context, keys.registry);
 
   await time.follow();
   const { cleanupIntervalMs } = config.retention;
@@ -158,6 +160,11 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     admit,
     admitAnonymous: createAnonymousAccess(admit, clock, config.keys.anonymousRateLimitPerMinute),
     sessions: createSessions(await store.upkeep.installationSecret(), keys.registry, clock),
+    inFlight: new InFlight({
+      clock,
+      bytesMax: bytesInFlightMax(config.ingest),
+      commitMs,
+    }),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),
     isServing: () => store.isUsable() && !shutdownSignal.aborted,
     onServingChange: store.onUsableChange,

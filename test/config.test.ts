@@ -46,6 +46,7 @@ test("an empty environment makes a configuration that starts", () => {
     batchMetrics: 100,
     flushIntervalMs: 5000,
     queuedMetricsMax: 100_000,
+    bytesInFlightMax: undefined,
     metricsPerRequestMax: LIMITS.METRICS_PER_REQUEST,
     pointsPerRequestMax: 10_000,
   });

@@ -1,6 +1,8 @@
+import type { Config } from "../config.ts";
 import { createDimensionSets } from "../ingest/dimension-sets.ts";
 import { GroupCommit } from "../ingest/group-commit.ts";
 import { createValidate } from "../ingest/validate.ts";
+import { bodyBytesInMemory } from "../lib/memory.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import { BatchBuilder } from "../store/batch.ts";
 import { WITHOUT_PAUSE } from "../store/plan/steps.ts";
@@ -18,18 +20,34 @@ export interface Ingest {
   readonly flushMetrics: () => Promise<void>;
   /** Metrics that wait for the disk. */
   readonly queueMetrics: () => number;
+  /** How long the last transaction took, in ms. */
+  readonly commitMs: () => number;
+}
+
+/**
+ * Bytes that may wait in each place where they do: of bodies until they are answered, and, where answers come
+ * before the disk, of metrics that have been answered.
+ */
+export function bytesInFlightMax({ bytesInFlightMax: given, acknowledge }: Config["ingest"]): number {
+  const places = acknowledge === "buffered" ? 2 : 1;
+  return Math.floor((given ?? bodyBytesInMemory()) / places);
 }
 
 export async function openIngest(context: ServiceContext): Promise<Ingest> {
   const { config, clock, lifecycle, store, telemetry, observers } = context;
   const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax } = config.ingest;
+  let lastCommitMs = 0;
   const commits = new GroupCommit({
     clock,
     gatherer: new BatchBuilder(),
     commit: store.metrics.commit,
     queuedMetricsMax,
+    queuedBytesMax: acknowledge === "buffered" ? bytesInFlightMax(config.ingest) : undefined,
     linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,
-    onCommit: telemetry.selfMetrics.commit,
+    onCommit(commit) {
+      lastCommitMs = commit.seconds * 1000;
+      telemetry.selfMetrics.commit(commit);
+    },
   });
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
@@ -64,5 +82,6 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     }),
     flushMetrics,
     queueMetrics: () => commits.depth,
+    commitMs: () => lastCommitMs,
   };
 }

@@ -48,6 +48,8 @@ export interface OpenOperations {
   readonly time: TrustedTime;
   /** Metrics that wait for the disk. */
   readonly queueMetrics: () => number;
+  /** How long the last transaction of metrics took, in ms. */
+  readonly commitMs: () => number;
 }
 
 /** Assemble every operation on the store of `context`. @throws what reading the store throws. */
@@ -56,7 +58,7 @@ export async function openOperations(
   keyRegistry: KeyRegistry,
 ): Promise<OpenOperations> {
   const { config, clock, logger, lifecycle, store, telemetry, observers, shutdownSignal } = context;
-  const { submit, exportMetrics, flush, flushMetrics, queueMetrics } = await openIngest(context);
+  const { submit, exportMetrics, flush, flushMetrics, queueMetrics, commitMs } = await openIngest(context);
   const servers = await loadServers(context);
   await store.retention.applyDefault(config.retention.rawDays, clock.wallMs());
   const { administration, runs, time } = await openAdministration({
@@ -91,5 +93,5 @@ export async function openOperations(
     expose: telemetry.exposition,
     exposeService: telemetry.serviceExposition,
   };
-  return { operations, runs, time, queueMetrics };
+  return { operations, runs, time, queueMetrics, commitMs };
 }

@@ -127,6 +127,11 @@ export const SETTINGS = {
       "100000",
       "Most metrics that wait for the disk; more are refused with 503",
     ),
+    bytesInFlightMax: optional(
+      "MAX_BYTES_IN_FLIGHT",
+      kinds.size("100KB", "100000MB"),
+      "Most bytes of bodies that are worked on at once; unset: by the memory there is",
+    ),
     metricsPerRequestMax: setting(
       "MAX_METRICS_PER_REQUEST",
       kinds.wholeNumber(1, 10_000),

@@ -18,6 +18,8 @@ export interface BatchGatherer<Item extends Queueable, Batch> {
   readonly rowCount: number;
   /** Rows that `item` will add. */
   rowsOf(item: Item): number;
+  /** Bytes that `item` takes in memory, roughly. */
+  bytesOf(item: Item): number;
   add(item: Item): void;
   /** All that was added, in that order; the gatherer is empty then. */
   take(): Batch;
@@ -35,6 +37,10 @@ export interface GroupCommitOptions<Item extends Queueable, Batch> {
   readonly commit: (batch: Batch, nowMs: number) => Promise<CommitResult>;
   /** Metrics that may wait or be on their way to disk; so a slow disk costs memory only up to here. */
   readonly queuedMetricsMax: number;
+  /**
+   * Bytes that may. For answers before the disk has the metrics: otherwise the calls that wait bound it.
+   */
+  readonly queuedBytesMax: number | undefined;
   /** Set: commits wait until this many metrics are there or the first has waited this long. */
   readonly linger: { readonly metrics: number; readonly ms: number } | undefined;
   /** After every commit that was not empty, failed ones included. */
@@ -56,6 +62,8 @@ const RETRY_MS = 1000;
 interface Entry<Item> {
   /** Undefined: the mark that a flush leaves behind what it waits for. */
   readonly submission: Item | undefined;
+  /** What it takes of `queuedBytesMax`. */
+  readonly bytes: number;
   readonly resolve: (earlier: StoredAnswer | undefined) => void;
   readonly reject: (error: Error) => void;
 }
@@ -80,6 +88,8 @@ export class GroupCommit<Item extends Queueable, Batch> {
   /** Entries that no transaction holds yet, oldest first. */
   #waiting: Entry<Item>[] = [];
   #waitingMetrics = 0;
+  /** Bytes of what waits or is on its way to disk. */
+  #bytes = 0;
   /** Metrics of the transaction under way. */
   #inFlightMetrics = 0;
   #isCommitting = false;
@@ -115,8 +125,14 @@ export class GroupCommit<Item extends Queueable, Batch> {
     if (this.depth + metrics > this.#options.queuedMetricsMax) {
       throw new ServiceError("queue_full", `${this.depth} metrics wait for storage already; retry later`);
     }
+    const { gatherer, queuedBytesMax } = this.#options;
+    const bytes = queuedBytesMax === undefined ? 0 : gatherer.bytesOf(submission);
+    if (this.#bytes + bytes > (queuedBytesMax ?? 0) && this.#bytes > 0) {
+      throw new ServiceError("queue_full", `${this.#bytes} bytes wait for storage already; retry later`);
+    }
+    this.#bytes += bytes;
     this.#waitingMetrics += metrics;
-    return this.#enqueue(submission);
+    return this.#enqueue(submission, bytes);
   }
 
   /**
@@ -125,7 +141,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
    * @throws {ServiceError} `storage_unavailable` as soon as some of it could not be stored.
    */
   async flush(): Promise<void> {
-    if (this.depth > 0) await this.#enqueue(undefined);
+    if (this.depth > 0) await this.#enqueue(undefined, 0);
   }
 
   /**
@@ -141,9 +157,9 @@ export class GroupCommit<Item extends Queueable, Batch> {
     if (failures.length > 0) throw failures[0];
   }
 
-  #enqueue(submission: Item | undefined): Promise<StoredAnswer | undefined> {
+  #enqueue(submission: Item | undefined, bytes: number): Promise<StoredAnswer | undefined> {
     return new Promise((resolve, reject) => {
-      const entry = { submission, resolve, reject };
+      const entry = { submission, bytes, resolve, reject };
       this.#waiting.push(entry);
       this.#isUrgent ||= !mayLinger(entry);
       this.#scheduleWhenDue();
@@ -221,6 +237,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
     }
     this.#isCommitting = false;
     this.#inFlightMetrics = 0;
+    for (const { bytes } of entries) this.#bytes -= bytes;
     this.#scheduleWhenDue();
     if (metrics > 0) onCommit({ metrics, seconds: (clock.monotonicMs() - startedMs) / 1000 });
   }
@@ -238,8 +255,10 @@ export class GroupCommit<Item extends Queueable, Batch> {
     const kept = entries.filter(isKept);
     if (kept.length === 0) return;
     this.#waiting = [...kept, ...this.#waiting];
-    for (const { submission } of kept) {
+    for (const { submission, bytes } of kept) {
       if (submission !== undefined) this.#waitingMetrics += this.#options.gatherer.rowsOf(submission);
+      // Taken off again with the transaction that has failed.
+      this.#bytes += bytes;
     }
     this.#backingOff = true;
     this.#options.clock.after(RETRY_MS, () => {

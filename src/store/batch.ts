@@ -52,6 +52,14 @@ export interface Batch {
 
 export const COLUMNS_PER_ROW = 7;
 
+/** A measurement without its texts, as an object. */
+const BYTES_PER_ROW = 200;
+
+/** A character takes up to two bytes. */
+function bytesOfValue(value: unknown): number {
+  return typeof value === "string" ? 2 * value.length : 16;
+}
+
 /** Rows of a batch: from `start`, before `end`. */
 export interface RowRange {
   readonly start: number;
@@ -83,6 +91,16 @@ export class BatchBuilder {
 
   rowsOf({ measurements }: Submission): number {
     return measurements.length;
+  }
+
+  bytesOf({ measurements }: Submission): number {
+    let bytes = 0;
+    for (const { otherValues, metadataValues } of measurements) {
+      bytes += BYTES_PER_ROW;
+      for (const value of otherValues) bytes += bytesOfValue(value);
+      for (const value of metadataValues) bytes += bytesOfValue(value);
+    }
+    return bytes;
   }
 
   isEmpty({ rowCount, keyed }: Batch): boolean {

@@ -1,5 +1,8 @@
 import type { DirectoryEntry } from "./directory.ts";
 
+/** Of what an entry may hold at the most: details of a use, 4 KB, in characters of two bytes. */
+const BYTES_PER_ROW = 8_000;
+
 /** Gathers entries into batches. */
 export class DirectoryBatches {
   #entries: DirectoryEntry[] = [];
@@ -7,6 +10,10 @@ export class DirectoryBatches {
 
   rowsOf({ points, events, uses }: DirectoryEntry): number {
     return points.length + events.length + uses.length;
+  }
+
+  bytesOf(entry: DirectoryEntry): number {
+    return BYTES_PER_ROW * this.rowsOf(entry);
   }
 
   add(entry: DirectoryEntry): void {

@@ -8,6 +8,7 @@ import { MetricsService as Otlp } from "../../gen/opentelemetry/proto/collector/
 import type { Admit } from "../access/admission.ts";
 import type { AdmitAnonymous } from "../access/anonymous-access.ts";
 import type { RequestIdentity } from "../access/call.ts";
+import type { InFlight } from "../access/in-flight.ts";
 import type { Sessions } from "../access/sessions.ts";
 import type { AnsweredCall } from "../access/usage-log.ts";
 import type { Operations } from "../api/operations.ts";
@@ -50,6 +51,8 @@ export interface FrontDoorOptions {
   readonly admitAnonymous: AdmitAnonymous;
   /** For browsers that stay signed in. */
   readonly sessions: Sessions;
+  /** Bounds what is in flight with a body. */
+  readonly inFlight: InFlight;
   /** The id of each request of both ports, in the order of arrival. */
   readonly nextRequest: () => RequestIdentity;
   /** Whether calls are taken now, for grpc.health.v1. */
@@ -118,7 +121,14 @@ function createHandler(options: FrontDoorOptions): OnRequest {
   const { metricsPerRequestMax } = options.config.ingest;
   const clientAddress = createClientAddress(trustedProxies);
   const sessionIn = createSessionReader(sessions);
-  const common = { admit, admitAnonymous, sessionIn, clientAddress, bodyBytesMax };
+  const common = {
+    admit,
+    admitAnonymous,
+    sessionIn,
+    clientAddress,
+    inFlight: options.inFlight,
+    bodyBytesMax,
+  };
   const authenticate = createAuthInterceptor({ ...common, onUnexpected });
   const service = { operations, sessions, version, wallMs: clock.wallMs };
   return createRouter({

@@ -179,6 +179,7 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
     takesMetrics: false,
     principal: undefined,
     apiKeyId: undefined,
+    place: undefined,
     bodyBytes: 0,
   };
 }

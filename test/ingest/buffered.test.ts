@@ -96,6 +96,33 @@ test("while storage fails the bound holds, and counts what is kept", async () =>
   assert.throws(() => queue.add(submission(3)), /25 metrics wait/);
 });
 
+test("what is kept is bounded by bytes too, and one submission alone is always taken", async () => {
+  const { queue, latest } = setup({ linger: LINGER, queuedBytesMax: 500 });
+  // Two hundred bytes each, without any text.
+  watch(queue.add(submission(1, 4)));
+  assert.throws(() => queue.add(submission(2, 1)), /800 bytes wait/);
+  await turn();
+  latest().fail();
+  await turn();
+  assert.throws(() => queue.add(submission(2, 1)), /800 bytes wait/);
+  const closing = queue.close();
+  await turn();
+  latest().succeed();
+  await closing;
+  assert.is(queue.depth, 0);
+});
+
+test("the bytes of what is stored are free again", async () => {
+  const { queue, latest } = setup({ linger: { ...LINGER, metrics: 1 }, queuedBytesMax: 500 });
+  for (let round = 1; round <= 3; round += 1) {
+    watch(queue.add(submission(round, 2)));
+    assert.throws(() => queue.add(submission(round, 1)), /400 bytes wait/);
+    await turn();
+    latest().succeed();
+    await turn();
+  }
+});
+
 test("who waits for an answer learns that storage failed, and is not stored later", async () => {
   const { queue, latest, clock, stored } = setup({ linger: LINGER });
   const buffered = watch(queue.add(submission(1)));

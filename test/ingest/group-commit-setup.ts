@@ -87,6 +87,7 @@ export function setup(options: Partial<GroupCommitOptions<Submission, Batch>> = 
     clock,
     commit,
     queuedMetricsMax: 1000,
+    queuedBytesMax: undefined,
     linger: undefined,
     onCommit: (commit) => void commits.push(commit),
     ...options,

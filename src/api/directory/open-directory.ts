@@ -38,6 +38,7 @@ export function openDirectory(
     gatherer: new DirectoryBatches(),
     commit: store.directory.commit,
     queuedMetricsMax: config.ingest.queuedMetricsMax,
+    queuedBytesMax: undefined,
     linger: undefined,
     onCommit: telemetry.selfMetrics.commit,
   });

@@ -2,7 +2,8 @@ import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
 import type { JsonValue } from "@bufbuild/protobuf";
 import { ServiceError } from "../../errors.ts";
-import { type Exchange, headerOf, isHttp2Request, type NodeRequest } from "./exchange.ts";
+import { decompressInTurn } from "./decompression.ts";
+import { type Exchange, headerOf, isHttp2Request } from "./exchange.ts";
 import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
 import { parseWithNonFinite, spellNonFinite } from "./non-finite.ts";
 import { jsonDecoder } from "./text.ts";
@@ -23,7 +24,7 @@ export class ClientGoneError extends Error {
 /**
  * Read a body of at most `bytesMax` bytes, also after decompression.
  *
- * @throws {ServiceError} `body_too_large`, `unsupported_encoding`, `malformed_body`
+ * @throws {ServiceError} `body_too_large`, `unsupported_encoding`, `malformed_body`, `queue_full`
  * @throws {ClientGoneError}
  */
 export async function readBody(exchange: Exchange, bytesMax: number): Promise<Buffer> {
@@ -34,10 +35,15 @@ export async function readBody(exchange: Exchange, bytesMax: number): Promise<Bu
     const known = Object.keys(DECODERS).join(", ");
     throw new ServiceError("unsupported_encoding", `Content-Encoding must be one of ${known}`);
   }
-  if (Number(headerOf(request, "content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  const body = await collect(request, bytesMax);
+  const length = Number(headerOf(request, "content-length") ?? 0);
+  if (length > bytesMax) throw tooLarge(bytesMax);
+  exchange.place?.add(length);
+  const body = await collect(exchange, bytesMax);
   exchange.bodyBytes = body.length;
-  return encoding === "identity" ? body : decompress(body, encoding as keyof typeof DECODERS, bytesMax);
+  if (encoding === "identity") return body;
+  const message = await decompress(body, encoding as keyof typeof DECODERS, bytesMax);
+  exchange.place?.add(message.length);
+  return message;
 }
 
 /** HTTP 413. */
@@ -46,24 +52,29 @@ function tooLarge(bytesMax: number): ServiceError {
 }
 
 /** The bytes of a body as they were sent; what is larger than `bytesMax` is not read to its end. */
-function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
+function collect({ request, place }: Exchange, bytesMax: number): Promise<Buffer> {
+  const isAnnounced = headerOf(request, "content-length") !== undefined;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     let isWhole = false;
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes > bytesMax) {
+      try {
+        if (bytes > bytesMax) throw tooLarge(bytesMax);
+        if (!isAnnounced) place?.add(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
         request.pause();
-        reject(tooLarge(bytesMax));
-      } else chunks.push(chunk);
+        reject(error);
+      }
     });
     request.once("end", () => {
       isWhole = true;
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
       // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event
       // loop shows it.
-      if (!isHttp2Request(request) || headerOf(request, "content-length") !== undefined) resolve(body);
+      if (!isHttp2Request(request) || isAnnounced) resolve(body);
       else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });
     // Every request closes: what is built here must be worth building.
@@ -75,7 +86,7 @@ function collect(request: NodeRequest, bytesMax: number): Promise<Buffer> {
 /** The body decompressed. What would become larger than `bytesMax` is given up in its middle. */
 async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
   try {
-    return await DECODERS[encoding](body, { maxOutputLength: bytesMax });
+    return await decompressInTurn(() => DECODERS[encoding](body, { maxOutputLength: bytesMax }));
   } catch (cause) {
     if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
     throw new ServiceError("malformed_body", `body is not valid ${encoding}`, { cause });

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { Principal, RequestIdentity } from "../../access/call.ts";
+import type { HeldPlace, InFlight } from "../../access/in-flight.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
 import type { ServiceError } from "../../errors.ts";
 
@@ -45,6 +46,8 @@ export interface Exchange extends RequestIdentity {
   principal: Principal | undefined;
   /** The id of the valid key that it came with; undefined without one. */
   apiKeyId: number | undefined;
+  /** What it takes while it is in flight; undefined for a call without a body, or until it is admitted. */
+  place: HeldPlace | undefined;
   /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */
   bodyBytes: number;
 }
@@ -59,6 +62,18 @@ export function signalOf({ request, response }: Pick<Exchange, "request" | "resp
   if (isHttp2Request(request) ? request.stream.destroyed || request.stream.aborted : response.destroyed)
     leave();
   return controller.signal;
+}
+
+/**
+ * Take an admitted call in, whose body is read next. It gives its place back when the exchange is over.
+ *
+ * @throws {ServiceError} `queue_full` when too much is in flight already.
+ */
+export function takePlace(exchange: Exchange, inFlight: InFlight, caller: unknown): void {
+  const place = inFlight.enter(caller);
+  exchange.place = place;
+  exchange.request.once("end", place.received);
+  exchange.response.once("close", place.leave);
 }
 
 /** A header's value, or undefined. Of a repeated header the first value counts. */

@@ -1,11 +1,12 @@
 import type { Admission, Admit } from "../../access/admission.ts";
 import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-access.ts";
+import type { InFlight } from "../../access/in-flight.ts";
 import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
 import { parseJson, readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
-import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
+import { type Exchange, headerOf, rateLimitHeaders, takePlace } from "../http/exchange.ts";
 import type { SessionIn } from "../http/session-cookie.ts";
 import { sendAnswer, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";
@@ -20,6 +21,8 @@ export interface RestHandlerOptions {
   readonly sessionIn: SessionIn;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
+  /** Bounds what is in flight with a body. */
+  readonly inFlight: InFlight;
   /** Largest body of a caller with a key, in bytes after decompression. */
   readonly bodyBytesMax: number;
   /** What routes answer from. */
@@ -45,7 +48,7 @@ export function createRestHandler(options: RestHandlerOptions): HandleRest {
 async function run(
   route: RestRoute,
   exchange: Exchange,
-  { admit, admitAnonymous, sessionIn, clientAddress, bodyBytesMax, service }: RestHandlerOptions,
+  { admit, admitAnonymous, sessionIn, clientAddress, inFlight, bodyBytesMax, service }: RestHandlerOptions,
 ): Promise<RestAnswer | RestStream> {
   if (route.rule === "open") {
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
@@ -54,11 +57,13 @@ async function run(
   const credentials = credentialsOf(exchange.request, clientAddress, sessionIn);
   if (takesNoKey(route)) {
     const { anonymousCall: call } = admitted(admitAnonymous(credentials, route.rule, exchange), exchange);
+    if (route.reads !== "nothing") takePlace(exchange, inFlight, call.principal ?? call.network);
     const body = await readAs(route, exchange, ANONYMOUS_BODY_BYTES_MAX);
     return route.answer({ exchange, call, body }, service);
   }
   exchange.takesMetrics = route.rule.takesMetrics === true;
   const { call, bucket } = admitted(admit(credentials, route.rule, exchange), exchange);
+  if (route.reads !== "nothing") takePlace(exchange, inFlight, call.principal);
   const body = await readAs(route, exchange, bodyBytesMax);
   return route.answer({ exchange, call, bucket, body }, service);
 }

@@ -11,11 +11,12 @@ import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { Admit } from "../../access/admission.ts";
 import type { AdmitAnonymous } from "../../access/anonymous-access.ts";
+import type { InFlight } from "../../access/in-flight.ts";
 import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
-import { type Exchange, headerOf, rateLimitHeaders } from "../http/exchange.ts";
+import { type Exchange, headerOf, rateLimitHeaders, takePlace } from "../http/exchange.ts";
 import type { SessionIn } from "../http/session-cookie.ts";
 import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
@@ -64,6 +65,8 @@ export interface AuthInterceptorOptions {
   readonly sessionIn: SessionIn;
   /** Whose failed authentications are counted, and whose network a call without a key comes from. */
   readonly clientAddress: ClientAddress;
+  /** Bounds what is in flight with a body. */
+  readonly inFlight: InFlight;
   /** Largest message of a caller with a key, in bytes. */
   readonly bodyBytesMax: number;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
@@ -83,6 +86,7 @@ export function createAuthInterceptor({
   admitAnonymous,
   sessionIn,
   clientAddress,
+  inFlight,
   bodyBytesMax,
   onUnexpected,
 }: AuthInterceptorOptions): (context: HandlerContext) => void {
@@ -104,8 +108,15 @@ export function createAuthInterceptor({
     if ("anonymousCall" in admission) context.values.set(ANONYMOUS_CALL, admission.anonymousCall);
     if ("call" in admission) context.values.set(ADMITTED, admission);
     rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
-    // One without a length is counted while it is read.
-    exchange.bodyBytes = Number(headerOf(exchange.request, "content-length") ?? 0);
+    const { principal, anonymousCall } = { anonymousCall: undefined, ...admission };
+    try {
+      takePlace(exchange, inFlight, principal ?? anonymousCall?.network);
+      // One without a length is counted while it is read.
+      exchange.bodyBytes = Number(headerOf(exchange.request, "content-length") ?? 0);
+      exchange.place?.add(exchange.bodyBytes);
+    } catch (error) {
+      throw toConnectError(error);
+    }
   };
 }
 

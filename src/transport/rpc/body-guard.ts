@@ -6,6 +6,8 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Compression, UniversalHandler } from "@connectrpc/connect/protocol";
+import { decompressInTurn } from "../http/decompression.ts";
+import type { Exchange } from "../http/exchange.ts";
 import { JsonGuard, SCAN_FROM_BYTES } from "../http/json-guard.ts";
 import type { Body } from "./grpc-web-text.ts";
 import { shapeOf, WireGuard } from "./wire-guard.ts";
@@ -19,8 +21,13 @@ export interface Guard {
 /** A guard for the next message. */
 export type CreateGuard = () => Guard;
 
-/** The guard travels with the call: Connect decompresses where no context is at hand. */
-const guardOfCall = new AsyncLocalStorage<CreateGuard>();
+/** What travels with the call: Connect decompresses where no context is at hand. */
+interface GuardedCall {
+  readonly exchange: Exchange;
+  readonly createGuard: CreateGuard;
+}
+
+const guardedCalls = new AsyncLocalStorage<GuardedCall>();
 
 /** How the messages of a call are guardedCompression, by their `content-type`, or the URL of a Connect GET. */
 export function guardFor(
@@ -33,8 +40,8 @@ export function guardFor(
 }
 
 /** Run a call; what `guardedCompression` compressions decompress for it goes through its guard. */
-export function withGuard<Result>(createGuard: CreateGuard, run: () => Result): Result {
-  return guardOfCall.run(createGuard, run);
+export function withGuard<Result>(call: GuardedCall, run: () => Result): Result {
+  return guardedCalls.run(call, run);
 }
 
 /** The same compression for calls that run `withGuard`. */
@@ -42,8 +49,10 @@ export function guardedCompression(compression: Compression): Compression {
   return {
     ...compression,
     async decompress(bytes, readMaxBytes) {
-      const message = await compression.decompress(bytes, readMaxBytes);
-      if (message.length > SCAN_FROM_BYTES) guardOfCall.getStore()?.().push(message);
+      const message = await decompressInTurn(() => compression.decompress(bytes, readMaxBytes));
+      const call = guardedCalls.getStore();
+      call?.exchange.place?.add(message.length);
+      if (message.length > SCAN_FROM_BYTES) call?.createGuard().push(message);
       return message;
     },
   };

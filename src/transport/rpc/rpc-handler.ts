@@ -116,7 +116,7 @@ export async function handleRpc(
   const isText = isGrpcWebText(contentType);
   const whole = isBody(sent.body) ? { ...sent, body: wholeBody(sent.body, exchange) } : sent;
   const guarded = guardBody(isText ? fromText(whole) : whole, exchange, createGuard);
-  const answered = await withGuard(createGuard, () => handler(guarded));
+  const answered = await withGuard({ exchange, createGuard }, () => handler(guarded));
   const answer = isText ? toText(answered) : answered;
   const unspoken = UNSPOKEN[answer.status];
   if (unspoken !== undefined) {
@@ -167,6 +167,7 @@ function wholeBody(body: Body, exchange: Exchange): Body {
 async function* countedBody(body: Body, exchange: Exchange): Body {
   for await (const chunk of body) {
     exchange.bodyBytes += chunk.byteLength;
+    exchange.place?.add(chunk.byteLength);
     yield chunk;
   }
   const { request } = exchange;

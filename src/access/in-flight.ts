@@ -1,0 +1,139 @@
+import { ServiceError } from "../errors.ts";
+import type { Clock } from "../lib/clock.ts";
+
+export interface InFlightOptions {
+  readonly clock: Pick<Clock, "monotonicMs">;
+  /** Bytes of bodies that may be read, or wait for their answer, at once, over all connections. */
+  readonly bytesMax: number;
+  /** How long the last transaction took, in ms: what a call waits for on an idle service with a slow disk. */
+  readonly commitMs: () => number;
+}
+
+/** What a call takes while it is in flight. */
+export interface HeldPlace {
+  /** Bytes of its body, once they are announced, or as they arrive. @throws {ServiceError} `queue_full` */
+  add(bytes: number): void;
+  /** The body is whole: from here on the call waits for us. */
+  received(): void;
+  /** The call has been answered, or its client has left. Once only. */
+  leave(): void;
+}
+
+/**
+ * Time that calls may wait for their answer before others are refused, in ms, besides two transactions: one
+ * that has begun without them, and theirs.
+ */
+const WAIT_MS_MAX = 100;
+/** Beyond this many times the wait, also callers are refused that have less in flight than others. */
+const WAIT_FACTOR_MAX = 3;
+/** Calls that wait on any service now and then, in a pause of the garbage collector or of the disk. */
+const ALWAYS_TAKEN = 64;
+
+/** What one caller has in flight. */
+interface Holding {
+  bytes: number;
+  calls: number;
+}
+
+/**
+ * All calls that are in flight with a body: what is taken in is bounded by the memory and the time that it
+ * will take, and decided when only the headers have been read, since a refusal later has cost both already.
+ *
+ * By time: once the oldest call has waited too long, more would wait longer still, and the callers with the
+ * most waiting calls are refused first; CoDel measures a queue in the same way, by how long its items stay
+ * (RFC 8289). Only time counts in which the call waits for us, not for its client.
+ *
+ * By bytes: a caller may hold as much as it leaves, so that one caller alone gets half, two get a third each, and
+ * something is always left for the next ("dynamic queue length thresholds", Choudhury and Hahne, 1998).
+ */
+export class InFlight {
+  readonly #options: InFlightOptions;
+  readonly #holdings = new Map<unknown, Holding>();
+  /** When the body of each call that waits was whole; the oldest first. */
+  readonly #waiting = new Map<HeldPlace, number>();
+  #bytes = 0;
+
+  constructor(options: InFlightOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes of bodies in flight. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Calls whose body is whole and that wait for their answer. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Take a call in that comes with a body.
+   *
+   * @param caller whose call it is: anything that is the same (`===`) for the same caller.
+   * @throws {ServiceError} `queue_full`
+   */
+  enter(caller: unknown): HeldPlace {
+    const holding = this.#holdings.get(caller) ?? { bytes: 0, calls: 0 };
+    if (this.#isOverdue(holding)) throw tooMuch("calls");
+    holding.calls += 1;
+    this.#holdings.set(caller, holding);
+    let held = 0;
+    let isOpen = true;
+    const giveBack = () => {
+      this.#bytes -= held;
+      holding.bytes -= held;
+      held = 0;
+    };
+    const place: HeldPlace = {
+      add: (more) => {
+        if (!isOpen) return;
+        try {
+          this.#reserve(holding, held, more);
+          held += more;
+        } catch (error) {
+          // Given back at once: of bodies that arrive side by side some are to fit.
+          giveBack();
+          throw error;
+        }
+      },
+      received: () => {
+        // What is left of the body of a call that has been answered arrives after it.
+        if (isOpen) this.#waiting.set(place, this.#options.clock.monotonicMs());
+      },
+      leave: () => {
+        isOpen = false;
+        this.#waiting.delete(place);
+        giveBack();
+        holding.calls -= 1;
+        if (holding.calls === 0) this.#holdings.delete(caller);
+      },
+    };
+    return place;
+  }
+
+  /** Whether calls wait too long for one more of this caller to be taken in. */
+  #isOverdue({ calls }: Holding): boolean {
+    if (this.#waiting.size < ALWAYS_TAKEN) return false;
+    const [oldestMs = 0] = this.#waiting.values();
+    const waitedMs = this.#options.clock.monotonicMs() - oldestMs;
+    const allowedMs = WAIT_MS_MAX + 2 * this.#options.commitMs();
+    if (waitedMs <= allowedMs) return false;
+    if (waitedMs > WAIT_FACTOR_MAX * allowedMs) return true;
+    return calls >= this.#waiting.size / this.#holdings.size;
+  }
+
+  /** Take bytes for a call that holds `held` already. What is left afterwards must be as much as its caller has. */
+  #reserve(holding: Holding, held: number, bytes: number): void {
+    const left = this.#options.bytesMax - this.#bytes - bytes;
+    // A body that is larger than half of what there is can be taken as long as it is alone.
+    const isAlone = this.#bytes === held;
+    if (holding.bytes + bytes > left && !isAlone) throw tooMuch("bytes");
+    holding.bytes += bytes;
+    this.#bytes += bytes;
+  }
+}
+
+function tooMuch(what: "bytes" | "calls"): ServiceError {
+  return new ServiceError("queue_full", `too many ${what} are in flight; retry later`);
+}

@@ -1,0 +1,123 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type HeldPlace, InFlight } from "../../src/access/in-flight.ts";
+import { ServiceError } from "../../src/errors.ts";
+
+function setup({ bytesMax = 1000, commitMs = 0 } = {}) {
+  const clock = { nowMs: 0, monotonicMs: () => clock.nowMs };
+  const inFlight = new InFlight({ clock, bytesMax, commitMs: () => commitMs });
+  /** A call with a body that has arrived. */
+  const take = (caller: string, bytes = 0): HeldPlace => {
+    const place = inFlight.enter(caller);
+    place.add(bytes);
+    place.received();
+    return place;
+  };
+  const isTaken = (caller: string): boolean => {
+    try {
+      inFlight.enter(caller).leave();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { clock, inFlight, take, isTaken };
+}
+
+function assertRefused(call: () => void, what: string): void {
+  assert.throws(
+    call,
+    (error: unknown) =>
+      error instanceof ServiceError &&
+      error.reason === "queue_full" &&
+      error.retryAfterSeconds === 1 &&
+      error.message.includes(what),
+  );
+}
+
+test("a caller may hold as many bytes as are left, so that the next one finds some", () => {
+  const { inFlight, take } = setup();
+  const first = take("a", 400);
+  take("a", 100);
+  assertRefused(() => take("a", 1), "bytes");
+  take("b", 250);
+  assertRefused(() => take("b", 1), "bytes");
+  take("c", 125);
+  assert.is(inFlight.bytes, 875);
+  first.leave();
+  take("b", 1);
+  assert.is(inFlight.bytes, 476);
+});
+
+test("a body that is larger than all there is is taken while it is alone", () => {
+  const { inFlight, take } = setup();
+  const large = take("a", 5000);
+  assertRefused(() => take("b", 1), "bytes");
+  large.leave();
+  take("b", 1);
+  assert.is(inFlight.bytes, 1);
+});
+
+test("of bodies that arrive side by side some become whole", () => {
+  const { inFlight } = setup();
+  let waiting = Array.from({ length: 10 }, () => inFlight.enter("a"));
+  // A hundred bytes of each at a time; each is to be 400.
+  for (let round = 0; round < 4; round += 1) {
+    waiting = waiting.filter((place) => {
+      try {
+        place.add(100);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+  assert.ok(waiting.length > 0, "all were given up");
+  assert.is(inFlight.bytes, waiting.length * 400);
+});
+
+test("once the oldest call has waited too long, whoever has most in flight is refused", () => {
+  const { clock, take, isTaken } = setup();
+  const busy = Array.from({ length: 90 }, () => take("busy"));
+  take("polite");
+  clock.nowMs = 100;
+  assert.ok(isTaken("busy") && isTaken("polite") && isTaken("new"));
+  clock.nowMs = 101;
+  assert.equal([isTaken("busy"), isTaken("polite"), isTaken("new")], [false, true, true]);
+  clock.nowMs = 301;
+  assert.equal([isTaken("busy"), isTaken("polite"), isTaken("new")], [false, false, false]);
+  for (const place of busy) place.leave();
+  assert.ok(isTaken("busy") && isTaken("polite"));
+});
+
+test("few calls may wait as long as they do", () => {
+  const { clock, take, isTaken } = setup();
+  for (let call = 0; call < 63; call += 1) take("a");
+  clock.nowMs = 60_000;
+  assert.ok(isTaken("a"));
+  take("a");
+  assert.not(isTaken("a"));
+});
+
+test("the wait for a slow disk is no sign of too many calls", () => {
+  const { clock, take, isTaken } = setup({ commitMs: 200 });
+  for (let call = 0; call < 100; call += 1) take("a");
+  clock.nowMs = 500;
+  assert.ok(isTaken("a"));
+  clock.nowMs = 501;
+  assert.not(isTaken("a"));
+});
+
+test("what waits for its client does not count as waiting, nor what has left", () => {
+  const { clock, inFlight, take, isTaken } = setup();
+  const uploads = Array.from({ length: 100 }, () => inFlight.enter("slow"));
+  clock.nowMs = 10_000;
+  assert.ok(isTaken("slow"));
+  for (const upload of uploads) upload.leave();
+  // The rest of a body arrives after its answer.
+  for (const upload of uploads) upload.received();
+  take("a").leave();
+  assert.equal([inFlight.waiting, inFlight.bytes], [0, 0]);
+});
+
+test.run();
