@@ -163,6 +163,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     inFlight: new InFlight({
       clock,
       bytesMax: bytesInFlightMax(config.ingest),
+      waitMsMax: config.ingest.waitMsMax,
       commitMs,
     }),
     nextRequest: createRequestNumbers(clock.wallMs, lastRequestNumber),

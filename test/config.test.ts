@@ -47,6 +47,7 @@ test("an empty environment makes a configuration that starts", () => {
     flushIntervalMs: 5000,
     queuedMetricsMax: 100_000,
     bytesInFlightMax: undefined,
+    waitMsMax: 250,
     metricsPerRequestMax: LIMITS.METRICS_PER_REQUEST,
     pointsPerRequestMax: 10_000,
   });

@@ -5,6 +5,11 @@ export interface InFlightOptions {
   readonly clock: Pick<Clock, "monotonicMs">;
   /** Bytes of bodies that may be read, or wait for their answer, at once, over all connections. */
   readonly bytesMax: number;
+  /**
+   * Time that calls may wait for their answer before others are refused, in ms, besides two transactions: one
+   * that has begun without them, and theirs.
+   */
+  readonly waitMsMax: number;
   /** How long the last transaction took, in ms: what a call waits for on an idle service with a slow disk. */
   readonly commitMs: () => number;
 }
@@ -19,11 +24,6 @@ export interface HeldPlace {
   leave(): void;
 }
 
-/**
- * Time that calls may wait for their answer before others are refused, in ms, besides two transactions: one
- * that has begun without them, and theirs.
- */
-const WAIT_MS_MAX = 100;
 /** Beyond this many times the wait, also callers are refused that have less in flight than others. */
 const WAIT_FACTOR_MAX = 3;
 /** Calls that wait on any service now and then, in a pause of the garbage collector or of the disk. */
@@ -117,7 +117,8 @@ export class InFlight {
     if (this.#waiting.size < ALWAYS_TAKEN) return false;
     const [oldestMs = 0] = this.#waiting.values();
     const waitedMs = this.#options.clock.monotonicMs() - oldestMs;
-    const allowedMs = WAIT_MS_MAX + 2 * this.#options.commitMs();
+    const { waitMsMax, commitMs } = this.#options;
+    const allowedMs = waitMsMax + 2 * commitMs();
     if (waitedMs <= allowedMs) return false;
     if (waitedMs > WAIT_FACTOR_MAX * allowedMs) return true;
     return calls >= this.#waiting.size / this.#holdings.size;

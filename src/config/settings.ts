@@ -132,6 +132,12 @@ export const SETTINGS = {
       kinds.size("100KB", "100000MB"),
       "Most bytes of bodies that are worked on at once; unset: by the memory there is",
     ),
+    waitMsMax: setting(
+      "MAX_WAIT_SECONDS",
+      kinds.seconds(0.01, 60),
+      "0.25",
+      "How long calls may wait, besides two transactions, before others are refused with 503",
+    ),
     metricsPerRequestMax: setting(
       "MAX_METRICS_PER_REQUEST",
       kinds.wholeNumber(1, 10_000),

@@ -5,7 +5,7 @@ import { ServiceError } from "../../src/errors.ts";
 
 function setup({ bytesMax = 1000, commitMs = 0 } = {}) {
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs };
-  const inFlight = new InFlight({ clock, bytesMax, commitMs: () => commitMs });
+  const inFlight = new InFlight({ clock, bytesMax, waitMsMax: 100, commitMs: () => commitMs });
   /** A call with a body that has arrived. */
   const take = (caller: string, bytes = 0): HeldPlace => {
     const place = inFlight.enter(caller);
