@@ -21,7 +21,7 @@ const WRITERS: AdmissionRule = { roles: ["writer"], costsToken: true };
 /** What senders call that may not look at the answer: why it was refused is logged. */
 const SENDERS: AdmissionRule = { ...WRITERS, takesMetrics: true };
 const READERS: AdmissionRule = { roles: ["reader"], costsToken: true };
-/** Queries: a writer key sees the figures of its own service, a reader key those of all. */
+/** Queries: a writer key sees its own service and what its service's keys wrote, a reader key everything. */
 const QUERIERS: AdmissionRule = { roles: ["writer", "reader"], costsToken: true };
 /** … from the dashboard too, in a browser that stays signed in. */
 const VIEWERS = { ...QUERIERS, takesSession: true } as const satisfies AdmissionRule;

@@ -18,6 +18,11 @@ export interface Selection {
   readonly types: readonly string[];
   readonly range: TimeRange;
   readonly filters: readonly Filter[];
+  /**
+   * Only what a writer of this service sees: its metrics, and of other services those that its writers' keys
+   * wrote, by the key that is kept with each. The latter are read from single metrics, and end where those do.
+   */
+  readonly seenBy?: string | undefined;
 }
 
 export interface AggregateQuery extends Selection {

@@ -18,6 +18,7 @@ import { policiesContract } from "./policies.contract.ts";
 import { queriesContract } from "./queries.contract.ts";
 import { retentionContract } from "./retention.contract.ts";
 import { retentionEffectsContract } from "./retention-effects.contract.ts";
+import { seenByContract } from "./seen-by.contract.ts";
 import { seriesContract } from "./series.contract.ts";
 import type { Contract } from "./store-tests.ts";
 import { valuesContract } from "./values.contract.ts";
@@ -35,6 +36,7 @@ const PARTS: Readonly<Record<string, Contract>> = {
   queries: queriesContract,
   aggregate: aggregateContract,
   percentiles: percentilesContract,
+  "seen-by": seenByContract,
   policies: policiesContract,
   retention: retentionContract,
   "retention-effects": retentionEffectsContract,

@@ -38,7 +38,10 @@ const FILTER_VALUES_MAX = 100;
 /** 9999-12-31T23:59:59.999Z: the last instant that ISO 8601 writes with four digits. */
 const LAST_MS = 253_402_300_799_999;
 
-/** A request's selection, and what dimensions it may name. Violations are noted; the result is then of no use. */
+/**
+ * A request's selection, and what dimensions it may name. Violations are noted; the result is then of no use.
+ * A writer's is of what it may see: to ask for more is no error, so that nobody learns what there is.
+ */
 export function readSelection(
   request: SelectionRequest,
   principal: Principal,
@@ -52,14 +55,10 @@ export function readSelection(
   const selection = {
     types: types.map(({ name }) => name),
     range,
-    filters: [...filters, ...scopeOf(principal)],
+    filters,
+    seenBy: principal.role === "writer" ? principal.service : undefined,
   };
   return { selection, dimensions };
-}
-
-/** A writer key sees its own service. To ask for another is no error, so that nobody learns which there are. */
-function scopeOf({ role, service }: Principal): readonly Filter[] {
-  return role === "writer" ? [{ dimension: "service", values: [service], isNegated: false }] : [];
 }
 
 /** The types by their names, each once; none means all. */

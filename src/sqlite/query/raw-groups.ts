@@ -12,6 +12,8 @@ import type { RawRows } from "./raw-rows.ts";
 export interface PlannedType {
   readonly selector: Selector;
   readonly plan: Plan;
+  /** The sources whose measurements are taken; undefined: of all. */
+  readonly sources?: ReadonlyMap<number, unknown>;
 }
 
 /** Measurements of one service with one combination of dimensions. */
@@ -31,7 +33,7 @@ export interface RawGroup {
  */
 export class RawGroups {
   readonly #dictionaries: Dictionaries;
-  readonly #types: ReadonlyMap<string, PlannedType>;
+  readonly #types: ReadonlyMap<string, readonly PlannedType[]>;
   readonly #groups: Groups;
   /** Source → dimension set → group; null for what the query does not take. */
   readonly #found = new Map<number, Map<number, RawGroup | null>>();
@@ -43,7 +45,7 @@ export class RawGroups {
 
   constructor(dictionaries: Dictionaries, types: readonly PlannedType[], groups: Groups) {
     this.#dictionaries = dictionaries;
-    this.#types = new Map(types.map((planned) => [planned.selector.type.name, planned]));
+    this.#types = Map.groupBy(types, ({ selector }) => selector.type.name);
     this.#groups = groups;
   }
 
@@ -106,14 +108,16 @@ export class RawGroups {
 
   #create(sourceId: number, dimensionSetId: number): RawGroup | undefined {
     const { type, sent } = this.#dictionaries.dimensionSets.get(dimensionSetId);
-    const planned = this.#types.get(type);
-    if (planned === undefined) return undefined;
-    const { selector } = planned;
-    const text = (name: string) => dimensionText(selector.type, name, sent[name]);
-    const { service } = this.#dictionaries.sources.get(sourceId);
-    const labels = selector.labelsOf(service, selector.dimensions.map(text));
-    if (labels === undefined) return undefined;
-    return { planned, labels, outcome: isSuccess(selector.type, sent), group: undefined };
+    for (const planned of this.#types.get(type) ?? []) {
+      const { selector, sources } = planned;
+      if (sources?.has(sourceId) === false) continue;
+      const text = (name: string) => dimensionText(selector.type, name, sent[name]);
+      const { service } = this.#dictionaries.sources.get(sourceId);
+      const labels = selector.labelsOf(service, selector.dimensions.map(text));
+      if (labels === undefined) continue;
+      return { planned, labels, outcome: isSuccess(selector.type, sent), group: undefined };
+    }
+    return undefined;
   }
 }
 

@@ -1,7 +1,7 @@
 import { findMetricType } from "../../catalogue/catalogue.ts";
 import type { Budget } from "../../store/plan/budget.ts";
 import { Groups } from "../../store/plan/groups.ts";
-import { type PlanInput, type Plans, planRange, planSteps } from "../../store/plan/planner.ts";
+import { type PlanInput, type Plans, planRange, planRaw, planSteps } from "../../store/plan/planner.ts";
 import type { RowSource } from "../../store/plan/row-source.ts";
 import { createSelector, type Selector } from "../../store/plan/selector.ts";
 import { shortenEnds } from "../../store/plan/shorten-ends.ts";
@@ -14,6 +14,7 @@ import { KeyGroups } from "./key-groups.ts";
 import { type PlannedType, RawGroups } from "./raw-groups.ts";
 import { openRawSource } from "./raw-source.ts";
 import { openRollupSource } from "./rollup-source.ts";
+import { readForeignSources } from "./seen-sources.ts";
 import { readStored } from "./stored.ts";
 import { openTailSource } from "./tail-source.ts";
 
@@ -45,7 +46,7 @@ const COUNT = `SELECT count(*) AS count FROM (
 export function runAggregate(context: QueryContext, query: AggregateQuery): AggregateAnswer {
   const { database } = context;
   const statistics = query.statistics.map(statisticOf);
-  const selectors = query.types.flatMap((name) => selectorOf(name, query));
+  const selectors = query.types.flatMap((name) => selectorOf(name, ownPart(query)));
   const stored = readStored(database);
   const inputs = selectors.map(
     ({ type, dimensions }): PlanInput => ({ type, dimensions, stored: stored(type) }),
@@ -56,10 +57,11 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
   const stepMs = query.stepMs ?? range.endMs - range.startMs;
   const points = Math.round((range.endMs - range.startMs) / stepMs);
   const groups = new Groups(query, statistics, points);
-  const types = selectors.flatMap((selector, index) => {
+  const own = selectors.flatMap((selector, index): PlannedType[] => {
     const plan = plans[index];
     return plan === undefined ? [] : [{ selector, plan }];
   });
+  const types = [...own, ...planForeign(database, query, stored, range)];
   const sources = openSources(context, types, groups, needs);
   let totals: Float64Array | undefined;
   for (let point = 0; point < points; point += 1) {
@@ -71,7 +73,37 @@ export function runAggregate(context: QueryContext, query: AggregateQuery): Aggr
     if (query.withTotals) totals = groups.totals(stepMs / 1000);
     groups.closePoint(point, stepMs / 1000);
   }
-  return { range, groups: groups.answer(), totals, sources: describeSources(plans) };
+  return { range, groups: groups.answer(), totals, sources: describeSources(types) };
+}
+
+/** Of what a writer sees, the part that rollups tell: its own service's. */
+function ownPart(query: AggregateQuery): AggregateQuery {
+  if (query.seenBy === undefined) return query;
+  const own = { dimension: "service", values: [query.seenBy], isNegated: false };
+  return { ...query, filters: [...query.filters, own] };
+}
+
+/** The other part: what its keys wrote for other services, in the sources that the query's filters leave. */
+function planForeign(
+  database: Database,
+  query: AggregateQuery,
+  stored: ReturnType<typeof readStored>,
+  range: TimeRange,
+): readonly PlannedType[] {
+  if (query.seenBy === undefined) return [];
+  const asked = query.filters.filter(({ dimension }) => dimension === "service");
+  const sources = new Map(
+    [...readForeignSources(database, query.seenBy)].filter(([, service]) =>
+      asked.every(({ values, isNegated }) => values.includes(service) !== isNegated),
+    ),
+  );
+  if (sources.size === 0) return [];
+  return query.types
+    .flatMap((name) => selectorOf(name, query))
+    .map((selector) => {
+      const { type, dimensions } = selector;
+      return { selector, sources, plan: planRaw({ type, dimensions, stored: stored(type) }, range) };
+    });
 }
 
 /** Which rows answer the query; without a step, its range may be rounded (the answer's `range`). */
@@ -124,13 +156,13 @@ function selectorOf(name: string, { filters, groupBy }: AggregateQuery): readonl
 }
 
 /** What was read for which types, for the answer's `sources`. */
-function describeSources(plans: Plans["plans"]): readonly SourceUse[] {
+function describeSources(types: readonly PlannedType[]): readonly SourceUse[] {
   const uses = new Map<string, { types: string[]; source: SourceUse["source"]; range: TimeRange }>();
-  for (const { input, segments } of plans) {
-    for (const { source, startMs, endMs } of segments) {
+  for (const { selector, plan } of types) {
+    for (const { source, startMs, endMs } of plan.segments) {
       const name = `${startMs} ${endMs} ${source}`;
       const use = uses.get(name) ?? { types: [], source, range: { startMs, endMs } };
-      use.types.push(input.type.name);
+      if (!use.types.includes(selector.type.name)) use.types.push(selector.type.name);
       uses.set(name, use);
     }
   }

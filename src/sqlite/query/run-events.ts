@@ -4,10 +4,10 @@ import { invalidField } from "../../errors.ts";
 import { createSelector, type Selector } from "../../store/plan/selector.ts";
 import type { EventsAnswer, EventsQuery } from "../../store/queries.ts";
 import { asColumns, type Integers, readColumns } from "./columns.ts";
-import type { Dictionaries } from "./dictionaries.ts";
 import { countFitting, readEvents } from "./event-rows.ts";
 import type { RowPosition } from "./raw-rows.ts";
 import type { QueryContext } from "./run-aggregate.ts";
+import { readForeignSources } from "./seen-sources.ts";
 import { newestId } from "./stored.ts";
 
 /**
@@ -55,7 +55,7 @@ export function runEvents(context: QueryContext, query: EventsQuery): EventsAnsw
   const farEndMs = isNewestFirst ? query.range.startMs : query.range.endMs;
   const newest = newestId(database);
   const lastId = query.moment === undefined ? newest : Math.min(readNumbers(query.moment, 1)[0] ?? 0, newest);
-  const matches = createMatcher(query, dictionaries);
+  const matches = createMatcher(query, context);
   const ids: number[] = [];
   const positions: RowPosition[] = [];
   let position = firstPosition(query);
@@ -119,15 +119,19 @@ function readNumbers(position: string, count: number): readonly number[] {
 }
 
 /** Whether the query takes the measurements of a source with a dimension set. */
-function createMatcher({ types, filters }: EventsQuery, { sources, dimensionSets }: Dictionaries) {
+function createMatcher({ types, filters, seenBy }: EventsQuery, { database, dictionaries }: QueryContext) {
+  const { sources, dimensionSets } = dictionaries;
+  const foreign = seenBy === undefined ? undefined : readForeignSources(database, seenBy);
   const selectors = new Map(types.flatMap((name) => selectorOf(name, filters)));
   const known = new Map<number, Map<number, boolean>>();
   const match = (sourceId: number, setId: number): boolean => {
     const { type, sent } = dimensionSets.get(setId);
     const selector = selectors.get(type);
+    const { service } = sources.get(sourceId);
     if (selector === undefined) return false;
+    if (foreign !== undefined && service !== seenBy && !foreign.has(sourceId)) return false;
     const values = selector.dimensions.map((name) => dimensionText(selector.type, name, sent[name]));
-    return selector.labelsOf(sources.get(sourceId).service, values) !== undefined;
+    return selector.labelsOf(service, values) !== undefined;
   };
   return (sourceId: number, setId: number): boolean => {
     let bySource = known.get(setId);

@@ -109,6 +109,11 @@ export function planRange(
   return { range, plans };
 }
 
+/** What single metrics of the range there are, whatever rollups know. */
+export function planRaw(input: PlanInput, range: TimeRange): Plan {
+  return { input, family: undefined, segments: split("raw", range, input.stored.rawFromMs) };
+}
+
 /** Move each end outward until all between them is stored. */
 function widen(
   stored: readonly Stored[],

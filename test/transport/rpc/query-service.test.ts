@@ -208,9 +208,10 @@ async function servicesSeen(
   client: QueryClient,
   key: string,
   filters: Parameters<QueryClient["summary"]>[0]["filters"] = [],
+  range = RANGE,
 ) {
   const as = service.as(key);
-  const asked = { range: RANGE, filters };
+  const asked = { range, filters };
   const values = await client.listDimensionValues({ ...asked, dimension: "service" }, as);
   const series = await client.querySeries({ ...asked, groupBy: ["service"], statistics: ["count"] }, as);
   const top = await client.topValues({ ...asked, dimension: "service" }, as);
@@ -241,6 +242,25 @@ test("a writer key sees its own service and nothing of another, reader and admin
   assert.equal(
     tools.values.map(({ value }) => value),
     ["sort"],
+  );
+});
+
+test("a writer key sees what its service's keys wrote under other names, through every query", async () => {
+  const startMs = BASE_MS - 5 * HOUR_MS;
+  const range = { start: timestampFromMs(startMs), end: timestampFromMs(startMs + HOUR_MS) };
+  const metric = { type: "custom", value: 1, timestamp: startMs + 1 };
+  await service.submit(ALPHA_KEY, "alpha", [metric]);
+  await service.submit(ALPHA_KEY, "alpha-server", [metric]);
+  await service.submit(BETA_KEY, "alpha-server", [metric, metric]);
+  await service.submit(BETA_KEY, "alpha-other", [metric]);
+  const seen = async (key: string) => (await servicesSeen(queries, key, [], range))[0];
+  const everywhere = (services: string[]) => Array(6).fill(services);
+  assert.equal(await servicesSeen(queries, ALPHA_KEY, [], range), everywhere(["alpha", "alpha-server"]));
+  assert.equal(await seen(BETA_KEY), ["alpha-other", "alpha-server"]);
+  const { rows } = await queries.summary({ range, group: SummaryGroup.SERVICE }, service.as(ALPHA_KEY));
+  assert.equal(
+    rows.map(({ statistics }) => statistics.count),
+    [1, 1],
   );
 });
 

@@ -1136,7 +1136,7 @@ export enum KeyRole {
   UNSPECIFIED = 0,
 
   /**
-   * Submit, Flush, RateLimitStatus, and queries over its own service.
+   * Submit, Flush, RateLimitStatus, and queries over its own service and what keys of it wrote.
    *
    * @generated from enum value: KEY_ROLE_WRITER = 1;
    */

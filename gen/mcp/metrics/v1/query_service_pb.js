@@ -223,7 +223,7 @@ export const SummaryGroup = /*@__PURE__*/
 
 /**
  * Queries over submitted metrics. Every call needs a key; a writer key reads the metrics of its own
- * service only.
+ * service, and of others those that keys of its service wrote, from raw rows, for as long as these are kept.
  *
  * A response reflects every Submit that was acknowledged before the call. Hours and days are read from
  * rollups, which are kept for years, finer steps from raw rows; the response says which, and the two

@@ -193,7 +193,8 @@ const EXPORT_CSV: RouteDocument = {
   description:
     "Oldest first, as fast as the client takes them; without a range, all that is kept. `X-Export-Range` and the " +
     "file's name say which range it is. Every parameter besides these is a dimension that must have the " +
-    "value given, or one of those given. A writer key sees its own service.",
+    "value given, or one of those given. A writer key sees its own service, and " +
+    "of others what its service's keys wrote.",
   parameters: [
     queryParameter("type", {
       type: "array",

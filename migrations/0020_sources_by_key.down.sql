@@ -1,0 +1,1 @@
+DROP INDEX sources_api_key_id;
