@@ -3,6 +3,7 @@ import * as assert from "uvu/assert";
 import { HOUR_MS } from "../../../src/lib/time.ts";
 import { openReader } from "../../../src/sqlite/file/open.ts";
 import { createReaderOperations } from "../../../src/sqlite/threads/operations.ts";
+import { binOf } from "../../../src/store/plan/sketch.ts";
 import type { AggregateQuery } from "../../../src/store/queries.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { openMigrated, temporaryPath } from "../databases.ts";
@@ -47,7 +48,8 @@ test("more rows than are read at a time are all read once: of rollups, of the ta
       [asked, small].map((each) =>
         aggregate(database, { ...each, stepMs: undefined }).groups.map(({ labels, values }) => [
           labels,
-          [...values],
+          // Quantiles of few raw rows are exact: what a sketch takes for the same is what is compared.
+          [...values].map((value, column) => (column < 2 ? value : binOf(value))),
         ]),
       );
     const fromTail = look();
