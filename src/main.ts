@@ -177,6 +177,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     countUsage: usage.add,
     onUnexpected: observers.onUnexpected,
     onListenerError: (error) => logger.error("listener", { error }),
+    onClosings: (closings) => logger.named("listener").warn("peers were cut off", { ...closings }),
   });
   let aborted = 0;
   lifecycle.own("front door", async () => {

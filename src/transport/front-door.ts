@@ -18,6 +18,7 @@ import { createClientAddress } from "./http/client-address.ts";
 import { createCors } from "./http/cors.ts";
 import type { Exchange, OnRequest } from "./http/exchange.ts";
 import { createSessionReader } from "./http/session-cookie.ts";
+import type { Closings } from "./listener/closings.ts";
 import { type Listener, openListener } from "./listener/listener.ts";
 import { createPrometheusEndpoint } from "./pages/prometheus-endpoint.ts";
 import { servicePages } from "./pages/routes.ts";
@@ -69,6 +70,8 @@ export interface FrontDoorOptions {
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
   /** A port failed to accept or to answer, which no answer can report. */
   readonly onListenerError: (error: unknown) => void;
+  /** Peers of a port were cut off, for what they did. */
+  readonly onClosings: (closings: Closings) => void;
 }
 
 /** The open ports of the service. Whoever opened them closes them. */
@@ -91,8 +94,9 @@ export async function openFrontDoor(options: FrontDoorOptions): Promise<FrontDoo
     cert: readFileSync(config.tls.certFile),
     key: readFileSync(config.tls.keyFile),
   };
-  const onError = options.onListenerError;
-  const opening = openListener({ host, port, tls, onRequest: createHandler(options), onError, clock });
+  const { onListenerError: onError, onClosings } = options;
+  const onRequest = createHandler(options);
+  const opening = openListener({ host, port, tls, onRequest, onError, onClosings, clock });
   const listener = await opening.catch((error) => throwNamed(error, "METRICS_SERVICE"));
   let prometheus: Listener | undefined;
   try {
@@ -176,7 +180,8 @@ async function openPrometheus(options: FrontDoorOptions): Promise<Listener | und
     countUsage,
     monotonicMs,
   });
-  const opening = openListener({ host, port, onRequest, onError: options.onListenerError, clock });
+  const { onListenerError: onError, onClosings } = options;
+  const opening = openListener({ host, port, onRequest, onError, onClosings, clock });
   return opening.catch((error) => throwNamed(error, "OTEL_PROMETHEUS"));
 }
 

@@ -10,13 +10,20 @@ import { LINGER_MS, type ListenerLimits } from "./listener-limits.ts";
 export function enforceDeadlines(table: ConnectionTable, nowMs: number, limits: ListenerLimits): void {
   for (const connection of table) {
     if (connection.protocol === undefined) {
-      if (nowMs - connection.openedMs > limits.sniffTimeoutMs) connection.socket.destroy();
+      if (nowMs - connection.openedMs <= limits.sniffTimeoutMs) continue;
+      table.report(connection, "a request that did not come in time");
+      connection.socket.destroy();
       continue;
     }
     for (const exchange of connection.exchanges) {
       if (isOver(exchange)) exchange.response.destroy();
-      else if (hasStalled(exchange, nowMs, limits)) cutStalled(connection, exchange);
-      else if (isBodyOverdue(exchange, nowMs, limits)) reset(exchange);
+      else if (hasStalled(exchange, nowMs, limits)) {
+        table.report(connection, "an answer that was not taken");
+        cutStalled(connection, exchange);
+      } else if (isBodyOverdue(exchange, nowMs, limits)) {
+        table.report(connection, "a request that did not come in time");
+        reset(exchange);
+      }
     }
     if (connection.session !== undefined && connection.exchanges.size === 0) {
       retireSession(connection, nowMs, limits);

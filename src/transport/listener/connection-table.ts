@@ -2,7 +2,11 @@ import type { ServerHttp2Session } from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
 import type { NodeRequest, NodeResponse } from "../http/exchange.ts";
+import type { Misconduct } from "./closings.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
+
+/** Is told why a peer is cut off, and its address. */
+export type OnMisconduct = (why: Misconduct, address: string) => void;
 
 /** Which version of HTTP a connection speaks; HTTP/1.0 counts as `http1`. */
 export type WireProtocol = "http1" | "http2";
@@ -52,6 +56,7 @@ export interface Connection {
 export class ConnectionTable {
   readonly #clock: Clock;
   readonly #limits: ListenerLimits;
+  readonly #onMisconduct: OnMisconduct;
   readonly #open = new Set<Connection>();
   /** In the order in which they became idle, so that the first is the one to close. */
   readonly #idle = new Set<Connection>();
@@ -61,9 +66,15 @@ export class ConnectionTable {
   /** True once the listener closes: every HTTP/1.1 answer then ends its connection. */
   isDraining = false;
 
-  constructor(clock: Clock, limits: ListenerLimits) {
+  constructor(clock: Clock, limits: ListenerLimits, onMisconduct: OnMisconduct = () => undefined) {
     this.#clock = clock;
     this.#limits = limits;
+    this.#onMisconduct = onMisconduct;
+  }
+
+  /** Say why a peer is cut off. */
+  report({ address }: Pick<Connection, "address">, why: Misconduct): void {
+    this.#onMisconduct(why, address);
   }
 
   get size(): number {
@@ -80,6 +91,7 @@ export class ConnectionTable {
     socket.on("error", () => undefined);
     const address = socket.remoteAddress;
     if (address === undefined || !this.#makeRoom(address)) {
+      if (address !== undefined) this.report({ address }, "too many connections");
       socket.destroy();
       return undefined;
     }

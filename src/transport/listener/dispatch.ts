@@ -48,6 +48,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (connection.isSpent) return false;
     if (connection.exchanges.size >= limits.requestsInFlightMax) {
       // Nothing bounds pipelining in node:http while no answer is written; requests would pile up in memory.
+      table.report(connection, "too many requests at once");
       connection.socket.destroy();
       return false;
     }

@@ -81,7 +81,10 @@ function rejectUnparsed({ table, clock }: Http1ServerOptions, code: string, sock
   }
   // The parser reports again for every packet that follows its first complaint.
   if (!socket.writable) return;
-  const inFlight = [...(table.find(socket)?.exchanges ?? [])].at(-1);
+  const connection = table.find(socket);
+  if (connection !== undefined && code === "ERR_HTTP_REQUEST_TIMEOUT")
+    table.report(connection, "a request that did not come in time");
+  const inFlight = [...(connection?.exchanges ?? [])].at(-1);
   if (inFlight === undefined) {
     hangUp(socket, head(REJECTIONS[code] ?? "400 Bad Request"), clock);
   } else if (inFlight.request.complete) {

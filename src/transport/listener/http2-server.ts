@@ -1,6 +1,7 @@
 import * as http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
+import type { ConnectionTable } from "./connection-table.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 import { takeExpectations, takeOver } from "./node-events.ts";
@@ -9,7 +10,11 @@ import { takeExpectations, takeOver } from "./node-events.ts";
 const HEADER_LIST_BYTES_MAX = 16_384;
 
 /** Makes HTTP/2 sessions out of sockets it is given. It never listens, so it has nothing to close. */
-export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): http2.Http2Server {
+export function createHttp2Server(
+  limits: ListenerLimits,
+  table: ConnectionTable,
+  dispatch: Dispatch,
+): http2.Http2Server {
   const server = http2.createServer({
     settings: { maxConcurrentStreams: limits.requestsInFlightMax, maxHeaderListSize: HEADER_LIST_BYTES_MAX },
     maxSessionInvalidFrames: 100,
@@ -24,8 +29,12 @@ export function createHttp2Server(limits: ListenerLimits, dispatch: Dispatch): h
     stream.on("error", () => undefined);
     if (!stream.destroyed) announce(stream, ...rest);
   });
-  // What a session fails with is the peer's doing, and node has already torn it down.
-  server.on("sessionError", () => undefined);
+  // What a session fails with is the peer's doing, and node has already torn it down. Most have just gone.
+  server.on("sessionError", ({ code }: NodeJS.ErrnoException, session: http2.ServerHttp2Session) => {
+    const connection = table.find(session);
+    if (connection !== undefined && code === "ERR_HTTP2_ERROR")
+      table.report(connection, "a broken or flooded HTTP/2 session");
+  });
   return server;
 }
 
@@ -35,6 +44,7 @@ export function startSession(
   socket: Socket,
   clock: Clock,
   limits: ListenerLimits,
+  onTooManyResets: () => void,
 ): http2.ServerHttp2Session {
   let session: http2.ServerHttp2Session | undefined;
   // Emitted within the call below. The session's own `socket` is a proxy, so it could not be matched later.
@@ -46,7 +56,7 @@ export function startSession(
   // Sockets of a node:http server stay half open. But a peer that has ended opens no window any more: what
   // it has left unread would wait for ever, and node reports nothing.
   socket.once("end", () => socket.destroy());
-  limitResets(session, clock, limits);
+  limitResets(session, clock, limits, onTooManyResets);
   return session;
 }
 
@@ -57,7 +67,12 @@ export function startSession(
  * stream does not count against the number of concurrent ones. nghttp2 limits resets as well, but
  * only after some 1400, and it leaves the socket open.
  */
-function limitResets(session: http2.ServerHttp2Session, clock: Clock, limits: ListenerLimits): void {
+function limitResets(
+  session: http2.ServerHttp2Session,
+  clock: Clock,
+  limits: ListenerLimits,
+  onTooMany: () => void,
+): void {
   let windowStartMs = clock.monotonicMs();
   let resets = 0;
   const count = (): void => {
@@ -68,6 +83,7 @@ function limitResets(session: http2.ServerHttp2Session, clock: Clock, limits: Li
     }
     resets += 1;
     if (resets <= limits.streamResetsMax || session.destroyed) return;
+    onTooMany();
     session.destroy(new Error("too many stream resets"), http2.constants.NGHTTP2_ENHANCE_YOUR_CALM);
   };
   session.on("stream", (stream: http2.ServerHttp2Stream) => {

@@ -7,9 +7,12 @@
  * a plain net server in front of two HTTP servers, because node keeps header deadlines, and closes
  * idle connections, only for a server that listens itself.
  */
+import { closeSync, openSync } from "node:fs";
 import type { AddressInfo, Server } from "node:net";
+import { devNull } from "node:os";
 import type { Clock } from "../../lib/clock.ts";
 import type { OnRequest } from "../http/exchange.ts";
+import { type Closings, gatherClosings } from "./closings.ts";
 import { enforceDeadlines } from "./connection-deadlines.ts";
 import { routeCleartext, routeTls, type StartSession } from "./connection-routing.ts";
 import { ConnectionTable } from "./connection-table.ts";
@@ -29,8 +32,10 @@ export interface ListenerOptions {
   readonly tls?: TlsIdentity | undefined;
   /** Called for every request of either protocol. Nothing of a body is read before it asks for it. */
   readonly onRequest: OnRequest;
-  /** Called with what a handler threw, and of failures to accept (at most one a second). */
+  /** Called with what a handler threw, and of failures to accept (at most one a minute). */
   readonly onError: (error: unknown) => void;
+  /** Called when peers were cut off, at most twice a minute for each reason. */
+  readonly onClosings?: (closings: Closings) => void;
   /** Times all deadlines; tests use one of their own. */
   readonly clock: Clock;
   /** Departures from `DEFAULT_LISTENER_LIMITS`. */
@@ -58,7 +63,11 @@ export interface Listener {
 export async function openListener(options: ListenerOptions): Promise<Listener> {
   const { clock } = options;
   const limits = { ...DEFAULT_LISTENER_LIMITS, ...options.limits };
-  const table = new ConnectionTable(clock, limits);
+  const table = new ConnectionTable(
+    clock,
+    limits,
+    gatherClosings(clock, options.onClosings ?? (() => undefined)),
+  );
   let closing: Promise<Drained> | undefined;
   const dispatch = createDispatch({
     table,
@@ -67,9 +76,10 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
     onError: options.onError,
   });
   const http1 = createHttp1Server({ tls: options.tls, limits, table, clock, dispatch });
-  const http2 = createHttp2Server(limits, dispatch);
+  const http2 = createHttp2Server(limits, table, dispatch);
   const speakHttp2: StartSession = (connection, socket) => {
-    const session = startSession(http2, socket, clock, limits);
+    const onTooManyResets = () => table.report(connection, "too many stream resets");
+    const session = startSession(http2, socket, clock, limits, onTooManyResets);
     connection.session = session;
     table.bind(session, connection);
   };
@@ -77,8 +87,9 @@ export async function openListener(options: ListenerOptions): Promise<Listener> 
   route(http1, { table, clock, startSession: speakHttp2 });
 
   const port = await listen(http1, options);
-  surviveAcceptErrors(http1, table, options);
+  const lookForDescriptors = watchDescriptors(http1, table, options);
   const stopSweeping = repeat(clock, sweepIntervalMs(limits), () => {
+    lookForDescriptors();
     enforceDeadlines(table, clock.monotonicMs(), limits);
   });
   return {
@@ -107,23 +118,41 @@ function listen(server: Server, { host, port }: ListenerOptions): Promise<number
   });
 }
 
+/** How long a shortage is kept quiet about after it was told. */
+const SHORTAGE_QUIET_MS = 60_000;
+/** Idle connections given up at once in a shortage: what else needs a descriptor, such as the database, goes first. */
+const GIVEN_UP_IN_SHORTAGE = 16;
+
 /**
- * Out of file descriptors (EMFILE), node reports every refused accept as an error of the server, which
- * without a listener would end the process. Giving up an idle connection makes room for the next one.
+ * Look now and then whether a file descriptor is left (the returned function), and survive that none is.
+ *
+ * Without one (EMFILE, ENFILE) libuv accepts with one it keeps for that and closes the connection, which nobody is
+ * told of; where that fails too, node reports it as an error of the server, which without a listener would end the
+ * process. Giving up idle connections makes room for the next ones.
  */
-function surviveAcceptErrors(
+function watchDescriptors(
   server: Server,
   table: ConnectionTable,
   { clock, onError }: ListenerOptions,
-): void {
+): () => void {
   let quietUntilMs = Number.NEGATIVE_INFINITY;
-  server.on("error", (error) => {
-    table.closeOldestIdle();
+  const onShortage = (error: unknown): void => {
+    for (let given = 0; given < GIVEN_UP_IN_SHORTAGE && table.closeOldestIdle(); given += 1);
     const nowMs = clock.monotonicMs();
     if (nowMs < quietUntilMs) return;
-    quietUntilMs = nowMs + 1_000;
-    onError(error);
-  });
+    quietUntilMs = nowMs + SHORTAGE_QUIET_MS;
+    onError(
+      new Error("new connections are closed unanswered: raise the limit of open files", { cause: error }),
+    );
+  };
+  server.on("error", onShortage);
+  return () => {
+    try {
+      closeSync(openSync(devNull, "r"));
+    } catch (error) {
+      onShortage(error);
+    }
+  };
 }
 
 /** Call `job` every `intervalMs` until the returned function is called. */
