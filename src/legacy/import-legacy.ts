@@ -19,6 +19,7 @@ import {
 import type { LegacyMetric, LegacySource } from "../sqlite/legacy/legacy-source.ts";
 import { MetricWriter } from "../sqlite/metrics/metric-writer.ts";
 import { applyDefaultRetention, listPolicies } from "../sqlite/retention/policies.ts";
+import { keepTrustedTime } from "../sqlite/retention/trusted-time.ts";
 import { Rollups } from "../sqlite/rollups/rollups.ts";
 import { BatchBuilder } from "../store/batch.ts";
 import { cutoffOf, tableOfType } from "../store/retention.ts";
@@ -79,6 +80,7 @@ export interface LegacyResult {
 export function importLegacy(options: LegacyOptions): LegacyResult {
   const { database, source, path, wallMs, pseudonymise, rateLimit, rawDays, onProgress } = options;
   const nowMs = wallMs();
+  keepTrustedTime(database, nowMs);
   applyDefaultRetention(database, rawDays, nowMs);
   const { begun, keys, policies } = database.transaction(() => ({
     begun: resumeImport(database, source, path, nowMs),

@@ -18,6 +18,15 @@ export function readTrustedTime(database: Database): TrustedTimeState | undefine
 }
 
 /**
+ * Keep the state from what is stored next with an arrival of long ago, as an import does: of an empty database,
+ * the time is the clock's.
+ */
+export function keepTrustedTime(database: Database, wallMs: number): void {
+  const empty = { trustedMs: wallMs, leadMs: undefined, aheadMs: 0 };
+  saveTrustedTime(database, readTrustedTime(database) ?? empty);
+}
+
+/**
  * Save the state, in the table's one row. A crash loses what was followed since: the cleanup then deletes
  * less.
  */
