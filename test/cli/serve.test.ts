@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -163,17 +164,31 @@ test("a command whose reader is gone has failed, and says so without a stack", a
   assert.equal(await ended, [1, null]);
 });
 
-test("every line of standard output is one JSON object", async () => {
-  const { path } = freshEnvironment();
-  const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
-  await service.stop("SIGTERM");
-  const lines = service.log.filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
-  const messages = lines.map(({ message }) => message);
-  assert.equal(
-    messages.filter((message) => message !== "migration applied"),
-    ["listening", "shutting down", "stopped"],
-  );
-  for (const { timestamp } of lines) assert.is(new Date(timestamp).toISOString(), timestamp);
+test("every line of standard output is one JSON object, also where the first start has a key to show", async () => {
+  for (const keys of [{}, { METRICS_API_KEY_GATEWAY: "a-key-of-the-gateway" }]) {
+    const { env } = freshEnvironment(keys);
+    const child = spawn(process.execPath, [PROGRAM, "serve"], {
+      env: cleanEnvironment(env),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const ended = once(child, "exit");
+    const lines: string[] = [];
+    createInterface({ input: child.stdout }).on("line", (line) => void lines.push(line));
+    const said = text(child.stderr);
+    await until("the service", () => lines.some((line) => line.includes('"listening"')));
+    child.kill("SIGTERM");
+    assert.equal(await ended, [0, null]);
+    const entries = lines.map((line) => JSON.parse(line) as { message: string; timestamp: string });
+    assert.equal(
+      entries
+        .map(({ message }) => message)
+        .filter((message) => !/^(migration applied|administrative act)$/.test(message)),
+      ["listening", "shutting down", "stopped"],
+    );
+    for (const { timestamp } of entries) assert.is(new Date(timestamp).toISOString(), timestamp);
+    const [key = "no key"] = /mcp_metrics_\S+/.exec(await said) ?? [];
+    assert.not(lines.join("\n").includes(key), "a log keeps no key");
+  }
 });
 
 test.run();
