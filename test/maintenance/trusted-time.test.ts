@@ -93,6 +93,31 @@ test("a service that was down for a month knows the time again after it has run 
   assert.is(time.nowMs(), clock.wallMs());
 });
 
+const RESUMED: readonly (readonly [name: string, downMs: number, aheadMs: number])[] = [
+  ["a jump of 90 days", 90 * DAY_MS, 0],
+  ["a gap of a day and an hour more than it was ahead", 26 * HOUR_MS, 0],
+  ["a gap of just over a day", 25 * HOUR_MS + 1, 0],
+  ["a gap of a day", 25 * HOUR_MS, 23 * HOUR_MS],
+  ["a short restart", HOUR_MS + MINUTE_MS, 23 * HOUR_MS],
+];
+
+for (const [name, aheadOfTrustedMs, aheadMs] of RESUMED) {
+  test(`${name}, an hour before a clock would have been believed, has ${aheadMs / HOUR_MS} h of its day behind it`, () => {
+    const trustedMs = 1e12;
+    const state = { trustedMs, leadMs: HOUR_MS, aheadMs: 23 * HOUR_MS };
+    const resumed = resume(state, trustedMs + aheadOfTrustedMs);
+    assert.equal(resumed, { trustedMs, leadMs: aheadOfTrustedMs, aheadMs });
+    // An hour and a minute more of running.
+    const ranMs = HOUR_MS + MINUTE_MS;
+    const later = follow(resumed, ranMs, trustedMs + aheadOfTrustedMs + ranMs);
+    const isBelieved = later.trustedMs > trustedMs + ranMs;
+    assert.is(isBelieved, aheadMs > 0);
+    if (isBelieved) return;
+    const day = follow(resumed, DAY_MS, trustedMs + aheadOfTrustedMs + DAY_MS);
+    assert.is(day.trustedMs, trustedMs + aheadOfTrustedMs + DAY_MS, "after a day of its own it is");
+  });
+}
+
 test("a service that runs eight hours a day never falls behind by more than a few days", async () => {
   const { clock, start, run } = setup();
   for (let day = 0; day < 60; day += 1) {

@@ -12,6 +12,7 @@ import {
   planSteps,
   type Stored,
 } from "../../../src/store/plan/planner.ts";
+import type { TimeRange } from "../../../src/store/queries.ts";
 
 const NOON_MS = Date.UTC(2026, 2, 1, 12);
 const NOTHING_DELETED = { rawFromMs: 0, hourlyFromMs: 0, dailyFromMs: 0 };
@@ -47,6 +48,10 @@ function refusal(work: () => unknown): string {
 
 const always = () => true;
 const range = (startMs: number, endMs: number) => ({ startMs: NOON_MS + startMs, endMs: NOON_MS + endMs });
+
+/** Raw rows are few from this time of noon on. */
+const startsFrom = (ms: number) => (asked: readonly TimeRange[]) =>
+  asked.every(({ startMs }) => startMs >= NOON_MS + ms);
 
 const ranges = [
   {
@@ -88,6 +93,42 @@ const ranges = [
     range: range(-2 * DAY_MS + HOUR_MS, HOUR_MS),
     deleted: { rawFromMs: NOON_MS, hourlyFromMs: NOON_MS - DAY_MS },
     segments: ["daily 02-27T00:00 03-01T00:00", "hourly 03-01T00:00 03-01T13:00"],
+  },
+  {
+    name: "an exact end where the first hour is large, and begins the range",
+    range: range(0, 2 * HOUR_MS + 60_000),
+    isSmall: startsFrom(2 * HOUR_MS),
+    segments: ["hourly 03-01T12:00 03-01T14:00", "raw 03-01T14:00 03-01T14:01"],
+  },
+  {
+    name: "an exact start where the last hour is large, and ends the range",
+    range: range(-60_000, 2 * HOUR_MS),
+    isSmall: (asked: readonly TimeRange[]) => asked.every(({ endMs }) => endMs <= NOON_MS),
+    segments: ["raw 03-01T11:59 03-01T12:00", "hourly 03-01T12:00 03-01T14:00"],
+  },
+  {
+    name: "whole hours as they are, however many rows they have",
+    range: range(0, 2 * HOUR_MS),
+    isSmall: () => false,
+    segments: ["hourly 03-01T12:00 03-01T14:00"],
+  },
+  {
+    name: "from the oldest hour that is kept on, and no day before it",
+    range: range(-2 * HOUR_MS, 13 * HOUR_MS),
+    deleted: { rawFromMs: NOON_MS - 2 * HOUR_MS, hourlyFromMs: NOON_MS - 2 * HOUR_MS },
+    segments: ["hourly 03-01T10:00 03-02T00:00", "hourly 03-02T00:00 03-02T01:00"],
+  },
+  {
+    name: "the day of an hour before the oldest that is kept",
+    range: range(-3 * HOUR_MS, 13 * HOUR_MS),
+    deleted: { rawFromMs: NOON_MS - 2 * HOUR_MS, hourlyFromMs: NOON_MS - 2 * HOUR_MS },
+    segments: ["daily 03-01T00:00 03-02T00:00", "hourly 03-02T00:00 03-02T01:00"],
+  },
+  {
+    name: "up to the hour with which the kept ones begin, by days",
+    range: range(-2 * DAY_MS - 12 * HOUR_MS, 0),
+    deleted: { rawFromMs: NOON_MS, hourlyFromMs: NOON_MS - 12 * HOUR_MS },
+    segments: ["daily 02-27T00:00 03-01T00:00", "hourly 03-01T00:00 03-01T12:00"],
   },
   {
     name: "nothing before the days that are deleted",

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { findMetricType } from "../../../src/catalogue/catalogue.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { storeServer } from "../directory/entries.ts";
@@ -171,6 +172,35 @@ for (const group of GROUPS) {
     assert.equal(cleanUp(database, group), { deleted: {}, steps: 1 });
     for (const table of group) setDays(database, table, 1, true);
     assert.equal(Object.keys(cleanUp(database, group).deleted).sort(), [...group].sort());
+    database.close();
+  });
+}
+
+/** Types that are broken down: the others have one family. */
+const BROKEN_DOWN = Object.entries(TYPE_OF).filter(
+  ([, type]) => (findMetricType(type)?.rollups.length ?? 0) > 0,
+);
+
+for (const [table, type] of BROKEN_DOWN) {
+  test(`${table}: while one family of rollups is behind, nothing that it has not seen goes`, () => {
+    const { database, submit, rollups, rollUp } = setup();
+    const old = NOW_MS - 200 * DAY_MS;
+    submit(type, old);
+    rollUp();
+    submit(type, old + 1, old + 2);
+    const behind =
+      "SELECT count(*) AS families FROM rollup_families WHERE metric_type = ? AND last_measurement_id < 3";
+    // Families that were written, until one is left that was not.
+    while (Number(database.first(behind, type)?.families) > 1) {
+      rollups.flushStep(NOW_MS);
+      assert.is(Number(database.first(behind, type)?.families) > 0, true);
+    }
+    assert.equal(cleanUp(database, [table]).deleted, { [table]: 1 });
+    assert.equal(times(database), [old + 1, old + 2]);
+    rollUp();
+    assert.equal(cleanUp(database, [table]).deleted, { [table]: 2 });
+    const sum = "SELECT sum(count) AS count FROM metrics_daily WHERE metric_type = ?";
+    assert.is(database.first(sum, type)?.count, 3);
     database.close();
   });
 }
