@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { constants } from "node:http2";
 import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
 import { hasClearAuthority } from "./authority.ts";
-import type { Connection, ConnectionTable } from "./connection-table.ts";
+import type { Connection, ConnectionTable, InFlightRequest } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
 
 /** Where requests go, and what bounds them. */
@@ -17,6 +17,9 @@ export interface DispatchOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** REFUSED_STREAM (RFC 9113, 7): nothing was done with the request, and the peer may send it again. */
+const NOT_BEGUN = 7;
+
 /** One way from a parsed request of either version to the handler; never throws. */
 export type Dispatch = (request: NodeRequest, response: NodeResponse) => void;
 
@@ -30,6 +33,11 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (isHttp2Request(request)) {
       // A stream reset in the packet that opened it: nobody waits for an answer.
       if (request.stream.destroyed) return;
+      if (isFull(connection)) {
+        // nghttp2 refuses it as well, by what SETTINGS say.
+        request.stream.close(NOT_BEGUN);
+        return;
+      }
     } else if (!passHttp1(connection, request, response, isClear)) return;
     table.begin(connection, request, response);
     if (isClear) run(request, response);
@@ -46,7 +54,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     isClear: boolean,
   ): boolean {
     if (connection.isSpent) return false;
-    if (connection.exchanges.size >= limits.requestsInFlightMax) {
+    if (isFull(connection)) {
       // Nothing bounds pipelining in node:http while no answer is written; requests would pile up in memory.
       table.report(connection, "too many requests at once");
       connection.socket.destroy();
@@ -60,6 +68,13 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     // An old client need not say it, and Connect makes a URL of every request.
     request.headers.host ||= "localhost";
     return true;
+  }
+
+  /** Whether a connection has as many requests in flight as it may; those over on the wire are none of them. */
+  function isFull({ exchanges }: Connection): boolean {
+    if (exchanges.size < limits.requestsInFlightMax) return false;
+    const isOpen = ({ request }: InFlightRequest) => !isHttp2Request(request) || !request.stream.closed;
+    return [...exchanges].filter(isOpen).length >= limits.requestsInFlightMax;
   }
 
   function run(request: NodeRequest, response: NodeResponse): void {
