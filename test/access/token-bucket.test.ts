@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createBucket, readBucket, takeToken } from "../../src/access/token-bucket.ts";
+import { createBucket, NamedBuckets, readBucket, takeToken } from "../../src/access/token-bucket.ts";
+import { TestClock } from "../support/time.ts";
 
 const limit = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 1_000_000 }));
 /** Times between calls in ms: bursts, fractions, long silences. */
@@ -144,6 +145,24 @@ test("a clock that stands still or goes back fills nothing", () => {
     assert.not.ok(takeToken(bucket, 1, 1000));
     assert.not.ok(takeToken(bucket, 1, 0));
   }
+});
+
+test("names are forgotten once a second at the most, however many new ones come", () => {
+  const clock = new TestClock();
+  // Full again half a second after a token was taken.
+  const buckets = new NamedBuckets(clock, 120);
+  for (let name = 0; name < 10_000; name += 1) buckets.take(`${name}`);
+  // No place is left: these share one bucket, and empty it.
+  for (let name = 0; name < 120; name += 1) assert.is(buckets.take(`shared ${name}`), undefined);
+  clock.advance(999);
+  const taken = ["a", "b", "c"].map((name) => buckets.take(name));
+  assert.equal(taken, [undefined, 1, 1], "still one bucket for all of them");
+  clock.advance(1);
+  assert.equal(
+    ["d", "e", "f"].map((name) => buckets.take(name)),
+    [undefined, undefined, undefined],
+    "a place for each",
+  );
 });
 
 test.run();

@@ -158,4 +158,14 @@ test("memory is bounded: of more than 10 000 reasons within a minute the surplus
   assert.is(said().length, 10_000, "what is a minute old makes room");
 });
 
+test("a reason that is logged anew gives its place to those that were not: the oldest goes first", () => {
+  const { clock, reject, said } = setup();
+  for (let key = 1; key <= 10_000; key += 1) reject([UNKNOWN_TYPE], { apiKeyId: key });
+  clock.advance(60_000);
+  reject([UNKNOWN_TYPE], { apiKeyId: 1 });
+  said();
+  reject([UNKNOWN_TYPE], { apiKeyId: 10_001 });
+  assert.equal(said(), ["type.unknown_type 1"]);
+});
+
 test.run();
