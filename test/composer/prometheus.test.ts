@@ -77,7 +77,11 @@ interface Question {
 const isPositive = (value: number) => value > 0;
 const ENDPOINT = { endpoint: "/tools" };
 
+/** The bound is a label; docs/migrating.md has this query for both ways to write it. */
+const EITHER_BOUND = String.raw`sum by (tool_id) (rate(mcp_tool_invocation_duration_seconds_bucket{le=~"1(\\.0)?"}[5m]))`;
+
 const QUESTIONS: readonly Question[] = [
+  { query: EITHER_BOUND, labels: { tool_id: "github.search" }, isRight: isPositive },
   { query: "mcp_composer_uptime_seconds", labels: {}, isRight: (value) => value >= 1000 },
   { query: "mcp_servers_running / mcp_servers_total", labels: {}, isRight: (value) => value === 0.75 },
   {

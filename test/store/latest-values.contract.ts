@@ -99,6 +99,7 @@ export function latestValuesContract(test: Test, engine: Engine): void {
     const here = await latest(
       [{ ...arrived(9), metrics: [count("total", 2, 2000), count("running", 3, 1000)] }],
       [{ ...arrived(5), version: "2.0.0", apiKeyId: 2, metrics: [custom, CALL] }],
+      [{ ...arrived(7), metrics: [CALL] }],
     );
     assert.equal(short(gone.values), ["total 1"]);
     const since = (service: string, sinceMs: number) =>

@@ -8,7 +8,7 @@ import { NOW_MS } from "../support/time.ts";
 import { BY_TYPE, cleanUp, createMetrics, flush, OVER_METRICS, setDays, timesOf } from "./cleanups.ts";
 import type { Engine } from "./engines.ts";
 import { askOf, assertRejected, stopAfter, valuesOf, withOpened, withStore } from "./store-tests.ts";
-import { createSender } from "./submissions.ts";
+import { createSender, FIRST_REQUEST } from "./submissions.ts";
 
 export function retentionEffectsContract(test: Test, engine: Engine): void {
   test("a metric goes only after it is in every rollup, and is counted for ever", async () => {
@@ -89,6 +89,26 @@ export function retentionEffectsContract(test: Test, engine: Engine): void {
       assert.equal(
         left.map(({ dimensions }) => dimensions.state),
         ["failed"],
+      );
+    });
+  });
+
+  test("an instance that was last heard of before is forgotten", async () => {
+    await withStore(engine, async (store) => {
+      const { submit } = createSender(store);
+      const metrics = [{ type: "server_count", value: 1, dimensions: { state: "total" } }];
+      const days = (count: number) => FIRST_REQUEST - count * 86_400 * 2 ** 19;
+      await submit(
+        { instanceId: "old", requestNumber: days(2), metrics },
+        { instanceId: "here", requestNumber: days(0.5), metrics },
+      );
+      await flush(store);
+      await setDays(store, "metrics", 1);
+      await cleanUp(store, OVER_METRICS);
+      const left = await store.queries.latestValues({ service: undefined, sinceMs: 0, beyond: "fail" });
+      assert.equal(
+        left.map(({ instanceId }) => instanceId),
+        ["here"],
       );
     });
   });

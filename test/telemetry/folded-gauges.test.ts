@@ -93,15 +93,40 @@ test("instances without a place are added up, and leave when they are silent or 
   await telemetry.shutdown();
 });
 
-test("an instance that finds a place takes what it has said along", async () => {
+test("one that signed off gives its place back once it was silent, one that only fell silent after an hour", async () => {
+  const { telemetry, clock, report, shown } = setup({ labelValuesMax: 1 });
+  const crash = ["server_crash", 1, { server_id: "x" }] as const;
+  const pods = async () => Object.keys(await shown("mcp_server_crashes_total", "instance_id"));
+  report("p", 0, total(1), crash, ["composer_shutdown", 1]);
+  clock.advance(SILENCE_MS);
+  report("q", 0, crash);
+  assert.equal(await pods(), ["p", "_other"], "Prometheus has time to see what it counted last");
+  clock.advance(1);
+  await pods();
+  report("r", 0, total(1), crash);
+  assert.equal(await pods(), ["_other", "r"]);
+  clock.advance(SILENCE_MS + 1);
+  await pods();
+  report("s", 0, crash);
+  assert.equal(await pods(), ["_other", "r"]);
+  clock.advance(11 * SILENCE_MS);
+  await pods();
+  report("s", 0, crash);
+  assert.equal(await pods(), ["_other", "s"]);
+  await telemetry.shutdown();
+});
+
+test("an instance that finds a place leaves nothing behind among the others", async () => {
   const { telemetry, clock, report, shown } = setup();
   for (const pod of ["p", "q", "r", "s"]) report(pod, 0, total(1), tools("x", 2));
   clock.advance(12 * SILENCE_MS);
   for (const pod of ["q", "r", "s"]) report(pod, 1, total(1), tools("x", 2));
   clock.advance(1);
   await shown("mcp_servers_total", "instance_id");
-  report("r", 2, total(5), tools("x", 2));
+  report("r", 2, total(5));
   assert.equal(await shown("mcp_servers_total", "instance_id"), { q: 1, r: 5, _other: 1 });
+  assert.equal(await shown("mcp_tools_by_server", "instance_id"), { q: 2, _other: 2 });
+  report("r", 3, tools("x", 2));
   assert.equal(await shown("mcp_tools_by_server", "instance_id"), { q: 2, r: 2, _other: 2 });
   await telemetry.shutdown();
 });

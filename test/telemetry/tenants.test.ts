@@ -184,6 +184,33 @@ for (const { type, label, family, ...rest } of FORGETTABLE) {
   });
 }
 
+test("a place stays taken as long as its series is there, whoever's key opened it", async () => {
+  for (const owner of ["quiet", "another"]) {
+    const clock = standing();
+    const telemetry = open({ naming: "both", labelValuesMax: 2, clock });
+    for (const method of ["a", "b", "c"]) {
+      telemetry.recorder.record({ service: "quiet", instanceId: method, owner }, [
+        measure({ dimensions: { method } }),
+        measure({ type: "tool_execution", dimensions: { tool_name: method }, durationMs: 1 }),
+        measure({ type: "server_crash", dimensions: { server_id: method } }),
+      ]);
+      clock.advance(60_000);
+    }
+    const samples = await telemetry.scrape();
+    for (const [family, label] of [
+      ["mcp_auth_requests_total", "method"],
+      ["mcp_tool_executions_total", "tool_name"],
+      ["mcp_server_operation_duration_seconds_count", "gen_ai_tool_name"],
+      ["mcp_server_crashes_total", "server_id"],
+      ["mcp_server_crashes_total", "instance_id"],
+    ] as const) {
+      const values = select(samples, family).map(({ labels }) => labels[label]);
+      assert.equal(values.sort(), ["_other", "a", "b"], `${family} ${label}, by the key of ${owner}`);
+    }
+    await telemetry.shutdown();
+  }
+});
+
 test("services of one key, and instances, give their places back too", async () => {
   const clock = standing();
   const telemetry = open({ labelValuesMax: 2, clock });
@@ -222,12 +249,17 @@ test("the total of a service never goes down while a part of it counts, and ends
     );
   for (const instance of ["a", "b", "c", "d"]) for (const tool of ["x", "y", "z"]) call(instance, tool);
   assert.equal(await totals(), { x: 4, y: 4, _other: 4 });
+  for (let hour = 1; hour <= 60; hour++) {
+    clock.advance(3_600_000);
+    call("d", "x");
+    assert.is((await totals()).x, 4 + hour, "others of its instances are gone");
+  }
+  assert.equal(await totals(), { x: 64 });
   for (let day = 1; day <= 3; day++) {
     clock.advance(DAY_MS - 3_600_000);
     call("d", "x");
-    assert.is((await totals()).x, 4 + day, "others of its instances are gone");
   }
-  assert.equal(await totals(), { x: 7 });
+  assert.equal(await totals(), { x: 67 });
   clock.advance(DAY_MS + 60_000);
   assert.equal(await totals(), {});
   await telemetry.shutdown();
