@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type * as Library from "../../src/client/index.ts";
 import { openBrowser } from "../dashboard/browser.ts";
+import { COLLECT, FETCH, openDirectory, sign, TRACK } from "../directory/directory-service.ts";
 import { needing } from "../support/needs.ts";
 import { WRITER_KEY } from "../support/service.ts";
 import { closeAll, startService } from "./client-and-service.ts";
@@ -77,5 +78,57 @@ checked("a page that is not let in goes on, and its client says so", async () =>
   assert.is(counts.waiting, 1);
   assert.is(service.rows().length, 0);
 });
+
+checked(
+  "the clients that a directory has of its own send what they always have, and read the answers",
+  async () => {
+    if (browser === undefined) throw new Error("no browser");
+    const directory = await openDirectory({ CORS_ORIGINS: origin });
+    const { id, key, secret } = await directory.register("site", { signed: true, isPublic: true });
+    const { url } = directory.service;
+    const collected = JSON.stringify({
+      server_id: id,
+      metrics: [{ name: "latency", type: "gauge", value: 1 }],
+    });
+    const usual = { "x-client-info": "site/2.1", apikey: "public", "cache-control": "no-cache" };
+    const json = { "content-type": "application/json" };
+    const calls = [
+      {
+        path: COLLECT,
+        method: "POST",
+        headers: { ...usual, ...json, ...key, "x-signature": sign(secret, collected) },
+        body: collected,
+      },
+      {
+        path: TRACK,
+        method: "POST",
+        headers: { ...usual, ...json },
+        body: JSON.stringify({ server_id: id, action: "view" }),
+      },
+      { path: `${FETCH}?server_id=${id}&period=1d`, method: "GET", headers: usual },
+      { path: "/api/export.csv", method: "GET", headers: { ...usual, ...directory.reader } },
+    ];
+    const page = await browser.newPage();
+    await page.goto(origin);
+    const answers = await page.evaluate(
+      async ([base, asked]) => {
+        const found = [];
+        for (const { path, ...init } of asked) {
+          const answer = await fetch(base + path, init);
+          found.push({ status: answer.status, range: answer.headers.get("x-export-range") });
+        }
+        return found;
+      },
+      [url, calls] as const,
+    );
+    await page.close();
+    assert.equal(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 200],
+    );
+    assert.match(answers[3]?.range ?? "", /^2\d{3}-.*Z\/2\d{3}-.*Z$/);
+    await directory.close();
+  },
+);
 
 test.run();
