@@ -1,10 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findMetricType } from "../../../src/catalogue/catalogue.ts";
+import type { Measurement } from "../../../src/catalogue/measurement.ts";
 import { HOUR_MS, MINUTE_MS } from "../../../src/lib/time.ts";
 import { planRange } from "../../../src/store/plan/planner.ts";
 import { shortenEnds } from "../../../src/store/plan/shorten-ends.ts";
 import type { AggregateQuery, TimeRange } from "../../../src/store/queries.ts";
+import { distributionOf } from "../../store/executions.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { within } from "../submitter.ts";
 import { aggregate } from "./ask.ts";
@@ -112,6 +114,44 @@ test("what lies outside is taken back, but for what the rollups do not hold yet"
     const [count, errors, successes, longest = 0] = groups[0]?.values ?? [];
     assert.equal([count, errors, successes], [3, 0, 3]);
     assert.ok(Math.abs(longest - 20) <= 0.2, `${longest}`);
+  });
+});
+
+test("a histogram that lies outside is taken back whole, however many it stands for", () => {
+  within((database, submitter) => {
+    const durations = Array.from({ length: 400 }, (_, index) => 1000 + index);
+    const outside = {
+      metrics: [
+        { type: "auth_request", value: 1, timestamp: NOW_MS - MINUTE_MS, dimensions: { success: true } },
+      ],
+      change: (all: readonly Measurement[]) =>
+        all.map((one) => ({ ...one, value: 400, durationMs: 4e5, distribution: distributionOf(durations) })),
+    };
+    const inside = Array.from({ length: 3 }, (_, index) => ({
+      type: "auth_request",
+      value: 1,
+      timestamp: NOW_MS - HOUR_MS / 2,
+      duration_ms: 10 + index,
+      dimensions: { success: true },
+    }));
+    submitter.submit({ metrics: inside }, outside);
+    while (submitter.rollups.flushStep(NOW_MS) !== undefined);
+    const { groups, sources } = aggregate(database, {
+      types: ["auth_request"],
+      range: { startMs: NOW_MS - HOUR_MS, endMs: NOW_MS - 2 * MINUTE_MS },
+      stepMs: undefined,
+      filters: [],
+      groupBy: [],
+      statistics: ["count", "p50", "p99"],
+      groupsMax: 1,
+    });
+    assert.equal(
+      sources.map(({ source }) => source),
+      ["hourly"],
+    );
+    const [count, median = 0, longest = 0] = groups[0]?.values ?? [];
+    assert.is(count, 3);
+    assert.ok(Math.abs(median - 11) <= 0.11 && Math.abs(longest - 12) <= 0.12, `${median} ${longest}`);
   });
 });
 

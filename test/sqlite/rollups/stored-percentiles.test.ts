@@ -2,7 +2,10 @@
 import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { systemClock } from "../../../src/lib/clock.ts";
+import { createLogger } from "../../../src/lib/logger.ts";
 import { DirectoryWriter } from "../../../src/sqlite/directory/directory-writer.ts";
+import { openSqliteStore } from "../../../src/sqlite/engine.ts";
 import type { Database } from "../../../src/sqlite/file/database.ts";
 import { migrateDown, migrateUp } from "../../../src/sqlite/file/migrator.ts";
 import { rebuildPercentiles } from "../../../src/sqlite/rollups/stored-percentiles.ts";
@@ -10,7 +13,7 @@ import { RELATIVE_ERROR } from "../../../src/store/plan/sketch.ts";
 import { point } from "../../store/directory-entries.ts";
 import { plainQuantile } from "../../support/plain-quantile.ts";
 import { NOW_MS } from "../../support/time.ts";
-import { MIGRATIONS, openMigrated } from "../databases.ts";
+import { crashImage, MIGRATIONS, openMigrated, temporaryPath } from "../databases.ts";
 import { entry, register } from "../directory/entries.ts";
 import { createSubmitter } from "../submitter.ts";
 
@@ -22,8 +25,8 @@ const SHOWN = [
   "SELECT p50_value, p95_value, p99_value FROM server_metrics_daily",
 ];
 
-function store(values: readonly number[]): Database {
-  const database = openMigrated();
+function store(values: readonly number[], path?: string): Database {
+  const database = openMigrated(path);
   register(database, "one");
   const { submit, rollups } = createSubmitter(database);
   submit({
@@ -100,9 +103,15 @@ test("more rows than one step takes are all computed anew, also of times before 
       key_id,
     );
   }
+  database.run(
+    `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+     INSERT INTO server_days SELECT series_id, day - i, count, sum, min, max, sketch, 1, 1, 1, created_ms, updated_ms
+     FROM server_days, n`,
+  );
   upgrade(database);
   for (const rows of shown(database)) {
     const [first = [], ...others] = rows;
+    assert.is(others.length, 1200);
     for (const row of others) assert.equal(row, first);
   }
   const breakdowns = `SELECT count(*) AS rows FROM rollups_hourly AS r JOIN rollup_families AS f ON f.id = r.family_id
@@ -110,6 +119,39 @@ test("more rows than one step takes are all computed anew, also of times before 
   assert.is(database.first(breakdowns)?.rows, 0);
   assert.is(database.first("SELECT count(*) AS rows FROM percentile_rebuilds")?.rows, 0);
   database.close();
+});
+
+test("a service brings them up to date by itself, some rows at a time, and then does nothing", async () => {
+  const original = temporaryPath();
+  const database = store([20, 30_000], original);
+  const wanted = shown(database);
+  database.run("UPDATE rollups_hourly SET p99_duration_ms = 20 WHERE p99_duration_ms IS NOT NULL");
+  migrateDown(database, MIGRATIONS, BEFORE);
+  // The connection of this thread may hold its file for a while yet.
+  const path = crashImage(original);
+  database.close();
+  const updates: string[] = [];
+  const opened = await openSqliteStore({
+    path,
+    retriesMax: 0,
+    connectionTimeoutMs: 0,
+    queryTimeoutMs: 10_000,
+    clock: systemClock,
+    logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
+    onCall: ({ operation, table }) => void updates.push(`${operation} ${table}`),
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const job = opened.upkeep.jobs.find(({ name }) => name === "percentiles");
+  for (let runs = 0; runs < 5; runs += 1) await job?.run();
+  const steps = updates.filter((call) => call === "update rollups").length;
+  await job?.run();
+  assert.is(updates.filter((call) => call === "update rollups").length, steps, "once all is done");
+  await opened.close();
+  const after = openMigrated(path);
+  assert.equal(shown(after), wanted);
+  after.close();
 });
 
 test("rows without a duration stay without percentiles", () => {
