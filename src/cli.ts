@@ -55,9 +55,11 @@ async function run(command: CommandRun, output: Output, version: string): Promis
       return (await import("./cli/retention.ts")).runRetention(command, config, output);
     case "keys create":
     case "keys list":
+    case "keys update":
+    case "keys find":
     case "keys revoke":
     case "keys rotate":
-      return (await import("./cli/keys.ts")).runKeys(command, config, output);
+      return (await import("./cli/keys.ts")).runKeys(command, config, output, process.stdin);
     default:
       return (await import("./cli/servers.ts")).runServers(command, config, output);
   }

@@ -4,6 +4,8 @@ import type { Asker } from "../store/queries.ts";
 /** Who calls: the owner of a valid API key. */
 export interface Principal {
   readonly apiKeyId: number;
+  /** What is shown of the key, for logs; undefined where it is not known. */
+  readonly prefix?: string | undefined;
   /** The service the key belongs to. */
   readonly service: string;
   readonly role: KeyRole;
@@ -11,6 +13,11 @@ export interface Principal {
   readonly allowedServices: readonly string[];
   /** The server of the MCP directory whose own key it is; undefined for other keys. */
   readonly serverId?: string | undefined;
+}
+
+/** How the log names a key, wherever it does. */
+export function keyFields({ apiKeyId, role, prefix }: Pick<Principal, "apiKeyId" | "role" | "prefix">) {
+  return { key_id: apiKeyId, key_role: role, ...(prefix !== undefined && { key_prefix: prefix }) };
 }
 
 /** One request, from its first byte on. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { ApiKeyRecord, DailyUsage } from "../store/keys.ts";
+import { type ApiKeyRecord, type DailyUsage, type LearntOfKey, prefixOf } from "../store/keys.ts";
 import { hashKey, KEY_LENGTH_MAX, legacyHashKey } from "./api-key.ts";
 import type { Principal } from "./call.ts";
 import { type Bucket, type BucketState, createBucket, readBucket, takeToken } from "./token-bucket.ts";
@@ -25,24 +25,24 @@ export class KeyRegistry {
   readonly #byId = new Map<number, KeyEntry>();
   /** Keys that were found, as they were sent: hashing one anew for each request is 2 % of a Submit. */
   readonly #byKey = new Map<string, KeyEntry>();
-  readonly #onUpgraded: (apiKeyId: number, keyHash: string) => void;
+  readonly #onLearnt: (apiKeyId: number, learnt: LearntOfKey) => void;
   /** Id → the hash of an upgraded key, whatever a record says that was read before that was stored. */
   readonly #upgraded = new Map<number, string>();
   /** By the id of the key, which survives a change of its record. */
   readonly #usageById = new Map<number, QuotaUsage>();
 
   /**
-   * `usage`: what the keys have used of their quotas before. `onUpgraded` is told of a key whose hash was the
-   * predecessor's, and the hash that it has from now on.
+   * `usage`: what the keys have used of their quotas before. `onLearnt` is told what a key made
+   * known when it was used: the hash that it has from now on, where it had the predecessor's, and its prefix.
    */
   constructor(
     clock: Clock,
     records: readonly ApiKeyRecord[],
     usage: readonly DailyUsage[] = [],
-    onUpgraded: (apiKeyId: number, keyHash: string) => void = () => {},
+    onLearnt: (apiKeyId: number, learnt: LearntOfKey) => void = () => {},
   ) {
     this.#clock = clock;
-    this.#onUpgraded = onUpgraded;
+    this.#onLearnt = onLearnt;
     const daysById = Map.groupBy(usage, ({ apiKeyId }) => apiKeyId);
     for (const [apiKeyId, days] of daysById) {
       const counted = days.map(({ day, requestCount }) => [day, requestCount] as const);
@@ -57,10 +57,11 @@ export class KeyRegistry {
    * While both are valid each has a bucket and a usage of its own.
    */
   put(record: ApiKeyRecord, predecessor?: ApiKeyRecord): void {
-    const { id: apiKeyId, service, role, allowedServices, serverId } = record;
+    const { id: apiKeyId, prefix, service, role, allowedServices, serverId } = record;
     const keyHash = this.#upgraded.get(apiKeyId) ?? record.keyHash;
     const bound = serverId !== undefined && { serverId };
-    const principal: Principal = { apiKeyId, service, role, allowedServices, ...bound };
+    const named = prefix !== undefined && { prefix };
+    const principal: Principal = { apiKeyId, service, role, allowedServices, ...bound, ...named };
     const known = this.#byHash.get(keyHash);
     const bucket = known?.bucket ?? createBucket(record.rateLimit, this.#clock.monotonicMs());
     const usage =
@@ -84,8 +85,10 @@ export class KeyRegistry {
     const known = this.#byKey.get(key);
     if (known !== undefined || key.length > KEY_LENGTH_MAX) return known;
     const keyHash = hashKey(key);
-    const entry = this.#byHash.get(keyHash) ?? this.#upgrade(legacyHashKey(key), keyHash);
-    if (entry !== undefined) this.#byKey.set(key, entry);
+    const found = this.#byHash.get(keyHash) ?? this.#upgrade(legacyHashKey(key), keyHash);
+    if (found === undefined) return undefined;
+    const entry = this.#withPrefix(found, key);
+    this.#byKey.set(key, entry);
     return entry;
   }
 
@@ -101,8 +104,18 @@ export class KeyRegistry {
     this.#byHash.delete(legacyHash);
     this.#byHash.set(keyHash, entry);
     this.#upgraded.set(entry.record.id, keyHash);
-    this.#onUpgraded(entry.record.id, keyHash);
+    this.#onLearnt(entry.record.id, { keyHash });
     return entry;
+  }
+
+  /** The entry with its key's prefix, which was not stored when the key was made. */
+  #withPrefix(entry: KeyEntry, key: string): KeyEntry {
+    const prefix = entry.record.prefix === undefined ? prefixOf(key) : undefined;
+    if (prefix === undefined) return entry;
+    const record = { ...entry.record, prefix };
+    this.put(record);
+    this.#onLearnt(record.id, { prefix });
+    return this.#byId.get(record.id) ?? entry;
   }
 
   /** By the wall clock. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { EnvironmentKey, KeyStore } from "../store/keys.ts";
+import { type EnvironmentKey, type KeyStore, prefixOf } from "../store/keys.ts";
 import { generateKey, hashKey } from "./api-key.ts";
 import { KeyRegistry } from "./key-registry.ts";
 
@@ -35,6 +35,7 @@ const LOCAL_RATE_LIMIT = 1_000_000;
 export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock): Promise<LoadedKeys> {
   const environment: EnvironmentKey[] = config.writers.map(({ service, key, allowedServices }) => ({
     keyHash: hashKey(key),
+    prefix: prefixOf(key),
     service,
     role: "writer",
     allowedServices,
@@ -55,6 +56,7 @@ export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock)
   const local = {
     id: 0,
     keyHash: hashKey(localAdminKey),
+    prefix: prefixOf(localAdminKey),
     service: "local-cli",
     role: "admin",
     rateLimit: LOCAL_RATE_LIMIT,
@@ -69,12 +71,12 @@ export async function loadKeys(store: KeyStore, config: KeyConfig, clock: Clock)
     monthlyUsageLimit: undefined,
   } as const;
   return {
-    // One that is not stored, as on a full disk, is upgraded again after the next start.
+    // What is not stored, as on a full disk, is learnt again after the next start.
     registry: new KeyRegistry(
       clock,
       [...records, local],
       usage,
-      (id, keyHash) => void store.upgradeHash(id, keyHash).catch(() => {}),
+      (id, learnt) => void store.learn(id, learnt).catch(() => {}),
     ),
     localAdminKey,
     isEmpty: records.length === 0,

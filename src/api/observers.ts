@@ -1,5 +1,5 @@
 import type { AdmissionObserver } from "../access/admission.ts";
-import type { Principal } from "../access/call.ts";
+import { keyFields, type Principal } from "../access/call.ts";
 import { FAILURES, type ServiceError, type Violation } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -45,8 +45,7 @@ export function createObservers(
       if (rejections.length + leftOut.length === 0) return;
       countViolations(rejections);
       for (const { field, reason } of leftOut) selfMetrics.fieldLeftOut(fieldLabel(field), reason);
-      const { apiKeyId } = principal;
-      logRejections({ requestId, apiKeyId, service, accepted, rejected, reasons: rejections, leftOut });
+      logRejections({ requestId, key: principal, service, accepted, rejected, reasons: rejections, leftOut });
     },
     onForeignService({ principal, requestId }, service) {
       selfMetrics.serviceBindingViolation(principal.service);
@@ -55,7 +54,7 @@ export function createObservers(
       reportedBindings.add(pair);
       const fields = {
         request_id: requestId,
-        key_id: principal.apiKeyId,
+        ...keyFields(principal),
         key_service: principal.service,
         service,
       };
@@ -73,9 +72,8 @@ export function createObservers(
     const { reason, message, violations } = failure;
     if (FAILURES[reason].httpStatus >= 500) return;
     const reasons = violations.length > 0 ? violations : [{ field: "", reason, message }];
-    const { apiKeyId, service } = principal ?? {};
     const rejected = failure.rejected > 0 ? { rejected: failure.rejected } : {};
-    logRejections({ requestId, apiKeyId, service, reasons, ...rejected });
+    logRejections({ requestId, key: principal, service: principal?.service, reasons, ...rejected });
   };
   const retention: RetentionObserver = {
     onDeleted: (rows) => selfMetrics.retentionDeleted(rows),

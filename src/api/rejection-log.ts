@@ -1,3 +1,4 @@
+import { keyFields, type Principal } from "../access/call.ts";
 import type { Violation } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -6,7 +7,7 @@ import type { Logger } from "../lib/logger.ts";
 export interface NotStored {
   readonly requestId: string;
   /** Of the key it came with; undefined without a valid one. */
-  readonly apiKeyId: number | undefined;
+  readonly key: Pick<Principal, "apiKeyId" | "role" | "prefix"> | undefined;
   /** Whose metrics they are; undefined where nobody knows. */
   readonly service: string | undefined;
   /** Metrics or points; undefined where the request was refused before they were counted. */
@@ -98,9 +99,9 @@ export function createRejectionLog(
     return true;
   }
 
-  return ({ requestId, apiKeyId, service, accepted, rejected, reasons, leftOut = [] }) => {
+  return ({ requestId, key: owner, service, accepted, rejected, reasons, leftOut = [] }) => {
     const nowMs = monotonicMs();
-    const key = `${apiKeyId ?? ""}`;
+    const key = `${owner?.apiKeyId ?? ""}`;
     const rejectedNow = due(key, tally(reasons), nowMs);
     const omitted = due(`${key} left out`, tally(leftOut), nowMs);
     if (rejectedNow.length + omitted.length === 0) return;
@@ -111,7 +112,7 @@ export function createRejectionLog(
     logger.warn(message, {
       request_id: requestId,
       ...(service !== undefined && { service }),
-      ...(apiKeyId !== undefined && { key_id: apiKeyId }),
+      ...(owner !== undefined && keyFields(owner)),
       ...(accepted !== undefined && { accepted }),
       ...(rejected !== undefined && { rejected }),
       ...(rejectedNow.length > 0 && { reasons: rejectedNow }),

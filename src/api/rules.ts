@@ -56,6 +56,8 @@ export const RULES = {
   admin: {
     createKey: ADMINS,
     listKeys: ADMINS,
+    findKey: ADMINS,
+    updateKey: ADMINS,
     revokeKey: ADMINS,
     rotateKey: ADMINS,
     backup: ADMINS,

@@ -2,9 +2,9 @@
 export interface ValueSpec {
   /**
    * `flag` takes nothing and is true when given. `duration` is written `90d`, `24h`, `30m` or `45s` and
-   * means milliseconds.
+   * means milliseconds. `limit` is a whole number, or `none`, which is null.
    */
-  readonly type: "text" | "integer" | "duration" | "choice" | "flag";
+  readonly type: "text" | "integer" | "limit" | "duration" | "choice" | "flag";
   /** For help: what the value means, without a full stop. */
   readonly description: string;
   /** The words a `choice` takes. */
@@ -45,9 +45,11 @@ type Single<S> = S extends { readonly type: "flag" }
   ? boolean
   : S extends { readonly type: "integer" | "duration" }
     ? number
-    : S extends { readonly type: "choice"; readonly choices: readonly (infer Word)[] }
-      ? Word
-      : string;
+    : S extends { readonly type: "limit" }
+      ? number | null
+      : S extends { readonly type: "choice"; readonly choices: readonly (infer Word)[] }
+        ? Word
+        : string;
 
 /** The type of the value in `Run`: a list where it may be repeated, undefined where it may be missing. */
 type ValueOf<S> = S extends { readonly multiple: true }

@@ -70,6 +70,28 @@ export const COMMANDS = [
     },
   },
   { name: "keys list", summary: "List API keys, without their secrets" },
+  {
+    name: "keys update",
+    summary: "Change limits, description or allowed services of an API key at once",
+    positionals: { id: ID },
+    options: {
+      "rate-limit": { type: "integer", description: "Requests a minute" },
+      "daily-limit": { type: "limit", description: "Requests a day (UTC)" },
+      "monthly-limit": { type: "limit", description: "Requests a month (UTC)" },
+      description: { type: "text", description: "What it is for" },
+      allow: {
+        type: "text",
+        multiple: true,
+        valueName: "glob",
+        description: "A further service it may write; those given replace all that there were",
+      },
+      "allow-none": { type: "flag", description: "Let it write no further service" },
+    },
+  },
+  {
+    name: "keys find",
+    summary: "Say which API key a key is that you have, read from standard input",
+  },
   { name: "keys revoke", summary: "Turn an API key off at once", positionals: { id: ID } },
   {
     name: "keys rotate",

@@ -58,9 +58,9 @@ function signature({ name, positionals = {} }: Command): string {
 
 /** `--role <writer|reader|admin>`: how the option is typed. */
 function optionForm(name: string, spec: ValueSpec): string {
-  return spec.type === "flag"
-    ? `--${name}`
-    : `--${name} <${spec.valueName ?? spec.choices?.join("|") ?? spec.type}>`;
+  if (spec.type === "flag") return `--${name}`;
+  const type = spec.type === "limit" ? "integer|none" : spec.type;
+  return `--${name} <${spec.valueName ?? spec.choices?.join("|") ?? type}>`;
 }
 
 /** The description with what else holds, in parentheses. */

@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { type Service, startService } from "../main.ts";
+import { describeKey } from "../store/keys.ts";
 import type { Output } from "./output.ts";
 
 /**
@@ -133,7 +134,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
   ];
   if (!service.hasNoKeys)
     return [...lines, `Make an API key: ${COMMAND} keys create my-service`, ""].join("\n");
-  const { secret } = await service.keys.create({
+  const { record, secret } = await service.keys.create({
     service: FIRST_SERVICE,
     role: "writer",
     rateLimit: undefined,
@@ -149,7 +150,8 @@ async function welcome(service: Service, config: Config): Promise<string> {
   };
   return [
     ...lines,
-    `Your API key, shown only now. It sends metrics, and shows those of the service ${FIRST_SERVICE} on the dashboard:`,
+    `Your ${describeKey(record)}, shown only now. It sends metrics, and shows those of the service`,
+    `${FIRST_SERVICE} on the dashboard:`,
     "",
     `  ${secret}`,
     "",

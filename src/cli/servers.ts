@@ -1,6 +1,7 @@
 import type { ServerAdministration } from "../api/directory/servers.ts";
 import type { Config } from "../config.ts";
 import type { ServerRecord } from "../store/directory.ts";
+import { describeKey, prefixOf } from "../store/keys.ts";
 import { withAdministration } from "./administration.ts";
 import type { CommandRun } from "./commands.ts";
 import { type Output, table } from "./output.ts";
@@ -28,7 +29,7 @@ async function carryOut(run: ServersRun, servers: ServerAdministration, output: 
       return list(await servers.list(), output);
     case "servers register": {
       const { id, name, public: isPublic, signed, tool } = run.values;
-      const { server, apiKey, webhookSecret } = await servers.register({
+      const { server, apiKey, apiKeyId, webhookSecret } = await servers.register({
         id,
         name,
         webhookUrl: run.values["webhook-url"],
@@ -37,11 +38,15 @@ async function carryOut(run: ServersRun, servers: ServerAdministration, output: 
         rateLimit: run.values["rate-limit"],
         webhookSecret: { kind: signed ? "generated" : "none" },
       });
-      return printSecrets(output, server.id, { apiKey, ...(webhookSecret !== "" && { webhookSecret }) });
+      return printSecrets(output, server.id, {
+        apiKey,
+        apiKeyId,
+        ...(webhookSecret !== "" && { webhookSecret }),
+      });
     }
     case "servers rotate": {
-      const { server, apiKey } = await servers.rotateKey(run.values.id, run.values.overlap / 1000);
-      return printSecrets(output, server.id, { apiKey });
+      const { server, ...secrets } = await servers.rotateKey(run.values.id, run.values.overlap / 1000);
+      return printSecrets(output, server.id, secrets);
     }
     case "servers secret": {
       const { id, remove } = run.values;
@@ -98,20 +103,23 @@ const toJsonSecret = (id: string, hasSecret: boolean) => ({ server_id: id, has_w
 interface Secrets {
   /** What the server sends its metrics with. */
   readonly apiKey?: string;
+  readonly apiKeyId?: number;
   /** What it signs them with: HMAC-SHA-256. */
   readonly webhookSecret?: string;
 }
 
 /** The secrets as lines for a shell; the remark goes to standard error. */
-function printSecrets(output: Output, id: string, { apiKey, webhookSecret }: Secrets): void {
-  output.remark("This is the only time that what follows is shown.");
+function printSecrets(output: Output, id: string, { apiKey, apiKeyId, webhookSecret }: Secrets): void {
+  const names = { role: "server", prefix: prefixOf(apiKey ?? "") } as const;
+  const key = apiKeyId === undefined ? "" : `${describeKey({ id: apiKeyId, service: id, ...names })}. `;
+  output.remark(`${key}This is the only time that what follows is shown.`);
   const lines = [
     ...(apiKey === undefined ? [] : [`export MCP_DIRECTORY_API_KEY=${apiKey}`]),
     ...(webhookSecret === undefined ? [] : [`export MCP_DIRECTORY_WEBHOOK_SECRET=${webhookSecret}`]),
   ];
   output.print(lines.join("\n"), {
     server_id: id,
-    ...(apiKey !== undefined && { api_key: apiKey }),
+    ...(apiKey !== undefined && { api_key: apiKey, api_key_id: apiKeyId, api_key_prefix: names.prefix }),
     ...(webhookSecret !== undefined && { webhook_secret: webhookSecret }),
   });
 }

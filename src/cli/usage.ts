@@ -173,11 +173,13 @@ function readValue(spec: ValueSpec, label: string, texts: readonly string[]): un
 const MS_PER_UNIT: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** One text as its type. `label` is how a message names it: `--to` or `<id>`. */
-function convert({ type, choices = [] }: ValueSpec, label: string, text: string): string | number {
+function convert({ type, choices = [] }: ValueSpec, label: string, text: string): string | number | null {
   if (text === "") throw new UsageError(`${label} is empty`);
-  if (type === "integer") {
+  if (type === "limit" && text === "none") return null;
+  if (type === "integer" || type === "limit") {
     if (/^\d{1,15}$/.test(text)) return Number(text);
-    throw new UsageError(`${label}: ${JSON.stringify(text)} is not a whole number`);
+    const orNone = type === "limit" ? " or none" : "";
+    throw new UsageError(`${label}: ${JSON.stringify(text)} is not a whole number${orNone}`);
   }
   if (type === "duration") {
     const [, count, unit = ""] = /^(\d{1,8})([smhd])$/.exec(text) ?? [];

@@ -91,6 +91,24 @@ export function createAdminClient(url: string, adminKey: string): KeyAdministrat
       );
       return { record: toRecord(answer.key), secret: answer.secret };
     },
+    async find(text) {
+      const { key } = await unwrapRpcError(admin.findKey({ key: text }));
+      return key && toRecord(key);
+    },
+    async update(id, change) {
+      const { rateLimit, dailyUsageLimit: daily, monthlyUsageLimit: monthly, description } = change;
+      const { allowedServices } = change;
+      const request = {
+        id: BigInt(id),
+        ...(rateLimit !== undefined && { rateLimit }),
+        // 0 on the wire takes a limit away.
+        ...(daily !== undefined && { dailyUsageLimit: BigInt(daily ?? 0) }),
+        ...(monthly !== undefined && { monthlyUsageLimit: BigInt(monthly ?? 0) }),
+        ...(description !== undefined && { description }),
+        ...(allowedServices !== undefined && { allowedServices: { globs: [...allowedServices] } }),
+      };
+      return toRecord((await unwrapRpcError(admin.updateKey(request))).key);
+    },
     revoke: async (id) => toRecord((await unwrapRpcError(admin.revokeKey({ id: BigInt(id) }))).key),
     async rotate(id, overlapSeconds) {
       const overlap = durationFromMs(overlapSeconds * 1000);
@@ -118,6 +136,7 @@ function toRecord(key: ApiKey | undefined): ApiKeyRecord {
   return {
     id: Number(key.id),
     keyHash: "",
+    prefix: key.prefix || undefined,
     service: key.service,
     role: ROLES[key.role] ?? "writer",
     rateLimit: key.rateLimit,

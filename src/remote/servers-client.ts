@@ -40,8 +40,8 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
           secret: toSecret(wanted, "generateWebhookSecret"),
         }),
       );
-      const { server, apiKey, webhookSecret } = answer;
-      return { server: toRecord(server), apiKey, webhookSecret };
+      const { server, apiKey, apiKeyId, webhookSecret } = answer;
+      return { server: toRecord(server), apiKey, apiKeyId: Number(apiKeyId), webhookSecret };
     },
     async update(serverId, { tools, name, webhookUrl, metricsEnabled, isPublic }) {
       const change = {
@@ -57,8 +57,9 @@ export function createServersClient(url: string, adminKey: string): ServerAdmini
     },
     async rotateKey(serverId, overlapSeconds) {
       const overlap = durationFromMs(overlapSeconds * 1000);
-      const { server, apiKey } = await unwrapRpcError(directory.rotateServerKey({ serverId, overlap }));
-      return { server: toRecord(server), apiKey };
+      const answer = await unwrapRpcError(directory.rotateServerKey({ serverId, overlap }));
+      const { server, apiKey, apiKeyId } = answer;
+      return { server: toRecord(server), apiKey, apiKeyId: Number(apiKeyId) };
     },
     async setWebhookSecret(serverId, wanted) {
       const secret = toSecret(wanted, "generate");

@@ -18,6 +18,8 @@ export interface AuditTrace {
 export interface AuditEntry extends AuditTrace {
   /** Grows with every entry; the order of entries. */
   readonly id: number;
+  /** Of the key it was done with, where one is known. */
+  readonly apiKeyPrefix?: string;
   readonly outcome: string;
 }
 

@@ -8,6 +8,8 @@ export interface ApiKeyRecord {
   readonly id: number;
   /** SHA-256 of the key, hex; of an imported one, until it is first used, perhaps the predecessor's HMAC. */
   readonly keyHash: string;
+  /** The first 8 characters after `mcp_metrics_`, for people; undefined where they are not known, or not so begun. */
+  readonly prefix?: string | undefined;
   /** The service that the key belongs to. */
   readonly service: string;
   readonly role: KeyRole;
@@ -36,10 +38,51 @@ export interface ApiKeyRecord {
 /** What a new key is made from. */
 export type NewApiKey = Omit<ApiKeyRecord, "id" | "isActive" | "createdMs" | "usageCount" | "lastUsedMs">;
 
+/** What is shown of a key; what is not is 32 characters or more, which is enough to guess at for ever. */
+const SHOWN = /^mcp_metrics_([A-Za-z0-9_-]{8})[A-Za-z0-9_-]{32,}$/;
+
+/**
+ * The first 8 characters after `mcp_metrics_`, by which people tell keys apart. Undefined of a key in another form:
+ * the operator's environment may give one of 16 characters, of which nothing can be shown.
+ */
+export function prefixOf(key: string): string | undefined {
+  return SHOWN.exec(key)?.[1];
+}
+
+/** A key as people are told of it: `API key 7 (writer of gateway, aB3dE6gH)`. */
+export function describeKey({
+  id,
+  role,
+  service,
+  prefix,
+}: Pick<ApiKeyRecord, "id" | "role" | "service" | "prefix">) {
+  return `API key ${id} (${role} of ${service}${prefix === undefined ? "" : `, ${prefix}`})`;
+}
+
+/** What of a key may be changed; undefined stays as it is. */
+export interface KeyChange {
+  readonly rateLimit?: number | undefined;
+  /** Null: no limit. */
+  readonly dailyUsageLimit?: number | null | undefined;
+  readonly monthlyUsageLimit?: number | null | undefined;
+  readonly description?: string | undefined;
+  /** Replace those that are there. */
+  readonly allowedServices?: readonly string[] | undefined;
+}
+
+/** What only the bearer of a key makes known, when it is used. */
+export interface LearntOfKey {
+  /** SHA-256 of a key that was imported with another hash. */
+  readonly keyHash?: string;
+  /** Of a key that was stored before prefixes were. */
+  readonly prefix?: string;
+}
+
 /** A key given by the operator's environment. */
 export interface EnvironmentKey {
   /** SHA-256 of the key, hex. */
   readonly keyHash: string;
+  readonly prefix?: string | undefined;
   readonly service: string;
   readonly role: Exclude<KeyRole, "server">;
   /** Further services it may write, as globs. */
@@ -52,6 +95,8 @@ export interface KeyRotation {
   readonly id: number;
   /** SHA-256 of the new key, hex. */
   readonly keyHash: string;
+  /** Of the new key. */
+  readonly prefix?: string | undefined;
   /** When the old key ends, unless it would have ended sooner. */
   readonly oldExpiresMs: number;
   readonly nowMs: number;
@@ -110,9 +155,11 @@ export interface KeyStore {
   /**
    * Replace a key by one with the same rights, limits and used quotas.
    *
-   * @throws {ServiceError} `not_found` when there is no such key in force.
+   * @throws {ServiceError} `not_found` when there is no such key in force; the message says whether it was revoked.
    */
   rotate(rotation: KeyRotation, trace: AuditTrace): Promise<RotatedKey>;
+  /** Change a key, in force or not. What is set here no start changes. @throws {ServiceError} `not_found`. */
+  update(id: number, change: KeyChange, trace: AuditTrace): Promise<ApiKeyRecord>;
   /**
    * Make the environment's keys active with this rate limit (requests a minute), and those that have left the
    * environment inactive. Keys made otherwise stay as they are, also where the environment gives them too; but
@@ -120,10 +167,10 @@ export interface KeyStore {
    */
   syncEnvironment(keys: readonly EnvironmentKey[], rateLimit: number, nowMs: number): Promise<void>;
   /**
-   * Keep `keyHash` of a key that was imported with a predecessor's hash, which stays known: importing it again
-   * finds it. Changes nothing where that was done before, or where another key has this hash.
+   * Keep what the bearer of a key has made known. The hash that a key was imported with stays known, too: importing
+   * it again finds it. What was learnt before stays, and a hash that another key has is not taken.
    */
-  upgradeHash(id: number, keyHash: string): Promise<void>;
+  learn(id: number, learnt: LearntOfKey): Promise<void>;
   /** Add to what keys have used; forgets days that are older than `USAGE_DAYS_KEPT`. */
   recordUsage(record: UsageRecord, nowMs: number): Promise<void>;
   /** Every day that is kept, of every key, in no order. */

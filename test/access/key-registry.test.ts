@@ -2,6 +2,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { generateKey, hashKey, KEY_LENGTH_MAX, legacyHashKey } from "../../src/access/api-key.ts";
 import { KeyRegistry } from "../../src/access/key-registry.ts";
+import { prefixOf } from "../../src/store/keys.ts";
+import { TestClock } from "../support/time.ts";
 import { createRecord, KEY, setup } from "./admission-setup.ts";
 
 test("a key is the prefix and 43 URL-safe characters, and never the same twice", () => {
@@ -37,8 +39,42 @@ test("a key is found by the predecessor's hash, once, and by ours from then on, 
   assert.is(registry.find(key)?.record.description, "read before the new hash was stored");
   registry.put({ ...record, isActive: false });
   assert.is(registry.find(key)?.record.isActive, false, "revoked, whatever hash the database has");
-  assert.equal(upgraded, [[7, hashKey(key)]]);
+  assert.equal(upgraded, [[7, { keyHash: hashKey(key) }]]);
 });
+
+/** As keys are made: 43 characters after the mark. */
+const MADE = `mcp_metrics_${"aB3_E-gH".padEnd(43, "x")}`;
+
+const PREFIXES: readonly (readonly [key: string, prefix: string | undefined])[] = [
+  [MADE, "aB3_E-gH"],
+  [`${MADE}longer`, "aB3_E-gH"],
+  [`mcp_metrics_${"x".repeat(40)}`, "xxxxxxxx"],
+  // Too little would be left to guess, or nothing says that it is random.
+  [`mcp_metrics_${"x".repeat(39)}`, undefined],
+  ["mcp_metrics_12345678", undefined],
+  [`other_${"x".repeat(60)}`, undefined],
+  [` ${MADE}`, undefined],
+  [`${MADE}!`, undefined],
+  ["", undefined],
+];
+
+for (const [key, prefix] of PREFIXES) {
+  test(`of ${JSON.stringify(key)} ${prefix ?? "nothing"} is shown, learnt when it is first used`, () => {
+    assert.is(prefixOf(key), prefix);
+    const learnt: unknown[] = [];
+    const record = createRecord({ key, id: 7 });
+    const registry = new KeyRegistry(new TestClock(), [record], [], (...told) => void learnt.push(told));
+    const bucket = registry.find(key)?.bucket;
+    const entry = registry.find(key);
+    assert.is(entry?.bucket, bucket);
+    assert.equal([entry?.record.prefix, entry?.principal.prefix], [prefix, prefix]);
+    assert.equal(learnt, prefix === undefined ? [] : [[7, { prefix }]]);
+    const known = new KeyRegistry(new TestClock(), [{ ...record, prefix: "known" }], [], () =>
+      assert.unreachable(),
+    );
+    assert.is(known.find(key)?.record.prefix, "known");
+  });
+}
 
 test("a key of the longest length is found, one that is longer is not looked at", () => {
   const [longest, longer] = ["k".repeat(KEY_LENGTH_MAX), "k".repeat(KEY_LENGTH_MAX + 1)];

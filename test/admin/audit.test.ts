@@ -61,7 +61,15 @@ test("every act is a row and a log line that say who did what to what, and how i
   }
   const details = told.map((entry) => JSON.parse(entry.details) as Record<string, unknown>);
   assert.is(details[0]?.id, Number(key?.id));
-  assert.is(details[1]?.new_id, Number(rotated.key?.id));
+  const shown = (text: string) => text.slice(12, 20);
+  assert.equal([key?.prefix, rotated.key?.prefix], [shown(secret), shown(rotated.secret)]);
+  const names = { service: "gateway", role: "writer" };
+  assert.equal([details[0]?.prefix, details[1]?.prefix], [shown(secret), shown(secret)]);
+  assert.equal(
+    [details[1]?.new_id, details[1]?.new_prefix],
+    [Number(rotated.key?.id), shown(rotated.secret)],
+  );
+  assert.equal(details[2], { ...names, prefix: shown(rotated.secret) });
   assert.is(details[4]?.retention_days, 30);
   assert.is(details[7]?.metrics, 0);
 
@@ -70,6 +78,11 @@ test("every act is a row and a log line that say who did what to what, and how i
     lines.map(({ action, target, outcome }) => [action, target, outcome]),
     story,
   );
+  const logged = lines.map((line) => JSON.parse(String(line.details)) as Record<string, unknown>);
+  assert.equal([logged[0]?.id, logged[0]?.prefix], [Number(key?.id), shown(secret)]);
+  assert.equal([logged[1]?.id, logged[1]?.prefix], [Number(rotated.key?.id), shown(rotated.secret)]);
+  assert.equal(logged[2], { id: Number(rotated.key?.id), ...names, prefix: shown(rotated.secret) });
+  for (const { key_id, key_role } of lines) assert.ok(Number(key_id) > 0 && key_role === "admin");
   for (const text of [JSON.stringify(lines), JSON.stringify(details)]) {
     assert.not.ok(text.includes(secret) || text.includes(rotated.secret));
   }

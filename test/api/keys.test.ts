@@ -53,6 +53,7 @@ function setup({ defaultRateLimit = 77 } = {}) {
         return record;
       },
       revoke: async (id) => change(id, { isActive: false }),
+      update: async (id) => change(id, {}),
       async rotate({ id, keyHash, oldExpiresMs, nowMs }) {
         const old = change(id, { expiresMs: oldExpiresMs });
         const replacement = {

@@ -17,6 +17,8 @@ const rule = (field: string, reason: string, message = `${reason} of ${field}`):
 };
 const UNKNOWN_TYPE = rule("metrics[0].type", "unknown_type");
 
+const keyOf = (apiKeyId: number) => ({ apiKeyId, role: "writer", prefix: "aB3dE6gH" }) as const;
+
 function setup() {
   const clock = new TestClock();
   const lines: Line[] = [];
@@ -25,7 +27,7 @@ function setup() {
   const reject = (reasons: readonly Violation[], more: Partial<NotStored> = {}) =>
     log({
       requestId: "req_1",
-      apiKeyId: 1,
+      key: keyOf(1),
       service: "auth",
       accepted: 2,
       rejected: reasons.length,
@@ -52,6 +54,8 @@ test("a line says whose metrics were refused, how many, why and how often, with 
     request_id: "req_1",
     service: "auth",
     key_id: 1,
+    key_role: "writer",
+    key_prefix: "aB3dE6gH",
     accepted: 2,
     rejected: 4,
     reasons: [
@@ -86,8 +90,8 @@ test("another reason, another key and another kind are not kept quiet by the fir
   const { lines, reject, said } = setup();
   reject([UNKNOWN_TYPE]);
   reject([UNKNOWN_TYPE, rule("metrics[0].value", "unknown_type")]);
-  reject([UNKNOWN_TYPE], { apiKeyId: 2 });
-  reject([UNKNOWN_TYPE], { apiKeyId: undefined });
+  reject([UNKNOWN_TYPE], { key: keyOf(2) });
+  reject([UNKNOWN_TYPE], { key: undefined });
   assert.equal(said(), [
     "type.unknown_type 1",
     "value.unknown_type 1",
@@ -115,7 +119,7 @@ test("a request that fails as a whole is named as one, with its key's service or
   reject([rule("", "malformed_body", "body is not valid JSON")], whole);
   reject([rule("", "api_key_invalid", "Invalid API key")], {
     ...whole,
-    apiKeyId: undefined,
+    key: undefined,
     service: undefined,
   });
   assert.equal(
@@ -149,22 +153,22 @@ test("a message of any length is cut", () => {
 
 test("memory is bounded: of more than 10 000 reasons within a minute the surplus is not said", () => {
   const { clock, reject, said } = setup();
-  for (let key = 1; key <= 10_001; key += 1) reject([UNKNOWN_TYPE], { apiKeyId: key });
+  for (let key = 1; key <= 10_001; key += 1) reject([UNKNOWN_TYPE], { key: keyOf(key) });
   assert.is(said().length, 10_000);
-  reject([UNKNOWN_TYPE], { apiKeyId: 10_002 });
+  reject([UNKNOWN_TYPE], { key: keyOf(10_002) });
   assert.equal(said(), []);
   clock.advance(60_000);
-  for (let key = 20_001; key <= 40_000; key += 1) reject([UNKNOWN_TYPE], { apiKeyId: key });
+  for (let key = 20_001; key <= 40_000; key += 1) reject([UNKNOWN_TYPE], { key: keyOf(key) });
   assert.is(said().length, 10_000, "what is a minute old makes room");
 });
 
 test("a reason that is logged anew gives its place to those that were not: the oldest goes first", () => {
   const { clock, reject, said } = setup();
-  for (let key = 1; key <= 10_000; key += 1) reject([UNKNOWN_TYPE], { apiKeyId: key });
+  for (let key = 1; key <= 10_000; key += 1) reject([UNKNOWN_TYPE], { key: keyOf(key) });
   clock.advance(60_000);
-  reject([UNKNOWN_TYPE], { apiKeyId: 1 });
+  reject([UNKNOWN_TYPE], { key: keyOf(1) });
   said();
-  reject([UNKNOWN_TYPE], { apiKeyId: 10_001 });
+  reject([UNKNOWN_TYPE], { key: keyOf(10_001) });
   assert.equal(said(), ["type.unknown_type 1"]);
 });
 

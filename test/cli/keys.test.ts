@@ -15,8 +15,14 @@ async function keys<Answer>(env: Env, ...args: string[]): Promise<Answer> {
 
 interface Created {
   readonly id: number;
+  readonly service: string;
+  readonly role: string;
+  readonly prefix: string;
   readonly key: string;
 }
+
+/** What is shown of a key. */
+const prefixOf = (key: string) => key.slice("mcp_metrics_".length).slice(0, 8);
 
 type Listed = Readonly<Record<string, unknown>>;
 
@@ -28,10 +34,13 @@ async function statusOf(url: string, key: string): Promise<unknown> {
 
 test("create prints the key once, as a line to export; nothing else ever shows it or its hash", () =>
   withAndWithoutService(async (env) => {
-    const { code, stdout } = await runCli(["keys", "create", "gateway", "--description", "for tests"], env);
+    const made = await runCli(["keys", "create", "gateway", "--description", "for tests"], env);
+    const { code, stdout, stderr } = made;
     assert.is(code, 0);
     const key = /^export METRICS_API_KEY=(mcp_metrics_[A-Za-z0-9_-]{43})\n$/.exec(stdout)?.[1] ?? "";
     assert.is.not(key, "");
+    assert.match(stderr, /^API key \d+ \(writer of gateway, .{8}\)\. This is the only time/);
+    assert.match(stderr, prefixOf(key));
     for (const args of [
       ["keys", "list"],
       ["keys", "list", "--json"],
@@ -74,7 +83,8 @@ test("a key has the role, limit, globs and lifetime it was created with", () =>
     ];
     const { id } = await keys<Created>(env, "create", "dash-board", ...options);
     const listed = (await keys<Listed[]>(env, "list")).find((key) => key.id === id) ?? {};
-    const { expires_at, created_at, ...rest } = listed;
+    const { expires_at, created_at, prefix, ...rest } = listed;
+    assert.match(String(prefix), /^[A-Za-z0-9_-]{8}$/);
     const lifetimeMs = Date.parse(String(expires_at)) - Date.parse(String(created_at));
     assert.ok(Math.abs(lifetimeMs - 2 * 3_600_000) < 60_000, `${lifetimeMs} ms`);
     assert.equal(rest, {
@@ -97,7 +107,8 @@ test("a revoked key is rejected with the next request, and stays listed as revok
   withAndWithoutService(async (env, url) => {
     const { id, key } = await keys<Created>(env, "create", "gateway");
     if (url !== undefined) assert.is(await statusOf(url, key), 200);
-    assert.equal(await keys(env, "revoke", `${id}`), { id, is_active: false });
+    const names = { id, service: "gateway", role: "writer", prefix: prefixOf(key) };
+    assert.equal(await keys(env, "revoke", `${id}`), { ...names, is_active: false });
     if (url !== undefined) assert.is(await statusOf(url, key), "api_key_inactive");
     assert.match((await runCli(["keys", "list"], env)).stdout, /gateway .* revoked /);
   }));
@@ -119,6 +130,35 @@ test("a rotated key is replaced at once, or works on for the overlap that was as
     assert.is(await statusOf(url, third.key), 200);
   }));
 
+test("update changes what is given and nothing else, at once", () =>
+  withAndWithoutService(async (env, url) => {
+    const limits = ["--rate-limit", "9", "--daily-limit", "90", "--monthly-limit", "900"];
+    const { id, key } = await keys<Created>(env, "create", "gateway", ...limits, "--allow", "x");
+    const find = async () => (await keys<Listed[]>(env, "list")).find((each) => each.id === id) ?? {};
+    // What the requests of this test count is behind by some seconds.
+    const shown = ({ usage_count, last_used_at, ...rest }: Listed) => rest;
+    let expected = shown(await find());
+    for (const [args, change] of [
+      [["--rate-limit", "7"], { rate_limit: 7 }],
+      [["--daily-limit", "none"], { daily_usage_limit: null }],
+      [
+        ["--daily-limit", "5", "--monthly-limit", "none"],
+        { daily_usage_limit: 5, monthly_usage_limit: null },
+      ],
+      [["--monthly-limit", "1000000000000"], { monthly_usage_limit: 1e12 }],
+      [["--description", "ü 🚀"], { description: "ü 🚀" }],
+      [["--allow", "a*", "--allow", "b"], { allowed_services: ["a*", "b"] }],
+      [["--allow-none"], { allowed_services: [] }],
+    ] as const) {
+      expected = { ...expected, ...change };
+      assert.equal(shown(await keys<Listed>(env, "update", `${id}`, ...args)), expected, args.join(" "));
+      assert.equal(shown(await find()), expected, args.join(" "));
+    }
+    if (url === undefined) return;
+    const { headers } = await send("GET", `${url}/rate-limit`, { "x-api-key": key });
+    assert.is(headers.get("x-ratelimit-limit"), "7");
+  }));
+
 test("a key ends by itself when its lifetime is over", async () => {
   const { env } = freshEnvironment();
   const service = await startTestService(env);
@@ -138,6 +178,13 @@ test("what cannot be done is reported in one line, with exit code 1, and changes
       [["revoke", "999"], /no API key 999/],
       [["rotate", "999"], /no API key 999/],
       [["rotate", "1", "--overlap", "91d"], /overlap/],
+      [["update", "999", "--rate-limit", "5"], /no API key 999/],
+      [["update", "1"], /rate_limit, .* or allowed_services is required/],
+      [["update", "1", "--rate-limit", "0"], /rate_limit must be a whole number from 1 to 1000000/],
+      [["update", "1", "--daily-limit", "1000000000001"], /daily_usage_limit/],
+      [["update", "1", "--allow", "a/b"], /allowed_services/],
+      [["update", "1", "--allow", "a", "--allow-none"], /contradict/],
+      [["update", "1", "--description", "x".repeat(201)], /description/],
       [["create", "no such name"], /service must match/],
       [["create", "x", "--rate-limit", "0"], /rate_limit/],
       [
@@ -162,6 +209,9 @@ test("a wrong command line is exit code 2", async () => {
     ["keys"],
     ["keys", "create"],
     ["keys", "revoke", "x"],
+    ["keys", "update"],
+    ["keys", "update", "1", "--daily-limit", "never"],
+    ["keys", "find", "mcp_metrics_on_the_command_line"],
     ["keys", "create", "a", "--role", "god"],
   ]) {
     assert.is((await runCli(args, {})).code, 2, args.join(" "));

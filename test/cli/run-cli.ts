@@ -25,13 +25,16 @@ export function cleanEnvironment(env: Env): NodeJS.ProcessEnv {
   return { ...Object.fromEntries(inherited), ...env };
 }
 
-/** Run one command to its end. */
-export async function runCli(args: readonly string[], env: Env): Promise<CliResult> {
+/** Run one command to its end, with `input` as its standard input. */
+export async function runCli(args: readonly string[], env: Env, input = ""): Promise<CliResult> {
   const startMs = performance.now();
   const child = spawn(process.execPath, [PROGRAM, ...args], {
     env: cleanEnvironment(env),
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // Most commands read none of it and may end before it is written.
+  child.stdin.on("error", () => {});
+  child.stdin.end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]);
   return { code: child.exitCode, stdout, stderr, ms: performance.now() - startMs };
 }

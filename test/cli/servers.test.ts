@@ -26,7 +26,11 @@ test("servers are registered, listed, given new keys and secrets, disabled and e
     assert.match(String(made.api_key), /^mcp_metrics_[\w-]{43}$/);
     assert.match(String(made.webhook_secret), /^whsec_[\w-]{43}$/);
     const plain = (await servers(env, "register", "two")) as Json;
-    assert.equal(Object.keys(plain), ["server_id", "api_key"]);
+    assert.equal(Object.keys(plain), ["server_id", "api_key", "api_key_id", "api_key_prefix"]);
+    assert.equal(
+      [plain.api_key_id, plain.api_key_prefix],
+      [Number(made.api_key_id) + 1, String(plain.api_key).slice(12, 20)],
+    );
     const [one, two] = (await servers(env, "list")) as [Json, Json];
     assert.equal(
       { ...one, created_at: "" },

@@ -15,6 +15,8 @@ export const METHODS: Readonly<Record<string, Rule>> = {
   "mcp.metrics.v1.QueryService/ListMetricTypes": "key",
   "mcp.metrics.v1.AdminService/CreateKey": "admin",
   "mcp.metrics.v1.AdminService/ListKeys": "admin",
+  "mcp.metrics.v1.AdminService/FindKey": "admin",
+  "mcp.metrics.v1.AdminService/UpdateKey": "admin",
   "mcp.metrics.v1.AdminService/RevokeKey": "admin",
   "mcp.metrics.v1.AdminService/RotateKey": "admin",
   "mcp.metrics.v1.AdminService/Backup": "admin",

@@ -53,6 +53,48 @@ export function givenKeysContract(test: Test, engine: Engine): void {
     });
   });
 
+  test("what an administrator has set of an environment's key no start changes; all else follows it", async () => {
+    const store = await shared();
+    const { keys } = store;
+    const keyHash = ownName("hash");
+    const given = { keyHash, prefix: "aB3_E-gH", service: "a", role: "writer" as const };
+    const sync = (rateLimit: number, ...allowedServices: string[]) =>
+      keys.syncEnvironment([{ ...given, allowedServices }], rateLimit, NOW_MS);
+    await sync(10, "b");
+    const { id } = (await keys.list()).find((key) => key.keyHash === keyHash) ?? { id: 0 };
+    const shown = async () => {
+      const key = await read(keys, id);
+      return [key?.prefix, key?.rateLimit, key?.allowedServices, key?.dailyUsageLimit, key?.description];
+    };
+    await keys.update(id, { dailyUsageLimit: 5, description: "mine" }, traceOf());
+    await sync(20, "c");
+    assert.equal(await shown(), ["aB3_E-gH", 20, ["c"], 5, "mine"]);
+    await keys.update(id, { rateLimit: 7 }, traceOf());
+    await sync(30, "c", "d");
+    assert.equal(await shown(), ["aB3_E-gH", 7, ["c", "d"], 5, "mine"]);
+    await keys.update(id, { allowedServices: ["x*"] }, traceOf());
+    await sync(40, "e");
+    assert.equal(
+      await shown(),
+      ["aB3_E-gH", 7, ["x*", "e"], 5, "mine"],
+      "what the environment shares is added",
+    );
+    await keys.syncEnvironment([], 10, NOW_MS);
+  });
+
+  test("a prefix is learnt once, and stays", async () => {
+    const { keys } = await shared();
+    const { id } = await keys.create(newKey({ prefix: undefined }), NOW_MS, traceOf());
+    const known = await keys.create(newKey(), NOW_MS, traceOf());
+    for (const prefix of ["firstone", "othernew"]) {
+      await keys.learn(id, { prefix });
+      await keys.learn(known.id, { prefix });
+      await keys.learn(1e9, { prefix });
+    }
+    assert.is((await read(keys, id))?.prefix, "firstone");
+    assert.equal(await read(keys, known.id), known);
+  });
+
   test("a key that ended and comes back with the environment does not end", async () => {
     const { keys } = await shared();
     const keyHash = ownName("hash");
@@ -72,14 +114,14 @@ export function givenKeysContract(test: Test, engine: Engine): void {
     const { id: otherId } = await keys.create(other, NOW_MS, traceOf());
     const upgraded = ownName("upgraded");
     const hashOf = async (which: number) => (await read(keys, which))?.keyHash;
-    await keys.upgradeHash(id, key.keyHash);
-    await keys.upgradeHash(id, other.keyHash);
+    await keys.learn(id, { keyHash: key.keyHash });
+    await keys.learn(id, { keyHash: other.keyHash });
     assert.is(await hashOf(id), key.keyHash);
-    await keys.upgradeHash(id, upgraded);
-    await keys.upgradeHash(id, ownName("again"));
+    await keys.learn(id, { keyHash: upgraded });
+    await keys.learn(id, { keyHash: ownName("again") });
     assert.is(await hashOf(id), upgraded);
-    await keys.upgradeHash(otherId, upgraded);
-    await keys.upgradeHash(1e9, ownName("of nobody"));
+    await keys.learn(otherId, { keyHash: upgraded });
+    await keys.learn(1e9, { keyHash: ownName("of nobody") });
     assert.is(await hashOf(otherId), other.keyHash);
   });
 }

@@ -22,6 +22,7 @@ const DAY = Math.floor(NOW_MS / DAY_MS);
 
 export const newKey = (changes: Partial<NewApiKey> = {}): NewApiKey => ({
   keyHash: ownName("hash"),
+  prefix: "aB3_E-gH",
   service: "auth",
   role: "writer",
   rateLimit: 60,
@@ -58,7 +59,7 @@ export function keysContract(test: Test, engine: Engine): void {
     const store = await shared();
     for (const changes of [
       {},
-      { role: "admin", expiresMs: NOW_MS + 1, allowedServices: [], monthlyUsageLimit: 5 },
+      { prefix: undefined, role: "admin", expiresMs: NOW_MS + 1, allowedServices: [], monthlyUsageLimit: 5 },
     ] as const) {
       const [key, trace] = [newKey(changes), traceOf()];
       const made = await store.keys.create(key, NOW_MS, trace);
@@ -68,7 +69,8 @@ export function keysContract(test: Test, engine: Engine): void {
       assert.equal(rest, { ...key, ...fresh });
       assert.equal(await read(store, id), made);
       const [entry] = await entriesOf(store, trace);
-      assert.equal(entry, { ...trace, id: entry?.id, details: { ...trace.details, id }, outcome: "ok" });
+      const told = { id, ...(key.prefix !== undefined && { prefix: key.prefix }) };
+      assert.equal(entry, { ...trace, id: entry?.id, details: { ...trace.details, ...told }, outcome: "ok" });
     }
   });
 
@@ -108,6 +110,36 @@ export function keysContract(test: Test, engine: Engine): void {
     assert.equal(await entriesOf(store, trace), []);
   });
 
+  for (const change of [
+    { rateLimit: 7 },
+    { dailyUsageLimit: 8 },
+    { dailyUsageLimit: null },
+    { monthlyUsageLimit: 1e12, description: "" },
+    { description: "ü \ud83d\ude80" },
+    { allowedServices: [] },
+    {
+      rateLimit: 1,
+      dailyUsageLimit: null,
+      monthlyUsageLimit: null,
+      description: "x",
+      allowedServices: ["z"],
+    },
+  ] as const) {
+    test(`an update changes what it names and nothing else: ${JSON.stringify(change)}`, async () => {
+      const store = await shared();
+      const key = await create(store);
+      await store.keys.revoke(key.id, traceOf());
+      const trace = traceOf();
+      const values = Object.entries(change).map(([name, value]) => [name, value ?? undefined]);
+      const expected = { ...key, isActive: false, ...Object.fromEntries(values) };
+      assert.equal(await store.keys.update(key.id, change, trace), expected);
+      assert.equal(await read(store, key.id), expected);
+      const names = { service: "auth", role: "writer", prefix: "aB3_E-gH" };
+      assert.equal((await entriesOf(store, trace))[0]?.details, { ...trace.details, ...names });
+      await assertRejected(store.keys.update(1e6, change, traceOf()), "not_found");
+    });
+  }
+
   test("what cannot be written down in the trail is not done", async () => {
     const store = await shared();
     const key = await create(store);
@@ -116,6 +148,7 @@ export function keysContract(test: Test, engine: Engine): void {
     const rotation = { id, keyHash: ownName("hash"), oldExpiresMs: NOW_MS, nowMs: NOW_MS };
     await failureOf(store.keys.create(newKey(), NOW_MS, unwritableTrace()));
     await failureOf(store.keys.revoke(id, unwritableTrace()));
+    await failureOf(store.keys.update(id, { rateLimit: 3 }, unwritableTrace()));
     await failureOf(store.keys.rotate(rotation, unwritableTrace()));
     assert.equal(await store.keys.list(), before);
   });
@@ -127,10 +160,17 @@ export function keysContract(test: Test, engine: Engine): void {
     await store.keys.recordUsage({ log: [usage(key.id)], daily }, NOW_MS);
     const used = await read(store, key.id);
     const [trace, keyHash] = [traceOf(), ownName("hash")];
-    const rotation = { id: key.id, keyHash, oldExpiresMs: NOW_MS + DAY_MS, nowMs: NOW_MS + 1 };
+    const ending = { oldExpiresMs: NOW_MS + DAY_MS, nowMs: NOW_MS + 1 };
+    const rotation = { id: key.id, keyHash, prefix: "newnewne", ...ending };
     const { old, replacement } = await store.keys.rotate(rotation, trace);
     assert.equal(old, { ...used, expiresMs: NOW_MS + DAY_MS });
-    assert.equal(replacement, { ...key, id: replacement.id, keyHash, createdMs: NOW_MS + 1 });
+    assert.equal(replacement, {
+      ...key,
+      id: replacement.id,
+      keyHash,
+      prefix: "newnewne",
+      createdMs: NOW_MS + 1,
+    });
     assert.equal([await read(store, key.id), await read(store, replacement.id)], [old, replacement]);
     const days = await daysOf(store, key.id);
     assert.is(days.length, 2);
@@ -138,7 +178,9 @@ export function keysContract(test: Test, engine: Engine): void {
       await daysOf(store, replacement.id),
       days.map((day) => ({ ...day, apiKeyId: replacement.id })),
     );
-    assert.equal((await entriesOf(store, trace))[0]?.details, { asked: true, new_id: replacement.id });
+    const names = { service: "auth", role: "reader", prefix: "aB3_E-gH" };
+    const details = { asked: true, ...names, new_id: replacement.id, new_prefix: "newnewne" };
+    assert.equal((await entriesOf(store, trace))[0]?.details, details);
   });
 
   test("a key that would end sooner than its rotation says does so, and one that has ended cannot be rotated", async () => {

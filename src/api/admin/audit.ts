@@ -1,3 +1,4 @@
+import { keyFields } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
@@ -7,6 +8,8 @@ import type { AuditDetails, AuditStore, AuditTrace } from "../../store/audit.ts"
 export interface Actor {
   /** 0 for the command line on this machine, and for the service itself. */
   readonly apiKeyId: number;
+  /** Of the key, for the log. */
+  readonly prefix?: string | undefined;
   readonly service: string;
 }
 
@@ -46,8 +49,14 @@ export function createAudit({ store, clock, logger }: AuditDeps) {
     };
   }
 
-  function log({ apiKeyId, actor, action, target, details }: AuditTrace, outcome: string): void {
-    const fields = { action, target, actor, key_id: apiKeyId, outcome, details: JSON.stringify(details) };
+  function log(
+    { prefix }: Actor,
+    { apiKeyId, actor, action, target, details }: AuditTrace,
+    outcome: string,
+  ): void {
+    // Acts are for admins, whose keys alone come here.
+    const key = keyFields({ apiKeyId, role: "admin", prefix });
+    const fields = { action, target, actor, ...key, outcome, details: JSON.stringify(details) };
     if (outcome === OK) logger.info("administrative act", fields);
     else logger.warn("administrative act failed", fields);
   }
@@ -58,19 +67,23 @@ export function createAudit({ store, clock, logger }: AuditDeps) {
   }
 
   return {
-    /** Do what is one transaction, and writes down the trace it is given in it when it succeeds. */
+    /**
+     * Do what is one transaction, and writes down the trace it is given in it when it succeeds; `describe` says
+     * for the log what came of it, as the store does for the row.
+     */
     async transacted<Result>(
       actor: Actor,
       act: Act,
       work: (trace: AuditTrace) => Promise<Result>,
+      describe: (result: Result) => AuditDetails = () => ({}),
     ): Promise<Result> {
       const trace = traceOf(actor, act);
       try {
         const result = await work(trace);
-        log(trace, OK);
+        log(actor, { ...trace, details: { ...trace.details, ...describe(result) } }, OK);
         return result;
       } catch (error) {
-        log(trace, outcomeOf(error));
+        log(actor, trace, outcomeOf(error));
         await store.record(trace, outcomeOf(error)).catch(rowMissing);
         throw error;
       }
@@ -91,7 +104,7 @@ export function createAudit({ store, clock, logger }: AuditDeps) {
       const id = await store.record(trace, "started").catch(rowMissing);
       async function end(outcome: string, details: AuditDetails): Promise<void> {
         const whole = { ...trace, details: { ...trace.details, ...details } };
-        log(whole, outcome);
+        log(actor, whole, outcome);
         const written = id === undefined ? store.record(whole, outcome) : store.finish(id, outcome, details);
         await written.catch(rowMissing);
       }

@@ -4,7 +4,7 @@ import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../lib/seal.ts";
 import type { DirectoryStore, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
-import type { NewApiKey } from "../../store/keys.ts";
+import { type NewApiKey, prefixOf } from "../../store/keys.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import { checkOverlap } from "../admin/keys.ts";
 import { checkServer } from "./check-server.ts";
@@ -42,6 +42,7 @@ export interface ServerAnswer {
 export interface KeyAnswer extends ServerAnswer {
   /** The key itself; only its hash is stored. */
   readonly apiKey: string;
+  readonly apiKeyId: number;
 }
 /** A secret that the service made is shown once, and kept sealed; "" when it made none. */
 export interface SecretAnswer extends ServerAnswer {
@@ -101,6 +102,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
     const record: NewApiKey = {
       ...limits,
       keyHash: hashKey(apiKey),
+      prefix: prefixOf(apiKey),
       service: KEY_SERVICE,
       role: "server",
       serverId,
@@ -142,7 +144,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
         const row = { id, name, metricsEnabled: true, isPublic, tools, webhookUrl: webhookUrl || undefined };
         const made = await store.register({ ...row, sealedSecret: sealed }, record, clock.wallMs(), trace);
         keyRegistry?.put(made.key);
-        return { server: inForce(made.server), apiKey, webhookSecret };
+        return { server: inForce(made.server), apiKey, apiKeyId: made.key.id, webhookSecret };
       });
     },
 
@@ -171,7 +173,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
         const { server, old, replacement } = await store.rotateKey(id, record, times, trace);
         if (old !== undefined) keyRegistry?.put(old);
         keyRegistry?.put(replacement, old);
-        return { server, apiKey };
+        return { server, apiKey, apiKeyId: replacement.id };
       });
     },
 

@@ -62,6 +62,7 @@ function columns(nowMs: number): readonly PlainColumn<ApiKey>[] {
   const limit = (value: bigint | undefined) => (value === undefined ? NOTHING : formatCount(Number(value)));
   return [
     { title: "Id", cell: ({ id }) => String(id) },
+    { title: "Begins", cell: ({ prefix }) => nameText(prefix || NOTHING) },
     { title: "Service", cell: ({ service }) => nameText(service) },
     { title: "Role", cell: ({ role }) => ROLES[role] },
     { title: "State", cell: (key) => stateMark(key, nowMs) },

@@ -136,7 +136,10 @@ export function rotateServerKey(
   const current = findServerKey(database, id, times.nowMs);
   if (current === undefined)
     return { server, old: undefined, replacement: createKey(database, key, times.nowMs) };
-  return { server, ...rotateKey(database, { id: current.id, keyHash: key.keyHash, ...times }) };
+  return {
+    server,
+    ...rotateKey(database, { id: current.id, keyHash: key.keyHash, prefix: key.prefix, ...times }),
+  };
 }
 
 const RECEIVED = `UPDATE directory_servers

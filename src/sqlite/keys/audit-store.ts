@@ -58,8 +58,9 @@ export function listAudit(
   beforeId: number | undefined,
   rowsMax: number,
 ): readonly AuditEntry[] {
-  const sql = `SELECT id, timestamp, api_key_id, actor, action, target, details, outcome FROM admin_audit_log
-    WHERE id < ? ORDER BY id DESC LIMIT CAST(? AS INTEGER)`;
+  const sql = `SELECT log.id, timestamp, api_key_id, key_prefix, actor, action, target, details, outcome
+    FROM admin_audit_log AS log LEFT JOIN api_keys AS keys ON keys.id = api_key_id
+    WHERE log.id < ? ORDER BY log.id DESC LIMIT CAST(? AS INTEGER)`;
   return database.all(sql, beforeId ?? Number.MAX_SAFE_INTEGER, rowsMax).map(read);
 }
 
@@ -68,6 +69,7 @@ function read(row: Row): AuditEntry {
     id: Number(row.id),
     timestampMs: Date.parse(String(row.timestamp)),
     apiKeyId: Number(row.api_key_id),
+    ...(row.key_prefix !== null && { apiKeyPrefix: String(row.key_prefix) }),
     actor: String(row.actor),
     action: String(row.action),
     target: String(row.target),

@@ -1,8 +1,24 @@
 import type { AuditDetails, AuditTrace } from "../../store/audit.ts";
-import type { EnvironmentKey, KeyRotation, NewApiKey, UsageRecord } from "../../store/keys.ts";
+import type {
+  ApiKeyRecord,
+  EnvironmentKey,
+  KeyChange,
+  KeyRotation,
+  LearntOfKey,
+  NewApiKey,
+  UsageRecord,
+} from "../../store/keys.ts";
 import type { OperationContext } from "../threads/operation.ts";
 import { audited, finishAudit, listAudit, recordAudit } from "./audit-store.ts";
-import { createKey, listKeys, revokeKey, rotateKey, syncEnvironmentKeys, upgradeHash } from "./key-store.ts";
+import {
+  createKey,
+  learnOfKey,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  syncEnvironmentKeys,
+  updateKey,
+} from "./key-store.ts";
 import { listDailyUsage, recordUsage } from "./usage-store.ts";
 
 /**
@@ -17,18 +33,25 @@ export function keyOperations({ database, read, write }: OperationContext) {
         database,
         trace,
         () => createKey(database, key, nowMs),
-        ({ id }) => ({ id }),
+        ({ id, prefix }) => ({ id, ...(prefix !== undefined && { prefix }) }),
       ),
     ),
     revoke: write("update", "api_keys", (id: number, trace: AuditTrace) =>
-      audited(database, trace, () => revokeKey(database, id)),
+      audited(database, trace, () => revokeKey(database, id), namesOf),
+    ),
+    update: write("update", "api_keys", (id: number, change: KeyChange, trace: AuditTrace) =>
+      audited(database, trace, () => updateKey(database, id, change), namesOf),
     ),
     rotate: write("update", "api_keys", (rotation: KeyRotation, trace: AuditTrace) =>
       audited(
         database,
         trace,
         () => rotateKey(database, rotation),
-        ({ replacement }) => ({ new_id: replacement.id }),
+        ({ old, replacement }) => ({
+          ...namesOf(old),
+          new_id: replacement.id,
+          ...(replacement.prefix !== undefined && { new_prefix: replacement.prefix }),
+        }),
       ),
     ),
     syncEnvironment: write(
@@ -37,14 +60,17 @@ export function keyOperations({ database, read, write }: OperationContext) {
       (keys: readonly EnvironmentKey[], rateLimit: number, nowMs: number) =>
         syncEnvironmentKeys(database, keys, rateLimit, nowMs),
     ),
-    upgradeHash: write("update", "api_keys", (id: number, keyHash: string) =>
-      upgradeHash(database, id, keyHash),
-    ),
+    learn: write("update", "api_keys", (id: number, learnt: LearntOfKey) => learnOfKey(database, id, learnt)),
     recordUsage: write("upsert", "api_key_usage_log", (record: UsageRecord, nowMs: number) =>
       recordUsage(database, record, nowMs),
     ),
     listDailyUsage: read("select", "api_key_daily_usage", () => listDailyUsage(database)),
   };
+}
+
+/** What tells a key from others, beside the id that the target names. */
+function namesOf({ service, role, prefix }: ApiKeyRecord): AuditDetails {
+  return { service, role, ...(prefix !== undefined && { prefix }) };
 }
 
 /** What of `AuditStore` the writer thread carries out: all of it. */

@@ -55,6 +55,8 @@ export const RPC_EXAMPLES: Readonly<Record<string, object>> = {
     role: "KEY_ROLE_WRITER",
     description: "for the gateway in Frankfurt",
   },
+  "mcp.metrics.v1.AdminService.FindKey": { key: "mcp_metrics_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG" },
+  "mcp.metrics.v1.AdminService.UpdateKey": { id: "3", rateLimit: 5000 },
   "mcp.metrics.v1.AdminService.RevokeKey": { id: "3" },
   "mcp.metrics.v1.AdminService.RotateKey": { id: "4", overlap: "86400s" },
   "mcp.metrics.v1.AdminService.Backup": { path: "/backups/metrics.db" },

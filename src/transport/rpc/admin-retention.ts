@@ -30,8 +30,8 @@ const STATUS: Readonly<Record<RetentionResult["status"], RetentionStatus>> = {
 
 /** The owner of the key, as audit entries name it. */
 export function actorOf(context: HandlerContext): Actor {
-  const { apiKeyId, service } = admittedOf(context).call.principal;
-  return { apiKeyId, service };
+  const { apiKeyId, prefix, service } = admittedOf(context).call.principal;
+  return { apiKeyId, prefix, service };
 }
 
 /** Retention, the database and the audit trail, over the same functions as REST and the command line. */
@@ -111,11 +111,12 @@ export function retentionRpcs({ retention, database, audit }: Administration): R
       const read = ({ lastId, limit }: PageBounds) => audit.list(lastId, limit);
       const { rows, nextPageToken } = await readPage(request, read, ({ id }) => id);
       return {
-        entries: rows.map(({ id, timestampMs, apiKeyId, details, ...entry }) => ({
+        entries: rows.map(({ id, timestampMs, apiKeyId, apiKeyPrefix = "", details, ...entry }) => ({
           ...entry,
           id: BigInt(id),
           timestamp: timestampFromMs(timestampMs),
           apiKeyId: BigInt(apiKeyId),
+          apiKeyPrefix,
           details: JSON.stringify(details),
         })),
         nextPageToken,

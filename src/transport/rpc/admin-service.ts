@@ -74,6 +74,20 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
       const { rows, nextPageToken } = await readPage(request, read, ({ id }) => id);
       return { keys: rows.map(toApiKey), nextPageToken };
     },
+    async findKey({ key }, context) {
+      const record = await keysFor(context).find(key);
+      return record === undefined ? {} : { key: toApiKey(record) };
+    },
+    async updateKey({ id, dailyUsageLimit: daily, monthlyUsageLimit: monthly, ...change }, context) {
+      const record = await keysFor(context).update(Number(id), {
+        rateLimit: change.rateLimit,
+        dailyUsageLimit: quotaOf(daily),
+        monthlyUsageLimit: quotaOf(monthly),
+        description: change.description,
+        allowedServices: change.allowedServices?.globs,
+      });
+      return { key: toApiKey(record) };
+    },
     revokeKey: async ({ id }, context) => ({ key: toApiKey(await keysFor(context).revoke(Number(id))) }),
     async rotateKey({ id, overlap }, context) {
       const { record, secret } = await keysFor(context).rotate(Number(id), toSeconds(overlap));
@@ -88,6 +102,12 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
     },
   };
   return (router) => void router.service(AdminService, implementation);
+}
+
+/** A quota of a change: 0 on the wire is none, and absent stays absent. */
+function quotaOf(limit: bigint | undefined): number | null | undefined {
+  if (limit === undefined) return undefined;
+  return limit === 0n ? null : Number(limit);
 }
 
 /** A key as it is shown: without the secret, of which only a hash is stored. */
@@ -107,5 +127,6 @@ function toApiKey(record: ApiKeyRecord): MessageInitShape<typeof ApiKeySchema> {
     ...(record.dailyUsageLimit !== undefined && { dailyUsageLimit: BigInt(record.dailyUsageLimit) }),
     ...(record.monthlyUsageLimit !== undefined && { monthlyUsageLimit: BigInt(record.monthlyUsageLimit) }),
     serverId: record.serverId ?? "",
+    prefix: record.prefix ?? "",
   };
 }

@@ -42,7 +42,7 @@ function serverRpcs({ servers, aggregate }: Directory) {
   return {
     async registerServer(request, context) {
       const { serverId, name, webhookUrl, isPublic, tools, rateLimit } = request;
-      const { server, apiKey, webhookSecret } = await serversFor(context).register({
+      const { server, apiKey, apiKeyId, webhookSecret } = await serversFor(context).register({
         id: serverId,
         name: name || undefined,
         webhookUrl: webhookUrl || undefined,
@@ -51,7 +51,7 @@ function serverRpcs({ servers, aggregate }: Directory) {
         rateLimit,
         webhookSecret: fromSecret(request.secret),
       });
-      return { server: toServer(server), apiKey, webhookSecret };
+      return { server: toServer(server), apiKey, apiKeyId: BigInt(apiKeyId), webhookSecret };
     },
     async listServers(request, context) {
       const read = ({ lastId = 0, limit }: PageBounds) =>
@@ -69,8 +69,8 @@ function serverRpcs({ servers, aggregate }: Directory) {
     },
     async rotateServerKey({ serverId, overlap }, context) {
       const seconds = overlap === undefined ? 0 : durationMs(overlap) / 1000;
-      const { server, apiKey } = await serversFor(context).rotateKey(serverId, seconds);
-      return { server: toServer(server), apiKey };
+      const { server, apiKey, apiKeyId } = await serversFor(context).rotateKey(serverId, seconds);
+      return { server: toServer(server), apiKey, apiKeyId: BigInt(apiKeyId) };
     },
     async setWebhookSecret({ serverId, secret }, context) {
       const answer = await serversFor(context).setWebhookSecret(serverId, fromSecret(secret));

@@ -206,6 +206,13 @@ export declare type RegisterServerResponse = Message<"mcp.directory.v1.RegisterS
    * @generated from field: string webhook_secret = 3;
    */
   webhookSecret: string;
+
+  /**
+   * Id of the API key.
+   *
+   * @generated from field: int64 api_key_id = 4;
+   */
+  apiKeyId: bigint;
 };
 
 /**
@@ -449,6 +456,13 @@ export declare type RotateServerKeyResponse = Message<"mcp.directory.v1.RotateSe
    * @generated from field: string api_key = 2;
    */
   apiKey: string;
+
+  /**
+   * Id of the new API key.
+   *
+   * @generated from field: int64 api_key_id = 3;
+   */
+  apiKeyId: bigint;
 };
 
 /**

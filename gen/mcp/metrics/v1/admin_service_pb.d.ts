@@ -114,6 +114,14 @@ export declare type ApiKey = Message<"mcp.metrics.v1.ApiKey"> & {
    * @generated from field: string server_id = 14;
    */
   serverId: string;
+
+  /**
+   * The first 8 characters after `mcp_metrics_`. Empty for keys of another form, and for older keys until they
+   * are used.
+   *
+   * @generated from field: string prefix = 15;
+   */
+  prefix: string;
 };
 
 /**
@@ -271,6 +279,141 @@ export declare type ListKeysResponse = Message<"mcp.metrics.v1.ListKeysResponse"
  * Use `create(ListKeysResponseSchema)` to create a new message.
  */
 export declare const ListKeysResponseSchema: GenMessage<ListKeysResponse>;
+
+/**
+ * The key to find.
+ *
+ * @generated from message mcp.metrics.v1.FindKeyRequest
+ */
+export declare type FindKeyRequest = Message<"mcp.metrics.v1.FindKeyRequest"> & {
+  /**
+   * The whole key, at most 256 characters.
+   *
+   * @generated from field: string key = 1;
+   */
+  key: string;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.FindKeyRequest.
+ * Use `create(FindKeyRequestSchema)` to create a new message.
+ */
+export declare const FindKeyRequestSchema: GenMessage<FindKeyRequest>;
+
+/**
+ * The key that was found.
+ *
+ * @generated from message mcp.metrics.v1.FindKeyResponse
+ */
+export declare type FindKeyResponse = Message<"mcp.metrics.v1.FindKeyResponse"> & {
+  /**
+   * The key's record; it may be revoked or expired. Absent: it is no key of this service.
+   *
+   * @generated from field: mcp.metrics.v1.ApiKey key = 1;
+   */
+  key?: ApiKey | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.FindKeyResponse.
+ * Use `create(FindKeyResponseSchema)` to create a new message.
+ */
+export declare const FindKeyResponseSchema: GenMessage<FindKeyResponse>;
+
+/**
+ * Further services of a key.
+ *
+ * @generated from message mcp.metrics.v1.AllowedServices
+ */
+export declare type AllowedServices = Message<"mcp.metrics.v1.AllowedServices"> & {
+  /**
+   * Globs (`*`, `?`), at most 100.
+   *
+   * @generated from field: repeated string globs = 1;
+   */
+  globs: string[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.AllowedServices.
+ * Use `create(AllowedServicesSchema)` to create a new message.
+ */
+export declare const AllowedServicesSchema: GenMessage<AllowedServices>;
+
+/**
+ * The change; absent fields stay unchanged, and at least one is required.
+ *
+ * @generated from message mcp.metrics.v1.UpdateKeyRequest
+ */
+export declare type UpdateKeyRequest = Message<"mcp.metrics.v1.UpdateKeyRequest"> & {
+  /**
+   * Id of the key; it may be revoked or expired.
+   *
+   * @generated from field: int64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Requests per minute, 1 to 1 000 000.
+   *
+   * @generated from field: optional int32 rate_limit = 2;
+   */
+  rateLimit?: number | undefined;
+
+  /**
+   * Requests per day (UTC), up to 1 000 000 000 000; 0: no limit.
+   *
+   * @generated from field: optional int64 daily_usage_limit = 3;
+   */
+  dailyUsageLimit?: bigint | undefined;
+
+  /**
+   * Requests per month (UTC), up to 1 000 000 000 000; 0: no limit.
+   *
+   * @generated from field: optional int64 monthly_usage_limit = 4;
+   */
+  monthlyUsageLimit?: bigint | undefined;
+
+  /**
+   * Human-readable purpose, at most 200 code points.
+   *
+   * @generated from field: optional string description = 5;
+   */
+  description?: string | undefined;
+
+  /**
+   * Further services it may write, replacing the previous ones.
+   *
+   * @generated from field: mcp.metrics.v1.AllowedServices allowed_services = 6;
+   */
+  allowedServices?: AllowedServices | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateKeyRequest.
+ * Use `create(UpdateKeyRequestSchema)` to create a new message.
+ */
+export declare const UpdateKeyRequestSchema: GenMessage<UpdateKeyRequest>;
+
+/**
+ * The key after the change.
+ *
+ * @generated from message mcp.metrics.v1.UpdateKeyResponse
+ */
+export declare type UpdateKeyResponse = Message<"mcp.metrics.v1.UpdateKeyResponse"> & {
+  /**
+   * The key's record.
+   *
+   * @generated from field: mcp.metrics.v1.ApiKey key = 1;
+   */
+  key?: ApiKey | undefined;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.UpdateKeyResponse.
+ * Use `create(UpdateKeyResponseSchema)` to create a new message.
+ */
+export declare const UpdateKeyResponseSchema: GenMessage<UpdateKeyResponse>;
 
 /**
  * The key to revoke.
@@ -1114,6 +1257,13 @@ export declare type AuditEntry = Message<"mcp.metrics.v1.AuditEntry"> & {
    * @generated from field: string outcome = 8;
    */
   outcome: string;
+
+  /**
+   * The first 8 characters after `mcp_metrics_` of that key; empty where they are not known.
+   *
+   * @generated from field: string api_key_prefix = 9;
+   */
+  apiKeyPrefix: string;
 };
 
 /**
@@ -1242,6 +1392,28 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof ListKeysRequestSchema;
     output: typeof ListKeysResponseSchema;
+  },
+  /**
+   * Finds the key that a text is, such as one that was published by mistake. It is sent in the body of the request
+   * only, so that no log of addresses has it, and is neither stored nor logged.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.FindKey
+   */
+  findKey: {
+    methodKind: "unary";
+    input: typeof FindKeyRequestSchema;
+    output: typeof FindKeyResponseSchema;
+  },
+  /**
+   * Changes limits, quotas, description or allowed services of a key. Effective when the call returns, and kept
+   * when the service restarts, also for a key of the environment.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.UpdateKey
+   */
+  updateKey: {
+    methodKind: "unary";
+    input: typeof UpdateKeyRequestSchema;
+    output: typeof UpdateKeyResponseSchema;
   },
   /**
    * Revokes a key, effective when the call returns.

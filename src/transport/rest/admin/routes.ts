@@ -46,8 +46,8 @@ export const ADMIN_ROUTES = {
 
 /** Retention in the name of the key that calls. */
 function retentionFor({ call }: KeyedRequest, { operations }: RestService): RetentionAdministration {
-  const { apiKeyId, service } = call.principal;
-  return operations.administration.retention({ apiKeyId, service });
+  const { apiKeyId, prefix, service } = call.principal;
+  return operations.administration.retention({ apiKeyId, prefix, service });
 }
 
 /** `table_name` bounds it to one table. */

@@ -155,10 +155,10 @@ async function aggregate({ call, body }: KeyedRequest, { operations }: RestServi
   const bytes = bytesOf(body);
   // What calls it by the clock may send nothing at all.
   const asked = bytes.length === 0 ? {} : readDirectoryJson(bytes);
-  const { apiKeyId, service } = call.principal;
+  const { apiKeyId, prefix, service } = call.principal;
   const retentionDays = readDays(asked.retentionDays ?? asked.retention_days);
   const answer = await operations.directory.aggregate(
-    { apiKeyId, service },
+    { apiKeyId, prefix, service },
     { date: asked.date, retentionDays },
   );
   return success({

@@ -1,0 +1,2 @@
+ALTER TABLE api_keys DROP COLUMN set_columns;
+ALTER TABLE api_keys DROP COLUMN key_prefix;
