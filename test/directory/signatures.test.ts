@@ -22,7 +22,7 @@ test("once a server has a secret, what is not signed with it over these very byt
     good.replace(/^./, (digit) => (digit === "0" ? "1" : "0")),
     good.replace(/.$/, (digit) => (digit === "0" ? "1" : "0")),
     `sha512=${good}`,
-    `${good}, ${good}`,
+    `${good}, ${sign("", body)}`,
     Buffer.from(good, "hex").toString("base64"),
     sign("", body),
     sign(`${secret}x`, body),

@@ -74,7 +74,7 @@ export const TEXT_CASES: readonly DoorCase[] = [
           {
             tool_name: "日本'--",
             server_name: "𝕏",
-            error_code: -32_601,
+            error_code: "-32601",
             input_size_bytes: 2 ** 53,
           },
         ],
