@@ -127,6 +127,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     recorder: {
       record(sender, measurements) {
         const reportedMs = clock.wallMs();
+        table.follow(reportedMs);
         endIdle(reportedMs);
         const report = { sender, tenant: store.tenantOf(sender), reportedMs };
         table.record(report, measurements);

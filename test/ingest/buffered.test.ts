@@ -97,7 +97,7 @@ test("while storage fails the bound holds, and counts what is kept", async () =>
 });
 
 test("what is kept is bounded by bytes too, and one submission alone is always taken", async () => {
-  const { queue, latest } = setup({ linger: LINGER, queuedBytesMax: 500 });
+  const { queue, latest, clock } = setup({ linger: { ...LINGER, metrics: 1 }, queuedBytesMax: 500 });
   // Two hundred bytes each, without any text.
   watch(queue.add(submission(1, 4)));
   assert.throws(() => queue.add(submission(2, 1)), /800 bytes wait/);
@@ -106,6 +106,7 @@ test("what is kept is bounded by bytes too, and one submission alone is always t
   await turn();
   assert.throws(() => queue.add(submission(2, 1)), /800 bytes wait/);
   const closing = queue.close();
+  clock.advance(1000);
   await turn();
   latest().succeed();
   await closing;

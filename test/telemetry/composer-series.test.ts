@@ -84,7 +84,7 @@ test("a service that is called as what was folded does not see the services that
 });
 
 test("0 tools of a server end its series and free its place; a retry of before does not bring it down", async () => {
-  const telemetry = open({ clock: standing(), labelValuesMax: 1 });
+  const telemetry = open({ clock: standing(1000), labelValuesMax: 1 });
   const tools = (server_id: string, value: number, timestampMs = 0) => ({
     ...measure({ type: "capability_count", value, dimensions: { kind: "tools", server_id } }),
     timestampMs,
@@ -119,7 +119,7 @@ test("what found no place has one once another instance's server has left", asyn
 });
 
 test("a late report brings back neither a server that has gone nor a version that was replaced", async () => {
-  const telemetry = open({ clock: standing(), labelValuesMax: 3 });
+  const telemetry = open({ clock: standing(1000), labelValuesMax: 3 });
   const report = (timestampMs: number, type: string, value: number, dimensions: Record<string, string>) => ({
     ...measure({ type, value, dimensions }),
     timestampMs,

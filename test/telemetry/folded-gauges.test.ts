@@ -35,7 +35,7 @@ const tools = (server_id: string, value: number) =>
 const total = (value: number) => ["server_count", value, { state: "total" }] as const;
 
 test("servers without a place are shown by their sum; one that leaves leaves it, the last one ends it", async () => {
-  const { telemetry, report, shown, together } = setup();
+  const { telemetry, report, shown, together } = setup({ clock: standing(1000) });
   const servers = () => shown("mcp_tools_by_server", "server_id");
   report("pod", 10, tools("a", 1), tools("b", 2), tools("c", 3), tools("d", 4), tools("e", 5));
   assert.equal(await servers(), { a: 1, b: 2, _other: 12 });
@@ -153,7 +153,7 @@ test("of uptimes and versions the largest stands for all, and uptimes go on", as
 });
 
 test("a folded instance has one version at a time", async () => {
-  const { telemetry, report } = setup({ labelValuesMax: 1 });
+  const { telemetry, report } = setup({ labelValuesMax: 1, clock: standing(1000) });
   report("p", 0, ["composer_info", 1, { version: "1", platform: "linux" }]);
   for (const version of ["1", "2", "3"])
     report("q", 10, ["composer_info", 1, { version, platform: "linux" }]);

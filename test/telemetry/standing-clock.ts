@@ -1,6 +1,6 @@
-/** Time stands at 0, when `measure` measures; until it is told to go on. */
-export function standing() {
-  let nowMs = 0;
+/** Time stands at 0, when `measure` measures, or later; until it is told to go on. */
+export function standing(startMs = 0) {
+  let nowMs = startMs;
   return {
     wallMs: () => nowMs,
     monotonicMs: () => nowMs,

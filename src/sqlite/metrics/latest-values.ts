@@ -9,32 +9,37 @@ const UPSERT = `
 INSERT INTO latest_values (source_id, dimension_set_id, ts, request, position, value) VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE
 SET ts = excluded.ts, request = excluded.request, position = excluded.position, value = excluded.value
-WHERE excluded.ts >= ts`;
+WHERE excluded.ts >= ts OR ts > ?`;
 
 /**
  * Store the newest value of each state among the rows `inserted` of a batch, by source and dimension set; in
  * the transaction that stores the rows. A value older than the stored one changes nothing; of two at the same
  * time the later received one counts.
+ *
+ * No value is newer than `nowMs`: it would count until the clock is there, whatever came after it. One that was
+ * stored before the clock of this machine went back gives way to any.
  */
 export function storeLatestValues(
   database: Database,
   dictionary: Dictionary,
   batch: Batch,
   inserted: readonly RowRange[],
+  nowMs: number,
 ): void {
   const { numbers, stateRows } = batch;
   const cell = (row: number, column: number) => numbers[row * COLUMNS_PER_ROW + column] ?? -1;
+  const timeOf = (row: number) => Math.min(cell(row, 0), nowMs);
   const newest = new Map<string, number>();
   for (const row of stateRows) {
     if (!inserted.some(({ start, end }) => start <= row && row < end)) continue;
     const key = `${cell(row, 1)} ${cell(row, 2)}`;
     const known = newest.get(key);
-    if (known === undefined || cell(row, 0) >= cell(known, 0)) newest.set(key, row);
+    if (known === undefined || timeOf(row) >= timeOf(known)) newest.set(key, row);
   }
   for (const row of newest.values()) {
     const source = dictionary.rowId(cell(row, 1));
     const dimensionSet = dictionary.rowId(cell(row, 2));
-    database.run(UPSERT, source, dimensionSet, cell(row, 0), cell(row, 3), row, cell(row, 4));
+    database.run(UPSERT, source, dimensionSet, timeOf(row), cell(row, 3), row, cell(row, 4), nowMs);
   }
 }
 

@@ -57,7 +57,7 @@ export class MetricWriter {
       result = this.#database.transaction(() => {
         alsoWrite();
         const written = this.#write(batch, nowMs, inserted);
-        storeLatestValues(this.#database, this.#dictionary, batch, inserted);
+        storeLatestValues(this.#database, this.#dictionary, batch, inserted, nowMs);
         storeReports(this.#database, this.#dictionary, batch, inserted);
         return written;
       });

@@ -46,6 +46,14 @@ export class SeriesStore {
     return this.#room.hasPlaces(tenant, series);
   }
 
+  /** What was noted as later than `nowMs` is as of then. */
+  clockWentBack(nowMs: number): void {
+    for (const series of this.#tenants.keys()) {
+      series.measuredMs = Math.min(series.measuredMs, nowMs);
+      series.seenMs = Math.min(series.seenMs, nowMs);
+    }
+  }
+
   find(family: MetricFamily, values: LabelTexts): MetricSeries | undefined {
     return family.series.get(seriesKey(values));
   }

@@ -114,6 +114,14 @@ export class FoldedGauges {
     for (const name of [...instance.folded]) if (!this.isNewerThan(name, timestampMs)) this.delete(name);
   }
 
+  /** What was noted as later than `nowMs` is as of then. */
+  clockWentBack(nowMs: number): void {
+    for (const part of this.#parts.values()) {
+      part.measuredMs = Math.min(part.measuredMs, nowMs);
+      part.seenMs = Math.min(part.seenMs, nowMs);
+    }
+  }
+
   /** Have the series show what is there at `nowMs`, and end those that stand for nothing any more. */
   refresh(nowMs: number): void {
     for (const series of this.#definitions.keys()) series.count = 0;

@@ -112,6 +112,20 @@ export class Instances {
     this.#folded.deleteOf(instance, instance.endedMs);
   }
 
+  /**
+   * What was noted as later than `nowMs`, here and of all series, is from now on as of then: otherwise nothing
+   * would be newer, and no gauge move, until the clock is there again.
+   */
+  clockWentBack(nowMs: number): void {
+    this.#folded.clockWentBack(nowMs);
+    this.#store.clockWentBack(nowMs);
+    for (const instance of this.#instances.values()) {
+      instance.reportedMs = Math.min(instance.reportedMs, nowMs);
+      instance.endedMs = Math.min(instance.endedMs, nowMs - 1);
+    }
+    for (const [name, endedMs] of this.#endedMs) this.#endedMs.set(name, Math.min(endedMs, nowMs));
+  }
+
   /** Move clocks on, hide what is silent, forget what is long silent. */
   refresh(nowMs: number): void {
     for (const [key, instance] of this.#instances) {

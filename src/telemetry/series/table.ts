@@ -55,6 +55,9 @@ export class SeriesTable {
    */
   readonly #bindingsOfTenant = new Map<string, WeakMap<DimensionSet, InstrumentBinding>>();
 
+  /** The service's time, ms since 1970 UTC, when it was asked for last. */
+  #nowMs = Number.NEGATIVE_INFINITY;
+
   constructor(options: SeriesTableOptions) {
     this.#options = options;
     this.#store = options.store;
@@ -71,7 +74,10 @@ export class SeriesTable {
     const ofService: InstanceReport = { sender, tenant, reportedMs, instance: undefined };
     // Looked up by the first measurement that needs it.
     let ofInstance: InstanceReport | undefined;
-    for (const measurement of measurements) {
+    this.#nowMs = Math.max(this.#nowMs, reportedMs);
+    for (const sent of measurements) {
+      // Of a sender whose clock is ahead nothing later would count until ours is there.
+      const measurement = sent.timestampMs > reportedMs ? { ...sent, timestampMs: reportedMs } : sent;
       const { type } = measurement.dimensions;
       const plan = this.#options.plan.types.get(type);
       if (plan === undefined) continue;
@@ -89,8 +95,15 @@ export class SeriesTable {
     }
   }
 
+  /** Note the time of the service: its clock may have gone back. */
+  follow(nowMs: number): void {
+    if (nowMs < this.#nowMs) this.#instances.clockWentBack(nowMs);
+    this.#nowMs = nowMs;
+  }
+
   /** Bring gauges up to `nowMs`: clocks move on, silent instances disappear. */
   refresh(nowMs: number): void {
+    this.follow(nowMs);
     this.#instances.refresh(nowMs);
     this.#folded.refresh(nowMs);
   }
@@ -143,11 +156,10 @@ export class SeriesTable {
 
   #bindingsOf({ instance, tenant: { name } }: InstanceReport): WeakMap<DimensionSet, InstrumentBinding> {
     if (instance !== undefined) return instance.bindings;
-    let bindings = this.#bindingsOfTenant.get(name);
-    if (bindings === undefined) {
-      bindings = new WeakMap();
-      this.#bindingsOfTenant.set(name, bindings);
-    }
+    const known = this.#bindingsOfTenant.get(name);
+    if (known !== undefined) return known;
+    const bindings = new WeakMap<DimensionSet, InstrumentBinding>();
+    this.#bindingsOfTenant.set(name, bindings);
     return bindings;
   }
 
@@ -232,11 +244,11 @@ export class SeriesTable {
       return;
     }
     if (kind === "gauge") {
-      const { instance } = report;
       // A retry may bring what was the case before what is shown.
       if (measurement.timestampMs < series.measuredMs) return;
       series.measuredMs = measurement.timestampMs;
-      if (gauge?.isClock && instance?.series.has(series)) instance.clockSeconds.set(series, value);
+      if (gauge?.isClock && report.instance?.series.has(series))
+        report.instance.clockSeconds.set(series, value);
     } else if (value < 0) {
       this.#options.onSkip("negative");
       return;
