@@ -2,6 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findMetricType } from "../../../src/catalogue/catalogue.ts";
 import { DAY_MS, HOUR_MS } from "../../../src/lib/time.ts";
+import { readStored } from "../../../src/sqlite/query/stored.ts";
 import { NOW_MS } from "../../support/time.ts";
 import { storeServer } from "../directory/entries.ts";
 import { cleanUp, GROUPS, previewed, setDays, setup, TYPE_OF, times } from "./cleanups.ts";
@@ -175,6 +176,34 @@ for (const group of GROUPS) {
     database.close();
   });
 }
+
+test("queries know which hours, days and metrics are gone, and of no more", () => {
+  const { database, submit, rollUp } = setup();
+  const type = findMetricType("auth_request");
+  if (type === undefined) throw new Error("no such type");
+  const known = () => {
+    const { rawFromMs, hourlyFromMs, dailyFromMs } = readStored(database)(type);
+    return [rawFromMs, hourlyFromMs, dailyFromMs];
+  };
+  submit("auth_request", NOW_MS - 100 * DAY_MS, NOW_MS);
+  rollUp();
+  for (const table of ["auth_metrics", "metrics_hourly", "metrics_daily"]) {
+    setDays(database, table, 101);
+    assert.equal(cleanUp(database, [table]).deleted, {});
+  }
+  assert.equal(known(), [0, 0, 0], "where nothing was deleted");
+  setDays(database, "metrics_hourly", 10);
+  cleanUp(database, ["metrics_hourly"]);
+  assert.equal(known(), [0, NOW_MS - 10 * DAY_MS, 0]);
+  setDays(database, "metrics_daily", 20);
+  cleanUp(database, ["metrics_daily"]);
+  const firstDayMs = Math.floor(NOW_MS / DAY_MS - 20) * DAY_MS;
+  assert.equal(known(), [0, NOW_MS - 10 * DAY_MS, firstDayMs]);
+  setDays(database, "auth_metrics", 5);
+  cleanUp(database, ["auth_metrics"]);
+  assert.equal(known(), [NOW_MS - 5 * DAY_MS, NOW_MS - 10 * DAY_MS, firstDayMs]);
+  database.close();
+});
 
 /** Types that are broken down: the others have one family. */
 const BROKEN_DOWN = Object.entries(TYPE_OF).filter(
