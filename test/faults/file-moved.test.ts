@@ -96,6 +96,20 @@ test("a backup that is copied over a database in use is left as it is, and the n
   assert.match(refused.message, /log .* is not of/);
 });
 
+test("an older copy of the same database that is copied over it, as long as it is, does not pass for it", () => {
+  const databasePath = filledDatabase();
+  const older = readFileSync(databasePath);
+  const database = openMigrated(databasePath);
+  database.script("CREATE TABLE later (value); PRAGMA wal_checkpoint(TRUNCATE)");
+  probe(database);
+  const files = watchFiles(databasePath, database);
+  files.check();
+  writeFileSync(databasePath, Buffer.concat([older, Buffer.alloc(sizeOf(databasePath) - older.length)]));
+  assert.throws(() => files.check(), /overwritten/);
+  assert.throws(() => files.during(() => assert.unreachable(), { emptiesLog: false }), /overwritten/);
+  database.close();
+});
+
 test("checkpoints, cleanups and an emptied log are no change from outside", () => {
   const databasePath = filledDatabase(50_000);
   const database = openMigrated(databasePath);

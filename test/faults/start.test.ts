@@ -7,16 +7,22 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createLogger } from "../../src/lib/logger.ts";
+import { openSqliteStore } from "../../src/sqlite/engine.ts";
 import { withDatabase } from "../../src/sqlite/offline.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { MIGRATIONS } from "../sqlite/databases.ts";
 import { unlessMissing } from "../support/needs.ts";
+import { TestClock } from "../support/time.ts";
 import { failureOf, until } from "../support/wait.ts";
 import { databaseIn, link, PLACES, pipe, secondName, undo } from "./places.ts";
 
 test.after.each(() => {
   for (const step of undo.splice(0).reverse()) step();
 });
+
+/** A start that takes so long will never end, however busy the machine is. */
+const HANGS_MS = 60_000;
 
 /** Start a service; its two outputs, line by line. */
 function launch(path: string, env: Readonly<Record<string, string>>, uid?: number) {
@@ -30,6 +36,9 @@ function launch(path: string, env: Readonly<Record<string, string>>, uid?: numbe
     messages.push((JSON.parse(line) as { message: string }).message);
   });
   undo.push(() => void child.kill("SIGKILL"));
+  // One that hangs must fail its test, and not the whole run.
+  const timer = setTimeout(() => child.kill("SIGKILL"), HANGS_MS);
+  child.once("exit", () => clearTimeout(timer));
   return { child, messages, stderr: text(child.stderr), exited: once(child, "exit") };
 }
 
@@ -40,7 +49,9 @@ for (const { name, at, message, isRetried, missing, uid } of PLACES) {
     `a database ${name} ends the start with code 65 and one line${isRetried ? ", after it was tried again" : ", at once"}`,
     async () => {
       const path = await at(temporaryFolder());
-      const { messages, stderr, exited } = launch(path, { DB_MAX_RETRIES: "1" }, uid);
+      const { child, messages, stderr, exited } = launch(path, { DB_MAX_RETRIES: "1" }, uid);
+      // Where it starts after all, nothing else would end it.
+      child.stdout.on("data", (text) => String(text).includes('"listening"') && child.kill("SIGKILL"));
       assert.equal(await exited, [65, null], await stderr);
       assert.equal(messages, isRetried ? [WAITING] : []);
       const said = await stderr;
@@ -65,6 +76,23 @@ test("a start that waits for its database is ended by a signal, as a running ser
     assert.equal(messages.slice(-2), ["shutting down", "stopped"]);
     assert.is(await stderr, "");
   }
+});
+
+test("a signal ends the waiting in its middle, and not at the next attempt", async () => {
+  const stop = new AbortController();
+  const opening = openSqliteStore({
+    path: link(join(temporaryFolder(), "gone", "m.db"), join(temporaryFolder(), "m.db")),
+    retriesMax: 100,
+    connectionTimeoutMs: 600_000,
+    queryTimeoutMs: 1000,
+    // Nobody advances it: the next attempt never comes.
+    clock: new TestClock(),
+    logger: createLogger({ level: "warn", write: () => setImmediate(() => stop.abort()), wallMs: () => 0 }),
+    onCall() {},
+    onFatal() {},
+    signal: stop.signal,
+  });
+  assert.is(await failureOf(opening), stop.signal.reason);
 });
 
 test("a database that can be opened a little later is, and serves", async () => {
