@@ -43,7 +43,9 @@ export async function openPage(
   path: string,
   context: BrowserContextOptions = {},
 ): Promise<OpenedPage> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...context });
+  // Not `newPage`: its context would take no second tab.
+  const opened = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...context });
+  const page = await opened.newPage();
   page.setDefaultTimeout(PATIENCE_MS);
   const complaints: string[] = [];
   const elsewhere: string[] = [];
@@ -75,6 +77,11 @@ export async function settled(page: Page): Promise<void> {
       .first()
       .waitFor({ state: "detached" })
       .catch(() => undefined);
+}
+
+/** The links of the navigation. */
+export function pagesIn(page: Page): Promise<string[]> {
+  return page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts();
 }
 
 /** What a number at the top says. */

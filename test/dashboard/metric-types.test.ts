@@ -62,9 +62,12 @@ checked("without the list the page still works, and asks for it again", async ()
   await page.locator("tr.event").first().waitFor();
   const options = page.getByLabel("Metric type").locator("option");
   assert.equal(await options.allInnerTexts(), ["All types"]);
+  const note = page.getByText("The list of types could not be read: the service cannot be reached");
+  await note.waitFor();
   await page.getByRole("button", { name: "Refresh now" }).click();
   await options.nth(CATALOGUE.length).waitFor({ state: "attached" });
   assert.equal(await options.allInnerTexts(), ["All types", ...CATALOGUE]);
+  assert.is(await note.count(), 0);
   await page.close();
 });
 
@@ -85,10 +88,11 @@ function serviceOf(failures: number) {
 test("the types are asked for until the service has answered, and not again", async () => {
   const { service, metricTypes } = serviceOf(1);
   await metricTypes.load();
-  assert.equal(metricTypes.known, []);
+  assert.equal([metricTypes.known, metricTypes.failure], [[], "unavailable"]);
   await metricTypes.load();
   await metricTypes.load();
   assert.equal([metricTypes.known.map(({ name }) => name), service.calls], [["auth_request"], 2]);
+  assert.is(metricTypes.failure, undefined);
 });
 
 test("a dimension is missing only where the type is known not to have it", async () => {

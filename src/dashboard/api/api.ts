@@ -2,7 +2,6 @@ import { type Client, createClient, type Interceptor } from "@connectrpc/connect
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { DirectoryService } from "../../../gen/mcp/directory/v1/directory_service_pb.js";
 import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
-import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 
 /**
@@ -10,10 +9,6 @@ import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
  * so whatever it shows can be asked for with any gRPC or Connect client.
  */
 export interface Api {
-  /**
-   * Who the key belongs to, read from RateLimitStatus: the one call that costs no token of the rate limit.
-   */
-  readonly metrics: Client<typeof MetricsService>;
   /** Series, rankings, summaries and single metrics: what all views but the last three show. */
   readonly query: Client<typeof QueryService>;
   /**
@@ -21,7 +16,7 @@ export interface Api {
    * no other.
    */
   readonly admin: Client<typeof AdminService>;
-  /** The servers of an MCP directory and their figures; for reader and admin keys. */
+  /** The servers of an MCP directory and their figures. */
   readonly directory: Client<typeof DirectoryService>;
 }
 
@@ -51,7 +46,6 @@ export function createApi(baseUrl: string, key: () => string | undefined): Api {
     interceptors: [authenticate],
   });
   return {
-    metrics: createClient(MetricsService, transport),
     query: createClient(QueryService, transport),
     admin: createClient(AdminService, transport),
     directory: createClient(DirectoryService, transport),

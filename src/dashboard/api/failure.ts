@@ -6,10 +6,11 @@ export interface PageFailure {
    * - `signed-out`: the key is missing, revoked or expired; the page goes back to the sign-in form.
    * - `unreachable`: the network or the service is down; the page asks again by itself.
    * - `cancelled`: the page gave up its own call because something else is asked for; nothing is shown.
+   * - `forbidden`: the key is good, and not for this; another one may be.
    * - `rejected`: the service answered, and says no (a filter it does not take, a limit, a query that takes
    * too long); trying again needs a decision of the user.
    */
-  readonly kind: "signed-out" | "unreachable" | "cancelled" | "rejected";
+  readonly kind: "signed-out" | "unreachable" | "cancelled" | "forbidden" | "rejected";
   /**
    * One sentence without a full stop, from the service where it sent one. Plain text; never parsed as HTML.
    */
@@ -30,6 +31,8 @@ export function readFailure(error: unknown): PageFailure {
       return failure("cancelled", "cancelled");
     case Code.Unauthenticated:
       return failure("signed-out", found.rawMessage);
+    case Code.PermissionDenied:
+      return failure("forbidden", found.rawMessage);
     case Code.Unavailable:
       return failure("unreachable", found.rawMessage || "the service takes no requests at the moment");
     case Code.Unknown:

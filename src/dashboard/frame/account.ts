@@ -3,12 +3,15 @@ import { icon } from "../dom/icons.ts";
 import { chooseTheme, currentTheme } from "../dom/theme.ts";
 
 /**
- * The buttons for the theme and for signing out, below the navigation.
+ * The buttons for the theme and for signing out or in, below the navigation.
  *
  * @param onTheme called after the theme was switched, to draw charts again
- * @param onLeave called when somebody signs out
+ * @param act what the other button does: sign out, or sign in where somebody looks without a key
  */
-export function createAccount(onTheme: () => void, onLeave: () => void) {
+export function createAccount(
+  onTheme: () => void,
+  act: { readonly signOut: () => void } | { readonly signIn: () => void },
+) {
   /** The picture shows the theme that a click switches to. */
   const drawn = () => icon(currentTheme() === "dark" ? "sun" : "moon");
   const theme = element(
@@ -17,11 +20,15 @@ export function createAccount(onTheme: () => void, onLeave: () => void) {
     drawn(),
     element("span", { class: "visually-hidden" }, "Switch between light and dark"),
   );
+  const [title, picture, onclick] =
+    "signOut" in act
+      ? (["Sign out", "exit", act.signOut] as const)
+      : (["Sign in", "keys", act.signIn] as const);
   const leave = element(
     "button",
-    { type: "button", class: "icon-button", title: "Sign out", onclick: onLeave },
-    icon("exit"),
-    element("span", { class: "visually-hidden" }, "Sign out"),
+    { type: "button", class: "icon-button", title, onclick: () => onclick() },
+    icon(picture),
+    element("span", { class: "visually-hidden" }, title),
   );
   theme.addEventListener("click", () => {
     chooseTheme(currentTheme() === "dark" ? "light" : "dark");

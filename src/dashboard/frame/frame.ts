@@ -38,7 +38,7 @@ export interface Frame {
 export function createFrame(context: ViewContext, foot: readonly HTMLElement[]): Frame {
   const { clock, identity, retry, state, navigate } = context;
   const sidebar = createSidebar(identity, foot);
-  const heading = createHeading();
+  const heading = createHeading(identity);
   const toolbar = createToolbar(context);
   const refresher = createRefresher(clock, retry, (autoRefresh) => navigate({ ...state(), autoRefresh }));
   const banner = element("div", { class: "banner", role: "alert", hidden: true });

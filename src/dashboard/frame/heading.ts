@@ -1,4 +1,6 @@
+import type { Identity } from "../api/session.ts";
 import { element, nameText } from "../dom/element.ts";
+import { seesOneServer } from "../state/access.ts";
 import { isSubjectList, openView, type PageState, SUBJECTS, titleOfView } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
 
@@ -11,7 +13,7 @@ export function titleOf({ view, subject }: PageState): string {
  * The page's `h1` and, on the page of one tool, service, server or client, the way back to their list. The
  * title of the browser's tab follows it.
  */
-export function createHeading() {
+export function createHeading(identity: Identity) {
   const heading = element("h1", { tabindex: -1 });
   const trail = element("p", { class: "trail" });
   return {
@@ -25,7 +27,8 @@ export function createHeading() {
         return;
       }
       const one = isSubjectList(view) ? SUBJECTS[view].one : "Server";
-      trail.hidden = false;
+      // There is no way back to a list that its viewer may not see.
+      trail.hidden = seesOneServer(identity);
       const back = element("a", { href: formatHash(openView(state, view)) }, titleOfView(view));
       heading.replaceChildren(element("span", { class: "visually-hidden" }, `${one} `), nameText(subject));
       trail.replaceChildren(back, element("span", { "aria-hidden": "true" }, "/"));

@@ -1,5 +1,6 @@
 import type { PageFailure } from "../api/failure.ts";
-import type { PageState } from "../state/page-state.ts";
+import { describeRoles, reachable, rolesOf } from "../state/access.ts";
+import { DEFAULT_STATE, type PageState } from "../state/page-state.ts";
 import { formatHash, parseHash } from "../state/page-url.ts";
 import type { View, ViewContext } from "../views/view.ts";
 import { createView } from "../views/views.ts";
@@ -15,6 +16,8 @@ export interface PageOptions
    * message.
    */
   readonly onSignedOut: (why: string) => void;
+  /** Somebody wants to go on with another key. */
+  readonly changeKey: () => void;
 }
 
 /** Everything that is seen after signing in. */
@@ -36,8 +39,9 @@ export interface DashboardPage {
  * shown; for another time, filter or order of the same one, the existing view loads again, which keeps
  * scrolling and focus where they are.
  */
-export function createPage({ foot, onSignedOut, ...deps }: PageOptions): DashboardPage {
-  let state = parseHash(location.hash);
+export function createPage({ foot, onSignedOut, changeKey, ...deps }: PageOptions): DashboardPage {
+  const asked = () => reachable(deps.identity, parseHash(location.hash));
+  let state = asked() ?? DEFAULT_STATE;
   let view: View | undefined;
   let loads = 0;
 
@@ -46,7 +50,8 @@ export function createPage({ foot, onSignedOut, ...deps }: PageOptions): Dashboa
     location.hash = formatHash(wanted);
   };
   const refresh = () => void load();
-  const context: ViewContext = { ...deps, retry: refresh, state: () => state, navigate };
+  const access = { describe: () => describeRoles(rolesOf(state.view)), changeKey };
+  const context: ViewContext = { ...deps, access, retry: refresh, state: () => state, navigate };
   const frame = createFrame(context, foot);
 
   /**
@@ -72,7 +77,12 @@ export function createPage({ foot, onSignedOut, ...deps }: PageOptions): Dashboa
 
   function show(): void {
     const before = state;
-    state = parseHash(location.hash);
+    const wanted = asked();
+    if (wanted === undefined) {
+      onSignedOut("");
+      return;
+    }
+    state = wanted;
     frame.show(state);
     if (view === undefined || state.view !== before.view || state.subject !== before.subject) {
       const isFirst = view === undefined;

@@ -1,31 +1,48 @@
+import type { Identity } from "../api/session.ts";
 import { element, nameText } from "../dom/element.ts";
 import { type IconName, icon } from "../dom/icons.ts";
+import { rolesOf, seesOneServer } from "../state/access.ts";
 import { openView, type PageState, titleOfView, type ViewName } from "../state/page-state.ts";
 import { formatHash } from "../state/page-url.ts";
-import type { Identity } from "../views/view.ts";
 
 /** A link of the navigation. Its view's name is its icon's as well. */
 interface Entry {
   readonly view: ViewName & IconName;
-  /**
-   * Roles of keys that may call what the view asks for; absent: every role. The service decides in any case;
-   * this only spares people views in which everything fails.
-   */
-  readonly roles?: readonly Identity["role"][];
+  readonly title: string;
+  /** Where it leads from a state. */
+  readonly target: (state: PageState) => PageState;
 }
 
 /** From top to bottom. */
-const ENTRIES: readonly Entry[] = [
-  { view: "overview" },
-  { view: "tools" },
-  { view: "services" },
-  { view: "servers" },
-  { view: "clients" },
-  { view: "events" },
-  { view: "directory", roles: ["reader", "admin"] },
-  { view: "keys", roles: ["admin"] },
-  { view: "storage", roles: ["admin"] },
+const VIEWS: readonly Entry["view"][] = [
+  "overview",
+  "tools",
+  "services",
+  "servers",
+  "clients",
+  "events",
+  "directory",
+  "keys",
+  "storage",
 ];
+
+/** The views that somebody's key is good for; one server's page where it is good for no more. */
+function entriesOf(identity: Identity): readonly Entry[] {
+  if (seesOneServer(identity)) {
+    return [{ view: "directory", title: "Server", target: (state) => state }];
+  }
+  return VIEWS.filter((view) => rolesOf(view).includes(identity.role)).map((view) => ({
+    view,
+    title: titleOfView(view),
+    target: (state) => openView(state, view),
+  }));
+}
+
+/** Whose page it is, in two lines. */
+function describeIdentity({ role, service, serverId }: Identity): readonly [string, string] {
+  if (role === "anonymous") return ["Not signed in", "a public server"];
+  return [serverId ?? service, `${role} key`];
+}
 
 /**
  * The navigation. Each link takes the time and the filters along, so that one question can be followed
@@ -34,21 +51,17 @@ const ENTRIES: readonly Entry[] = [
  * @param foot elements at its lower end
  */
 export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) {
-  const links = ENTRIES.filter(({ roles }) => roles?.includes(identity.role) ?? true).map((entry) => ({
+  const links = entriesOf(identity).map((entry) => ({
     entry,
-    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, titleOfView(entry.view))),
+    link: element("a", { class: "nav-link" }, icon(entry.view), element("span", {}, entry.title)),
   }));
   const nav = element(
     "nav",
     { "aria-label": "Pages" },
     element("ul", {}, ...links.map(({ link }) => element("li", {}, link))),
   );
-  const who = element(
-    "p",
-    { class: "who" },
-    nameText(identity.service),
-    element("span", { class: "hint" }, `${identity.role} key`),
-  );
+  const [name, kind] = describeIdentity(identity);
+  const who = element("p", { class: "who" }, nameText(name), element("span", { class: "hint" }, kind));
   const brand = element(
     "p",
     { class: "brand" },
@@ -65,7 +78,7 @@ export function createSidebar(identity: Identity, foot: readonly HTMLElement[]) 
     ),
     show(state: PageState): void {
       for (const { entry, link } of links) {
-        link.setAttribute("href", formatHash(openView(state, entry.view)));
+        link.setAttribute("href", formatHash(entry.target(state)));
         // Read aloud as "current page"; the style sheet marks it by the same attribute.
         if (entry.view === state.view) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");

@@ -60,6 +60,13 @@ export interface PanelDeps {
   readonly clock: PageClock;
   /** Loads the whole page again: for the button "Try again" of a panel. */
   readonly retry: () => void;
+  /** For what the key is not good for. */
+  readonly access: {
+    /** A sentence: whose keys may see the view that is shown. */
+    readonly describe: () => string;
+    /** Asks for another key. */
+    readonly changeKey: () => void;
+  };
 }
 
 /** In `data-state`, which the style sheet follows: it shows the body, or the message in its place. */
@@ -91,7 +98,12 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     options.render(answer, scope);
   }
 
-  function fail({ text, kind }: PageFailure, scope: QueryScope, retry: () => void): void {
+  function fail({ text, kind }: PageFailure, scope: QueryScope, { retry, access }: PanelDeps): void {
+    if (kind === "forbidden") {
+      shown = undefined;
+      frame.say("failed", ...forbidden(text, access));
+      return;
+    }
     const again = element("button", { type: "button", class: "link", onclick: retry }, "Try again");
     if (shown?.key === scope.key) {
       // An unreachable service is asked again by the refresher: no button is needed.
@@ -105,7 +117,8 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
 
   return {
     element: root,
-    async load({ api, answers, clock, retry }, scope, signal) {
+    async load(deps, scope, signal) {
+      const { api, answers, clock } = deps;
       const key = options.id + scope.key;
       const known = answers.find(key);
       if (known !== undefined && shown?.key !== scope.key) show(known.value as Answer, scope, known.atMs);
@@ -119,7 +132,7 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
       } catch (error) {
         const failure = readFailure(error);
         if (signal.aborted || failure.kind === "cancelled") return undefined;
-        fail(failure, scope, retry);
+        fail(failure, scope, deps);
         return failure;
       } finally {
         if (!signal.aborted) root.classList.remove("is-superseded");
@@ -129,6 +142,16 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
     recolor: () => options.recolor?.(),
     close: () => options.close?.(),
   };
+}
+
+/** What is wrong with the key, whose would do, and how to go on with one of those. */
+export function forbidden(text: string, access: PanelDeps["access"]): HTMLElement[] {
+  const change = { type: "button", class: "link", onclick: () => access.changeKey() };
+  return [
+    element("strong", {}, "Not for this key"),
+    element("p", {}, `${text}. ${access.describe()}`),
+    element("button", change, "Use another key"),
+  ];
 }
 
 /** Title, body, and the two places where it says how it is. */

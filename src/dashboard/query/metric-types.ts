@@ -1,5 +1,6 @@
 import type { MetricType } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import type { Api } from "../api/api.ts";
+import { readFailure } from "../api/failure.ts";
 
 /**
  * The metric types that the service accepts, so that the page needs no list of its own: a type that is added
@@ -8,6 +9,8 @@ import type { Api } from "../api/api.ts";
 export interface MetricTypes {
   /** In the catalogue's order; none until `load` has succeeded once. */
   readonly known: readonly MetricType[];
+  /** Why the last call failed; undefined where there was none, or it succeeded. */
+  readonly failure: string | undefined;
   /**
    * Ask the service, unless it has answered before: the catalogue is fixed while the service runs. Never
    * rejects. After a failure `known` stays empty, and the next call asks again.
@@ -17,15 +20,23 @@ export interface MetricTypes {
 
 export function createMetricTypes({ query }: Pick<Api, "query">): MetricTypes {
   let known: readonly MetricType[] = [];
+  let failure: string | undefined;
   return {
     get known() {
       return known;
     },
+    get failure() {
+      return failure;
+    },
     async load() {
       if (known.length > 0) return;
-      // The panels report what is wrong with the service or the key; a page without the list still works.
-      const answer = await query.listMetricTypes({}).catch(() => undefined);
-      known = answer?.types ?? [];
+      try {
+        ({ types: known } = await query.listMetricTypes({}));
+        failure = undefined;
+      } catch (error) {
+        // A page without the list still works, and says what is missing where it offers the types.
+        failure = readFailure(error).text;
+      }
     },
   };
 }

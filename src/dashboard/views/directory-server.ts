@@ -19,7 +19,8 @@ export function createDirectoryServer(context: ViewContext, serverId: string): V
   const board = createBoardView(context, [
     directoryStats(fetch),
     ...directoryCharts(fetch),
-    directoryEvents(serverId),
+    // What happened to a server is for its own key and for those that see every server.
+    ...(context.identity.role === "anonymous" ? [] : [directoryEvents(serverId)]),
   ]);
   board.element.id = PANEL_ID;
   board.element.setAttribute("role", "tabpanel");

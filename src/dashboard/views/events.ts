@@ -163,9 +163,15 @@ function createChoices({ state, navigate, metricTypes }: ViewContext) {
     ],
     (outcome) => navigate({ ...state(), outcome: outcome || undefined }),
   );
+  // Without it "All types" would look like a service that knows no more.
+  const note = element("p", { class: "hint", role: "status" });
   return {
-    elements: [types.element, outcomes.element],
+    elements: [note, types.element, outcomes.element],
     show() {
+      note.textContent =
+        metricTypes.failure === undefined
+          ? ""
+          : `The list of types could not be read: ${metricTypes.failure}`;
       types.offer(typeOptions(metricTypes, state().eventType));
       types.show(state().eventType ?? "");
       outcomes.show(state().outcome ?? "");

@@ -1,4 +1,5 @@
 import { SummaryGroup } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
+import type { Identity } from "../api/session.ts";
 import { emptyText } from "../panels/empty-text.ts";
 import { FLOW_STEP_COLORS, nameFlowStep } from "../panels/flow-steps.ts";
 import { methodShares } from "../panels/method-shares.ts";
@@ -9,7 +10,7 @@ import { topPanel } from "../panels/top-panel.ts";
 import { createBoardView } from "./board-view.ts";
 import { linkTo, zoomTo } from "./links.ts";
 import { OVERVIEW_STATS, OVERVIEW_TYPES } from "./overview-stats.ts";
-import type { Identity, View, ViewContext } from "./view.ts";
+import type { View, ViewContext } from "./view.ts";
 
 /** The methods of most sessions keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };

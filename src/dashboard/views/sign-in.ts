@@ -7,13 +7,24 @@ export interface SignIn {
   prompt(problem: string): void;
 }
 
+/** What was typed and chosen. */
+export interface SignInChoice {
+  readonly key: string;
+  /** Whether this browser stays signed in. */
+  readonly stays: boolean;
+}
+
 /**
  * A password field, so that the key is not seen over a shoulder. The browser is asked not to save it, the
  * form is handled here and never submitted, and the key goes to the service and nowhere else.
  *
  * @param tryKey resolves to what is wrong with a key, or to undefined when the page has been opened with it
+ * @param onCancel called by a button beside the other; undefined: there is none
  */
-export function createSignIn(tryKey: (key: string) => Promise<string | undefined>): SignIn {
+export function createSignIn(
+  tryKey: (choice: SignInChoice) => Promise<string | undefined>,
+  onCancel: (() => void) | undefined,
+): SignIn {
   const input = element("input", {
     id: "key",
     type: "password",
@@ -23,6 +34,7 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
     required: true,
     "aria-describedby": "key-help key-problem",
   });
+  const stays = element("input", { type: "checkbox", id: "stays" });
   const problem = element("p", { id: "key-problem", class: "problem", role: "alert" });
   const submit = element("button", { type: "submit", class: "button primary" }, "Sign in");
   const form = element(
@@ -30,17 +42,13 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
     { class: "sign-in" },
     element("span", { class: "brand-mark", "aria-hidden": "true" }),
     element("h1", {}, "Sign in to mcp-metrics"),
-    element("p", { class: "hint" }, "Everything this service was sent, at a glance."),
     element("label", { for: "key" }, "API key"),
     input,
+    element("label", { class: "choice", for: "stays" }, stays, "Stay signed in on this browser for 30 days"),
     problem,
     submit,
-    element(
-      "p",
-      { id: "key-help", class: "hint" },
-      "A reader key sees every service, a writer key its own. It stays in this tab. Make one with ",
-      element("code", {}, "npm run -s mcp-metrics keys create me -- --role reader"),
-    ),
+    onCancel && element("button", { type: "button", class: "button", onclick: onCancel }, "Cancel"),
+    help(),
   );
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -48,7 +56,7 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
     if (key === "") return;
     submit.disabled = true;
     problem.textContent = "";
-    const found = await tryKey(key);
+    const found = await tryKey({ key, stays: stays.checked });
     submit.disabled = false;
     if (found === undefined) {
       input.value = "";
@@ -65,4 +73,16 @@ export function createSignIn(tryKey: (key: string) => Promise<string | undefined
       input.focus();
     },
   };
+}
+
+/** What keys there are, and what becomes of the one that is typed. */
+function help(): HTMLElement {
+  return element(
+    "p",
+    { id: "key-help", class: "hint" },
+    "A reader key shows every service, a writer key its own, a server's key that server of the directory. ",
+    "The page forgets the key when it is closed or reloaded; a browser that stays signed in keeps a cookie, not the ",
+    "key, and may read metrics only. Make a key with ",
+    element("code", {}, "npm run -s mcp-metrics keys create me -- --role reader"),
+  );
 }

@@ -1,4 +1,5 @@
 import type { PageFailure } from "../api/failure.ts";
+import type { Identity } from "../api/session.ts";
 import type { PanelDeps } from "../parts/panel.ts";
 import type { MetricTypes } from "../query/metric-types.ts";
 import type { PageState } from "../state/page-state.ts";
@@ -32,11 +33,4 @@ export interface ViewContext extends PanelDeps {
    * has.
    */
   readonly navigate: (state: PageState) => void;
-}
-
-/** Who has signed in, as RateLimitStatus says. */
-export interface Identity {
-  /** The service that the key was made for; a writer key sees its metrics alone. */
-  readonly service: string;
-  readonly role: "writer" | "reader" | "admin";
 }

@@ -1,7 +1,9 @@
+import { needsKey } from "../state/access.ts";
 import { isSubjectList, type PageState } from "../state/page-state.ts";
 import { createDirectoryList } from "./directory-list.ts";
 import { createDirectoryServer } from "./directory-server.ts";
 import { createEvents } from "./events.ts";
+import { createKeyNeeded } from "./key-needed.ts";
 import { createKeys } from "./keys.ts";
 import { createOverview } from "./overview.ts";
 import { createStorage } from "./storage.ts";
@@ -11,6 +13,8 @@ import type { View, ViewContext } from "./view.ts";
 
 /** The view of a state: a subject's page where it names a subject, else the list or view of that name. */
 export function createView(context: ViewContext, { view, subject }: PageState): View {
+  const { identity } = context;
+  if (needsKey(view) && identity.role === "admin" && !identity.hasKey) return createKeyNeeded(context);
   if (isSubjectList(view)) {
     return subject === undefined ? createSubjectList(context, view) : createSubjectPage(context, view);
   }
