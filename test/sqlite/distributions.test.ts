@@ -104,6 +104,17 @@ function ask(database: Database): unknown {
   });
 }
 
+/** Percentiles of single measurements are their own, those of several the sketch's, which knows them within 1 %. */
+function assertNear(found: unknown, expected: unknown): void {
+  if (typeof found === "number" && typeof expected === "number" && !Number.isNaN(expected)) {
+    const difference = Math.abs(found - expected);
+    assert.ok(difference <= 0.0101 * Math.abs(expected), `${found} instead of ${expected}`);
+  } else if (Array.isArray(found) && Array.isArray(expected)) {
+    assert.is(found.length, expected.length);
+    found.forEach((each, index) => void assertNear(each, expected[index]));
+  } else assert.equal(found, expected);
+}
+
 test("rollups and answers are those of the measurements themselves: flushed, waiting, or after a crash", () => {
   const parts = fc.array(several, { maxLength: 12 });
   fc.assert(
@@ -116,7 +127,7 @@ test("rollups and answers are those of the measurements themselves: flushed, wai
       for (let step = 0; step < steps; step += 1) submitter.rollups.flushStep(NOW_MS);
       submitDistributed(submitter, late);
       submitSingly(singles, late);
-      assert.equal(ask(database), ask(single));
+      assertNear(ask(database), ask(single));
       const image = crashImage(path);
       database.close();
       database = openUnmigrated(image);
@@ -124,7 +135,7 @@ test("rollups and answers are those of the measurements themselves: flushed, wai
       flushAll(submitter);
       flushAll(singles);
       assert.equal(rollupsOf(database), rollupsOf(single));
-      assert.equal(ask(database), ask(single));
+      assertNear(ask(database), ask(single));
       assert.equal(verifyRollups(database).differences, []);
       database.close();
       single.close();
