@@ -49,8 +49,9 @@ const MAX_AGE_SECONDS = "7200";
 export function createCors(origins: readonly string[]): (exchange: Exchange) => boolean {
   return ({ request, response }) => {
     const origin = headerOf(request, "origin");
-    if (origin === undefined) return false;
+    // Also of answers within the origin: a browser that kept one would show it to no other, allowed or not.
     response.setHeader("vary", "Origin");
+    if (origin === undefined) return false;
     if (!origins.includes("*") && !origins.includes(origin)) return false;
     response.setHeader("access-control-allow-origin", origins.includes("*") ? "*" : origin);
     if (request.method !== "OPTIONS" || headerOf(request, "access-control-request-method") === undefined) {
