@@ -147,8 +147,11 @@ export function seenByContract(test: Test, engine: Engine): void {
     const { services, keys, submit, store } = opened;
     const range = { startMs: NOW_MS - 2 * HOUR_MS, endMs: NOW_MS };
     const asked = { range, groupBy: [], stepMs: HOUR_MS };
-    const used = async () =>
-      (await aggregate(services.auth, asked)).sources.map(({ types, source }) => [types, source]);
+    const used = async (stepMs = HOUR_MS) =>
+      (await aggregate(services.auth, { ...asked, stepMs })).sources.map(({ types, source }) => [
+        types,
+        source,
+      ]);
     await submit({ service: services.auth, apiKeyId: keys.auth, metrics: [tool("a")] });
     await flush(store);
     assert.equal(await used(), [[["tool_execution"], "hourly"]]);
@@ -157,6 +160,7 @@ export function seenByContract(test: Test, engine: Engine): void {
       [["tool_execution"], "hourly"],
       [["tool_execution"], "raw"],
     ]);
+    assert.equal(await used(HOUR_MS / 2), [[["tool_execution"], "raw"]], "each type once");
   });
 
   test("percentiles, rankings and totals are over both parts together", async () => {
