@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 usage. `serve` also ends with 65 (sysexits.h EX_DATAERR), a database that
  * cannot be opened, and 70 (EX_SOFTWARE), a database that failed while it was in use.
  */
+import type { Program } from "./cli/command.ts";
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
 import { parseCommand } from "./cli/usage.ts";
@@ -29,7 +30,15 @@ const EXPECTED = [CommandError, ConfigError, StoreError, ServiceError];
 /**
  * Runs one command. Its module is loaded only then, so that `--help` does not wait for the service's modules.
  */
-async function run(command: CommandRun, output: Output, version: string): Promise<void> {
+async function run(command: CommandRun, output: Output, program: Program): Promise<void> {
+  const { version } = program;
+  if (command.name === "version") {
+    return output.print(`${program.name} ${version}`, { version, node: process.versions.node });
+  }
+  if (command.name === "completion") {
+    const script = (await import("./cli/completion.ts")).completionScript(program, command.values.shell);
+    return output.print(script, { script });
+  }
   if (command.name === "doctor")
     return (await import("./cli/doctor.ts")).runDoctor(process.env, output, version, command.values);
   const config = readConfig(process.env);
@@ -44,6 +53,8 @@ async function run(command: CommandRun, output: Output, version: string): Promis
       return (await import("./cli/migrate.ts")).runMigrate(command, config, output);
     case "backup":
       return (await import("./cli/backup.ts")).runBackup(command, config, output);
+    case "restore":
+      return (await import("./cli/restore.ts")).runRestore(command, config, output);
     case "import-legacy":
       return (await import("./cli/import-legacy.ts")).runImportLegacy(command, config, output);
     case "rollups verify":
@@ -92,9 +103,9 @@ function exitAtOnce(code: number): void {
 
 /** Parses and runs; resolves to the exit code. Only here do failures become text. */
 async function main(argv: readonly string[]): Promise<number> {
-  const version = readVersion();
   const summary = "the metrics service for MCP gateways, registries, composers and directories";
-  const invocation = parseCommand({ name: "mcp-metrics", version, summary, commands: COMMANDS }, argv);
+  const program = { name: "mcp-metrics", version: readVersion(), summary, commands: COMMANDS };
+  const invocation = parseCommand(program, argv);
   if (invocation.kind === "usage_error") {
     stderr(`${invocation.text}\n`);
     return 2;
@@ -104,7 +115,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await run(invocation, createOutput(invocation.json, stdout, stderr), version);
+    await run(invocation, createOutput(invocation.json, stdout, stderr), program);
     return 0;
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);

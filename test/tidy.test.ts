@@ -37,7 +37,7 @@ const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Who may know which engine keeps the data, besides main.ts: what works on a database file itself. */
 const ENGINE_USERS =
-  /^src\/(main\.ts|sqlite\/.*|legacy\/.*|cli\/(administration|backup|doctor|import-legacy|migrate|rollups)\.ts)$/;
+  /^src\/(main\.ts|sqlite\/.*|legacy\/.*|cli\/(administration|backup|doctor|import-legacy|migrate|restore|rollups)\.ts)$/;
 /** Libraries, and where they may be imported. */
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
   { library: /^libsql$/, folders: ["sqlite"] },

@@ -146,6 +146,12 @@ export const COMMANDS = [
     positionals: { path: { type: "text", required: true, description: "The file; it must not exist" } },
   },
   {
+    name: "restore",
+    summary:
+      "Check a backup and put it in the place of the database, while no service runs; the old one is kept",
+    positionals: { path: { type: "text", required: true, description: "The backup; it is only read" } },
+  },
+  {
     name: "rollups verify",
     summary: "Compare hours with their measurements and days with their hours, also while the service runs",
   },
@@ -176,6 +182,14 @@ export const COMMANDS = [
       table: TABLE,
       yes: { type: "flag", description: "Do it, instead of saying what would be done" },
       force: { type: "flag", description: "Vouch for a clock that is ahead of the time the service knows" },
+    },
+  },
+  { name: "version", summary: "Show the version" },
+  {
+    name: "completion",
+    summary: "Print a script that lets a shell complete command lines",
+    positionals: {
+      shell: { type: "choice", choices: ["bash", "zsh"], required: true, description: "bash or zsh" },
     },
   },
   {

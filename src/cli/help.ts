@@ -1,7 +1,7 @@
 import type { Command, Program, ValueSpec } from "./command.ts";
 
 /** Options of every command, which no command's table repeats. */
-const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
+export const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
   ["--json", "Answer in JSON, for scripts"],
   ["--help", "Show this text"],
 ];

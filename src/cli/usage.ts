@@ -18,8 +18,9 @@ export function parseCommand<const C extends Command>(
   const before = start < 0 ? argv : argv.slice(0, start);
   const words = start < 0 ? [] : argv.slice(start);
   const command = findCommand(program.commands, words);
+  const options = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
   try {
-    if (before.includes("--version")) return { kind: "show", text: `${program.name} ${program.version}` };
+    if (options.some(asksForVersion)) return { kind: "show", text: `${program.name} ${program.version}` };
     if (command === undefined) return { kind: "show", text: helpWithoutCommand(program, before, words) };
     const args = [...before, ...words.slice(command.name.split(" ").length)];
     return readArguments(program, command, args);
@@ -80,6 +81,11 @@ function missing(program: Program, before: readonly string[], [first, second]: r
     return `${first}: a command is missing; there are ${members.join(", ")}`;
   }
   return unknown("command", `${first} ${second}`, names);
+}
+
+/** Wherever it stands, as `--help` does. */
+function asksForVersion(word: string): boolean {
+  return word === "--version" || word === "-V";
 }
 
 function isHelp(word: string): boolean {

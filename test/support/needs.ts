@@ -28,6 +28,7 @@ const answers = (name: string, ...args: readonly string[]) =>
   spawnSync(name, args, { stdio: "ignore" }).error === undefined;
 
 const PROGRAMS = {
+  bash: { install: "bash", isThere: () => answers("bash", "--version") },
   chromium: { install: "chromium", isThere: () => CHROMIUM !== undefined },
   curl: { install: "curl", isThere: () => answers("curl", "--version") },
   diff: { install: "diffutils", isThere: () => answers("diff", "--version") },
@@ -35,6 +36,7 @@ const PROGRAMS = {
   prometheus: { install: "prometheus", isThere: () => answers("prometheus", "--version") },
   promtool: { install: "prometheus", isThere: () => answers("promtool", "--version") },
   python3: { install: "python3-venv", isThere: () => answers("python3", "--version") },
+  zsh: { install: "zsh", isThere: () => answers("zsh", "--version") },
   strace: { install: "strace", isThere: () => answers("strace", "--version") },
 } as const;
 

@@ -98,7 +98,7 @@ function check(partial: string, migrations: readonly Migration[]): void {
 }
 
 /** Down to the disk; of a folder, its names: a rename survives a power cut only after that (fsync(2)). */
-function sync(path: string): void {
+export function sync(path: string): void {
   const file = openSync(path, "r");
   try {
     fsyncSync(file);
