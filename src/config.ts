@@ -1,5 +1,5 @@
 import { locateDatabase } from "./config/database-path.ts";
-import { describeSettings, effectiveSettings } from "./config/describe.ts";
+import { effectiveSettings } from "./config/describe.ts";
 import { readWriterKeys, type WriterKey, warnOfSharedKeys } from "./config/key-variables.ts";
 import { type OtlpTarget, otlpTarget } from "./config/otlp.ts";
 import { readSettings } from "./config/read-settings.ts";
@@ -87,11 +87,6 @@ export function readConfig(env: Environment): Config {
     ...warnOfNames(env),
   ];
   return { ...config, warnings, effective: effectiveSettings(env, database.path) };
-}
-
-/** `config` as `doctor` prints it: one line a setting, secrets masked. */
-export function describeConfig(config: Config): string[] {
-  return describeSettings(config.effective);
 }
 
 /** Both files or neither. */

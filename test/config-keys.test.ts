@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { describeConfig, readConfig } from "../src/config.ts";
+import { describeSettings } from "../src/config/describe.ts";
+import { readConfig } from "../src/config.ts";
 
 const KEY = "sixteen-letters!";
 const OTHER = "seventeen-letters";
@@ -99,7 +100,7 @@ test("the description has every setting in force under its name and no secret", 
     DATABASE_URL: "sqlite:////srv/m.db?token=hush",
     METRICS_SERVICE_PORT: "9000",
   });
-  const lines = describeConfig(config).map((line) => line.replace(/ +/g, " "));
+  const lines = describeSettings(config.effective).map((line) => line.replace(/ +/g, " "));
   assert.not.ok(lines.some((line) => line.includes("hush")));
   for (const line of [
     "METRICS_ADMIN_API_KEY ********",

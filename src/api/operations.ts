@@ -1,4 +1,5 @@
 import type { KeyRegistry } from "../access/key-registry.ts";
+import type { Config } from "../config.ts";
 import type { RetentionRuns } from "../maintenance/retention-runs.ts";
 import type { TrustedTime } from "../maintenance/trusted-time.ts";
 import type { Exposition } from "../telemetry/exposition/exposition.ts";
@@ -33,6 +34,8 @@ export interface Operations {
   readonly directory: Directory;
   readonly administration: Administration;
   readonly backup: Backup;
+  /** Every setting in force, secrets masked. */
+  readonly settings: Config["effective"];
   /** What was submitted, and what the service says of itself. */
   readonly expose: () => Promise<Exposition>;
   /** What the composers of a service report together, or one instance; of all services where none is named. */
@@ -89,6 +92,7 @@ export async function openOperations(
     }),
     directory: openDirectory(context, servers, administration),
     administration,
+    settings: context.config.effective,
     backup: createBackup({ clock, start: startBackup, flush: flushMetrics, signal: shutdownSignal }),
     expose: telemetry.exposition,
     exposeService: telemetry.serviceExposition,

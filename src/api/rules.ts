@@ -67,6 +67,7 @@ export const RULES = {
     runRetention: ADMINS,
     getDatabaseStats: ADMINS,
     getDatabaseSize: ADMINS,
+    getConfiguration: ADMINS,
     listAuditEntries: ADMINS,
   },
   composer: {

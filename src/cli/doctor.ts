@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:net";
+import { describeSettings } from "../config/describe.ts";
 import type { Environment } from "../config/setting.ts";
-import { type Config, ConfigError, describeConfig, readConfig } from "../config.ts";
+import { type Config, ConfigError, readConfig } from "../config.ts";
 import { systemClock } from "../lib/clock.ts";
 import { findService } from "../sqlite/file/announcement.ts";
 import { examineDatabase } from "../sqlite/file/examine.ts";
@@ -44,9 +45,11 @@ export async function runDoctor(
 ): Promise<void> {
   const findings: Finding[] = [];
   const config = checkConfig(env, findings);
+  let inForce: Config["effective"] | undefined;
   if (config !== undefined) {
     const isRunning = await checkDatabase(config, full, findings);
     await checkPorts(config, isRunning, findings);
+    inForce = isRunning ? await askService(config, findings) : undefined;
   }
   const nowMs = systemClock.wallMs();
   const isClockRight = nowMs > CLOCK_MIN_MS;
@@ -58,11 +61,15 @@ export async function runDoctor(
   const lines = findings.map(
     ({ check, state, detail }) => `${state.padEnd(8)} ${check.padEnd(14)} ${detail}`,
   );
-  const shown = config === undefined ? [] : ["", "Configuration:", ...describeConfig(config)];
+  const whose =
+    inForce === undefined ? "Configuration of this environment:" : "Configuration of the running service:";
+  const settings = inForce ?? config?.effective;
+  const shown = settings === undefined ? [] : ["", whose, ...describeSettings(settings)];
   output.print([`mcp-metrics ${version} on Node ${process.versions.node}`, ...lines, ...shown].join("\n"), {
     version,
     findings,
-    configuration: config?.effective ?? null,
+    configuration: settings ?? null,
+    configuration_of: inForce === undefined ? "environment" : "service",
   });
   const problems = findings.filter(({ state }) => state === "problem").length;
   if (problems > 0) throw new CommandError(`${problems} problem${problems === 1 ? "" : "s"} found`);
@@ -107,6 +114,41 @@ async function checkDatabase(config: Config, full: boolean, findings: Finding[])
     detail: isRunning ? `running at ${url ?? "?"}` : "not running",
   });
   return isRunning;
+}
+
+/**
+ * The settings that the running service has in force, whose environment may be another than this one. Undefined
+ * where it cannot be asked.
+ */
+async function askService(config: Config, findings: Finding[]): Promise<Config["effective"] | undefined> {
+  const service = findService(config.database.path);
+  // It starts, or is of an older version: the finding on the service says so.
+  if (service === undefined) return undefined;
+  try {
+    // Only here: RPC is much to load for those who look at a file.
+    const { readConfiguration } = await import("../remote/admin-client.ts");
+    const inForce = await readConfiguration(service.url, service.adminKey);
+    const differences = compare(inForce, config.effective);
+    if (differences.length > 0) {
+      const detail = `a restart of the service with this environment would change ${differences.join(", ")}`;
+      findings.push({ check: "configuration", state: "warning", detail });
+    }
+    return inForce;
+  } catch (error) {
+    const detail = `does not answer at ${service.url}: ${(error as Error).message}`;
+    findings.push({ check: "service", state: "problem", detail });
+    return undefined;
+  }
+}
+
+/** `METRICS_RATE_LIMIT (1000 in force, 500 here)` for each that differs. */
+function compare(inForce: Config["effective"], here: Config["effective"]): readonly string[] {
+  const valuesOf = (settings: Config["effective"]) =>
+    new Map(settings.map(({ name, value }) => [name, value]));
+  const [service, own] = [valuesOf(inForce), valuesOf(here)];
+  return [...new Set([...service.keys(), ...own.keys()])]
+    .filter((name) => service.get(name) !== own.get(name))
+    .map((name) => `${name} (${service.get(name) ?? "unset"} in force, ${own.get(name) ?? "unset"} here)`);
 }
 
 /** What was found of a database that has no problem; undefined: there is none yet. */

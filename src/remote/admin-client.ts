@@ -54,6 +54,19 @@ export function createBackupClient(url: string, adminKey: string): Backup {
   };
 }
 
+/** The settings that a running service on this machine has in force, secrets masked. */
+export async function readConfiguration(url: string, adminKey: string): Promise<readonly SettingInForce[]> {
+  const { settings } = await unwrapRpcError(connectAdmin(url, adminKey).getConfiguration({}));
+  return settings.map(({ name, value, isDefault }) => ({ name, value, isDefault }));
+}
+
+/** One setting as a service has it. */
+export interface SettingInForce {
+  readonly name: string;
+  readonly value: string;
+  readonly isDefault: boolean;
+}
+
 /**
  * Administer the keys of a running service on this machine as if its database were open here. `list` follows
  * the pages to the end. Rejects with an `Error` of the service's message.

@@ -65,6 +65,32 @@ test("a running service and its ports are no problem", async () => {
   await service.close();
 });
 
+test("of a running service its own settings are shown, and which of them a restart would change", async () => {
+  const { env } = freshEnvironment({ METRICS_RATE_LIMIT: "70", METRICS_RETENTION_DAYS: "30" });
+  const service = await startTestService({ ...env, METRICS_API_KEY_GW: "secret-of-the-gateway" });
+  const here = { ...env, METRICS_RATE_LIMIT: "71", LOG_LEVEL: "error" };
+  const { code, stdout } = await runCli(["doctor", "--json"], here);
+  const answer = JSON.parse(stdout) as {
+    readonly findings: readonly Finding[];
+    readonly configuration: readonly { readonly name: string; readonly value: string }[];
+    readonly configuration_of: string;
+  };
+  assert.equal([code, answer.configuration_of], [0, "service"]);
+  const shown = (name: string) => answer.configuration.find((setting) => setting.name === name)?.value;
+  assert.equal([shown("METRICS_RATE_LIMIT"), shown("METRICS_RETENTION_DAYS")], ["70", "30"]);
+  assert.equal(shown("METRICS_API_KEY_GW"), "********");
+  const [warning] = answer.findings.filter(
+    ({ check, state }) => check === "configuration" && state === "warning",
+  );
+  assert.match(warning?.detail ?? "", "METRICS_RATE_LIMIT (70 in force, 71 here)");
+  assert.match(warning?.detail ?? "", "METRICS_API_KEY_GW (******** in force, unset here)");
+  assert.not.match(warning?.detail ?? "", "METRICS_RETENTION_DAYS");
+  assert.not.match(stdout, "secret-of");
+  await service.close();
+  const stopped = JSON.parse((await runCli(["doctor", "--json"], here)).stdout);
+  assert.is(stopped.configuration_of, "environment");
+});
+
 const DAMAGES: readonly { name: string; damage: (path: string) => void; detail: RegExp }[] = [
   {
     name: "no database at all",

@@ -26,6 +26,7 @@ export const METHODS: Readonly<Record<string, Rule>> = {
   "mcp.metrics.v1.AdminService/RunRetention": "admin",
   "mcp.metrics.v1.AdminService/GetDatabaseStats": "admin",
   "mcp.metrics.v1.AdminService/GetDatabaseSize": "admin",
+  "mcp.metrics.v1.AdminService/GetConfiguration": "admin",
   "mcp.metrics.v1.AdminService/ListAuditEntries": "admin",
   "mcp.directory.v1.DirectoryService/RegisterServer": "admin",
   "mcp.directory.v1.DirectoryService/ListServers": "reader",

@@ -39,10 +39,20 @@ export interface AdminRoutes {
   readonly administration: Administration;
   /** Copies the database into a file of this machine. */
   readonly backup: Backup;
+  /** Every setting in force, secrets masked. */
+  readonly settings: readonly {
+    readonly name: string;
+    readonly value: string;
+    readonly isDefault: boolean;
+  }[];
 }
 
 /** AdminService over the same functions as the CLI. */
-export function adminServiceRoutes({ administration, backup }: AdminRoutes): (router: ConnectRouter) => void {
+export function adminServiceRoutes({
+  administration,
+  backup,
+  settings,
+}: AdminRoutes): (router: ConnectRouter) => void {
   const keysFor = (context: HandlerContext) => administration.keys(actorOf(context));
   const implementation: ServiceImpl<typeof AdminService> = {
     ...retentionRpcs(administration),
@@ -93,6 +103,7 @@ export function adminServiceRoutes({ administration, backup }: AdminRoutes): (ro
       const { record, secret } = await keysFor(context).rotate(Number(id), toSeconds(overlap));
       return { key: toApiKey(record), secret };
     },
+    getConfiguration: async () => ({ settings: [...settings] }),
     async backup({ path }, context) {
       const act = { action: "backup", target: path };
       const describe = (answer: BackupAnswer) => ({ bytes: answer.bytes });

@@ -1143,6 +1143,74 @@ export declare type GetDatabaseSizeResponse = Message<"mcp.metrics.v1.GetDatabas
 export declare const GetDatabaseSizeResponseSchema: GenMessage<GetDatabaseSizeResponse>;
 
 /**
+ * Has no fields.
+ *
+ * @generated from message mcp.metrics.v1.GetConfigurationRequest
+ */
+export declare type GetConfigurationRequest = Message<"mcp.metrics.v1.GetConfigurationRequest"> & {
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetConfigurationRequest.
+ * Use `create(GetConfigurationRequestSchema)` to create a new message.
+ */
+export declare const GetConfigurationRequestSchema: GenMessage<GetConfigurationRequest>;
+
+/**
+ * The settings in force.
+ *
+ * @generated from message mcp.metrics.v1.GetConfigurationResponse
+ */
+export declare type GetConfigurationResponse = Message<"mcp.metrics.v1.GetConfigurationResponse"> & {
+  /**
+   * By the names of environment variables; those without a value are left out.
+   *
+   * @generated from field: repeated mcp.metrics.v1.Setting settings = 1;
+   */
+  settings: Setting[];
+};
+
+/**
+ * Describes the message mcp.metrics.v1.GetConfigurationResponse.
+ * Use `create(GetConfigurationResponseSchema)` to create a new message.
+ */
+export declare const GetConfigurationResponseSchema: GenMessage<GetConfigurationResponse>;
+
+/**
+ * One setting.
+ *
+ * @generated from message mcp.metrics.v1.Setting
+ */
+export declare type Setting = Message<"mcp.metrics.v1.Setting"> & {
+  /**
+   * Name of the environment variable.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Value as it is written in the environment; secrets are masked.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * Whether it equals the default.
+   *
+   * @generated from field: bool is_default = 3;
+   */
+  isDefault: boolean;
+};
+
+/**
+ * Describes the message mcp.metrics.v1.Setting.
+ * Use `create(SettingSchema)` to create a new message.
+ */
+export declare const SettingSchema: GenMessage<Setting>;
+
+/**
  * The page to list.
  *
  * @generated from message mcp.metrics.v1.ListAuditEntriesRequest
@@ -1507,6 +1575,16 @@ export declare const AdminService: GenService<{
     methodKind: "unary";
     input: typeof GetDatabaseSizeRequestSchema;
     output: typeof GetDatabaseSizeResponseSchema;
+  },
+  /**
+   * Lists the settings in force, which the service reads when it starts.
+   *
+   * @generated from rpc mcp.metrics.v1.AdminService.GetConfiguration
+   */
+  getConfiguration: {
+    methodKind: "unary";
+    input: typeof GetConfigurationRequestSchema;
+    output: typeof GetConfigurationResponseSchema;
   },
   /**
    * Lists the audit trail of administrative acts, newest first: keys, policies, cleanups, backups.
