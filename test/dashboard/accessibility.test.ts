@@ -125,7 +125,7 @@ checked("the theme follows the system until one is chosen, which is kept", async
   await page.getByRole("button", { name: "Switch between light and dark" }).click();
   assert.is(await theme(), "dark");
   await page.reload();
-  await settled(page);
+  await page.getByLabel("API key").waitFor();
   assert.is(await theme(), "dark");
   await page.close();
 });

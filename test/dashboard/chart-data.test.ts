@@ -10,7 +10,7 @@ import {
   totalOf,
   valuesOf,
 } from "../../src/dashboard/charts/chart-data.ts";
-import { createPalette } from "../../src/dashboard/charts/palette.ts";
+import { colorsFor } from "../../src/dashboard/charts/palette.ts";
 
 const line = (name: string, ...values: (number | null)[]): Line => ({ name, color: "--series-1", values });
 
@@ -57,12 +57,25 @@ test("what was not answered is nothing, not zero", () => {
   assert.not(isBlank({ timesMs: [0], stepMs: 1, lines: [line("a", null), line("b", 1)] }));
 });
 
-test("a name keeps its colour, and clients that make names up take no memory", () => {
-  const palette = createPalette({ known: "--series-3" });
-  const first = palette("first");
-  for (let at = 0; at < 10_000; at += 1) palette(`made up ${at}`);
-  assert.is(palette("first"), first);
-  assert.is(palette("known"), "--series-3");
+test("no two lines of a chart share a colour, and a name keeps its own over charts and answers", () => {
+  const distinct = (names: readonly string[], known = {}) => {
+    const colors = colorsFor(names, known);
+    assert.is(new Set(colors.values()).size, names.length, names.join());
+    return colors;
+  };
+  const names = Array.from({ length: 30 }, (_, at) => `method ${at}`);
+  const first = distinct(names.slice(0, 8));
+  for (let at = 0; at + 8 <= names.length; at += 1) distinct(names.slice(at, at + 8));
+  assert.equal(distinct(names.slice(0, 8).reverse()), new Map([...first].reverse()), "whatever the order");
+  assert.is(distinct(["method 3", "method 29"]).get("method 3"), first.get("method 3"));
+  const known = { "tools/call": first.get("method 0") ?? "" };
+  assert.is(distinct(["method 0", "tools/call"], known).get("tools/call"), first.get("method 0"));
+  assert.is(distinct(["constructor", "__proto__", "toString"]).size, 3);
+});
+
+test("clients that make names up take no memory", () => {
+  for (let at = 0; at < 10_000; at += 1) colorsFor([`made up ${at}`]);
+  assert.is(colorsFor(["one more"]).size, 1);
 });
 
 test.run();

@@ -26,6 +26,7 @@ export function createLegend(
   onChange: () => void,
 ): Legend {
   const root = element("ul", { class: "legend" });
+  const idOf = ({ name, color }: Line) => `${color} ${name}`;
   const buttons = new Map<string, { item: HTMLElement; summary: HTMLElement }>();
 
   function create({ name, color }: Line) {
@@ -49,15 +50,15 @@ export function createLegend(
     element: root,
     show(lines) {
       const wanted = lines.map((line) => {
-        const made = buttons.get(line.name) ?? create(line);
+        const made = buttons.get(idOf(line)) ?? create(line);
         made.summary.textContent = summarize?.(line.values) ?? "";
-        return [line.name, made] as const;
+        return [idOf(line), made] as const;
       });
-      const isSame = wanted.length === buttons.size && wanted.every(([name]) => buttons.has(name));
+      const isSame = wanted.length === buttons.size && wanted.every(([id]) => buttons.has(id));
       if (isSame) return;
       // The focus stays on the button it is on.
       buttons.clear();
-      for (const [name, made] of wanted) buttons.set(name, made);
+      for (const [id, made] of wanted) buttons.set(id, made);
       root.replaceChildren(...wanted.map(([, { item }]) => item));
     },
   };

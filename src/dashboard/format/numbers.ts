@@ -21,9 +21,28 @@ export function formatExact(count: number | bigint): string {
   return typeof count === "number" && !Number.isFinite(count) ? NOTHING : count.toLocaleString("en-US");
 }
 
-/** Events a second, to three digits: 12.3/s, 0.42/s. */
-export function formatRate(perSecond: number): string {
-  return Number.isFinite(perSecond) ? `${formatCount(threeDigitsNumber(perSecond))}/s` : NOTHING;
+/** Units of rates, and how many seconds each is. */
+const RATE_UNITS = [
+  ["s", 1],
+  ["min", 60],
+  ["h", 3600],
+] as const;
+
+/** The shortest unit in which a rate is one or more: 7 calls an hour are `7/h`, not `0.00/s`. */
+export function rateUnitOf(perSecond: number): (typeof RATE_UNITS)[number] {
+  return RATE_UNITS.find(([, seconds]) => Math.abs(perSecond) * seconds >= 0.9995) ?? RATE_UNITS[2];
+}
+
+/**
+ * How often something happens, to three digits: 12.3/s, 25.2/min, 7/h.
+ *
+ * @param unit for numbers that are compared, as those of one chart; by default the one that suits this number
+ */
+export function formatRate(perSecond: number, unit = rateUnitOf(perSecond)): string {
+  const [name, seconds] = unit;
+  return Number.isFinite(perSecond)
+    ? `${formatCount(threeDigitsNumber(perSecond * seconds))}/${name}`
+    : NOTHING;
 }
 
 /**
@@ -62,7 +81,7 @@ export function formatBytes(bytes: number | bigint): string {
 }
 
 /**
- * A change against an earlier value: +12%, −3.4%, ±0%, "over ×10". Undefined where the earlier value is zero
+ * A change against an earlier value: +12%, −3.4%, ±0%, +4,900%. Undefined where the earlier value is zero
  * or unknown, since no percentage says anything then.
  */
 export function formatChange(now: number, before: number): string | undefined {
@@ -71,7 +90,7 @@ export function formatChange(now: number, before: number): string | undefined {
   const size = Math.abs(percent);
   if (size < 0.05) return "±0%";
   const digits = size < 10 ? size.toFixed(1) : grouped.format(size);
-  return size > 999 ? "over ×10" : `${percent < 0 ? "−" : "+"}${digits}%`;
+  return `${percent < 0 ? "−" : "+"}${digits}%`;
 }
 
 function threeDigitsNumber(value: number): number {

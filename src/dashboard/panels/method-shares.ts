@@ -1,6 +1,6 @@
 import type { QuerySeriesResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { totalOf, valuesOf } from "../charts/chart-data.ts";
-import { createPalette } from "../charts/palette.ts";
+import { colorsFor } from "../charts/palette.ts";
 import { swatch } from "../charts/tooltip.ts";
 import { element, nameText } from "../dom/element.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
@@ -15,7 +15,6 @@ const METHODS_MAX = 8;
  * @param dimension the one that the series are grouped by
  */
 export function methodShares(dimension: string) {
-  const palette = createPalette();
   const strip = element("div", { class: "shares-strip", "aria-hidden": "true" });
   const list = element("ul", { class: "legend shares", "aria-label": "By method" });
   return {
@@ -28,6 +27,8 @@ export function methodShares(dimension: string) {
         }))
         .sort((a, b) => b.count - a.count)
         .slice(0, METHODS_MAX);
+      const colors = colorsFor(methods.map(({ name }) => name));
+      const palette = (name: string) => colors.get(name) ?? "";
       const sum = methods.reduce((total, { count }) => total + count, 0);
       strip.replaceChildren(...methods.map(({ name, count }) => share(palette(name), count / sum)));
       list.replaceChildren(

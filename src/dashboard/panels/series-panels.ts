@@ -9,8 +9,8 @@ import {
   totalOf,
   valuesOf,
 } from "../charts/chart-data.ts";
-import { createPalette } from "../charts/palette.ts";
-import { formatCount, formatDuration, formatRate } from "../format/numbers.ts";
+import { colorsFor } from "../charts/palette.ts";
+import { formatCount, formatDuration, formatRate, rateUnitOf } from "../format/numbers.ts";
 import { type ChartPanelOptions, createChartPanel } from "../parts/chart-panel.ts";
 import type { Panel } from "../parts/panel.ts";
 import { type QueryScope, toSelection, toStep } from "../query/scope.ts";
@@ -68,22 +68,24 @@ export function ratePanel(
     readonly colors?: Readonly<Record<string, string>>;
   },
 ): Panel {
-  const palette = createPalette(options.colors);
+  // One for the whole chart, that of its largest value: the answer decides, and the axis asks afterwards.
+  let unit = rateUnitOf(1);
   const nameOf = options.nameOf ?? ((value) => value || "(none)");
   return createChartPanel<QuerySeriesResponse>({
     ...options,
     kind: "lines",
-    formatValue: formatRate,
-    summarize: (values) => formatRate(averageOf(values)),
+    formatValue: (value) => formatRate(value, unit),
+    summarize: (values) => `avg ${formatRate(averageOf(values), unit)}`,
     query: querySeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
       const counts: Line[] = answer.series.map((series) => {
         const name = nameOf(series.labels[options.groupBy] ?? "");
-        return { name, color: palette(name), values: valuesOf(series, "count") };
+        return { name, color: "", values: valuesOf(series, "count") };
       });
-      const ordered = largest(byTotal(counts), LINES_MAX, "others");
+      const ordered = colored(largest(byTotal(counts), LINES_MAX, "others"), options.colors);
       const lines = ordered.map((line) => ({ ...line, values: toRates(line.values, { ...times, nowMs }) }));
+      unit = rateUnitOf(Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))));
       return { ...times, lines };
     },
   });
@@ -104,7 +106,7 @@ export function outcomePanel(
     ...options,
     kind: "bars",
     formatValue: formatCount,
-    summarize: (values) => formatCount(totalOf(values)),
+    summarize: (values) => `total ${formatCount(totalOf(values))}`,
     query: querySeries({
       types: options.types,
       groupBy: options.groupBy ?? [],
@@ -127,7 +129,7 @@ function readOutcomes(answer: QuerySeriesResponse): ChartData {
     { name: "Failure", color: "--failure", values: errors },
   ];
   // Only where somebody submitted without saying how it ended.
-  if (totalOf(unsaid) > 0) lines.push({ name: "Not said", color: "--series-rest", values: unsaid });
+  if (totalOf(unsaid) > 0) lines.push({ name: "Unknown", color: "--series-rest", values: unsaid });
   return { ...timesOf(answer), lines };
 }
 
@@ -146,7 +148,7 @@ export function latencyPanel(options: SeriesPanelOptions): Panel {
     ...options,
     kind: "lines",
     formatValue: formatDuration,
-    summarize: (values) => formatDuration(latestOf(values)),
+    summarize: (values) => `last ${formatDuration(latestOf(values))}`,
     query: querySeries({ types: options.types, statistics }),
     read(answer, { nowMs }) {
       const times = timesOf(answer);
@@ -174,25 +176,37 @@ export function latencyByPanel(
     readonly colors?: Readonly<Record<string, string>>;
   },
 ): Panel {
-  const palette = createPalette(options.colors);
   const { groupBy, statistic, nameOf } = options;
   return createChartPanel<QuerySeriesResponse>({
     ...options,
     kind: "lines",
     formatValue: formatDuration,
-    summarize: (values) => formatDuration(latestOf(values)),
+    summarize: (values) => `last ${formatDuration(latestOf(values))}`,
     query: querySeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
     read: (answer) => ({
       ...timesOf(answer),
-      lines: [...answer.series]
-        .sort((a, b) => totalOf(valuesOf(b, "count")) - totalOf(valuesOf(a, "count")))
-        .slice(0, LINES_MAX)
-        .map((series) => {
-          const name = nameOf(series.labels[groupBy] ?? "");
-          return { name, color: palette(name), values: valuesOf(series, statistic) };
-        }),
+      lines: colored(
+        [...answer.series]
+          .sort((a, b) => totalOf(valuesOf(b, "count")) - totalOf(valuesOf(a, "count")))
+          .slice(0, LINES_MAX)
+          .map((series) => {
+            const name = nameOf(series.labels[groupBy] ?? "");
+            return { name, color: "", values: valuesOf(series, statistic) };
+          }),
+        options.colors,
+      ),
     }),
   });
+}
+
+/** Lines in colours of their own; what stands for others keeps the one it has. */
+function colored(lines: readonly Line[], known?: Readonly<Record<string, string>>): readonly Line[] {
+  const uncolored = lines.filter(({ color }) => color === "");
+  const colors = colorsFor(
+    uncolored.map(({ name }) => name),
+    known,
+  );
+  return lines.map((line) => (line.color === "" ? { ...line, color: colors.get(line.name) ?? "" } : line));
 }
 
 /** Largest total first. */

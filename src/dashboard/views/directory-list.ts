@@ -52,7 +52,7 @@ function columns({ state }: ViewContext, nowMs: number): readonly PlainColumn<Se
       cell: ({ serverId, name }) => element("a", { href: href(serverId) }, nameText(name || serverId)),
     },
     { title: "Id", cell: ({ serverId }) => nameText(serverId) },
-    { title: "Metrics", cell: ({ metricsEnabled }) => mark(metricsEnabled, "taken", "refused") },
+    { title: "Metrics", cell: ({ metricsEnabled }) => mark(metricsEnabled, "accepted", "rejected") },
     { title: "Seen by", cell: ({ isPublic }) => (isPublic ? "everybody" : "key holders") },
     { title: "Tools", isNumber: true, cell: ({ tools }) => formatExact(tools.length) },
     {

@@ -47,7 +47,7 @@ export const OVERVIEW_STATS: readonly TypeStat[] = [
       return {
         value: formatShare(success),
         change: formatChange(success, 1 - orNaN(before.error_rate)),
-        note: count ? `${formatExact(orNaN(errors))} of ${formatCount(count)} failed` : "nobody signed in",
+        note: count ? `${formatExact(orNaN(errors))} of ${formatCount(count)} failed` : "no requests",
         grade: gradeSuccess(success),
       };
     },

@@ -50,7 +50,7 @@ export function createOverview(context: ViewContext): View {
     latencyPanel({
       id: "latency",
       title: "Tool execution latency",
-      hint: "Half, 95 % and 99 % of requests are faster",
+      hint: "P50, P95 and P99 of the durations of MCP requests",
       columns: 6,
       types: ["tool_execution"],
       onZoom,

@@ -104,7 +104,7 @@ const COLUMNS: readonly PlainColumn<TableStats>[] = [
     title: "Kept",
     isNumber: true,
     cell: ({ retentionDays }) =>
-      retentionDays === undefined ? "for ever" : `${formatExact(retentionDays)} days`,
+      retentionDays === undefined ? "unlimited" : `${formatExact(retentionDays)} days`,
   },
   { title: "Policy", cell: policyMark },
 ];
