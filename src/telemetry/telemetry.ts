@@ -140,7 +140,9 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     serviceExposition: createServiceExposition({ readServiceFamilies, wallMs: clock.wallMs }),
     restore(state, reportedMs) {
       const measurement = toMeasurement(state);
-      const report = { sender: state, tenant: store.tenantOf(state), reportedMs };
+      // Arrivals are known to the second, and states to the millisecond.
+      const arrivedMs = Math.min(reportedMs + 999, Math.max(reportedMs, state.timestampMs));
+      const report = { sender: state, tenant: store.tenantOf(state), reportedMs: arrivedMs };
       if (measurement !== undefined) table.record(report, [measurement]);
     },
     forceFlush: async () => push?.flush(),

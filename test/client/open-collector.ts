@@ -1,4 +1,5 @@
 import { MetricsCollector } from "../../src/client/index.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { parseExposition } from "../support/exposition.ts";
 import { startTestService, type TestService } from "../support/service.ts";
 import { TestClock } from "../support/time.ts";
@@ -15,9 +16,10 @@ export async function closeCollector(): Promise<void> {
 
 /** A service, a client of its instance `i1`, and a collector on it whose time passes when a test says so. */
 export async function openCollector() {
-  const running = await startTestService();
-  service = running;
   const clock = new TestClock(Date.now());
+  // It is the same time for both; the timers of the service run as always.
+  const running = await startTestService({}, { ...systemClock, wallMs: clock.wallMs });
+  service = running;
   const { client, problems } = openClient({
     url: running.url,
     clock,
