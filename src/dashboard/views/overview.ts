@@ -39,7 +39,7 @@ export function createOverview(context: ViewContext): View {
     ratePanel({
       id: "protocol",
       title: "Real-time protocol activity",
-      hint: "MCP requests a second, by method",
+      hint: "MCP requests by method",
       columns: 6,
       types: ["tool_execution"],
       groupBy: "method",
