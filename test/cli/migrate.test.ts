@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,8 +9,8 @@ import {
   MIGRATIONS_FOLDER,
   openMigrated,
   openUnmigrated,
+  untilQuiet,
 } from "../sqlite/databases.ts";
-import { until } from "../support/wait.ts";
 import { AT_ONCE_MS_MAX, freshEnvironment, runCli, temporaryFolder } from "./run-cli.ts";
 
 const NAMES = MIGRATIONS.map(({ version, name }) => ({ version, name }));
@@ -74,8 +74,7 @@ test("while a service holds the database, also through a link, changes are rejec
   const service = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
   const link = join(temporaryFolder(), "link.db");
   symlinkSync(path, link);
-  // What the service has to do after its start is done; its jobs come every two seconds.
-  await until("it writes no more", () => Date.now() - statSync(`${path}-wal`).mtimeMs > 3000, 30_000);
+  await untilQuiet(path);
   const before = await digestOf(path);
   for (const databasePath of [path, link]) {
     for (const args of [["migrate", "up"], ["migrate", "down", "0", "--yes"], ["serve"]]) {

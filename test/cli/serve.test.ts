@@ -8,7 +8,7 @@ import { text } from "node:stream/consumers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { startService } from "../../bench/service-process.ts";
-import { digestOf, openMigrated } from "../sqlite/databases.ts";
+import { digestOf, openMigrated, untilQuiet } from "../sqlite/databases.ts";
 import { until } from "../support/wait.ts";
 import { AT_ONCE_MS_MAX, cleanEnvironment, type Env, freshEnvironment, PROGRAM, runCli } from "./run-cli.ts";
 
@@ -93,6 +93,7 @@ test("a second service on the same file is rejected at once, and the first does 
   const { env, path } = freshEnvironment();
   // With a key: without one the first start would still be making its own.
   const first = await startService({ databasePath: path, keys: { gateway: "a-key-of-the-gateway" } });
+  await untilQuiet(path);
   const before = await digestOf(path);
   assert.match(oneLine(await refusal(env)), /in use by another mcp-metrics process/);
   assert.is(await digestOf(path), before);

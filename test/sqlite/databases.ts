@@ -1,6 +1,6 @@
 /** Databases in folders of their own, for the tests of storage. */
 import { hash } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -8,6 +8,7 @@ import { runInNewContext } from "node:vm";
 import type { Database } from "../../src/sqlite/file/database.ts";
 import { migrateUp, readApplied, readMigrations } from "../../src/sqlite/file/migrator.ts";
 import { openWriter } from "../../src/sqlite/file/open.ts";
+import { until } from "../support/wait.ts";
 
 export const MIGRATIONS_FOLDER = new URL("../../migrations", import.meta.url).pathname;
 export const MIGRATIONS = readMigrations(MIGRATIONS_FOLDER);
@@ -72,6 +73,13 @@ export async function releaseClosed(): Promise<void> {
   collectGarbage();
   await new Promise((resolve) => void setImmediate(resolve));
 }
+
+/**
+ * Wait until nothing was written for longer than a service's jobs pause, two seconds: it has done what it has to
+ * after its start.
+ */
+export const untilQuiet = (path: string): Promise<void> =>
+  until("nothing is written", () => Date.now() - statSync(`${path}-wal`).mtimeMs > 3000, 60_000, 100);
 
 /** A digest of a database and its log, to see whether anybody touched them. An empty log says nothing. */
 export async function digestOf(path: string): Promise<string> {
