@@ -141,7 +141,7 @@ export class GroupCommit<Item extends Queueable, Batch> {
    * @throws {ServiceError} `storage_unavailable` as soon as some of it could not be stored.
    */
   async flush(): Promise<void> {
-    if (this.depth > 0) await this.#enqueue(undefined, 0);
+    if (this.#holdsEntries) await this.#enqueue(undefined, 0);
   }
 
   /**
@@ -153,8 +153,13 @@ export class GroupCommit<Item extends Queueable, Batch> {
     this.#closed = true;
     const failures: unknown[] = [];
     // A failure ends one flush; what waited behind it is still committed. Every round leaves less.
-    while (this.depth > 0) await this.flush().catch((error: unknown) => void failures.push(error));
+    while (this.#holdsEntries) await this.flush().catch((error: unknown) => void failures.push(error));
     if (failures.length > 0) throw failures[0];
+  }
+
+  /** Also of submissions that have no rows, such as a series that stands where it stood: `depth` is 0 then. */
+  get #holdsEntries(): boolean {
+    return this.#waiting.length > 0 || this.#isCommitting;
   }
 
   #enqueue(submission: Item | undefined, bytes: number): Promise<StoredAnswer | undefined> {

@@ -28,6 +28,23 @@ test("a flush waits for what is on its way and what waits, and for nothing later
   assert.equal(transactions[2]?.requests, [3]);
 });
 
+test("a flush and a close wait for a submission that has no rows, waiting or on its way", async () => {
+  for (const turns of [0, 6]) {
+    for (const end of ["flush", "close"] as const) {
+      const { queue, transactions } = setup();
+      const added = watch(queue.add(submission(1, 0, "series alone")));
+      await turn(turns);
+      assert.is(transactions.length, turns === 0 ? 0 : 1);
+      const ended = watch(queue[end]());
+      await turn();
+      assert.is(ended.outcome, "waits", `${end} after ${turns} turns`);
+      transactions[0]?.succeed();
+      await turn();
+      assert.equal([added.outcome, ended.outcome], ["resolved", "resolved"]);
+    }
+  }
+});
+
 for (const failing of [0, 1]) {
   test(`a flush fails when transaction ${failing + 1} of the two it waits for fails`, async () => {
     const { queue, transactions } = setup();
