@@ -15,7 +15,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import { openMigrated, releaseClosed } from "../sqlite/databases.ts";
-import type { Missing } from "../support/needs.ts";
+import { type Missing, missingProgram } from "../support/needs.ts";
 import { missingForTmpfs, mountTmpfs } from "./tools.ts";
 
 /** How what a test has made is taken away again, newest last. */
@@ -28,6 +28,13 @@ const missingProc: Missing | undefined = existsSync("/proc/self/mountinfo")
 const isRoot = process.getuid?.() === 0;
 /** Of a user that may write nowhere: root may everywhere. */
 const NOBODY = 65_534;
+
+/** Where root runs this, somebody else has to try, who can reach neither the program nor its modules everywhere. */
+function missingForNobody(): Missing | undefined {
+  const program = new URL("../../src/mcp-metrics.js", import.meta.url).pathname;
+  const { status } = spawnSync(process.execPath, [program, "--version"], { uid: NOBODY });
+  return status === 0 ? undefined : { why: "another user cannot run the program from this folder" };
+}
 
 /** A small disk in `folder`. */
 function smallDisk(folder: string): string {
@@ -120,7 +127,7 @@ export const PLACES: readonly Place[] = [
     at: (folder) => forbidden(folder),
     message: /EACCES.*user of the service/,
     isRetried: true,
-    ...(isRoot && { uid: NOBODY }),
+    ...(isRoot && { uid: NOBODY, missing: missingForNobody() }),
   },
   {
     name: "behind a link to a folder that is not there",
@@ -158,6 +165,7 @@ export const PLACES: readonly Place[] = [
     at: (folder) => pipe(folder),
     message: /is a pipe, not a file/,
     isRetried: false,
+    missing: missingProgram("mkfifo"),
   },
   {
     name: "where a socket is",

@@ -12,7 +12,7 @@ import { openSqliteStore } from "../../src/sqlite/engine.ts";
 import { withDatabase } from "../../src/sqlite/offline.ts";
 import { cleanEnvironment, freshEnvironment, PROGRAM, runCli, temporaryFolder } from "../cli/run-cli.ts";
 import { MIGRATIONS } from "../sqlite/databases.ts";
-import { unlessMissing } from "../support/needs.ts";
+import { needing, unlessMissing } from "../support/needs.ts";
 import { TestClock } from "../support/time.ts";
 import { failureOf, until } from "../support/wait.ts";
 import { databaseIn, link, PLACES, pipe, secondName, undo } from "./places.ts";
@@ -106,7 +106,7 @@ test("a database that can be opened a little later is, and serves", async () => 
   assert.equal(await exited, [0, null]);
 });
 
-test("doctor says what is wrong with a place, and does not wait for it", async () => {
+needing(test, "mkfifo")("doctor says what is wrong with a place, and does not wait for it", async () => {
   const folder = temporaryFolder();
   for (const path of [pipe(folder), folder, await secondName(folder)]) {
     const { code, stdout } = await runCli(["doctor"], { ...freshEnvironment().env, SQLITE_DB_PATH: path });

@@ -33,6 +33,7 @@ const PROGRAMS = {
   curl: { install: "curl", isThere: () => answers("curl", "--version") },
   diff: { install: "diffutils", isThere: () => answers("diff", "--version") },
   go: { install: "golang-go", isThere: () => answers("go", "version") },
+  mkfifo: { install: "coreutils", isThere: () => answers("mkfifo", "--version") },
   prometheus: { install: "prometheus", isThere: () => answers("prometheus", "--version") },
   promtool: { install: "prometheus", isThere: () => answers("promtool", "--version") },
   python3: { install: "python3-venv", isThere: () => answers("python3", "--version") },
