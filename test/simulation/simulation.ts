@@ -197,6 +197,12 @@ class Simulation {
     await turn(12);
     for (const { state, identity } of attempts.values())
       this.model.expect(state !== "waiting", `${identity.requestId} waits for the clock`);
+    // More than one transaction holds, so that the flush goes into the next one.
+    for (let left = this.#isLarge ? 3 : 0; left > 0; left -= 1)
+      this.#process.send(this.#clients.submit(LARGE, undefined));
+    this.#process.flush();
+    await turn(12);
+    this.model.expect(this.#process.openCalls === 0, "a flush waits for the clock");
   }
 
   /** An empty queue takes all that it may hold, and the last points make up for all that were lost before. */
