@@ -71,11 +71,13 @@ export class InFlight {
    * Take a call in that comes with a body.
    *
    * @param caller whose call it is: anything that is the same (`===`) for the same caller.
+   * @param isTimed whether it is over in moments on a service that keeps up: an export or a long query neither
+   *   says that calls wait too long, nor is rejected because they do.
    * @throws {ServiceError} `queue_full`
    */
-  enter(caller: unknown): HeldPlace {
+  enter(caller: unknown, isTimed: boolean): HeldPlace {
     const holding = this.#holdings.get(caller) ?? { bytes: 0, calls: 0 };
-    if (this.#isOverdue(holding)) throw tooMuch("calls");
+    if (isTimed && this.#isOverdue(holding)) throw tooMuch("calls");
     holding.calls += 1;
     this.#holdings.set(caller, holding);
     let held = 0;
@@ -99,7 +101,7 @@ export class InFlight {
       },
       received: () => {
         // What is left of the body of a call that has been answered arrives after it.
-        if (isOpen) this.#waiting.set(place, this.#options.clock.monotonicMs());
+        if (isOpen && isTimed) this.#waiting.set(place, this.#options.clock.monotonicMs());
       },
       leave: () => {
         isOpen = false;

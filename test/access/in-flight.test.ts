@@ -8,14 +8,14 @@ function setup({ bytesMax = 1000, commitMs = 0 } = {}) {
   const inFlight = new InFlight({ clock, bytesMax, waitMsMax: 100, commitMs: () => commitMs });
   /** A call with a body that has arrived. */
   const take = (caller: string, bytes = 0): HeldPlace => {
-    const place = inFlight.enter(caller);
+    const place = inFlight.enter(caller, true);
     place.add(bytes);
     place.received();
     return place;
   };
   const isTaken = (caller: string): boolean => {
     try {
-      inFlight.enter(caller).leave();
+      inFlight.enter(caller, true).leave();
       return true;
     } catch {
       return false;
@@ -60,7 +60,7 @@ test("a body that is larger than all there is is taken while it is alone", () =>
 
 test("of bodies that arrive side by side some become whole", () => {
   const { inFlight } = setup();
-  let waiting = Array.from({ length: 10 }, () => inFlight.enter("a"));
+  let waiting = Array.from({ length: 10 }, () => inFlight.enter("a", true));
   // A hundred bytes of each at a time; each is to be 400.
   for (let round = 0; round < 4; round += 1) {
     waiting = waiting.filter((place) => {
@@ -108,9 +108,21 @@ test("the wait for a slow disk is no sign of too many calls", () => {
   assert.not(isTaken("a"));
 });
 
+test("an export that takes long is neither a sign of it, nor rejected for it", () => {
+  const { clock, inFlight, take, isTaken } = setup();
+  const streamed = inFlight.enter("reader", false);
+  streamed.received();
+  clock.nowMs = 60_000;
+  for (let call = 0; call < 100; call += 1) take("a");
+  assert.ok(isTaken("a"));
+  clock.nowMs = 90_000;
+  assert.not(isTaken("a"));
+  inFlight.enter("reader", false).leave();
+});
+
 test("what waits for its client does not count as waiting, nor what has left", () => {
   const { clock, inFlight, take, isTaken } = setup();
-  const uploads = Array.from({ length: 100 }, () => inFlight.enter("slow"));
+  const uploads = Array.from({ length: 100 }, () => inFlight.enter("slow", true));
   clock.nowMs = 10_000;
   assert.ok(isTaken("slow"));
   for (const upload of uploads) upload.leave();

@@ -70,7 +70,7 @@ export function signalOf({ request, response }: Pick<Exchange, "request" | "resp
  * @throws {ServiceError} `queue_full` when too much is in flight already.
  */
 export function takePlace(exchange: Exchange, inFlight: InFlight, caller: unknown): void {
-  const place = inFlight.enter(caller);
+  const place = inFlight.enter(caller, exchange.takesMetrics);
   exchange.place = place;
   exchange.request.once("end", place.received);
   exchange.response.once("close", place.leave);
