@@ -20,7 +20,7 @@ export interface HeldPlace {
   add(bytes: number): void;
   /** The body is whole: from here on the call waits for us. */
   received(): void;
-  /** The call has been answered, or its client has left. Once only. */
+  /** The call has been answered, or its client has left. Again, it does nothing. */
   leave(): void;
 }
 
@@ -104,6 +104,7 @@ export class InFlight {
         if (isOpen && isTimed) this.#waiting.set(place, this.#options.clock.monotonicMs());
       },
       leave: () => {
+        if (!isOpen) return;
         isOpen = false;
         this.#waiting.delete(place);
         giveBack();

@@ -128,7 +128,9 @@ test("what waits for its client does not count as waiting, nor what has left", (
   for (const upload of uploads) upload.leave();
   // The rest of a body arrives after its answer.
   for (const upload of uploads) upload.received();
-  take("a").leave();
+  const place = take("a", 10);
+  place.leave();
+  place.leave();
   assert.equal([inFlight.waiting, inFlight.bytes], [0, 0]);
 });
 

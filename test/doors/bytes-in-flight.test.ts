@@ -1,5 +1,6 @@
 /** The bytes of all bodies in flight are bounded, through every door alike. */
 import { request } from "node:http";
+import { connect, constants } from "node:http2";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { openDoors } from "../support/doors.ts";
@@ -61,6 +62,38 @@ test("a body that does not fit beside those in flight is refused, and taken once
     // Not for ever taken by what was refused.
     for (let round = 0; round < 3; round += 1)
       assert.is((await submit(submissionOf(90, "alpha"), alpha)).accepted, 90, name);
+  }
+  for (const { close } of doors) close();
+  await service.close();
+});
+
+test("what a client leaves behind that resets its calls, or goes, is given back", async () => {
+  const service = await startTestService({ ...TWO_SERVICES, MAX_BYTES_IN_FLIGHT: `${LIMIT_KB}KB` });
+  const doors = openDoors(service.url);
+  const body = Buffer.from(JSON.stringify(submissionOf(60, "alpha")));
+  const alpha = { "x-api-key": ALPHA_KEY, "content-type": "application/json" };
+  for (const path of ["/metrics", "/mcp.metrics.v1.MetricsService/Submit"]) {
+    for (const end of ["reset", "gone"] as const) {
+      const session = connect(service.url);
+      const calls = Array.from({ length: 4 }, () =>
+        session.request({ ":method": "POST", ":path": path, ...alpha }),
+      );
+      for (const call of calls) {
+        call.on("error", () => {});
+        call.write(body.subarray(0, body.length / 2));
+      }
+      await until("they are in flight", async () => {
+        const outcome = await doors[0]?.submit(submissionOf(90, "alpha"), alpha);
+        return outcome?.failure === "queue_full";
+      });
+      if (end === "reset") for (const call of calls) call.close(constants.NGHTTP2_CANCEL);
+      else session.destroy();
+      await until(`${path} ${end}: all is given back`, async () => {
+        const outcome = await doors[0]?.submit(submissionOf(130, "alpha"), alpha);
+        return outcome?.accepted === 100;
+      });
+      session.destroy();
+    }
   }
   for (const { close } of doors) close();
   await service.close();

@@ -55,13 +55,17 @@ export interface Exchange extends RequestIdentity {
 /** Aborts when the client leaves before its answer is whole: what is done for the answer alone may stop then. */
 export function signalOf({ request, response }: Pick<Exchange, "request" | "response">): AbortSignal {
   const controller = new AbortController();
-  const leave = () => controller.abort(new DOMException("the client left", "AbortError"));
+  whenOver({ request, response }, () => controller.abort(new DOMException("the client left", "AbortError")));
+  return controller.signal;
+}
+
+/** Call `leave` when the answer has been handed to the network or the client has left; maybe more than once. */
+function whenOver({ request, response }: Pick<Exchange, "request" | "response">, leave: () => void): void {
   response.once("close", leave);
   // Of a reset stream the answer is closed only once what was written is gone, and that may be never.
   if (isHttp2Request(request)) request.stream.once("aborted", leave);
   if (isHttp2Request(request) ? request.stream.destroyed || request.stream.aborted : response.destroyed)
     leave();
-  return controller.signal;
 }
 
 /**
@@ -73,7 +77,7 @@ export function takePlace(exchange: Exchange, inFlight: InFlight, caller: unknow
   const place = inFlight.enter(caller, exchange.takesMetrics);
   exchange.place = place;
   exchange.request.once("end", place.received);
-  exchange.response.once("close", place.leave);
+  whenOver(exchange, place.leave);
 }
 
 /** A header's value, or undefined. Of a repeated header the first value counts. */
