@@ -3,11 +3,12 @@
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
+import * as assert from "uvu/assert";
 import { createWorkload } from "../../bench/workload.ts";
 import { DirectoryService } from "../../gen/mcp/directory/v1/directory_service_pb.js";
 import { QueryService } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MINUTE_MS } from "../../src/lib/time.ts";
-import { storeMetrics } from "../support/http.ts";
+import { send, storeMetrics } from "../support/http.ts";
 import { ADMIN_KEY, createReaderKey, startTestService, TWO_SERVICES } from "../support/service.ts";
 
 export async function startWithKeys(env: Readonly<Record<string, string>> = {}) {
@@ -19,6 +20,8 @@ export async function submit(url: string, key: string, service: string, metrics:
   for (let at = 0; at < metrics.length; at += 100) {
     await storeMetrics(url, metrics.slice(at, at + 100), { key, service, version: "1.0.0" });
   }
+  // Percentiles are exact until they are rolled up: whoever compares two answers wants both from the same.
+  assert.is((await send("POST", `${url}/flush`, { "x-api-key": key })).status, 200);
 }
 
 /** What a gateway sends, spread over the last 50 minutes; the same for the same seed. */
