@@ -138,6 +138,7 @@ function createHandler(options: FrontDoorOptions): OnRequest {
   return createRouter({
     rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },
     handleRest: createRestHandler({ ...common, service }),
+    ruleOf,
     rpc: createRpcHandlers({ routes: rpcRoutes(options), ruleOf, authenticate, bodyBytesMax }),
     unknownRpc: createUnknownRpc(authenticate),
     cors: corsOrigins.length === 0 ? undefined : createCors(corsOrigins),

@@ -20,9 +20,8 @@ import {
 import { createPathTable } from "./http/path-table.ts";
 import { sendFailure } from "./rest/answer.ts";
 import type { HandleRest } from "./rest/handler.ts";
-import type { RestRoute, RestRoutes } from "./rest/route.ts";
-import { ruleOf } from "./rpc/auth-interceptor.ts";
-import { handleRpc } from "./rpc/rpc-handler.ts";
+import type { RestAnswer, RestRoute, RestRoutes } from "./rest/route.ts";
+import { handleRpc, type RpcOptions } from "./rpc/rpc-handler.ts";
 import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 /** What requests are answered with, and where they are reported. */
@@ -33,6 +32,8 @@ export interface RouterOptions {
   readonly handleRest: HandleRest;
   /** RPCs by their paths, `/package.Service/Method`. */
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  /** Who may call an RPC. */
+  readonly ruleOf: RpcOptions["ruleOf"];
   /** Answers a request that is an RPC by its headers, and whose path is none. */
   readonly unknownRpc: FindUnknownRpc;
   /** Answers a cross-origin preflight; whether it was one. Undefined: no other origin may call. */
@@ -94,12 +95,12 @@ export function createRouter(options: RouterOptions): OnRequest {
     const handler = rpc.get(exchange.path);
     if (handler !== undefined) {
       exchange.endpoint = exchange.path;
-      return answerRpc(handler, exchange, handleRest);
+      return answerRpc(handler, exchange, options);
     }
     const served = findRest(exchange.path);
     if (served === undefined) {
       const unknown = unknownRpc(exchange.request);
-      if (unknown !== undefined) return answerRpc(unknown, exchange, handleRest);
+      if (unknown !== undefined) return answerRpc(unknown, exchange, options);
       throw new ServiceError("not_found", "Not Found");
     }
     exchange.endpoint = served.template;
@@ -152,13 +153,21 @@ const UNSPOKEN_TEXTS: Partial<Record<FailureReason, string>> = {
 };
 
 /** Hand a request to Connect. Its id leaves with whatever Connect answers. */
-async function answerRpc(handler: UniversalHandler, exchange: Exchange, handleRest: HandleRest) {
+async function answerRpc(
+  handler: UniversalHandler,
+  exchange: Exchange,
+  { handleRest, ruleOf }: Pick<RouterOptions, "handleRest" | "ruleOf">,
+): Promise<void> {
   exchange.response.setHeader("x-request-id", exchange.requestId);
   const unspoken = await handleRpc(handler, exchange);
   if (unspoken === undefined) return;
   // Who calls is asked here too: without a key nobody learns how an RPC is called.
-  const answer = (): never => {
-    throw new ServiceError(unspoken, UNSPOKEN_TEXTS[unspoken] ?? unspoken);
+  // In plain text: clients of Connect take any JSON for an error of its own form, and those of gRPC read none.
+  const answer = (): RestAnswer => {
+    const text = UNSPOKEN_TEXTS[unspoken] ?? unspoken;
+    exchange.failure = new ServiceError(unspoken, text);
+    const headers = { "content-type": "text/plain; charset=utf-8" };
+    return { status: FAILURES[unspoken].httpStatus, body: `${text}\n`, headers };
   };
   await handleRest({ rule: ruleOf(handler), reads: "nothing", answer } as RestRoute, exchange);
 }

@@ -10,6 +10,8 @@ import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.js";
 import { createRequestNumbers } from "../../src/access/call.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { openListener } from "../../src/transport/listener/listener.ts";
+import { sendAnswer } from "../../src/transport/rest/answer.ts";
+import type { RestAnswer } from "../../src/transport/rest/route.ts";
 import { createRouter } from "../../src/transport/router.ts";
 import { followFailures } from "../../src/transport/rpc/auth-interceptor.ts";
 import { completeErrors } from "../../src/transport/rpc/failures.ts";
@@ -26,6 +28,7 @@ const schema = readSchema(process.argv[2] ?? "");
 const asked = await readRequest();
 const { useTls, serverCreds } = asked;
 const bodyBytesMax = asked.messageReceiveLimit || UNLIMITED_BYTES;
+const ruleOf = () => ({ roles: [], costsToken: true });
 const listener = await openListener({
   host: HOST,
   port: 0,
@@ -35,10 +38,13 @@ const listener = await openListener({
       : undefined,
   onRequest: createRouter({
     rest: {},
-    handleRest: () => Promise.reject(new Error("there are no routes")),
+    // There are no routes: what is answered as one is a request to an RPC that is no call of it.
+    handleRest: async (route, exchange) =>
+      sendAnswer(exchange, (await route.answer({} as never, {} as never)) as RestAnswer),
+    ruleOf,
     rpc: createRpcHandlers({
       routes: [conformanceRoutes(schema)],
-      ruleOf: () => ({ roles: [], costsToken: true }),
+      ruleOf,
       authenticate,
       bodyBytesMax,
     }),

@@ -201,7 +201,10 @@ test("a request to an RPC that is no call of it is asked for its key first", asy
           assert.is(answer.status, expected === "permission_denied" ? 403 : 401, what);
         else assert.ok([status, 405].includes(answer.status), what);
         if (answer.status === 405) assert.match(answer.headers.get("allow") ?? "", "POST", what);
-        if (method !== "HEAD") assert.ok(reasonIn(answer.text), what);
+        if (method === "HEAD") continue;
+        // In JSON clients of Connect would look for an error of its own form.
+        if (expected !== undefined) assert.ok(reasonIn(answer.text), what);
+        else assert.match(answer.text, /^(Method Not Allowed|Content-Type must be one of .*)\n$/, what);
       }
     }
   }
