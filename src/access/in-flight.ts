@@ -20,7 +20,10 @@ export interface HeldPlace {
   add(bytes: number): void;
   /** The body is whole: from here on the call waits for us. */
   received(): void;
-  /** The call has been answered, or its client has left. Again, it does nothing. */
+  /**
+   * The answer is made, or the client has left: it waits for us no longer, however long it takes to take what it
+   * is sent. Again, it does nothing.
+   */
   leave(): void;
 }
 
@@ -33,6 +36,8 @@ const ALWAYS_TAKEN = 64;
 interface Holding {
   bytes: number;
   calls: number;
+  /** Of the calls those that wait, as `#waiting` counts them. */
+  waiting: number;
 }
 
 /**
@@ -51,6 +56,8 @@ export class InFlight {
   readonly #holdings = new Map<unknown, Holding>();
   /** When the body of each call that waits was whole; the oldest first. */
   readonly #waiting = new Map<HeldPlace, number>();
+  /** Callers of which a call waits. */
+  #waitingCallers = 0;
   #bytes = 0;
 
   constructor(options: InFlightOptions) {
@@ -76,7 +83,7 @@ export class InFlight {
    * @throws {ServiceError} `queue_full`
    */
   enter(caller: unknown, isTimed: boolean): HeldPlace {
-    const holding = this.#holdings.get(caller) ?? { bytes: 0, calls: 0 };
+    const holding = this.#holdings.get(caller) ?? { bytes: 0, calls: 0, waiting: 0 };
     if (isTimed && this.#isOverdue(holding)) throw tooMuch("calls");
     holding.calls += 1;
     this.#holdings.set(caller, holding);
@@ -101,12 +108,18 @@ export class InFlight {
       },
       received: () => {
         // What is left of the body of a call that has been answered arrives after it.
-        if (isOpen && isTimed) this.#waiting.set(place, this.#options.clock.monotonicMs());
+        if (!isOpen || !isTimed || this.#waiting.has(place)) return;
+        this.#waiting.set(place, this.#options.clock.monotonicMs());
+        holding.waiting += 1;
+        if (holding.waiting === 1) this.#waitingCallers += 1;
       },
       leave: () => {
         if (!isOpen) return;
         isOpen = false;
-        this.#waiting.delete(place);
+        if (this.#waiting.delete(place)) {
+          holding.waiting -= 1;
+          if (holding.waiting === 0) this.#waitingCallers -= 1;
+        }
         giveBack();
         holding.calls -= 1;
         if (holding.calls === 0) this.#holdings.delete(caller);
@@ -116,7 +129,7 @@ export class InFlight {
   }
 
   /** Whether calls wait too long for one more of this caller to be taken in. */
-  #isOverdue({ calls }: Holding): boolean {
+  #isOverdue({ waiting }: Holding): boolean {
     if (this.#waiting.size < ALWAYS_TAKEN) return false;
     const [oldestMs = 0] = this.#waiting.values();
     const waitedMs = this.#options.clock.monotonicMs() - oldestMs;
@@ -124,7 +137,7 @@ export class InFlight {
     const allowedMs = waitMsMax + 2 * commitMs();
     if (waitedMs <= allowedMs) return false;
     if (waitedMs > WAIT_FACTOR_MAX * allowedMs) return true;
-    return calls >= this.#waiting.size / this.#holdings.size;
+    return waiting >= this.#waiting.size / this.#waitingCallers;
   }
 
   /** Take bytes for a call that holds `held` already. What is left afterwards must be as much as its caller has. */

@@ -90,6 +90,23 @@ test("once the oldest call has waited too long, whoever has most in flight is re
   assert.ok(isTaken("busy") && isTaken("polite"));
 });
 
+test("only calls that wait count for who has most of them, neither uploads nor exports", () => {
+  const { clock, inFlight, take, isTaken } = setup();
+  for (let call = 0; call < 90; call += 1) take("busy");
+  for (let call = 0; call < 60; call += 1) {
+    inFlight.enter("uploading", true);
+    inFlight.enter("exporting", false).received();
+  }
+  const places = Array.from({ length: 60 }, () => take("answered"));
+  for (const place of places) place.leave();
+  // Callers of which no call waits do not lower what the others may have.
+  for (let caller = 0; caller < 200; caller += 1) inFlight.enter(`export ${caller}`, false);
+  take("polite");
+  clock.nowMs = 101;
+  const callers = ["busy", "uploading", "exporting", "answered", "polite"];
+  assert.equal(callers.map(isTaken), [false, true, true, true, true]);
+});
+
 test("few calls may wait as long as they do", () => {
   const { clock, take, isTaken } = setup();
   for (let call = 0; call < 63; call += 1) take("a");

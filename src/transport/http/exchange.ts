@@ -69,7 +69,8 @@ function whenOver({ request, response }: Pick<Exchange, "request" | "response">,
 }
 
 /**
- * Take an admitted call in, whose body is read next. It gives its place back when the exchange is over.
+ * Take an admitted call in, whose body is read next. Whoever makes its answer gives the place back before it is
+ * sent: a client may take it whenever it likes, or never. Of a client that leaves before, it is given back here.
  *
  * @throws {ServiceError} `queue_full` when too much is in flight already.
  */

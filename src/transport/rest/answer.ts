@@ -11,7 +11,8 @@ export function ok(body: object): RestAnswer {
 
 /** Send an answer, with the headers that the exchange has gathered. */
 export function sendAnswer(exchange: Exchange, { status, body, headers }: RestAnswer): void {
-  const { request, response } = exchange;
+  const { request, response, place } = exchange;
+  place?.leave();
   const content = typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body);
   // Of a 304 the length would be that of the body the client has.
   const length = status === 304 ? undefined : { "content-length": Buffer.byteLength(content) };
@@ -43,6 +44,7 @@ export function sendFailure(exchange: Exchange, error: unknown): void {
 export async function sendStream(exchange: Exchange, { status, headers, chunks }: RestStream): Promise<void> {
   const response = exchange.response as ServerResponse;
   const left = signalOf(exchange);
+  exchange.place?.leave();
   const gone = new Promise<void>((resolve) => void left.addEventListener("abort", () => resolve()));
   try {
     let next = await chunks.next();

@@ -117,6 +117,7 @@ export async function handleRpc(
   const whole = isBody(sent.body) ? { ...sent, body: wholeBody(sent.body, exchange) } : sent;
   const guarded = guardBody(isText ? fromText(whole) : whole, exchange, createGuard);
   const answered = await withGuard({ exchange, createGuard }, () => handler(guarded));
+  exchange.place?.leave();
   const answer = isText ? toText(answered) : answered;
   const unspoken = UNSPOKEN[answer.status];
   if (unspoken !== undefined) {
