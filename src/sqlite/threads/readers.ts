@@ -114,7 +114,9 @@ export function openReaders(options: ReaderOptions): Readers {
       query.resolve(await lane.call(name, [slot, runMs, input]));
     } catch (error) {
       const isOver = error instanceof ServiceError && error.reason === "deadline_exceeded";
-      if (isOver && runMs === laneMs && !signal?.aborted) slow.push(query);
+      // A query whose time ended while it was tried has no timer any more that would end its wait.
+      const isTimeLeft = clock.monotonicMs() < endsMs;
+      if (isOver && isTimeLeft && runMs === laneMs && !signal?.aborted) slow.push(query);
       else query.reject(error);
     } finally {
       share.usedMs += clock.monotonicMs() - startedMs;

@@ -70,7 +70,8 @@ export interface StartedThread<Started> {
   /** Resolves when the thread has ended, however. */
   readonly exited: Promise<void>;
 }
-/** Start a thread and wait for its first message. Rejects with what the script threw before that. */
+
+/** Start a thread and wait for its first message. Rejects with what the script threw, or that it ended, before that. */
 export async function startThread<Started>(
   script: URL,
   workerData: unknown,
@@ -81,6 +82,9 @@ export async function startThread<Started>(
   const started = await new Promise<Started>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
+    worker.once("exit", (code) =>
+      reject(new Error(`the thread ended with code ${code} before it had begun`)),
+    );
   });
   return { worker, started, exited };
 }
@@ -131,7 +135,8 @@ export function createThreadCalls(
     if (failure?.kind === "fatal") failFatally(failure);
   });
   worker.on("error", fail);
-  worker.on("exit", () => pending.size > 0 && fail(new Error(`${title} ended`)));
+  // Also with nothing to answer: the next call would wait for ever.
+  worker.on("exit", () => (pending.size > 0 || !isClosed) && fail(new Error(`${title} ended`)));
 
   return {
     call(name, input, transfer = []) {

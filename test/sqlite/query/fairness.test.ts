@@ -42,8 +42,9 @@ async function withReaders(
   path: string,
   timeoutMs: number,
   work: (queries: Readers["calls"]["queries"]) => Promise<void>,
+  clock = systemClock,
 ): Promise<void> {
-  const readers = openReaders({ path, timeoutMs, clock: systemClock, onCall() {}, onBroken() {} });
+  const readers = openReaders({ path, timeoutMs, clock, onCall() {}, onBroken() {} });
   try {
     await work(readers.calls.queries);
   } finally {
@@ -125,6 +126,24 @@ test("the time limit counts the wait", ({ path }) =>
     assert.ok(waited.length >= 10, failures.join("\n"));
     assert.is(await outcomeOf(queries.events(SHORT, { caller: "busy" })), "answered");
   }));
+
+test("a query whose time is over after a short try does not wait for the long one", ({ path }) => {
+  let aheadMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+  return withReaders(
+    path,
+    600_000,
+    async (queries) => {
+      const order: string[] = [];
+      const long = outcomeOf(queries.aggregate(LONG)).then((outcome) => order.push(`long ${outcome}`));
+      const tried = outcomeOf(queries.aggregate(LONG)).then((outcome) => order.push(`tried ${outcome}`));
+      aheadMs = 600_001;
+      await Promise.all([long, tried]);
+      assert.equal(order, ["tried deadline_exceeded", "long answered"]);
+    },
+    clock,
+  );
+});
 
 test("a query whose caller leaves while it waits is given up at once", ({ path }) =>
   withReaders(path, 600_000, async (queries) => {
