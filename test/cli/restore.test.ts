@@ -11,11 +11,14 @@ import {
 import { basename, dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { systemClock } from "../../src/lib/clock.ts";
 import { acquireLock } from "../../src/sqlite/file/lock.ts";
+import { restoreDatabase } from "../../src/sqlite/file/restore-file.ts";
 import { readDatabase } from "../../src/sqlite/offline.ts";
 import { submit, valuesIn } from "../faults/requests.ts";
 import { digestOf, MIGRATIONS, openMigrated, openUnmigrated, releaseClosed } from "../sqlite/databases.ts";
 import { createServices } from "../support/service-process.ts";
+import { NOW_MS } from "../support/time.ts";
 import { freshEnvironment, runCli, temporaryFolder } from "./run-cli.ts";
 
 const { start, killAll } = createServices();
@@ -160,6 +163,19 @@ test("what is no sound backup is refused, and the database stays as it is", asyn
   const itself = await runCli(["restore", path], env);
   assert.match(itself.stderr, /is the database itself/);
   assert.equal([await digestOf(path), besides(path)], before);
+});
+
+test("two restores at the same moment keep what each found", async () => {
+  const { path } = freshEnvironment();
+  await fill(path, 1);
+  const clock = { ...systemClock, wallMs: () => NOW_MS };
+  const kept: string[] = [];
+  for (const value of [2, 3, 4]) {
+    const { keptAs } = await restoreDatabase(await backupOf(value), path, clock);
+    kept.push(keptAs ?? "");
+  }
+  assert.is(new Set(kept).size, 3);
+  assert.equal([path, ...kept].map(valuesIn), [[4], [1], [2], [3]]);
 });
 
 test("while somebody has the database nothing is restored", async () => {

@@ -81,13 +81,22 @@ async function check(source: string, clock: Clock): Promise<number> {
  */
 function replace(copy: string, target: string, nowMs: number): string | undefined {
   const stamp = new Date(nowMs).toISOString().replace(/[-:]|\.\d+/g, "");
-  const kept = `${target}.before-restore-${stamp}`;
+  const kept = freeName(`${target}.before-restore-${stamp}`);
   const files = ["", "-wal"].filter((suffix) => existsSync(target + suffix));
   for (const suffix of files) keep(target + suffix, kept + suffix);
   renameSync(copy, target);
   for (const suffix of ["-wal", "-shm"]) rmSync(target + suffix, { force: true });
   sync(dirname(target));
   return files.length === 0 ? undefined : kept;
+}
+
+/** The name, or with a number for another restore in the same second. */
+function freeName(name: string): string {
+  const isTaken = (candidate: string) => ["", "-wal"].some((suffix) => existsSync(candidate + suffix));
+  for (let number = 1; ; number += 1) {
+    const candidate = number === 1 ? name : `${name}-${number}`;
+    if (!isTaken(candidate)) return candidate;
+  }
 }
 
 /** A second name of a file, which costs no room; a copy where the file system knows none. */
