@@ -85,7 +85,7 @@ export const ROUTES: Readonly<Record<string, Rule>> = {
   "GET /servers/{server_id}/metrics": "anonymous",
   "POST /functions/v1/usage-track": "anonymous",
   "POST /functions/v1/metrics-aggregate": "admin",
-  "GET /session": "anonymous",
+  "POST /session/identity": "anonymous",
   "POST /session": "any key",
   "DELETE /session": "open",
 };
@@ -105,5 +105,5 @@ export const TAKES_SESSION: ReadonlySet<string> = new Set([
   "GET /api/export.csv",
   "GET /functions/v1/metrics-fetch",
   "GET /servers/{server_id}/metrics",
-  "GET /session",
+  "POST /session/identity",
 ]);

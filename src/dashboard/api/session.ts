@@ -53,9 +53,9 @@ const CODES: Readonly<Record<number, Code>> = {
 export function createSession(baseUrl: string): Session {
   let key: string | undefined;
 
-  async function ask(method: "GET" | "POST" | "DELETE"): Promise<SessionAnswer> {
+  async function ask(method: "POST" | "DELETE", path = "session"): Promise<SessionAnswer> {
     const headers: Record<string, string> = key === undefined ? {} : { "x-api-key": key };
-    const answer = await fetch(new URL("session", baseUrl), { method, headers, cache: "no-store" });
+    const answer = await fetch(new URL(path, baseUrl), { method, headers, cache: "no-store" });
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) return body as SessionAnswer;
     throw new ConnectError(String(body.detail ?? answer.statusText), CODES[answer.status] ?? Code.Unknown);
@@ -69,7 +69,7 @@ export function createSession(baseUrl: string): Session {
       key = given;
     },
     async identify() {
-      const { signed_in, service = "", role, server_id: serverId } = await ask("GET");
+      const { signed_in, service = "", role, server_id: serverId } = await ask("POST", "session/identity");
       const hasKey = key !== undefined;
       if (!signed_in) return { service, role: "anonymous", hasKey };
       // A role that this page does not know gets the views of the least one.

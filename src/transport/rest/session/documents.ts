@@ -28,9 +28,12 @@ const parameters: RouteDocument["parameters"] = [
 
 /** What /openapi.json says of these routes. */
 export const SESSION_DOCUMENTS: Readonly<Record<keyof typeof SESSION_ROUTES, RouteDocument>> = {
-  "GET /session": {
+  "POST /session/identity": {
     group,
     summary: "See who is signed in",
+    description:
+      "Changes nothing. By POST, because of a GET over plain HTTP browsers do not say which page sends it: a session " +
+      "counts for pages of the same origin only, a key for everybody.",
     answers: { 200: { description: "Who.", schema: SESSION } },
   },
   "POST /session": {

@@ -14,11 +14,14 @@ import type {
 } from "../route.ts";
 
 /**
- * How the dashboard knows who looks at it, and how a browser stays signed in. One segment for all three: the
- * browser derives the cookie's path from it (`sessionCookie`).
+ * How the dashboard knows who looks at it, and how a browser stays signed in. What sets the cookie has one
+ * segment: the browser derives the cookie's path from it (`sessionCookie`).
+ *
+ * Who it is, is asked by POST although nothing changes: over plain HTTP, but for localhost, a browser does not
+ * say of a GET which page sends it, and what says nothing is given no session (`isSameOrigin`).
  */
 export const SESSION_ROUTES = {
-  "GET /session": { rule: RULES.session.describe, reads: "nothing", answer: describeSession },
+  "POST /session/identity": { rule: RULES.session.describe, reads: "nothing", answer: describeSession },
   "POST /session": { rule: RULES.session.begin, reads: "nothing", answer: beginSession },
   "DELETE /session": { rule: RULES.session.end, reads: "nothing", answer: endSession },
 } as const satisfies RestRoutes;
