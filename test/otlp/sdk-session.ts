@@ -1,6 +1,5 @@
 /** An application with the OpenTelemetry SDK, and the service it exports to, which comes and goes. */
 import { rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { dirname } from "node:path";
 import * as assert from "uvu/assert";
 import { type ServiceProcess, startService } from "../../bench/service-process.ts";
@@ -9,6 +8,7 @@ import { openReader } from "../../src/sqlite/file/open.ts";
 import { verifyRollups } from "../../src/sqlite/rollups/verify.ts";
 import { temporaryPath } from "../sqlite/databases.ts";
 import { parseExposition, type Sample } from "../support/exposition.ts";
+import { freePort } from "../support/free-port.ts";
 import type { StartApplication } from "./sdk-application.ts";
 
 const KEY = "sdk-key-0123456789abcdef";
@@ -159,13 +159,4 @@ export async function openSession(startApplication: StartApplication) {
 
 function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no port is free");
-  return address.port;
 }

@@ -33,6 +33,7 @@ const PROGRAMS = {
   curl: { install: "curl", isThere: () => answers("curl", "--version") },
   diff: { install: "diffutils", isThere: () => answers("diff", "--version") },
   go: { install: "golang-go", isThere: () => answers("go", "version") },
+  grep: { install: "grep", isThere: () => answers("grep", "--version") },
   mkfifo: { install: "coreutils", isThere: () => answers("mkfifo", "--version") },
   prometheus: { install: "prometheus", isThere: () => answers("prometheus", "--version") },
   promtool: { install: "prometheus", isThere: () => answers("promtool", "--version") },
