@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 usage. `serve` also ends with 65 (sysexits.h EX_DATAERR), a database that
  * cannot be opened, and 70 (EX_SOFTWARE), a database that failed while it was in use.
  */
+import { createAsTyped } from "./cli/as-typed.ts";
 import type { Program } from "./cli/command.ts";
 import { COMMANDS, type CommandRun } from "./cli/commands.ts";
 import { CommandError, createOutput, type Output } from "./cli/output.ts";
@@ -15,8 +16,14 @@ import { createLogger } from "./lib/logger.ts";
 import { StoreError, StoreOpenError } from "./store/errors.ts";
 import { readVersion } from "./version.ts";
 
+// Scripts of other names, such as that of the tests, have processes of their own between npm and us.
+const isScriptOfNpm = ["start", "dev", "mcp-metrics"].includes(process.env.npm_lifecycle_event ?? "");
+const asTyped = createAsTyped(isScriptOfNpm);
+
 const stdout = (text: string) => void process.stdout.write(text);
-const stderr = (text: string) => void process.stderr.write(text);
+/** Standard output that no script reads. */
+const people = (text: string) => stdout(asTyped(text));
+const stderr = (text: string) => void process.stderr.write(asTyped(text));
 
 /**
  * sysexits.h EX_DATAERR: the service has tried for as long as it was told to; an operator has to look at the
@@ -86,8 +93,7 @@ async function serve(config: Config, output: Output, version: string): Promise<v
     onSignal: (signal, listener) => void process.on(signal, listener),
     exit: (code) => process.exit(code),
     exitAtOnce,
-    // Scripts of other names, such as that of the tests, have processes of their own between npm and us.
-    isScriptOfNpm: ["start", "dev", "mcp-metrics"].includes(process.env.npm_lifecycle_event ?? ""),
+    isScriptOfNpm,
   });
 }
 
@@ -115,7 +121,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await run(invocation, createOutput(invocation.json, stdout, stderr), program);
+    await run(invocation, createOutput(invocation.json, { stdout, people, stderr }), program);
     return 0;
   } catch (error) {
     const isExpected = EXPECTED.some((known) => error instanceof known) || isSystemError(error);

@@ -17,14 +17,13 @@ export class CommandError extends Error {
   override readonly name = "CommandError";
 }
 
-/** The output of one command, which writes whole lines through `stdout` and `stderr`. */
+/** The output of one command, which writes whole lines; `stdout` is for scripts, the others are for people. */
 export function createOutput(
   json: boolean,
-  stdout: (text: string) => void,
-  stderr: (text: string) => void,
+  { stdout, people, stderr }: Readonly<Record<"stdout" | "people" | "stderr", (text: string) => void>>,
 ): Output {
   return {
-    print: (text, value) => stdout(json ? `${JSON.stringify(value)}\n` : `${text}\n`),
+    print: (text, value) => (json ? stdout(`${JSON.stringify(value)}\n`) : people(`${text}\n`)),
     remark: (text) => stderr(`${text}\n`),
   };
 }

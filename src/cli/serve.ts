@@ -18,12 +18,6 @@ const FATAL_GRACE_MS = 300;
 /** Within this time the copy of a signal has come. */
 const COPY_MS_MAX = 1000;
 
-/**
- * How this command line is called, in hints: a checkout runs TypeScript by a script, a package has a command.
- */
-const IS_CHECKOUT = import.meta.url.endsWith(".ts");
-const COMMAND = IS_CHECKOUT ? "npm run -s mcp-metrics" : "npx mcp-metrics";
-
 /** What the command needs of its process; tests pass their own. */
 export interface ServeProcess {
   readonly version: string;
@@ -107,7 +101,7 @@ export async function runServe(
   if (ended || service === undefined) return;
   const { port, prometheusPort } = service;
   logger.info("listening", { port, prometheus_port: prometheusPort, database: config.database.path });
-  output.remark(await welcome(service, config));
+  output.remark(await welcome(service, config, host.isScriptOfNpm));
 }
 
 /** End without closing: the parts would wait for a database that answers no more. */
@@ -119,7 +113,7 @@ function setImmediateExit(host: ServeProcess, code: number): void {
  * What to do next, for people. While there is no API key at all, one is made and printed here, once, together
  * with a command that uses it; a log would keep it, so it goes to the terminal only.
  */
-async function welcome(service: Service, config: Config): Promise<string> {
+async function welcome(service: Service, config: Config, isScriptOfNpm: boolean): Promise<string> {
   const scheme = config.tls === undefined ? "http" : "https";
   const base = `${scheme}://localhost:${service.port}`;
   const lines = [
@@ -133,7 +127,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
     "",
   ];
   if (!service.hasNoKeys)
-    return [...lines, `Make an API key: ${COMMAND} keys create my-service`, ""].join("\n");
+    return [...lines, "Make an API key: mcp-metrics keys create my-service", ""].join("\n");
   const { record, secret } = await service.keys.create({
     service: FIRST_SERVICE,
     role: "writer",
@@ -162,7 +156,7 @@ async function welcome(service: Service, config: Config): Promise<string> {
     "  -H 'Content-Type: application/json' \\",
     `  -d '${JSON.stringify({ service: FIRST_SERVICE, version: "1.0.0", metrics: [metric] })}'`,
     "",
-    ...(IS_CHECKOUT ? ["Or have realistic traffic, in another terminal: npm run demo", ""] : []),
+    ...(isScriptOfNpm ? ["Or have realistic traffic, in another terminal: npm run demo", ""] : []),
     `Then see it at ${base}/dashboard, with the key above.`,
     "",
   ].join("\n");
