@@ -21,10 +21,11 @@ import { addKey, addMetrics, createPredecessor } from "./predecessor.ts";
 /** Blocks that are for people alone, by their first two words, and why no test does it. */
 const FOR_PEOPLE: Readonly<Record<string, string>> = {
   "docker cp": "it needs a container engine, and a container of the predecessor",
+  "docker compose": "so does it, and the predecessor's compose file",
   "sum by": "it needs a Prometheus that has scraped a composer; test/composer compares the labels",
 };
 const BLOCKS = readBlocks();
-const firstWords = ({ text }: Block) => text.split(" ", 2).join(" ");
+const firstWords = ({ text }: Block) => text.split(/\s/, 2).join(" ");
 const isForPeople = (block: Block) => Object.hasOwn(FOR_PEOPLE, firstWords(block));
 
 const PLAIN_KEY = "mcp_metrics_plain-key-of-the-gateway-0000000000000000";
