@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
 import { ADMIN_KEY, ALPHA_KEY, BETA_KEY } from "../support/service.ts";
 import { keepScreenshot, openBrowser, openDashboard, settled, signIn } from "./browser.ts";
+import { findIllegible } from "./legible.ts";
 import { fillDirectory, startWithKeys, submitWorkload } from "./traffic.ts";
 
 const browser = await openBrowser();
@@ -46,12 +47,12 @@ const VIEWS = {
   keys: "#/keys",
   storage: "#/storage",
 };
-const WIDTHS = { wide: 1440, narrow: 420 };
+const WIDTHS = { wide: 1440, half: 860, narrow: 420, least: 360 };
 /** One width in each theme is searched: colours are those of the theme, order that of the width. */
 const SEARCHED = { light: "wide", dark: "narrow" };
 
 for (const theme of ["light", "dark"] as const) {
-  checked(`no view has a barrier or is too wide, in ${theme}`, async () => {
+  checked(`no view has a barrier, is too wide or cuts anything off, in ${theme}`, async () => {
     const { page, complaints } = await open({ colorScheme: theme, reducedMotion: "reduce" });
     const found: Record<string, string[]> = {};
     for (const [view, hash] of Object.entries(VIEWS)) {
@@ -62,13 +63,26 @@ for (const theme of ["light", "dark"] as const) {
         if (hash !== undefined) await settled(page);
         await keepScreenshot(page, `${view}-${size}-${theme}`);
         const isTooWide = Number(await page.evaluate("document.documentElement.scrollWidth")) > width;
-        const violations = SEARCHED[theme] === size ? await findViolations(page) : [];
-        if (isTooWide || violations.length > 0) {
-          found[`${view} ${size}`] = [...violations, ...(isTooWide ? ["too wide"] : [])];
-        }
+        const barriers = SEARCHED[theme] === size ? await findViolations(page) : [];
+        const all = [...barriers, ...(await findIllegible(page)), ...(isTooWide ? ["too wide"] : [])];
+        if (all.length > 0) found[`${view} ${size}`] = all;
       }
     }
     assert.equal([found, complaints], [{}, []]);
+    await page.close();
+  });
+}
+
+for (const locale of ["en-US", "de-DE"]) {
+  checked(`a time is typed into fields that show the whole of it, in ${locale}`, async () => {
+    const viewport = { width: 360, height: 900 };
+    const { page } = await open({ key: ADMIN_KEY, locale, viewport, reducedMotion: "reduce" });
+    for (const name of ["Time: Last hour", "Service any"]) {
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("dialog", { name }).waitFor();
+      assert.equal(await findIllegible(page), []);
+      await page.keyboard.press("Escape");
+    }
     await page.close();
   });
 }

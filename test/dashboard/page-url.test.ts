@@ -52,6 +52,7 @@ const states: fc.Arbitrary<PageState> = fc
       order: fc.constantFrom(...(Object.keys(ORDERS) as Order[])),
       period: fc.constantFrom(...(Object.keys(DIRECTORY_PERIODS) as DirectoryPeriod[])),
       autoRefresh: fc.boolean(),
+      zone: fc.constantFrom("local" as const, "utc" as const),
     }),
   )
   .map(([where, when, filters, rest]) => ({ ...where, range: when, filters: { ...filters }, ...rest }));

@@ -2,7 +2,9 @@ import uPlot from "uplot";
 import { colorOf } from "../dom/theme.ts";
 import { withoutZeros } from "../format/numbers.ts";
 import { formatTick } from "../format/time.ts";
+import { AXIS_GAP_PX, valueAxisWidth } from "./axis-width.ts";
 import type { ChartData } from "./chart-data.ts";
+import { SPLIT_STEPS_MS, timeSplits } from "./time-splits.ts";
 
 /** Lines for what is measured (rates, durations), stacked bars for what adds up (counts by outcome). */
 export type ChartKind = "lines" | "bars";
@@ -114,6 +116,15 @@ const alone: uPlot.Series.Points.Filter = (plot, series) => {
 const bars: uPlot.Series.PathBuilder = (plot, ...rest) =>
   uPlot.paths.bars?.({ size: [0.78, 40], align: 1, gap: 0 })(plot, ...rest) ?? null;
 
+/** In CSS pixels, as the font's size is. */
+function textWidth(context: CanvasRenderingContext2D, text: string): number {
+  context.save();
+  context.font = FONT;
+  const { width } = context.measureText(text);
+  context.restore();
+  return width;
+}
+
 /** Shared by the value axis and the ticks of the time axis. */
 const grid = { stroke: () => colorOf("--grid"), width: 1 };
 
@@ -127,7 +138,9 @@ function timeAxis(): uPlot.Axis {
     space: 76,
     grid: { show: false },
     ticks: { ...grid, size: 4 },
-    values: (_, splits, __, ___, spacing) => splits.map((at) => formatTick(at, spacing)),
+    incrs: [...SPLIT_STEPS_MS],
+    splits: (_, __, startMs, endMs, stepMs) => timeSplits(startMs, endMs, stepMs),
+    values: (_, splits, __, ___, stepMs) => splits.map((at) => formatTick(at, stepMs)),
   };
 }
 
@@ -138,8 +151,8 @@ function valueAxis(formatValue: (value: number) => string): uPlot.Axis {
   return {
     stroke: () => colorOf("--faint"),
     font: FONT,
-    size: 58,
-    gap: 6,
+    size: (plot, labels) => valueAxisWidth(labels ?? [], (text) => textWidth(plot.ctx, text)),
+    gap: AXIS_GAP_PX,
     space: 34,
     grid,
     ticks: { show: false },

@@ -1,27 +1,33 @@
 import { PRESETS, type RangeChoice } from "../state/time-range.ts";
+import { intlZone, zoneOffsetMs } from "./zone.ts";
 
 const DAY_MS = 86_400_000;
 
-/** Created once: building an Intl formatter takes far longer than formatting with it. */
-const clockTime = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-const secondTime = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const dayDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
-const fullDate = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+/** In the zone of the page. Made once for each: building an Intl formatter takes far longer than formatting with it. */
+function formatter(options: Intl.DateTimeFormatOptions): (ms: number) => string {
+  const made = new Map<string | undefined, Intl.DateTimeFormat>();
+  return (ms) => {
+    const timeZone = intlZone();
+    const known = made.get(timeZone) ?? new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+    made.set(timeZone, known);
+    return known.format(ms);
+  };
+}
 
-/** Hours and minutes in the time zone of the browser, as everything here but `formatInstant`. */
-export const formatClock = (ms: number) => clockTime.format(ms);
+const CLOCK = { hour: "2-digit", minute: "2-digit" } as const;
+
+/** Hours and minutes, in the zone of the page, as everything here but `formatInstant`. */
+export const formatClock = formatter(CLOCK);
 /** Hours, minutes and seconds. */
-export const formatSeconds = (ms: number) => secondTime.format(ms);
+export const formatSeconds = formatter({ ...CLOCK, second: "2-digit" });
 /** Day and month, as "3 Feb". */
-export const formatDay = (ms: number) => dayDate.format(ms);
+export const formatDay = formatter({ day: "numeric", month: "short" });
+/** Month and year, as "Feb 2026". */
+const formatMonth = formatter({ month: "short", year: "numeric" });
 /** Day, month and year. */
-export const formatDate = (ms: number) => fullDate.format(ms);
+export const formatDate = formatter({ day: "numeric", month: "short", year: "numeric" });
 /** Day and time to the second: for single events. */
-export const formatMoment = (ms: number) => `${dayDate.format(ms)}, ${secondTime.format(ms)}`;
+export const formatMoment = (ms: number) => `${formatDay(ms)}, ${formatSeconds(ms)}`;
 /** ISO 8601 in UTC, for titles: what can be pasted into a log search, whatever zone its reader is in. */
 export const formatInstant = (ms: number) => new Date(ms).toISOString();
 
@@ -30,19 +36,29 @@ export const formatInstant = (ms: number) => new Date(ms).toISOString();
  * has seconds.
  */
 export function formatPoint(ms: number, stepMs: number): string {
-  if (stepMs >= DAY_MS) return fullDate.format(ms);
-  return stepMs < 60_000 ? formatMoment(ms) : `${dayDate.format(ms)}, ${clockTime.format(ms)}`;
+  if (stepMs >= DAY_MS) return formatDate(ms);
+  return stepMs < 60_000 ? formatMoment(ms) : `${formatDay(ms)}, ${formatClock(ms)}`;
 }
 
 /**
  * A label of the time axis: the date at midnight, else the time.
  *
- * @param spacingMs time between two labels, which decides whether seconds are shown
+ * @param spacingMs time between two labels, which decides how exact they are
  */
 export function formatTick(ms: number, spacingMs: number): string {
-  if (spacingMs >= DAY_MS) return formatDay(ms);
-  const time = spacingMs < 60_000 ? formatSeconds(ms) : formatClock(ms);
-  return time === "00:00" ? formatDay(ms) : time;
+  if (spacingMs >= 28 * DAY_MS) return formatMonth(ms);
+  if (spacingMs >= DAY_MS || (ms + zoneOffsetMs(ms)) % DAY_MS === 0) return formatDay(ms);
+  return spacingMs < 60_000 ? formatSeconds(ms) : formatClock(ms);
+}
+
+/** A moment as a field for date and time takes it: `2026-02-03T10:00:00`, in the zone of the page. */
+export function toFieldText(ms: number): string {
+  return new Date(ms + zoneOffsetMs(ms)).toISOString().slice(0, 19);
+}
+
+/** What such a field says, in milliseconds since 1970; NaN for one that is not filled in. */
+export function readFieldText(text: string): number {
+  return Date.parse(intlZone() === "UTC" ? `${text}Z` : text);
 }
 
 /** The range in words, for the menu and for screen readers: "Last hour", "3 Feb, 10:00 – 12:00". */

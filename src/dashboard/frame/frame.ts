@@ -44,7 +44,7 @@ export function createFrame(context: ViewContext, foot: readonly HTMLElement[]):
   const banner = element("div", { class: "banner", role: "alert", hidden: true });
   const spoken = element("p", { class: "visually-hidden", role: "status" });
   const content = element("div", { class: "content" });
-  const tools = element("div", { class: "tools" }, toolbar.range, refresher.element);
+  const tools = element("div", { class: "tools" }, toolbar.range, toolbar.zone, refresher.element);
   const top = element("div", { class: "topbar" }, heading.element, tools, toolbar.filters);
   const main = element("main", { id: "main", tabindex: -1 }, top, banner, content, spoken);
   return {

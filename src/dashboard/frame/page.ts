@@ -1,4 +1,5 @@
 import type { PageFailure } from "../api/failure.ts";
+import { useZone } from "../format/zone.ts";
 import { describeRoles, reachable, rolesOf } from "../state/access.ts";
 import { DEFAULT_STATE, type PageState } from "../state/page-state.ts";
 import { formatHash, parseHash } from "../state/page-url.ts";
@@ -83,6 +84,7 @@ export function createPage({ foot, onSignedOut, changeKey, ...deps }: PageOption
       return;
     }
     state = wanted;
+    useZone(state.zone);
     frame.show(state);
     if (view === undefined || state.view !== before.view || state.subject !== before.subject) {
       const isFirst = view === undefined;

@@ -2,6 +2,7 @@ import type { Api } from "../api/api.ts";
 import { element } from "../dom/element.ts";
 import { createFilterMenu } from "../parts/filter-menu.ts";
 import { createRangeMenu } from "../parts/range-menu.ts";
+import { createZoneSwitch } from "../parts/zone-switch.ts";
 import { scopeOf, toSelection } from "../query/scope.ts";
 import {
   FILTER_DIMENSIONS,
@@ -43,6 +44,7 @@ export function createToolbar(
     }),
   }));
   const range = createRangeMenu({ nowMs, onChoose: (chosen) => navigate({ ...state(), range: chosen }) });
+  const zone = createZoneSwitch((chosen) => navigate({ ...state(), zone: chosen }));
   const filterGroup = element(
     "div",
     { class: "filters", role: "group", "aria-label": "Filters" },
@@ -51,6 +53,7 @@ export function createToolbar(
   return {
     filters: filterGroup,
     range: range.element,
+    zone: zone.element,
     show(shown: PageState): void {
       const { view, subject } = shown;
       // The page of one server cannot be filtered by another server.
@@ -60,6 +63,7 @@ export function createToolbar(
         menu.element.hidden = dimension === fixed;
       }
       range.show(shown.range);
+      zone.show(shown.zone);
       filterGroup.hidden = UNFILTERED.has(view);
       range.element.hidden = filterGroup.hidden;
     },

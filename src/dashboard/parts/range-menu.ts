@@ -1,7 +1,8 @@
 import { element } from "../dom/element.ts";
 import { icon } from "../dom/icons.ts";
 import { createPopover } from "../dom/popover.ts";
-import { describeRange } from "../format/time.ts";
+import { describeRange, readFieldText, toFieldText } from "../format/time.ts";
+import { shownZoneName } from "../format/zone.ts";
 import {
   DEFAULT_RANGE,
   fixedRange,
@@ -82,6 +83,7 @@ function fixedRangeForm(
   const form = element(
     "form",
     { class: "range-form" },
+    element("p", { class: "hint" }, `From and to, in ${shownZoneName()}`),
     from.label,
     to.label,
     problem,
@@ -89,18 +91,16 @@ function fixedRangeForm(
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const chosen = fixedRange(Date.parse(from.input.value), Date.parse(to.input.value));
+    const chosen = fixedRange(readFieldText(from.input.value), readFieldText(to.input.value));
     if (chosen === undefined) problem.textContent = "The end must come after the beginning.";
     else choose(chosen);
   });
   return form;
 }
 
-/** A field for date and time in the browser's zone, to the second. */
+/** A field for date and time in the page's zone, to the second. Browsers write it as their user's language does. */
 function timeField(label: string, ms: number) {
   const input = element("input", { type: "datetime-local", class: "field", step: 1 });
-  // The field speaks the reader's time and takes it without a zone.
-  const offsetMs = new Date(ms).getTimezoneOffset() * 60_000;
-  input.value = new Date(ms - offsetMs).toISOString().slice(0, 19);
+  input.value = toFieldText(ms);
   return { input, label: element("label", {}, element("span", {}, label), input) };
 }

@@ -33,8 +33,9 @@ export interface FilterCondition {
 export function scopeOf(state: PageState, nowMs: number): QueryScope {
   const range = rangeOf(state, nowMs);
   const conditions = conditionsOf(state);
-  const { eventType, outcome, order, period } = state;
-  const key = JSON.stringify([state.range, conditions, eventType, outcome, order, period]);
+  const { eventType, outcome, order, period, zone } = state;
+  // The zone asks for nothing else, and yet everything that shows a time is to be drawn again in another one.
+  const key = JSON.stringify([state.range, conditions, eventType, outcome, order, period, zone]);
   return { range, stepMs: stepOf(range), nowMs, conditions, key };
 }
 

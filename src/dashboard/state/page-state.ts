@@ -1,4 +1,4 @@
-import { DEFAULT_RANGE, type DirectoryPeriod, type RangeChoice } from "./time-range.ts";
+import { DEFAULT_RANGE, type DirectoryPeriod, type RangeChoice, type Zone } from "./time-range.ts";
 
 /** Dimensions that have a list and a page for each of their values, by the list's name in the address. */
 export const SUBJECTS = {
@@ -71,6 +71,8 @@ export interface PageState {
   readonly period: DirectoryPeriod;
   /** Whether the page loads again by itself. */
   readonly autoRefresh: boolean;
+  /** Kept from view to view; who opens a link in UTC reads the same times as its sender. */
+  readonly zone: Zone;
 }
 
 /** What an address without a hash shows. Everything that is as here is left out of addresses. */
@@ -84,6 +86,7 @@ export const DEFAULT_STATE: PageState = {
   order: "count",
   period: "7d",
   autoRefresh: true,
+  zone: "local",
 };
 
 /** The title of a view, in the navigation and as its heading. */
@@ -117,8 +120,8 @@ export function hasSubjects(view: ViewName): boolean {
  * @param subject whose page; undefined for the list
  */
 export function openView(state: PageState, view: ViewName, subject?: string): PageState {
-  const { range, filters, autoRefresh } = state;
-  return { ...DEFAULT_STATE, range, filters, autoRefresh, view, subject };
+  const { range, filters, autoRefresh, zone } = state;
+  return { ...DEFAULT_STATE, range, filters, autoRefresh, zone, view, subject };
 }
 
 /** The state with one filter set, or with undefined taken away; all else stays. */

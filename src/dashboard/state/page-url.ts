@@ -46,6 +46,7 @@ export function parseHash(hash: string): PageState {
     order: isOrder(order) ? order : DEFAULT_STATE.order,
     period: isDirectoryPeriod(period) ? period : DEFAULT_STATE.period,
     autoRefresh: value("refresh") !== "off",
+    zone: value("zone") === "utc" ? "utc" : "local",
   };
 }
 
@@ -68,6 +69,7 @@ export function formatHash(state: PageState): string {
   if (order !== DEFAULT_STATE.order) said.set("by", order);
   if (state.period !== DEFAULT_STATE.period) said.set("period", state.period);
   if (!state.autoRefresh) said.set("refresh", "off");
+  if (state.zone !== DEFAULT_STATE.zone) said.set("zone", state.zone);
   return said.size === 0 ? `#/${path}` : `#/${path}?${said}`;
 }
 

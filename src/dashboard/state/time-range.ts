@@ -3,6 +3,9 @@ export type RangeChoice =
   | { readonly kind: "last"; readonly preset: Preset }
   | { readonly kind: "fixed"; readonly fromMs: number; readonly toMs: number };
 
+/** Whose clock times are read and written by: that of the reader's browser, or UTC. */
+export type Zone = "local" | "utc";
+
 /** From `startMs`, before `endMs`, both in milliseconds since 1970. */
 export interface ResolvedRange {
   readonly startMs: number;
