@@ -1,6 +1,9 @@
 import { createHmac, hash, randomBytes } from "node:crypto";
+import { type NewApiKey, prefixOf } from "../store/keys.ts";
 
 const PREFIX = "mcp_metrics_";
+/** The service that keys of servers belong to, in metrics and logs: these must not grow with the servers. */
+const SERVER_KEY_SERVICE = "directory";
 
 /** Longest key that is looked at: longer ones are wrong, and are not worth hashing. */
 export const KEY_LENGTH_MAX = 256;
@@ -16,6 +19,23 @@ export function generateKey(): string {
  */
 export function hashKey(key: string): string {
   return hash("sha256", key, "hex");
+}
+
+/** What is stored of a key of the directory's server `serverId`; `rateLimit` counts requests a minute. */
+export function serverKeyOf(apiKey: string, serverId: string, rateLimit: number): NewApiKey {
+  return {
+    keyHash: hashKey(apiKey),
+    prefix: prefixOf(apiKey),
+    service: SERVER_KEY_SERVICE,
+    role: "server",
+    serverId,
+    rateLimit,
+    allowedServices: [],
+    expiresMs: undefined,
+    description: `of server ${serverId}`,
+    dailyUsageLimit: undefined,
+    monthlyUsageLimit: undefined,
+  };
 }
 
 /** The predecessor's code has it in plain sight: it separates hashes by purpose, and protects nothing. */

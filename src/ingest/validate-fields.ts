@@ -1,7 +1,7 @@
 /**
  * What the validation of every kind of metric shares: how broken rules are reported, how the metrics of a
  * request are validated one by one, and the fields that all metrics have. It knows neither the catalogue nor
- * the MCP directory, which both build on it (`validate-metric.ts`, `api/directory/read-server-metric.ts`).
+ * the MCP directory, which both build on it (`validate-metric.ts`, `read-server-metric.ts`).
  */
 import { LIMITS } from "../catalogue/limits.ts";
 import { ServiceError, type Violation } from "../errors.ts";

@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { redact } from "../../src/api/directory/redaction.ts";
+import { redact } from "../../src/ingest/redaction.ts";
 
 /** Shows whose pseudonym it is; holds nothing of the id. */
 const pseudonymise = (id: string) => `<${Buffer.from(id).toString("hex").slice(0, 8)}>`;
@@ -133,5 +133,16 @@ test("any number of ids costs no more than details may have of them", () => {
   for (const details of [{ users: Array(5000).fill(1) }, { x: "y".repeat(4097) }, { ["k".repeat(4097)]: 1 }])
     assert.throws(() => of(details), /details too large/);
 });
+
+const BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0.0.0 Safari/537.36";
+
+for (const name of ["user_agent", "userAgent", "User-Agent", "agent"]) {
+  test(`the versions of products under ${name} are no addresses, and addresses there are`, () => {
+    assert.equal(of({ [name]: BROWSER }), { [name]: BROWSER });
+    assert.equal(of({ [name]: `${BROWSER} 203.0.113.9` }), { [name]: `${BROWSER} 203.0.0.0/16` });
+    assert.equal(of({ client: { [name]: [BROWSER] } }), { client: { [name]: [BROWSER] } });
+    assert.equal(of({ path: "host/203.0.113.9" }), { path: "host/203.0.0.0/16" });
+  });
+}
 
 test.run();

@@ -1,6 +1,6 @@
+import { SERVER_ID } from "../../catalogue/directory.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
 import { codePoints } from "../../ingest/text.ts";
-import { SERVER_ID } from "./server-access.ts";
 
 /** Code points of what people call a server. */
 const NAME_LENGTH_MAX = 200;

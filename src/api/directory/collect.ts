@@ -10,6 +10,7 @@
 import { hash } from "node:crypto";
 import type { Call } from "../../access/call.ts";
 import { ServiceError, type Violation, validationFailed } from "../../errors.ts";
+import { readServerMetric } from "../../ingest/read-server-metric.ts";
 import { readIdempotencyKey } from "../../ingest/validate.ts";
 import {
   describeRejection,
@@ -25,7 +26,6 @@ import type { StoredAnswer } from "../../store/metrics.ts";
 import type { SubmitObserver } from "../submit.ts";
 import type { MetricNames } from "./metric-names.ts";
 import { malformed, readServerId } from "./read-request.ts";
-import { readServerMetric } from "./read-server-metric.ts";
 import { serverOf } from "./server-access.ts";
 import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
 import { verifiedSignature } from "./signature.ts";

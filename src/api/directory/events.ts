@@ -1,5 +1,7 @@
 import { askerOf, type Call, type Principal } from "../../access/call.ts";
+import { SERVER_EVENT_TYPES } from "../../catalogue/directory.ts";
 import { type Violation, validationFailed } from "../../errors.ts";
+import { redact } from "../../ingest/redaction.ts";
 import { quote } from "../../ingest/text.ts";
 import { type Reject, readTime } from "../../ingest/validate-fields.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
@@ -13,27 +15,14 @@ import type {
 import type { Asker } from "../../store/queries.ts";
 import { type Page, type PageBounds, type PageRequest, readPage } from "../page.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
-import { redact } from "./redaction.ts";
 import { serverOf } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
-
-/** What can be reported to have happened to a server. */
-const EVENT_TYPES = [
-  "status_change",
-  "version_change",
-  "restart",
-  "outage",
-  "maintenance",
-  "error",
-  "deployment",
-  "config_change",
-] as const;
 
 /** An event as it came in, whatever the protocol: nothing of it has been checked. */
 export interface SubmittedEvent {
   /** The server that it happened to. */
   readonly serverId: unknown;
-  /** One of `EVENT_TYPES`. */
+  /** One of `SERVER_EVENT_TYPES`. */
   readonly type: unknown;
   /** Of what has changed, such as the version before; absent where nothing changed. */
   readonly previousValue: unknown;
@@ -119,9 +108,13 @@ function readEvent(
 ): ServerEvent {
   const violations: Violation[] = [];
   const reject: Reject = (field, reason, message) => void violations.push({ field, reason, message });
-  const known = EVENT_TYPES.find((name) => name === type);
+  const known = SERVER_EVENT_TYPES.find((name) => name === type);
   if (known === undefined) {
-    reject("event_type", "unknown_type", `event type ${quote(type)} is none of ${EVENT_TYPES.join(", ")}`);
+    reject(
+      "event_type",
+      "unknown_type",
+      `event type ${quote(type)} is none of ${SERVER_EVENT_TYPES.join(", ")}`,
+    );
   }
   const timestampMs = readTime(timestamp, { nowMs, reject, warn: () => {} });
   if (known === undefined || timestampMs === undefined) throw validationFailed(violations);

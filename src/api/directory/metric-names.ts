@@ -1,5 +1,4 @@
-/** Metrics of different names that a server may have. Each is kept, with its days, for years. */
-const NAMES_PER_SERVER_MAX = 1000;
+import { NAMES_PER_SERVER_MAX } from "../../catalogue/directory.ts";
 
 /** Names remembered, of all servers together; beyond, all are forgotten and read anew. */
 const REMEMBERED_MAX = 200_000;

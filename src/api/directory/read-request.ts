@@ -1,7 +1,8 @@
 /** The fields that several of the directory's requests have, read as the directory's clients send them. */
+
+import { SERVER_ID } from "../../catalogue/directory.ts";
 import { invalidField, ServiceError } from "../../errors.ts";
 import { isLongerThan, quote } from "../../ingest/text.ts";
-import { SERVER_ID } from "./server-access.ts";
 
 /** What a request is refused for as a whole, in the words that the directory's clients know: HTTP 400. */
 export function malformed(message: string): never {

@@ -3,9 +3,6 @@ import type { Principal } from "../../access/call.ts";
 import { ServiceError } from "../../errors.ts";
 import type { RegisteredServer, ServerRegistry } from "./server-registry.ts";
 
-/** Ids: what directories use, from `server-123` to `@scope/name` and UUIDs. */
-export const SERVER_ID = /^[A-Za-z0-9_.:@/-]{1,128}$/;
-
 /**
  * The server that the bearer of a key acts for: its own, or any for those whose key is no server's.
  *

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { generateKey, hashKey } from "../../access/api-key.ts";
+import { generateKey, serverKeyOf } from "../../access/api-key.ts";
 import type { KeyRegistry } from "../../access/key-registry.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../lib/seal.ts";
 import type { DirectoryStore, ServerChange, ServerPage, ServerRecord } from "../../store/directory.ts";
-import { type NewApiKey, prefixOf } from "../../store/keys.ts";
+import type { NewApiKey } from "../../store/keys.ts";
 import type { Actor, Audit } from "../admin/audit.ts";
 import { checkOverlap } from "../admin/keys.ts";
 import { checkServer } from "./check-server.ts";
@@ -87,8 +87,6 @@ export interface ServersDeps {
   readonly registry: ServerRegistry | undefined;
 }
 
-/** The service that keys of servers belong to, in metrics and logs: these must not grow with the servers. */
-const KEY_SERVICE = "directory";
 /** Bytes of a generated secret, before base64url: 256 bits cannot be guessed. */
 const GENERATED_SECRET_BYTES = 32;
 
@@ -98,19 +96,7 @@ export function createServers(deps: ServersDeps): (actor: Actor) => PagedServers
 
   function newKey(serverId: string, rateLimit = defaultRateLimit): { apiKey: string; record: NewApiKey } {
     const apiKey = generateKey();
-    const limits = { rateLimit, dailyUsageLimit: undefined, monthlyUsageLimit: undefined };
-    const record: NewApiKey = {
-      ...limits,
-      keyHash: hashKey(apiKey),
-      prefix: prefixOf(apiKey),
-      service: KEY_SERVICE,
-      role: "server",
-      serverId,
-      allowedServices: [],
-      expiresMs: undefined,
-      description: `of server ${serverId}`,
-    };
-    return { apiKey, record };
+    return { apiKey, record: serverKeyOf(apiKey, serverId, rateLimit) };
   }
 
   /** The secret, sealed for `id`, and shown if it is new to whoever asked. */

@@ -1,9 +1,10 @@
 import type { AnonymousCall } from "../../access/call.ts";
+import { SERVER_ACTIONS } from "../../catalogue/directory.ts";
+import { redact } from "../../ingest/redaction.ts";
 import { hideAddresses } from "../../lib/network.ts";
 import type { Pseudonymise } from "../../lib/pseudonym.ts";
 import type { DirectoryEntry, ServerPoint } from "../../store/directory.ts";
 import { malformed, readServerId, readText } from "./read-request.ts";
-import { redact } from "./redaction.ts";
 import { mayKnow, notFound } from "./server-access.ts";
 import type { ServerRegistry } from "./server-registry.ts";
 
@@ -11,7 +12,7 @@ import type { ServerRegistry } from "./server-registry.ts";
 export interface SubmittedUse {
   /** Everywhere the request may name the server. */
   readonly serverIds: readonly unknown[];
-  /** One of `ACTIONS`. */
+  /** One of `SERVER_ACTIONS`. */
   readonly action: unknown;
   /** Who; stored as a pseudonym. */
   readonly userId: unknown;
@@ -48,9 +49,6 @@ export interface TrackUsageDeps {
   readonly wallMs: () => number;
 }
 
-/** What can be done with a server. */
-export const ACTIONS = ["view", "install", "test", "invoke"] as const;
-
 /** What actions are counted as, among the server's metrics. */
 const COUNTED_AS: Readonly<Record<string, string>> = { view: "page_views", install: "installations" };
 
@@ -73,7 +71,8 @@ export function createTrackUsage({ registry, enqueue, pseudonymise, wallMs }: Tr
     if (submitted.action === undefined || submitted.action === null || submitted.action === "")
       malformed(required);
     const serverId = readServerId(...submitted.serverIds) ?? malformed(required);
-    const action = ACTIONS.find((known) => known === submitted.action) ?? malformed("Invalid action type");
+    const action =
+      SERVER_ACTIONS.find((known) => known === submitted.action) ?? malformed("Invalid action type");
     const toolId = readText("tool_id", submitted.toolId);
     const user = readText("user_id", submitted.userId);
     const userId = user === undefined ? undefined : pseudonymise(user);

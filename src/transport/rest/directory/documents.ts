@@ -1,8 +1,8 @@
 import { CHART_PERIODS } from "../../../api/directory/periods.ts";
-import { METRIC_NAME_LENGTH_MAX, SERVER_METRIC_TYPES } from "../../../api/directory/read-server-metric.ts";
-import { DETAILS_BYTES_MAX } from "../../../api/directory/redaction.ts";
-import { ACTIONS } from "../../../api/directory/track-usage.ts";
+import { SERVER_ACTIONS, SERVER_METRIC_TYPES } from "../../../catalogue/directory.ts";
 import { LIMITS } from "../../../catalogue/limits.ts";
+import { METRIC_NAME_LENGTH_MAX } from "../../../ingest/read-server-metric.ts";
+import { DETAILS_BYTES_MAX } from "../../../ingest/redaction.ts";
 import {
   boolean,
   type JsonSchema,
@@ -208,7 +208,7 @@ const TRACK_USAGE: RouteDocument = {
     "`installations`.",
   body: {
     schema: record(
-      { server_id: SERVER_ID, action: string("What was done.", { enum: ACTIONS }) },
+      { server_id: SERVER_ID, action: string("What was done.", { enum: SERVER_ACTIONS }) },
       {
         user_id: orNull(string("Who.", { maxLength: 200 })),
         tool_id: orNull(string("Which tool of the server.", { maxLength: 200 })),
@@ -228,7 +228,7 @@ const TRACK_USAGE: RouteDocument = {
         success: SUCCESS,
         recorded: SUCCESS,
         server_id: SERVER_ID,
-        action: string("What was done.", { enum: ACTIONS }),
+        action: string("What was done.", { enum: SERVER_ACTIONS }),
         timestamp: time("When."),
       },
       {},

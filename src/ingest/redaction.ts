@@ -1,8 +1,8 @@
-import { invalidField } from "../../errors.ts";
-import { foldText, type Replacement, replaceFolded } from "../../lib/folded-text.ts";
-import { isRecord } from "../../lib/json.ts";
-import { hideAddresses } from "../../lib/network.ts";
-import type { Pseudonymise } from "../../lib/pseudonym.ts";
+import { invalidField } from "../errors.ts";
+import { foldText, type Replacement, replaceFolded } from "../lib/folded-text.ts";
+import { isRecord } from "../lib/json.ts";
+import { hideAddresses } from "../lib/network.ts";
+import type { Pseudonymise } from "../lib/pseudonym.ts";
 
 /** Bytes of details, as JSON in UTF-8. */
 export const DETAILS_BYTES_MAX = 4096;
@@ -26,6 +26,9 @@ const PERSON_NAMES = new Set(
 );
 /** What has a version: four numbers between dots are no address there. */
 const VERSION_NAME = /(?:version|versions|release|build|firmware)$/;
+
+/** What has a User-Agent, with products and their versions. */
+const AGENT_NAME = /agent$/;
 
 /** What a client tells of a use besides the fields that are specified. */
 export interface Redacted {
@@ -81,7 +84,8 @@ function clean(details: unknown, ids: Ids): unknown {
     if (typeof value === "string") {
       const text = ids.hide(value);
       const isVersion = VERSION_NAME.test(name) && /^\s*v?\d+(?:\.\d+)*\s*$/i.test(text);
-      return (isVersion ? text : hideAddresses(text)).toWellFormed();
+      const isUserAgent = AGENT_NAME.test(name);
+      return (isVersion ? text : hideAddresses(text, { isUserAgent })).toWellFormed();
     }
     if (typeof value === "number") {
       // A user's id may be a number; one of few digits counts anything.

@@ -1,22 +1,8 @@
-import { isLongerThan, quote } from "../../ingest/text.ts";
-import {
-  checkScalars,
-  type FieldContext,
-  readFieldMap,
-  readTime,
-  readValue,
-} from "../../ingest/validate-fields.ts";
-import type { ServerPoint } from "../../store/directory.ts";
+import { SERVER_METRIC_TYPES } from "../catalogue/directory.ts";
+import type { ServerPoint } from "../store/directory.ts";
+import { isLongerThan, quote } from "./text.ts";
+import { checkScalars, type FieldContext, readFieldMap, readTime, readValue } from "./validate-fields.ts";
 
-/** Types of a server's metrics: those of the first two add up, those of the others are averaged. */
-export const SERVER_METRIC_TYPES = [
-  "counter",
-  "count",
-  "gauge",
-  "timer",
-  "histogram",
-  "distribution",
-] as const;
 /** Longest name of a metric, in code points. */
 export const METRIC_NAME_LENGTH_MAX = 100;
 
