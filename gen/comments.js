@@ -196,7 +196,7 @@ export const COMMENTS = new Map([
   ["mcp.directory.v1.Point", "Value of one step."],
   ["mcp.directory.v1.Point.timestamp", "Start of the step. The last step ends now."],
   ["mcp.directory.v1.Point.value", "Sum or average, depending on the type of the metric."],
-  ["mcp.directory.v1.Point.percentiles", "Requested percentiles, by their names."],
+  ["mcp.directory.v1.Point.percentiles", "Requested percentiles, by their names; without those of values that nobody knows, as of an imported day."],
   ["mcp.directory.v1.Series", "Time series of one metric. Steps without values are omitted."],
   ["mcp.directory.v1.Series.points", "Points in ascending order of time."],
   ["mcp.directory.v1.PeriodTotals", "Each series of a period in one figure: the sum of what counts, the average of all other values. A step with more values weighs more in it, so it is not the average of the points. Absent: there were no values."],

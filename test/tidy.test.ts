@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   access: ["lib", "store"],
   ingest: ["lib", "catalogue", "store"],
   otlp: ["lib", "catalogue", "ingest"],
-  legacy: ["lib", "catalogue", "ingest", "store", "sqlite"],
+  legacy: ["lib", "catalogue", "access", "ingest", "store", "sqlite"],
   maintenance: ["lib", "store"],
   api: ["lib", "catalogue", "store", "telemetry", "access", "ingest", "otlp", "maintenance"],
   transport: ["lib", "catalogue", "access", "api", "ingest", "otlp", "config"],
@@ -37,7 +37,7 @@ const TOP_IMPORTS: Readonly<Record<string, readonly string[]>> = {
 };
 /** Who may know which engine keeps the data, besides main.ts: what works on a database file itself. */
 const ENGINE_USERS =
-  /^src\/(main\.ts|sqlite\/.*|legacy\/.*|cli\/(administration|backup|doctor|import-legacy|migrate|restore|rollups)\.ts)$/;
+  /^src\/(main\.ts|sqlite\/.*|legacy\/.*|cli\/(administration|backup|doctor|import-(directory|legacy|target)|migrate|restore|rollups)\.ts)$/;
 /** Libraries, and where they may be imported. */
 const FENCES: readonly { readonly library: RegExp; readonly folders: readonly string[] }[] = [
   { library: /^libsql$/, folders: ["sqlite"] },

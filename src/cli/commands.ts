@@ -157,8 +157,13 @@ export const COMMANDS = [
   },
   {
     name: "import-legacy",
-    summary: "Take over keys, metrics and policies from a predecessor's SQLite file; repeatable",
-    positionals: { path: { type: "text", required: true, description: "The file; it is only read" } },
+    summary: "Take over a predecessor's SQLite file, or a directory's export (CSV or SQL); repeatable",
+    positionals: {
+      path: { type: "text", required: true, description: "The file, or a folder of them; it is only read" },
+    },
+    options: {
+      public: { type: "flag", description: "Anyone may see servers of which the export does not say it" },
+    },
   },
   { name: "retention list", summary: "Show how long each table keeps its rows" },
   {

@@ -1,21 +1,19 @@
 import { realpathSync } from "node:fs";
 import { resolve } from "node:path";
-import { createAudit, LOCAL_COMMAND_LINE } from "../api/admin/audit.ts";
 import type { Config } from "../config.ts";
+import { isExport } from "../legacy/export/export-files.ts";
 import { importLegacy, type LegacyResult } from "../legacy/import-legacy.ts";
 import type { ImportCounts } from "../legacy/import-settings.ts";
 import { systemClock } from "../lib/clock.ts";
-import { createLogger } from "../lib/logger.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import type { Database } from "../sqlite/file/database.ts";
 import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
-import { MIGRATIONS_FOLDER, migrateUp, readMigrations } from "../sqlite/file/migrator.ts";
 import { realDatabasePath } from "../sqlite/file/real-path.ts";
 import { DivergedSourceError } from "../sqlite/legacy/legacy-imports.ts";
 import { LegacySourceError, openLegacySource } from "../sqlite/legacy/legacy-source.ts";
-import { createOfflineAudit, withDatabase } from "../sqlite/offline.ts";
-import { StoreInUseError } from "../store/errors.ts";
 import type { CommandRun } from "./commands.ts";
+import { runImportDirectory } from "./import-directory.ts";
+import { importInto } from "./import-target.ts";
 import { CommandError, type Output } from "./output.ts";
 import { createProgress, type Progress } from "./progress.ts";
 
@@ -23,14 +21,16 @@ import { createProgress, type Progress } from "./progress.ts";
 type ImportRun = Extract<CommandRun, { name: "import-legacy" }>;
 
 /**
- * Take over a predecessor's database into the configured one, which no service may hold. Shows its progress
- * on standard error. Interrupted, the same command goes on where it was; repeated, it takes what is new.
+ * Take over a predecessor's database, or a directory's export, into the configured one, which no service may
+ * hold. Shows its progress on standard error. Interrupted, the same command goes on where it was; repeated, it takes
+ * what is new.
  *
  * @throws {CommandError} when the file is no predecessor's, was changed since an earlier import, or a service
  * runs.
  */
 export async function runImportLegacy({ values }: ImportRun, config: Config, output: Output): Promise<void> {
   const path = resolve(values.path);
+  if (isExport(path)) return runImportDirectory(path, values.public, config, output);
   const progress = createProgress({
     write: (text) => void process.stderr.write(text),
     isTerminal: process.stderr.isTTY,
@@ -46,9 +46,7 @@ export async function runImportLegacy({ values }: ImportRun, config: Config, out
   }
 }
 
-/**
- * The import itself, with an entry in the audit trail that is written before it begins and finished after it.
- */
+/** The import itself, with an entry in the audit trail. */
 async function importFrom(path: string, config: Config, progress: Progress): Promise<LegacyResult> {
   const target = config.database.path;
   const source = openLegacySource(path);
@@ -57,49 +55,26 @@ async function importFrom(path: string, config: Config, progress: Progress): Pro
       // Compared by real path: either may be a symbolic link.
       throw new CommandError(`${path} is the database of the service itself`);
     }
-    const migrations = readMigrations(MIGRATIONS_FOLDER);
-    return await withDatabase(target, migrations, (database) => {
-      migrateUp(database, migrations);
-      const work = async () =>
-        importLegacy({
-          database,
-          source,
-          path,
-          wallMs: systemClock.wallMs,
-          pseudonymise: createPseudonymise(readInstallationSecret(config.database.path)),
-          rateLimit: config.keys.rateLimitPerMinute,
-          rawDays: config.retention.rawDays,
-          onProgress: progress.show,
-        });
-      const act = { action: "legacy.import", target: path };
-      return openAudit(database, target).spanning(
-        LOCAL_COMMAND_LINE,
-        act,
-        work,
-        ({ imported, skipped, keys }) => ({
-          metrics_imported: imported,
-          metrics_skipped: skipped,
-          keys_imported: keys.imported,
-        }),
-      );
-    });
-  } catch (error) {
-    if (!(error instanceof StoreInUseError)) throw error;
-    throw new CommandError(`a service holds ${target}: stop the service first, then import`);
+    const work = (database: Database) =>
+      importLegacy({
+        database,
+        source,
+        path,
+        wallMs: systemClock.wallMs,
+        pseudonymise: createPseudonymise(readInstallationSecret(target)),
+        rateLimit: config.keys.rateLimitPerMinute,
+        rawDays: config.retention.rawDays,
+        onProgress: progress.show,
+      });
+    return await importInto(target, path, work, ({ imported, skipped, keys }) => ({
+      metrics_imported: imported,
+      metrics_skipped: skipped,
+      keys_imported: keys.imported,
+    }));
   } finally {
     progress.clear();
     source.close();
   }
-}
-
-/** The audit trail of the database that is imported into. */
-function openAudit(database: Database, path: string) {
-  return createAudit({
-    store: createOfflineAudit(database, path),
-    clock: systemClock,
-    // What is to be known is printed, or stands in the audit trail.
-    logger: createLogger({ level: "silent", write: () => {}, wallMs: systemClock.wallMs }),
-  });
 }
 
 /**

@@ -32,8 +32,8 @@ export function setup(count: number) {
   return { path, old, ...freshTarget() };
 }
 
-export function freshTarget() {
-  const { env, path: target } = freshEnvironment();
+export function freshTarget(more: Env = {}) {
+  const { env, path: target } = freshEnvironment(more);
   return { env, target };
 }
 

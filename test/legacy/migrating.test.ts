@@ -15,6 +15,7 @@ import { freePort } from "../support/free-port.ts";
 import { send } from "../support/http.ts";
 import { needing } from "../support/needs.ts";
 import { readRows } from "../support/sql.ts";
+import { directoryTables, EXPORTS, SERVER_KEY, SIGNED, WEBHOOK_SECRET } from "./directory-export.ts";
 import { type Block, createCheckout, readBlocks, scriptOf } from "./guide.ts";
 import { addKey, addMetrics, createPredecessor } from "./predecessor.ts";
 
@@ -118,9 +119,16 @@ curlTest("its commands move all three, and what sends goes on unchanged", async 
     () => assert.is(count("SELECT count(*) FROM metrics WHERE timestamp < '2025'"), 300),
   );
   await follow("From the composer", { COMPOSER_TOKEN, URL }, () => [composerEmitter(URL)]);
-  await follow("From the directory", { SERVER: "server-123", URL }, (output) => [
-    directoryEmitter(URL, "server-123", output),
-  ]);
+  const OLD_EXPORT = EXPORTS["a folder of CSV files"]?.(directoryTables()) ?? "";
+  await follow(
+    "From the directory",
+    { OLD_EXPORT, URL },
+    (output) => {
+      assert.match(output, /server_metrics {2,}5 imported/);
+      return [directoryEmitter(URL)];
+    },
+    () => assert.is(count(`SELECT count(*) FROM server_events WHERE server_id = '${SIGNED}'`), 2),
+  );
   const left = BLOCKS.filter((block) => !followed.has(block));
   assert.equal(
     left.map(firstWords),
@@ -181,21 +189,18 @@ function composerEmitter(url: string): Emitter {
   };
 }
 
-/** A server's heartbeat, signed with the secret that was handed to its author. */
-function directoryEmitter(url: string, server_id: string, output: string): Emitter {
-  const handed = (name: string) => new RegExp(`^export ${name}=(\\S+)$`, "m").exec(output)?.[1] ?? "";
-  const key = handed("MCP_DIRECTORY_API_KEY");
-  const secret = handed("MCP_DIRECTORY_WEBHOOK_SECRET");
+/** A server's heartbeat, with the key and the secret that its author had from the directory. */
+function directoryEmitter(url: string): Emitter {
   return async () => {
     const timestamp = new Date().toISOString();
     const body = JSON.stringify({
-      server_id,
+      server_id: SIGNED,
       metrics: [{ name: "health_check", value: 1, type: "gauge", timestamp }],
     });
-    const headers = { "x-api-key": key, "x-webhook-signature": secret && sign(secret, body) };
+    const headers = { "x-api-key": SERVER_KEY, "x-webhook-signature": sign(WEBHOOK_SECRET, body) };
     const { status, text } = await send("POST", url + COLLECT, headers, body);
     assert.is(status, 200, text);
-    return `SELECT count(*) FROM server_metrics WHERE server_id = '${server_id}'`;
+    return `SELECT count(*) FROM server_metrics WHERE server_id = '${SIGNED}'`;
   };
 }
 

@@ -192,13 +192,15 @@ function seriesTotals(totalOf: ReadonlyMap<string, number>): Partial<Record<Seri
   return Object.fromEntries(known.map(([series, metric]) => [series, totalOf.get(metric)]));
 }
 
-/** The steps of a line, with percentiles by the names they were asked for. */
+/** The steps of a line, with percentiles by the names they were asked for, where the values are known. */
 function toSeries(points: readonly ChartPoint[], labels: readonly string[]): ServerMetricSeries {
-  return points.map(({ startMs, value, quantiles }) => ({
-    timestampMs: startMs,
-    value,
-    percentiles: Object.fromEntries(labels.map((label, index) => [label, quantiles[index] ?? Number.NaN])),
-  }));
+  return points.map(({ startMs, value, quantiles }) => {
+    const known = labels.flatMap((label, index) => {
+      const quantile = quantiles[index] ?? Number.NaN;
+      return Number.isNaN(quantile) ? [] : [[label, quantile] as const];
+    });
+    return { timestampMs: startMs, value, percentiles: Object.fromEntries(known) };
+  });
 }
 
 /** @throws {ServiceError} `validation_failed` */

@@ -33,6 +33,16 @@ export function recordHealth(database: Database, server: number, points: readonl
   database.run(UPDATE, health, healthMs, server);
 }
 
+const SETTLE = `UPDATE directory_servers SET health = ?, health_ms = CAST(? AS INTEGER)
+  WHERE number = ? AND coalesce(health_ms, -1) <= CAST(? AS INTEGER)`;
+
+/** What an imported point says of a server's health, without events: what it was then, its directory knew. */
+export function recordHealthSilently(database: Database, server: number, point: ServerPoint): void {
+  const { name, value, timestampMs } = point;
+  if (name !== HEALTH_CHECK) return;
+  database.run(SETTLE, value > 0 ? "up" : "down", timestampMs, server, timestampMs);
+}
+
 function statusChange(
   serverId: string,
   previous: string | number | undefined,

@@ -10,6 +10,8 @@ const POINTS_PER_STEP = 20_000;
 const SERIES_PER_STEP = 500;
 
 const SERIES = "SELECT id FROM server_series WHERE id > ? ORDER BY id LIMIT CAST(? AS INTEGER)";
+const KNOWN_BY_SUMS = `SELECT 1 FROM legacy_days
+  WHERE series_id = ? AND day = ? AND daily_count > points_count`;
 const DELETED = `SELECT deleted_before_ms FROM retention_policies
   WHERE table_name = 'server_metrics' AND deleted_before_ms > ?`;
 
@@ -38,6 +40,8 @@ export function recomputeDay(
       for (const rows of readValues(database, id, startMs, startMs + DAY_MS)) {
         for (const { value } of rows) addToDay(sums, Number(value));
       }
+      // Taken over from a directory that had deleted points of that day: what is left of them is less.
+      if (database.first(KNOWN_BY_SUMS, id, day) !== undefined) continue;
       if (sums.count === 0) database.run("DELETE FROM server_days WHERE series_id = ? AND day = ?", id, day);
       else writeDay(database, { seriesId: id, day }, sums, nowMs);
       series += Math.sign(sums.count);

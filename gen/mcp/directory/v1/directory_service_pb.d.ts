@@ -829,7 +829,7 @@ export declare type Point = Message<"mcp.directory.v1.Point"> & {
   value: number;
 
   /**
-   * Requested percentiles, by their names.
+   * Requested percentiles, by their names; without those of values that nobody knows, as of an imported day.
    *
    * @generated from field: map<string, double> percentiles = 3;
    */
