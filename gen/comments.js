@@ -619,6 +619,7 @@ export const COMMENTS = new Map([
   ["mcp.metrics.v1.Event.metadata", "Context of the measurement."],
   ["mcp.metrics.v1.Event.received_at", "Time of receipt, to the second."],
   ["mcp.metrics.v1.Event.count", "Number of measurements that it aggregates: more than one where the sender had aggregated them. Then `value` is their sum and `duration_ms` their mean."],
+  ["mcp.metrics.v1.Event.success", "Whether it succeeded, by the dimension that says so in its metric type, as a filter on `success` takes it. Absent where it says neither, or its type has no outcome."],
   ["mcp.metrics.v1.ListMetricTypesRequest", "There is nothing to choose."],
   ["mcp.metrics.v1.ListMetricTypesResponse", "The catalogue of metric types."],
   ["mcp.metrics.v1.ListMetricTypesResponse.types", "Those of gateways and registries first, then those of composers."],

@@ -7,7 +7,7 @@ import {
   ListEventsResponseSchema,
 } from "../../gen/mcp/metrics/v1/query_service_pb.js";
 import { createAnswerCache } from "../../src/dashboard/api/answer-cache.ts";
-import { eventOutcome, salientFields } from "../../src/dashboard/format/event.ts";
+import { salientFields } from "../../src/dashboard/format/event.ts";
 import { type ListEventsCall, readEventsPage, toEventListRequest } from "../../src/dashboard/query/events.ts";
 import { scopeOf } from "../../src/dashboard/query/scope.ts";
 import { DEFAULT_STATE } from "../../src/dashboard/state/page-state.ts";
@@ -54,14 +54,6 @@ test("… but not without end, and it can be gone on from there", async () => {
   assert.is((await readEventsPage(list, request, signal)).olderToken, "5");
   assert.is((await readEventsPage(list, request, signal, "5")).olderToken, "10");
   assert.is(tokens.length, 10);
-});
-
-test("how an event ended is known however it was said", () => {
-  assert.is(eventOutcome({ success: bool(true) }), "success");
-  assert.is(eventOutcome({ success: string("False") }), "failure");
-  assert.is(eventOutcome({ healthy: bool(false) }), "failure");
-  assert.is(eventOutcome({ success: string("perhaps") }), undefined);
-  assert.is(eventOutcome({}), undefined);
 });
 
 test("a line says first why it failed and what was called, and leaves out what is not there", () => {

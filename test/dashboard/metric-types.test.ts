@@ -5,12 +5,13 @@ import { ListMetricTypesResponseSchema } from "../../gen/mcp/metrics/v1/query_se
 import { METRIC_TYPES } from "../../src/catalogue/catalogue.ts";
 import type { Api } from "../../src/dashboard/api/api.ts";
 import { createMetricTypes, hasDimension } from "../../src/dashboard/query/metric-types.ts";
+import { needing } from "../support/needs.ts";
 import { ALPHA_KEY } from "../support/service.ts";
 import { openBrowser, openDashboard, settled } from "./browser.ts";
 import { startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
-const checked = browser === undefined ? test.skip : test;
+const checked = needing(test, "chromium");
 const { url, readerKey, close } = await startWithKeys();
 await submit(url, ALPHA_KEY, "alpha", [
   { type: "tool_execution", value: 1, dimensions: { tool_name: "sort" } },

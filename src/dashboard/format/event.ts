@@ -10,27 +10,17 @@ export function fieldText({ kind }: FieldValue): string {
   return kind.case === undefined || kind.case === "nullValue" ? "null" : String(kind.value);
 }
 
-/**
- * How a metric ended, from its dimension `success` or `healthy`. Submitters spell booleans in several ways,
- * as `true`, `"True"` or `1`; anything else says nothing, and the answer is undefined.
- */
-export function eventOutcome(
-  dimensions: Readonly<Record<string, FieldValue>>,
-): "success" | "failure" | undefined {
-  const said = dimensions.success ?? dimensions.healthy;
-  if (said === undefined) return undefined;
-  const text = fieldText(said).toLowerCase();
-  if (text === "true" || text === "1") return "success";
-  return text === "false" || text === "0" ? "failure" : undefined;
-}
-
 /** Dimensions that help most to recognise an event, most helpful first. All others follow. */
 const SALIENT = [
   "error_code",
+  "error_type",
+  "reason",
   "tool_name",
+  "tool_id",
   "method",
   "server_name",
   "server",
+  "server_id",
   "client_name",
   "flow_step",
   "endpoint",

@@ -1,6 +1,6 @@
 import type { Event } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { element, nameText } from "../dom/element.ts";
-import { eventOutcome, type FieldValue, fieldText, salientFields } from "../format/event.ts";
+import { type FieldValue, fieldText, salientFields } from "../format/event.ts";
 import { formatDuration, NOTHING } from "../format/numbers.ts";
 import { formatInstant, formatMoment } from "../format/time.ts";
 
@@ -20,7 +20,7 @@ export function eventsHead(): HTMLElement {
  * first cell is pressed. The details are built on the first press: most events are never opened.
  */
 export function eventRows(event: Event): readonly [line: HTMLElement, details: HTMLElement] {
-  const { service, type, durationMs, dimensions, metadata } = event;
+  const { service, type, durationMs, dimensions, metadata, success } = event;
   const atMs = Number(event.timestamp?.seconds ?? 0) * 1000 + (event.timestamp?.nanos ?? 0) / 1e6;
   const details = element("tr", { class: "event-details", hidden: true });
   const button = element(
@@ -35,7 +35,7 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
     details.hidden = !details.hidden;
     button.setAttribute("aria-expanded", String(!details.hidden));
   });
-  const outcome = eventOutcome(dimensions);
+  const outcome = success ? "success" : "failure";
   const line = element(
     "tr",
     { class: "event" },
@@ -45,7 +45,7 @@ export function eventRows(event: Event): readonly [line: HTMLElement, details: H
     element(
       "td",
       {},
-      outcome === undefined ? NOTHING : element("span", { class: `mark ${outcome}` }, outcome),
+      success === undefined ? NOTHING : element("span", { class: `mark ${outcome}` }, outcome),
     ),
     element("td", { class: "number" }, durationMs === undefined ? NOTHING : formatDuration(durationMs)),
     element("td", { class: "fields" }, ...fields(salientFields(dimensions, metadata))),

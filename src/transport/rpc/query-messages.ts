@@ -11,6 +11,8 @@ import {
 import type { StoredEvent } from "../../api/query/events.ts";
 import type { SeriesAnswer } from "../../api/query/query-series.ts";
 import type { FilterRequest, SelectionRequest } from "../../api/query/selection.ts";
+import { findMetricType } from "../../catalogue/catalogue.ts";
+import { isSuccess } from "../../catalogue/dimension-value.ts";
 import { isRecord } from "../../lib/json.ts";
 import { toMs } from "./times.ts";
 
@@ -72,6 +74,9 @@ export function toSources(sources: SeriesAnswer["sources"]): MessageInitShape<ty
 
 /** A metric as it was submitted. */
 export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema> {
+  const dimensions = JSON.parse(event.dimensions);
+  const type = findMetricType(event.type);
+  const success = type && isSuccess(type, dimensions);
   return {
     id: BigInt(event.id),
     requestId: `req_${event.request}`,
@@ -82,10 +87,11 @@ export function toEvent(event: StoredEvent): MessageInitShape<typeof EventSchema
     timestamp: timestampFromMs(event.timestampMs),
     value: event.value,
     ...(event.durationMs !== undefined && { durationMs: event.durationMs }),
-    dimensions: toValues(JSON.parse(event.dimensions)),
+    dimensions: toValues(dimensions),
     metadata: toValues(JSON.parse(event.metadata)),
     receivedAt: timestampFromMs(event.receivedMs),
     count: BigInt(event.count),
+    ...(success !== undefined && { success }),
   };
 }
 

@@ -811,6 +811,14 @@ export declare type Event = Message<"mcp.metrics.v1.Event"> & {
    * @generated from field: uint64 count = 13;
    */
   count: bigint;
+
+  /**
+   * Whether it succeeded, by the dimension that says so in its metric type, as a filter on `success` takes it.
+   * Absent where it says neither, or its type has no outcome.
+   *
+   * @generated from field: optional bool success = 14;
+   */
+  success?: boolean | undefined;
 };
 
 /**
