@@ -3,7 +3,8 @@ import { TextCursor } from "./text-cursor.ts";
 /** A value of a row as its text; null where the database had none. */
 export type Cell = string | null;
 
-const QUOTED = /"[^"]*(?:""[^"]*)*"/y;
+/** No mark follows the last one: two are one of the text, also where a piece ends behind them. */
+const QUOTED = /"[^"]*(?:""[^"]*)*"(?!")/y;
 const PLAIN = /[^,\r\n]*/y;
 const LINE_END = /\r?\n|\r/y;
 

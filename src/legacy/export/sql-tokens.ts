@@ -10,11 +10,12 @@ export interface Token {
 
 const SPACE = /\s+/y;
 const WORD = /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y;
-const NUMBER = /\d[\d.]*(?:[eE][-+]?\d+)?/y;
-const NAME = /"[^"]*(?:""[^"]*)*"/y;
-const STRING = /'[^']*(?:''[^']*)*'/y;
+const NUMBER = /\d(?:[\d.]|[eE][-+]?)*/y;
+/** No mark follows the last one: two are one of the text, also where a piece ends behind them. */
+const NAME = /"[^"]*(?:""[^"]*)*"(?!")/y;
+const STRING = /'[^']*(?:''[^']*)*'(?!')/y;
 /** With escapes: `E'…'`. */
-const ESCAPED_STRING = /'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'/y;
+const ESCAPED_STRING = /'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'(?!')/y;
 const DOLLAR_TAG = /\$\w*\$?/y;
 const ANY = /[\s\S]/y;
 

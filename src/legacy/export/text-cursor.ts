@@ -38,7 +38,8 @@ export class TextCursor {
 
   /**
    * What `pattern`, a sticky one, matches here; undefined where it does not. Reads on as long as the match may
-   * become longer, or may still come, so that a pattern must only be tried where it is known to begin.
+   * become longer, or may still come, so that a pattern must only be tried where it is known to begin. Of a text that
+   * is cut off anywhere it must match all, or nothing: a shorter match would be taken for the whole.
    */
   take(pattern: RegExp): string | undefined {
     for (;;) {
