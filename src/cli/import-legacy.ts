@@ -7,6 +7,7 @@ import type { ImportCounts } from "../legacy/import-settings.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createPseudonymise } from "../lib/pseudonym.ts";
 import type { Database } from "../sqlite/file/database.ts";
+import { takeOverCommands } from "../sqlite/file/failure.ts";
 import { readInstallationSecret } from "../sqlite/file/installation-secret.ts";
 import { realDatabasePath } from "../sqlite/file/real-path.ts";
 import { DivergedSourceError } from "../sqlite/legacy/legacy-imports.ts";
@@ -53,7 +54,7 @@ async function importFrom(path: string, config: Config, progress: Progress): Pro
   try {
     if (realpathSync(path) === realDatabasePath(target)) {
       // Compared by real path: either may be a symbolic link.
-      throw new CommandError(`${path} is the database of the service itself`);
+      throw new CommandError(`${path}: the service itself is set to this file; ${takeOverCommands(path)}`);
     }
     const work = (database: Database) =>
       importLegacy({

@@ -2,6 +2,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { readBlocks } from "../legacy/guide.ts";
 import { submitMetrics } from "../support/http.ts";
 import { missingProgram, unlessMissing } from "../support/needs.ts";
 import { DATA_TIMEOUT_MS, startPrometheus, type TestPrometheus } from "../support/prometheus.ts";
@@ -77,8 +78,8 @@ interface Question {
 const isPositive = (value: number) => value > 0;
 const ENDPOINT = { endpoint: "/tools" };
 
-/** The bound is a label; docs/migrating.md has this query for both ways to write it. */
-const EITHER_BOUND = String.raw`sum by (tool_id) (rate(mcp_tool_invocation_duration_seconds_bucket{le=~"1(\\.0)?"}[5m]))`;
+/** The bound is a label; docs/migrating.md has a query for both ways to write it. */
+const EITHER_BOUND = readBlocks().find(({ language }) => language === "promql")?.text ?? "";
 
 const QUESTIONS: readonly Question[] = [
   { query: EITHER_BOUND, labels: { tool_id: "github.search" }, isRight: isPositive },

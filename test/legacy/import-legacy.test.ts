@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -105,6 +105,29 @@ test("a smaller database with the same first key is refused: which of its metric
   assert.is((await importFile(path, env)).metrics.imported, 50);
   old.close();
   another.old.close();
+});
+
+test("a service that is set to the source itself is told how to name another database, and the source stays", async () => {
+  const { path, old } = setup(10);
+  const before = await digestOf(path);
+  const link = join(temporaryFolder(), "link.db");
+  symlinkSync(path, link);
+  for (const [set, named] of [
+    [path, path],
+    [link, path],
+    [path, link],
+  ] as const) {
+    const { code, stderr } = await runCli(["import-legacy", named], { SQLITE_DB_PATH: set });
+    assert.is(code, 1);
+    const command = `SQLITE_DB_PATH=${join(dirname(named), "mcp-metrics.db")} mcp-metrics`;
+    assert.is(
+      stderr,
+      `mcp-metrics: ${named}: the service itself is set to this file; take it over into a new one, and serve that ` +
+        `(docs/migrating.md):\n  ${command} import-legacy ${named}\n  ${command} serve\n`,
+    );
+  }
+  assert.is(await digestOf(path), before);
+  old.close();
 });
 
 test("kill -9 at any moment: the next run goes on, nothing is lost and nothing doubled", async () => {

@@ -23,7 +23,8 @@ import { addKey, addMetrics, createPredecessor } from "./predecessor.ts";
 const FOR_PEOPLE: Readonly<Record<string, string>> = {
   "docker cp": "it needs a container engine, and a container of the predecessor",
   "docker compose": "so does it, and the predecessor's compose file",
-  "sum by": "it needs a Prometheus that has scraped a composer; test/composer compares the labels",
+  "sum by": "it needs a Prometheus that has scraped a composer; test/composer/prometheus.test.ts asks one",
+  "pg_dump --data-only": "it needs the directory's PostgreSQL",
 };
 const BLOCKS = readBlocks();
 const firstWords = ({ text }: Block) => text.split(/\s/, 2).join(" ");
@@ -33,6 +34,8 @@ const PLAIN_KEY = "mcp_metrics_plain-key-of-the-gateway-0000000000000000";
 const KEYED_KEY = "mcp_metrics_keyed-key-of-the-gateway-0000000000000000";
 const SHARED_KEY = "one-secret-under-three-names";
 const COMPOSER_TOKEN = "the-token-of-the-composer";
+const UNSIGNED = "3f0a1c1e-0000-4000-8000-000000000003";
+const UNSIGNED_KEY = "plain-text-key-of-a-server-that-signs-nothing";
 
 /** What the predecessor's own documents set, with the ports and the retention of this test. */
 const environmentOf = (port: number, prometheusPort: number) => `
@@ -119,13 +122,16 @@ curlTest("its commands move all three, and what sends goes on unchanged", async 
     () => assert.is(count("SELECT count(*) FROM metrics WHERE timestamp < '2025'"), 300),
   );
   await follow("From the composer", { COMPOSER_TOKEN, URL }, () => [composerEmitter(URL)]);
-  const OLD_EXPORT = EXPORTS["a folder of CSV files"]?.(directoryTables()) ?? "";
+  const OLD_EXPORT = EXPORTS["a folder of CSV files"]?.(directoryWithUnsigned()) ?? "";
   await follow(
     "From the directory",
     { OLD_EXPORT, URL },
     (output) => {
       assert.match(output, /server_metrics {2,}5 imported/);
-      return [directoryEmitter(URL)];
+      return [
+        directoryEmitter(URL, SIGNED, SERVER_KEY, WEBHOOK_SECRET),
+        directoryEmitter(URL, UNSIGNED, UNSIGNED_KEY),
+      ];
     },
     () => assert.is(count(`SELECT count(*) FROM server_events WHERE server_id = '${SIGNED}'`), 2),
   );
@@ -189,18 +195,23 @@ function composerEmitter(url: string): Emitter {
   };
 }
 
-/** A server's heartbeat, with the key and the secret that its author had from the directory. */
-function directoryEmitter(url: string): Emitter {
+/** The directory's export, with one more server: it has a key, and no secret to sign with. */
+function directoryWithUnsigned() {
+  const tables = directoryTables();
+  const unsigned = { ...tables.servers?.[0], id: UNSIGNED, api_key: UNSIGNED_KEY, webhook_secret: null };
+  return { ...tables, servers: [...(tables.servers ?? []), unsigned] };
+}
+
+/** A server's heartbeat, with the key that its author had from the directory, and signed if with a secret too. */
+function directoryEmitter(url: string, server_id: string, key: string, secret?: string): Emitter {
   return async () => {
     const timestamp = new Date().toISOString();
-    const body = JSON.stringify({
-      server_id: SIGNED,
-      metrics: [{ name: "health_check", value: 1, type: "gauge", timestamp }],
-    });
-    const headers = { "x-api-key": SERVER_KEY, "x-webhook-signature": sign(WEBHOOK_SECRET, body) };
-    const { status, text } = await send("POST", url + COLLECT, headers, body);
+    const metrics = [{ name: "health_check", value: 1, type: "gauge", timestamp }];
+    const body = JSON.stringify({ server_id, metrics });
+    const signature = secret === undefined ? {} : { "x-webhook-signature": sign(secret, body) };
+    const { status, text } = await send("POST", url + COLLECT, { "x-api-key": key, ...signature }, body);
     assert.is(status, 200, text);
-    return `SELECT count(*) FROM server_metrics WHERE server_id = '${SIGNED}'`;
+    return `SELECT count(*) FROM server_metrics WHERE server_id = '${server_id}'`;
   };
 }
 

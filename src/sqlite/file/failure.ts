@@ -94,14 +94,14 @@ const ADVICE: readonly (readonly [code: RegExp, advice: string])[] = [
 
 /** Empty where the message says it already. */
 function adviceFor(path: string, { name, code = "" }: Failure): string {
-  if (name === "PredecessorError") return `; ${takeOver(path)}`;
+  if (name === "PredecessorError") return `; ${takeOverCommands(path)}`;
   const key = name === "DamagedDatabaseError" ? "SQLITE_CORRUPT" : code;
   const advice = ADVICE.find(([pattern]) => pattern.test(key))?.[1];
   return advice === undefined ? "" : `; ${advice}`;
 }
 
 /** The commands that take a predecessor's database over, whose file and log stay as they are. */
-function takeOver(path: string): string {
+export function takeOverCommands(path: string): string {
   const names = ["mcp-metrics.db", "mcp-metrics-new.db"];
   const [target = ""] = names
     .filter((name) => name !== basename(path))
