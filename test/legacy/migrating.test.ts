@@ -109,6 +109,8 @@ curlTest("its commands move all three, and what sends goes on unchanged", async 
     await look();
     await stop();
     assert.match(output(), '"message":"stopped"');
+    // Also of one secret under three names.
+    assert.not.match(output(), "a key writes metrics of another service");
   }
 
   await follow(
