@@ -70,7 +70,7 @@ export async function signIn(page: Page, key: string): Promise<void> {
 
 /** Wait until every panel shows what it was asked for. */
 export async function settled(page: Page): Promise<void> {
-  const busy = page.locator('.panel[data-state="loading"], .panel.is-superseded');
+  const busy = page.locator('.panel[data-state="loading"], .panel.is-superseded, [aria-busy="true"]');
   await page.locator(".panel").first().waitFor();
   while ((await busy.count()) > 0)
     await busy

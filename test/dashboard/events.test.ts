@@ -18,7 +18,7 @@ const string = (value: string) => ({ kind: { case: "stringValue", value } });
 const bool = (value: boolean) => ({ kind: { case: "boolValue", value } });
 
 test("events are asked for with the page's filters, the type and the outcome", () => {
-  const request = toEventListRequest(scope, { eventType: "auth_request", outcome: "failure" }, 50);
+  const request = toEventListRequest(scope, { metricType: "auth_request", outcome: "failure" }, 50);
   assert.equal([request.types, request.pageSize], [["auth_request"], 50]);
   assert.equal(request.filters, [
     { dimension: "server", operator: FilterOperator.EQUALS, values: ["github"] },

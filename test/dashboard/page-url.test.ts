@@ -47,7 +47,7 @@ const states: fc.Arbitrary<PageState> = fc
     range,
     fc.dictionary(fc.constantFrom(...FILTER_DIMENSIONS), text),
     fc.record({
-      eventType: fc.option(text, { nil: undefined }),
+      metricType: fc.option(text, { nil: undefined }),
       outcome: fc.constantFrom("success" as const, "failure" as const, undefined),
       order: fc.constantFrom(...(Object.keys(ORDERS) as Order[])),
       period: fc.constantFrom(...(Object.keys(DIRECTORY_PERIODS) as DirectoryPeriod[])),
@@ -110,6 +110,31 @@ test("another view keeps the time and the filters, and nothing else", () => {
     view: "tools",
     subject: "sort",
   });
+});
+
+test("what the figures are of stays from a list to the pages that it leads to, and no further", () => {
+  const state = { ...DEFAULT_STATE, metricType: "auth_request" };
+  const typeFrom = (view: PageState["view"], to: PageState["view"]) =>
+    openView({ ...state, view }, to, "github").metricType;
+  assert.is(typeFrom("servers", "servers"), "auth_request");
+  assert.is(typeFrom("servers", "tools"), "auth_request");
+  for (const [from, to] of [
+    ["events", "servers"],
+    ["servers", "events"],
+    ["overview", "tools"],
+    ["directory", "services"],
+  ] as const) {
+    assert.is(typeFrom(from, to), undefined, `${from} to ${to}`);
+  }
+});
+
+test("the zone stays on every page", () => {
+  const state = { ...DEFAULT_STATE, zone: "utc" as const };
+  for (const view of ["tools", "events", "directory", "keys"] as const) {
+    assert.is(openView(state, view).zone, "utc");
+    assert.match(formatHash(openView(state, view)), /[?&]zone=utc$/);
+  }
+  assert.is(parseHash("#/?zone=Europe/Berlin").zone, "local");
 });
 
 test("a filter that is taken away leaves no trace", () => {

@@ -12,10 +12,11 @@ const EVENTS_MAX = 15;
  */
 export function recentFailures(id: string): Panel {
   const table = createEventTable("Recent failures", EVENTS_MAX);
-  const failed = { eventType: undefined, outcome: "failure" } as const;
+  const failed = { metricType: undefined, outcome: "failure" } as const;
   return createPanel<ShownEvents>({
     id,
     title: "Recent failures",
+    hint: "Of every metric type",
     columns: 12,
     body: table.element,
     query: (api, scope, signal) =>

@@ -17,8 +17,8 @@ import { type QueryScope, toSelection, toStep } from "../query/scope.ts";
 
 /** What a chart asks of QuerySeries; time and filters are the page's. */
 export interface SeriesQuery {
-  /** Metric types; none means all. */
-  readonly types: readonly string[];
+  /** Metric types; undefined: that of the page. */
+  readonly types: readonly string[] | undefined;
   /** Dimensions; a series comes back for each combination of their values. Absent: one series. */
   readonly groupBy?: readonly string[];
   /** Names as in `query_service.proto`. */
@@ -45,11 +45,11 @@ export function timesOf({ timestamps, step }: QuerySeriesResponse) {
   return { timesMs: timestamps.map(({ seconds }) => Number(seconds) * 1000), stepMs };
 }
 
-/** What the charts below have in common. `types` are the metric types they are about; none means all. */
+/** What the charts below have in common. `types` are the metric types they are about; absent: that of the page. */
 type SeriesPanelOptions = Pick<
   ChartPanelOptions<QuerySeriesResponse>,
   "id" | "title" | "hint" | "columns" | "onZoom" | "emptyText"
-> & { readonly types: readonly string[] };
+> & { readonly types?: readonly string[] };
 
 /** As many lines as the palette has colours. */
 const LINES_MAX = 8;

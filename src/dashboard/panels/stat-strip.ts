@@ -22,7 +22,7 @@ export interface StatDefinition {
   readonly read: (now: StatisticsOf, before: StatisticsOf) => Stat;
 }
 
-/** The statistics of a metric type, or without a name those of all types that were asked for. */
+/** The statistics of a metric type, or without a name those of all types that were asked for: of the page's one. */
 export type StatisticsOf = (type?: string) => StatisticValues;
 
 /** Answers for the page's time and for the time before it. */
@@ -37,13 +37,13 @@ const STATISTICS = ["count", "successes", "errors", "error_rate", "p50", "p95", 
 /**
  * A row of tiles with the most important numbers, each compared with a time of the same length just before.
  *
- * @param types metric types to ask for; none means all
+ * @param types metric types to ask for; undefined: that of the page
  * @param onNothing a hint shown below the tiles when nothing was submitted
  */
 export function statStrip(
   id: string,
   title: string,
-  types: readonly string[],
+  types: readonly string[] | undefined,
   stats: readonly StatDefinition[],
   onNothing?: string,
 ): Panel {
@@ -67,7 +67,6 @@ export function statStrip(
       for (const tile of tiles) tile.show(tile.read(current, earlier));
     },
     remark: ({ now }, scope) => (now.rows.length === 0 ? onNothing : describeCoverage(now.range, scope)),
-    // A strip of dashes says as much as a sentence, and nothing below it moves.
     // A strip of dashes says as much as a sentence, and nothing jumps.
     isEmpty: () => false,
     emptyText: "",

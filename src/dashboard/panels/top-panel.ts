@@ -13,7 +13,7 @@ export type TopPanelOptions = Pick<PanelOptions<TopValuesResponse>, "id" | "titl
   readonly dimension: string;
   /** The title of the first column, in the singular. */
   readonly nameTitle: string;
-  /** Metric types counted; absent: all. */
+  /** Metric types counted; absent: that of the page. */
   readonly types?: readonly string[];
   /** Rows asked for, 1 to 100. */
   readonly rows: number;
@@ -58,7 +58,6 @@ export function topPanel(options: TopPanelOptions): Panel {
   const { dimension, types, rows, nameTitle, hrefOf, title } = options;
   const order = options.order ?? (() => "count");
   const body = element("div", { class: "table-scroll" });
-  // Room for as many rows as there usually are, so that nothing below moves when they come.
   // Nothing moves when the rows come: there is room for as many as usually do.
   body.style.minHeight = `${(Math.min(rows, ROWS_EXPECTED_MAX) + 1) * ROW_HEIGHT_PX}px`;
   return createPanel<TopValuesResponse>({

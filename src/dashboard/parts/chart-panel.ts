@@ -71,5 +71,6 @@ const BLANK_SCOPE: QueryScope = {
   stepMs: 1,
   nowMs: Number.MAX_SAFE_INTEGER,
   conditions: [],
+  types: [],
   key: "",
 };

@@ -11,8 +11,8 @@ export interface PanelOptions<Answer> {
   /** Identifies the panel's answers in the cache and its title in the document; unique on the page. */
   readonly id: string;
   readonly title: string;
-  /** One line below the title. */
-  readonly hint?: string;
+  /** Beside the title: what the figures are of. A function where that depends on the page. */
+  readonly hint?: string | ((scope: QueryScope) => string);
   /** How many of twelve columns it takes on a wide screen; on a narrow one it takes all. */
   readonly columns: 3 | 4 | 6 | 8 | 12;
   /** Stays the same; `render` renews what is in it. */
@@ -90,7 +90,8 @@ export function createPanel<Answer>(options: PanelOptions<Answer>): Panel {
   function show(answer: Answer, scope: QueryScope, atMs: number): void {
     shown = { key: scope.key, atMs };
     const isEmpty = options.isEmpty(answer);
-    const { emptyText } = options;
+    const { emptyText, hint } = options;
+    if (typeof hint === "function") frame.hint.textContent = hint(scope);
     // Shown before it is drawn: a drawing needs to know its width.
     if (isEmpty) frame.say("empty", typeof emptyText === "string" ? emptyText : emptyText(scope));
     else frame.say("ready");
@@ -157,6 +158,7 @@ export function forbidden(text: string, access: PanelDeps["access"]): HTMLElemen
 /** Title, body, and the two places where it says how it is. */
 function panelFrame<Answer>({ id, title, hint, columns, actions = [], body }: PanelOptions<Answer>) {
   const titleId = `panel-${id}`;
+  const beside = element("p", { class: "hint" }, typeof hint === "string" && hint);
   const message = element("div", { class: "panel-message" });
   const notice = element("div", { class: "panel-notice", role: "status", hidden: true });
   const root = element(
@@ -166,7 +168,7 @@ function panelFrame<Answer>({ id, title, hint, columns, actions = [], body }: Pa
       "header",
       { class: "panel-head" },
       element("h2", { id: titleId }, title),
-      hint !== undefined && element("p", { class: "hint" }, hint),
+      hint !== undefined && beside,
       element("div", { class: "panel-actions" }, ...actions),
     ),
     element("div", { class: "panel-body" }, body, message),
@@ -174,6 +176,7 @@ function panelFrame<Answer>({ id, title, hint, columns, actions = [], body }: Pa
   );
   return {
     root,
+    hint: beside,
     say(state: PanelState, ...text: (string | HTMLElement)[]): void {
       message.replaceChildren(...text);
       root.dataset.state = state;

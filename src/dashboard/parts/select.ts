@@ -11,8 +11,8 @@ export interface Select<Value extends string> {
    */
   show(value: Value): void;
   /**
-   * Replaces the choices and keeps the chosen one. The same choices again change nothing, because replacing
-   * them would close a list that is open.
+   * Replaces the choices and keeps the chosen one. Of the same choices only the texts are renewed, because
+   * replacing them would close a list that is open.
    */
   offer(options: readonly SelectOption<Value>[]): void;
 }
@@ -35,7 +35,13 @@ export function createSelect<Value extends string>(
     },
     offer(newOptions) {
       const isSame = (option: HTMLOptionElement, at: number) => option.value === newOptions[at]?.[0];
-      if (select.options.length === newOptions.length && [...select.options].every(isSame)) return;
+      if (select.options.length === newOptions.length && [...select.options].every(isSame)) {
+        for (const [at, option] of [...select.options].entries()) {
+          const [, text = ""] = newOptions[at] ?? [];
+          if (option.text !== text) option.text = text;
+        }
+        return;
+      }
       const { value } = select;
       select.replaceChildren(...optionElements(newOptions));
       select.value = value;

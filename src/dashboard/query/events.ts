@@ -7,14 +7,18 @@ import type { PageState } from "../state/page-state.ts";
 import { type QueryScope, toSelection } from "./scope.ts";
 
 /** What the events view narrows its events to, besides the filters of every view. */
-export type EventChoice = Pick<PageState, "eventType" | "outcome">;
+export type EventChoice = Pick<PageState, "metricType" | "outcome">;
 
 /**
  * The request for the events of a scope. An outcome becomes a filter on the common dimension `success`,
  * whatever the metric type calls it.
  */
-export function toEventListRequest(scope: QueryScope, { eventType, outcome }: EventChoice, pageSize: number) {
-  const { filters, ...selection } = toSelection(scope, eventType === undefined ? [] : [eventType]);
+export function toEventListRequest(
+  scope: QueryScope,
+  { metricType, outcome }: EventChoice,
+  pageSize: number,
+) {
+  const { filters, ...selection } = toSelection(scope, metricType === undefined ? [] : [metricType]);
   const values = [String(outcome === "success")];
   const ended = { dimension: "success", operator: FilterOperator.EQUALS, values };
   return { ...selection, filters: outcome === undefined ? filters : [...filters, ended], pageSize };

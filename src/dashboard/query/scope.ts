@@ -16,6 +16,8 @@ export interface QueryScope {
   readonly nowMs: number;
   /** All of them must hold. */
   readonly conditions: readonly FilterCondition[];
+  /** The metric types of what has none of its own; none means all. */
+  readonly types: readonly string[];
   /**
    * The same for two scopes that ask the same question, however much time passed between them: two loads of
    * "the last hour" have one key. Panels decide by it whether what they show answers what is asked.
@@ -33,10 +35,11 @@ export interface FilterCondition {
 export function scopeOf(state: PageState, nowMs: number): QueryScope {
   const range = rangeOf(state, nowMs);
   const conditions = conditionsOf(state);
-  const { eventType, outcome, order, period, zone } = state;
+  const { metricType, outcome, order, period, zone } = state;
   // The zone asks for nothing else, and yet everything that shows a time is to be drawn again in another one.
-  const key = JSON.stringify([state.range, conditions, eventType, outcome, order, period, zone]);
-  return { range, stepMs: stepOf(range), nowMs, conditions, key };
+  const key = JSON.stringify([state.range, conditions, metricType, outcome, order, period, zone]);
+  const types = metricType === undefined ? [] : [metricType];
+  return { range, stepMs: stepOf(range), nowMs, conditions, types, key };
 }
 
 /** The directory has periods of its own, which end now; all other views have the range of the address. */
@@ -62,9 +65,9 @@ function conditionsOf({ view, subject, filters }: PageState): readonly FilterCon
 /**
  * The part that all requests of QueryService have in common.
  *
- * @param types metric types; none means all
+ * @param types metric types; none means all. By default those of the page
  */
-export function toSelection(scope: QueryScope, types: readonly string[] = []) {
+export function toSelection(scope: QueryScope, types: readonly string[] = scope.types) {
   return {
     types: [...types],
     range: toTimeRange(scope.range),

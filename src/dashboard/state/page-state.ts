@@ -61,8 +61,11 @@ export interface PageState {
   readonly range: RangeChoice;
   /** Kept from view to view. */
   readonly filters: Filters;
-  /** The events view only: the metric type; undefined for all. */
-  readonly eventType: string | undefined;
+  /**
+   * The events view: which metric type; undefined for all. Lists and their subjects: of which one the figures are;
+   * undefined for the usual one.
+   */
+  readonly metricType: string | undefined;
   /** The events view only: how they ended; undefined for any. */
   readonly outcome: "success" | "failure" | undefined;
   /** Lists only. */
@@ -81,7 +84,7 @@ export const DEFAULT_STATE: PageState = {
   subject: undefined,
   range: DEFAULT_RANGE,
   filters: {},
-  eventType: undefined,
+  metricType: undefined,
   outcome: undefined,
   order: "count",
   period: "7d",
@@ -115,13 +118,15 @@ export function hasSubjects(view: ViewName): boolean {
 }
 
 /**
- * Another view with the same time and filters. What belongs to one view alone, as an order, begins anew.
+ * Another view with the same time and filters. What belongs to one view alone, as an order, begins anew; what the
+ * figures of a list are of stays so on the pages that it leads to.
  *
  * @param subject whose page; undefined for the list
  */
 export function openView(state: PageState, view: ViewName, subject?: string): PageState {
   const { range, filters, autoRefresh, zone } = state;
-  return { ...DEFAULT_STATE, range, filters, autoRefresh, zone, view, subject };
+  const metricType = isSubjectList(view) && isSubjectList(state.view) ? state.metricType : undefined;
+  return { ...DEFAULT_STATE, range, filters, autoRefresh, zone, metricType, view, subject };
 }
 
 /** The state with one filter set, or with undefined taken away; all else stays. */

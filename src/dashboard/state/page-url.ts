@@ -41,7 +41,7 @@ export function parseHash(hash: string): PageState {
     subject: hasSubjects(view) && second ? bounded(decode(second)) : undefined,
     range: readRange(value("range"), value("from"), value("to")),
     filters: Object.fromEntries(filters),
-    eventType: value("type"),
+    metricType: value("type"),
     outcome: outcome === "success" || outcome === "failure" ? outcome : undefined,
     order: isOrder(order) ? order : DEFAULT_STATE.order,
     period: isDirectoryPeriod(period) ? period : DEFAULT_STATE.period,
@@ -64,7 +64,7 @@ export function formatHash(state: PageState): string {
     const value = filters[name];
     if (value !== undefined) said.set(name, value);
   }
-  if (state.eventType !== undefined) said.set("type", state.eventType);
+  if (state.metricType !== undefined) said.set("type", state.metricType);
   if (state.outcome !== undefined) said.set("outcome", state.outcome);
   if (order !== DEFAULT_STATE.order) said.set("by", order);
   if (state.period !== DEFAULT_STATE.period) said.set("period", state.period);

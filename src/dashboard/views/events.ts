@@ -152,7 +152,7 @@ function eventsFrame(table: HTMLElement, actions: readonly HTMLElement[], addOld
 /** The selects above the table: which metric type, and which outcome. */
 function createChoices({ state, navigate, metricTypes }: ViewContext) {
   const types = createSelect<string>("Metric type", [], (type) =>
-    navigate({ ...state(), eventType: type || undefined }),
+    navigate({ ...state(), metricType: type || undefined }),
   );
   const outcomes = createSelect<"" | "success" | "failure">(
     "Outcome",
@@ -172,8 +172,8 @@ function createChoices({ state, navigate, metricTypes }: ViewContext) {
         metricTypes.failure === undefined
           ? ""
           : `The list of types could not be read: ${metricTypes.failure}`;
-      types.offer(typeOptions(metricTypes, state().eventType));
-      types.show(state().eventType ?? "");
+      types.offer(typeOptions(metricTypes, state().metricType));
+      types.show(state().metricType ?? "");
       outcomes.show(state().outcome ?? "");
     },
   };

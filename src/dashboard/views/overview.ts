@@ -12,6 +12,9 @@ import { linkTo, zoomTo } from "./links.ts";
 import { OVERVIEW_STATS, OVERVIEW_TYPES } from "./overview-stats.ts";
 import type { View, ViewContext } from "./view.ts";
 
+/** What the rankings count, and errors and durations are of: a gateway's authentications would drown its calls. */
+const REQUESTS = { types: ["tool_execution"], hint: "MCP requests" } as const;
+
 /** The methods of most sessions keep their colours, whichever is the most frequent. */
 const METHOD_COLORS = { "tools/call": "--series-1", "tools/list": "--series-2", initialize: "--series-3" };
 
@@ -86,7 +89,7 @@ export function createOverview(context: ViewContext): View {
       columns: 6,
       dimension: "tool",
       nameTitle: "Tool",
-      types: ["tool_execution"],
+      ...REQUESTS,
       rows: 8,
       hrefOf: linkTo(context, "tools"),
     }),
@@ -96,6 +99,7 @@ export function createOverview(context: ViewContext): View {
       columns: 6,
       dimension: "server",
       nameTitle: "Server",
+      ...REQUESTS,
       rows: 8,
       hrefOf: linkTo(context, "servers"),
     }),
@@ -105,6 +109,7 @@ export function createOverview(context: ViewContext): View {
       columns: 6,
       dimension: "client",
       nameTitle: "Client",
+      ...REQUESTS,
       rows: 6,
       hrefOf: linkTo(context, "clients"),
     }),
@@ -113,6 +118,9 @@ export function createOverview(context: ViewContext): View {
       title: "Services",
       columns: 6,
       group: SummaryGroup.SERVICE,
+      types: REQUESTS.types,
+      countsAll: true,
+      hint: "All metrics; errors and P95 of MCP requests",
       hrefOf: linkTo(context, "services"),
     }),
   ]);

@@ -1,13 +1,13 @@
 import { topPanel } from "../panels/top-panel.ts";
 import { createSelect } from "../parts/select.ts";
 import { ORDERS, type Order, SUBJECTS, type SubjectList } from "../state/page-state.ts";
-import { createBoardView } from "./board-view.ts";
 import { linkTo } from "./links.ts";
+import { createTypedBoard } from "./typed-board.ts";
 import type { View, ViewContext } from "./view.ts";
 
 /**
  * The hundred most used, most failing or slowest tools, services, servers or clients, each with a link to its
- * page. The order is part of the address.
+ * page. The order, and of which metrics the figures are, are part of the address.
  */
 export function createSubjectList(context: ViewContext, list: SubjectList): View {
   const { dimension, one, many } = SUBJECTS[list];
@@ -20,12 +20,13 @@ export function createSubjectList(context: ViewContext, list: SubjectList): View
     nameTitle: one,
     rows: 100,
     order: () => state().order,
+    hint: ({ types }) => types.join(),
     hrefOf: linkTo(context, list),
   });
   const orders = Object.entries(ORDERS) as [Order, string][];
   const select = createSelect("Order", orders, (order) => navigate({ ...state(), order }));
   panel.element.querySelector(".panel-actions")?.append(select.element);
-  const view = createBoardView(context, [panel]);
+  const view = createTypedBoard(context, dimension, [panel]);
   return {
     ...view,
     load(shown) {

@@ -14,12 +14,13 @@ import { type StatDefinition, statStrip } from "../panels/stat-strip.ts";
 import { summaryPanel } from "../panels/summary-panel.ts";
 import { topPanel } from "../panels/top-panel.ts";
 import type { Panel } from "../parts/panel.ts";
-import type { SubjectList } from "../state/page-state.ts";
-import { createBoardView } from "./board-view.ts";
+import type { QueryScope } from "../query/scope.ts";
+import { SUBJECTS, type SubjectList } from "../state/page-state.ts";
 import { linkTo, zoomTo } from "./links.ts";
+import { createTypedBoard } from "./typed-board.ts";
 import type { View, ViewContext } from "./view.ts";
 
-/** The tiles, over all metric types that know the subject. */
+/** The tiles, of the one metric type that the page names. */
 const STATS: readonly StatDefinition[] = [
   {
     id: "count",
@@ -54,15 +55,16 @@ const STATS: readonly StatDefinition[] = [
 
 /**
  * The page of one tool, service, server or client: how much it does, how it ends, how fast it is, with whom,
- * and what failed last. The subject is a filter of the scope, so that every panel is about it alone.
+ * and what failed last, of whatever type. The subject is a filter of the scope, so that every panel is about it alone.
  */
 export function createSubjectPage(context: ViewContext, list: SubjectList): View {
   const onZoom = zoomTo(context);
   const emptyText = "Nothing in this time.";
-  const common = { types: [], onZoom, emptyText, columns: 6 } as const;
-  return createBoardView(context, [
-    statStrip(`${list}-stats`, "At a glance", [], STATS),
-    outcomePanel({ ...common, id: `${list}-outcomes`, title: "Outcome", hint: "How requests ended" }),
+  const hint = ({ types }: QueryScope) => types.join();
+  const common = { onZoom, emptyText, hint, columns: 6 } as const;
+  return createTypedBoard(context, SUBJECTS[list].dimension, [
+    statStrip(`${list}-stats`, "At a glance", undefined, STATS),
+    outcomePanel({ ...common, id: `${list}-outcomes`, title: "Outcome" }),
     latencyPanel({ ...common, id: `${list}-latency`, title: "Latency" }),
     ...breakdowns(context, list),
     recentFailures(`${list}-failures`),
@@ -74,6 +76,7 @@ export function createSubjectPage(context: ViewContext, list: SubjectList): View
       topPanel({
         id: `${list}-by-${dimension}`,
         title,
+        hint,
         columns: 6,
         dimension,
         nameTitle: one,
@@ -89,11 +92,13 @@ export function createSubjectPage(context: ViewContext, list: SubjectList): View
       title: "Metric types",
       columns: 6,
       group: SummaryGroup.TYPE,
+      types: [],
       hrefOf: () => undefined,
     });
     const services = summaryPanel({
       id: `${list}-services`,
       title: "Services",
+      hint,
       columns: 6,
       group: SummaryGroup.SERVICE,
       hrefOf: linkTo(context, "services"),
