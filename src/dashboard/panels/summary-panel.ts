@@ -25,7 +25,7 @@ export type SummaryPanelOptions = Pick<PanelOptions<Answers>, "id" | "title" | "
 /** The same rows twice where every metric is counted: of all types, and of those that the rest is of. */
 interface Answers {
   readonly counted: SummaryResponse;
-  readonly judged: SummaryResponse;
+  readonly ofTypes: SummaryResponse;
 }
 
 /** A row, with how much it submitted and what else is known of it. */
@@ -46,13 +46,13 @@ export function summaryPanel(options: SummaryPanelOptions): Panel {
     ...options,
     body,
     async query(api, scope, signal) {
-      const summary = (asked: readonly string[] | undefined) => {
-        const request = { ...toSelection(scope, asked), group, statistics: [...RANKING_STATISTICS] };
+      const summary = (of: readonly string[] | undefined) => {
+        const request = { ...toSelection(scope, of), group, statistics: [...RANKING_STATISTICS] };
         return api.query.summary(request, { signal });
       };
-      const judged = summary(types);
-      const [counted, rest] = await Promise.all([countsAll ? summary([]) : judged, judged]);
-      return { counted, judged: rest };
+      const asked = summary(types);
+      const [ofTypes, counted] = await Promise.all([asked, countsAll ? summary([]) : asked]);
+      return { counted, ofTypes };
     },
     render: (answers) => body.replaceChildren(tableOf(rowsOf(answers), title, options)),
     remark: ({ counted }, scope) => describeCoverage(counted.range, scope),
@@ -61,8 +61,8 @@ export function summaryPanel(options: SummaryPanelOptions): Panel {
   });
 }
 
-function rowsOf({ counted, judged }: Answers): readonly Row[] {
-  const known = new Map(judged.rows.map(({ name, statistics }) => [name, statistics]));
+function rowsOf({ counted, ofTypes }: Answers): readonly Row[] {
+  const known = new Map(ofTypes.rows.map(({ name, statistics }) => [name, statistics]));
   return counted.rows
     .map(({ name, statistics }) => ({
       name,
