@@ -32,6 +32,7 @@ type ImportRun = Extract<CommandRun, { name: "import-legacy" }>;
 export async function runImportLegacy({ values }: ImportRun, config: Config, output: Output): Promise<void> {
   const path = resolve(values.path);
   if (isExport(path)) return runImportDirectory(path, values.public, config, output);
+  if (values.public) throw new CommandError(`--public is for a directory's export, and ${path} is none`);
   const progress = createProgress({
     write: (text) => void process.stderr.write(text),
     isTerminal: process.stderr.isTTY,

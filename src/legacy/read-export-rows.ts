@@ -81,7 +81,7 @@ export function serverIdOf(cell: Cell | undefined): string {
 export function readServerRow(row: ExportRow, leaveOut: LeaveOut): ExportedServer {
   const id = serverIdOf(row.id ?? row.server_id);
   const secretOf = (field: string, value: Cell) => {
-    if (value === null || SECRET.test(value)) return value ?? undefined;
+    if (value === null || value === "" || SECRET.test(value)) return value || undefined;
     leaveOut(`${field}: not 16 to 256 printable characters`);
     return undefined;
   };

@@ -262,6 +262,9 @@ test("what is no export, and one that is cut off, is told in one line", async ()
     assert.match(stderr, message);
     assert.match(stderr, /^mcp-metrics: .*\n$/);
   }
+  const { code, stderr } = await runCli(["import-legacy", file("old.db", ""), "--public"], env);
+  assert.is(code, 1);
+  assert.match(stderr, /--public is for a directory's export/);
 });
 
 test.run();

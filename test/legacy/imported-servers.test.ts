@@ -118,6 +118,30 @@ test("an imported key shows its beginning where it is of our form, and nothing o
   assert.is(readDatabase(target, (database) => database.first("SELECT count(*) AS n FROM api_keys"))?.n, 2);
 });
 
+test("a key and a secret that are empty are none, and too short ones are left out", async () => {
+  const [first] = directoryTables().servers ?? [];
+  for (const [value, leftOut] of [
+    ["", {}],
+    [null, {}],
+    [
+      "fifteen-chars--",
+      {
+        "api_key: not 16 to 256 printable characters": 1,
+        "webhook_secret: not 16 to 256 printable characters": 1,
+      },
+    ],
+  ] as const) {
+    for (const write of Object.values(EXPORTS)) {
+      const { env } = freshTarget();
+      const path = write({ servers: [{ ...first, api_key: value, webhook_secret: value }] } as Tables);
+      const { stdout } = await runCli(["import-legacy", path, "--json"], env);
+      const { servers, keys, secrets } = JSON.parse(stdout);
+      assert.equal([servers.imported, keys.imported, secrets.imported], [1, 0, 0]);
+      assert.equal(servers.left_out_by_reason, leftOut);
+    }
+  }
+});
+
 test("one key of two servers is the first one's, and the import says so", async () => {
   const { env } = freshTarget();
   const [first, second] = directoryTables().servers ?? [];
