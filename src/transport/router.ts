@@ -10,6 +10,7 @@ import type { RequestIdentity } from "../access/call.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../errors.ts";
 import { ClientGoneError } from "./http/body.ts";
 import {
+  breakOff,
   type Exchange,
   headerOf,
   isHttp2Request,
@@ -129,8 +130,7 @@ export function createRouter(options: RouterOptions): OnRequest {
     } catch (error) {
       if (error instanceof ClientGoneError) return;
       if (!(error instanceof ServiceError)) onUnexpected(exchange, error);
-      // A stream that fails in its middle is cut short.
-      if (response.headersSent) response.destroy();
+      if (response.headersSent) breakOff(exchange);
       else sendFailure(exchange, error);
     }
   };

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { Principal, RequestIdentity } from "../../access/call.ts";
 import type { HeldPlace, InFlight } from "../../access/in-flight.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
@@ -17,6 +17,13 @@ export type OnRequest = (request: NodeRequest, response: NodeResponse) => void |
 /** Whether the request came as an HTTP/2 stream. */
 export function isHttp2Request(request: NodeRequest): request is Http2ServerRequest {
   return request.httpVersionMajor === 2;
+}
+
+/** End an answer that has begun and cannot be finished, so that nobody takes what has been sent for all of it. */
+export function breakOff({ request, response }: Pick<Exchange, "request" | "response">): void {
+  // On HTTP/2 a destroyed response looks like a complete one; only the reset code says otherwise.
+  if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  else response.destroy();
 }
 
 /** Bytes of the answer that the peer has not let us send yet, as far as this process can see. */

@@ -1,6 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { constants } from "node:http2";
-import { isHttp2Request, type NodeRequest, type NodeResponse, type OnRequest } from "../http/exchange.ts";
+import {
+  breakOff,
+  isHttp2Request,
+  type NodeRequest,
+  type NodeResponse,
+  type OnRequest,
+} from "../http/exchange.ts";
 import { hasClearAuthority } from "./authority.ts";
 import type { Connection, ConnectionTable, InFlightRequest } from "./connection-table.ts";
 import type { ListenerLimits } from "./listener-limits.ts";
@@ -95,9 +100,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 function answerInternalError(request: NodeRequest, response: NodeResponse): void {
   if (request.destroyed && !request.complete) return;
   if (response.headersSent) {
-    // On HTTP/2 a destroyed response looks like a complete one; only the reset code says otherwise.
-    if (isHttp2Request(request)) request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-    else response.destroy();
+    breakOff({ request, response });
     return;
   }
   response.statusCode = 500;

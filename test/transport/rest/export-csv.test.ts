@@ -161,7 +161,7 @@ test("a client that leaves ends its export: the rest is not read", async () => {
   const pages = (await pagesReadInAll()) - before;
   assert.ok(pages < ROWS / 250 / 2, `${pages} pages`);
   assert.not.ok(
-    service.logs.some(({ level }) => level === "error"),
+    service.logs.some(({ level }) => level === "ERROR"),
     JSON.stringify(service.logs.at(-1)),
   );
 });
