@@ -151,4 +151,22 @@ test("what waits for its client does not count as waiting, nor what has left", (
   assert.equal([inFlight.waiting, inFlight.bytes], [0, 0]);
 });
 
+test("of a call that has left no byte is counted, for it or for its caller, whatever still arrives", () => {
+  const { inFlight, take } = setup();
+  const left = inFlight.enter("a", true);
+  left.add(300);
+  left.leave();
+  // More than there is: it is not even refused, as nobody holds it.
+  for (const bytes of [0, 1, 400, 5000]) left.add(bytes);
+  left.received();
+  assert.equal([inFlight.bytes, inFlight.waiting], [0, 0]);
+  // Its caller may have as much as one that has sent nothing yet.
+  const next = take("a", 500);
+  left.add(1);
+  left.leave();
+  assert.is(inFlight.bytes, 500);
+  next.leave();
+  assert.is(inFlight.bytes, 0);
+});
+
 test.run();

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createBucket, NamedBuckets, readBucket, takeToken } from "../../src/access/token-bucket.ts";
+import { DAY_MS } from "../../src/lib/time.ts";
 import { TestClock } from "../support/time.ts";
 
 const limit = fc.oneof(fc.integer({ min: 1, max: 120 }), fc.integer({ min: 1, max: 1_000_000 }));
@@ -146,6 +147,20 @@ test("a clock that stands still or goes back fills nothing", () => {
     assert.not.ok(takeToken(bucket, 1, 0));
   }
 });
+
+for (const jumpMs of [-DAY_MS, -1000, 1000, DAY_MS]) {
+  test(`a wall clock that is set ${jumpMs} ms on neither fills a bucket nor keeps one from filling`, () => {
+    const clock = new TestClock();
+    const buckets = new NamedBuckets(clock, 60);
+    const take = (name: string, times: number) => Array.from({ length: times }, () => buckets.take(name));
+    assert.ok(take("a", 60).every((seconds) => seconds === undefined));
+    clock.jumpWall(jumpMs);
+    assert.equal(take("a", 2), [1, 1]);
+    assert.equal(take("after", 61), [...Array(60), 1], "one that begins later has as much");
+    clock.advance(1000);
+    for (const name of ["a", "after"]) assert.equal(take(name, 2), [undefined, 1], name);
+  });
+}
 
 test("names are forgotten once a second at the most, however many new ones come", () => {
   const clock = new TestClock();
