@@ -82,22 +82,50 @@ test("a start that waits for its database is ended by a signal, as a running ser
   }
 });
 
-test("a signal ends the waiting in its middle, and not at the next attempt", async () => {
-  const stop = new AbortController();
-  const opening = openSqliteStore({
-    path: link(join(temporaryFolder(), "gone", "m.db"), join(temporaryFolder(), "m.db")),
-    retriesMax: 100,
-    connectionTimeoutMs: 600_000,
-    queryTimeoutMs: 1000,
-    // Nobody advances it: the next attempt never comes.
-    clock: new TestClock(),
-    logger: createLogger({ level: "warn", write: () => setImmediate(() => stop.abort()), wallMs: () => 0 }),
-    onCall() {},
-    onFatal() {},
-    signal: stop.signal,
+/** When a signal arrives: `onTry` is called as soon as an attempt has failed, before the wait for the next. */
+const SIGNALS: readonly { readonly name: string; readonly onTry: (abort: () => void) => void }[] = [
+  { name: "in the middle of the wait", onTry: (abort) => void setImmediate(abort) },
+  { name: "as the wait begins", onTry: (abort) => queueMicrotask(abort) },
+  { name: "during the attempt before it", onTry: (abort) => abort() },
+];
+
+for (const { name, onTry } of SIGNALS) {
+  test(`a signal ${name} ends the waiting, and not at the next attempt`, async () => {
+    const stop = new AbortController();
+    const clock = new TestClock();
+    let attempts = 0;
+    const opening = openSqliteStore({
+      path: link(join(temporaryFolder(), "gone", "m.db"), join(temporaryFolder(), "m.db")),
+      retriesMax: 100,
+      connectionTimeoutMs: 600_000,
+      queryTimeoutMs: 1000,
+      // Nobody advances it: the next attempt never comes.
+      clock,
+      logger: createLogger({
+        level: "warn",
+        write: () => {
+          attempts += 1;
+          onTry(() => stop.abort());
+        },
+        wallMs: () => 0,
+      }),
+      onCall() {},
+      onFatal() {},
+      signal: stop.signal,
+    });
+    let failure: Error | undefined;
+    void failureOf(opening).then((error) => {
+      failure = error;
+    });
+    try {
+      await until("its end", () => failure !== undefined);
+    } finally {
+      // One that waits all the same would keep the process.
+      clock.advance(60_000);
+    }
+    assert.equal([failure, attempts], [stop.signal.reason, 1]);
   });
-  assert.is(await failureOf(opening), stop.signal.reason);
-});
+}
 
 test("a database that can be opened a little later is, and serves", async () => {
   const folder = temporaryFolder();

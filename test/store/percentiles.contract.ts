@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { Test } from "uvu";
 import * as assert from "uvu/assert";
 import { DAY_MS, HOUR_MS } from "../../src/lib/time.ts";
+import { EXACT_VALUES_MAX } from "../../src/store/plan/nearest-rank.ts";
 import { RELATIVE_ERROR } from "../../src/store/plan/sketch.ts";
 import { plainQuantile } from "../support/plain-quantile.ts";
 import { NOW_MS } from "../support/time.ts";
@@ -13,8 +14,10 @@ import { askOf, ownName, sharedStore } from "./store-tests.ts";
 
 const SHARES = [0, 0.01, 0.07, 0.25, 0.5, 0.9, 0.95, 0.99, 0.999, 1];
 const STATISTICS = SHARES.map((share) => `p${Number((share * 100).toFixed(1))}`);
-/** Two samples that a rank too low or too high tells from each other, and the smallest ones. */
-const EXAMPLES = [[20, 30_000], [20], [0], [1, 2, 3], Array.from({ length: 100 }, (_, index) => index + 1)];
+/** The first `length` numbers, each half as much again as one of them: no bin of a sketch has it as its middle. */
+const firstOf = (length: number) => Array.from({ length }, (_, index) => 1.5 * (index + 1));
+/** Two samples that a rank too low or too high tells from each other, the smallest ones, and the largest exact one. */
+const EXAMPLES = [[20, 30_000], [20], [0], [1, 2, 3], firstOf(100), firstOf(EXACT_VALUES_MAX)];
 
 const duration = fc.oneof(fc.nat(60_000), fc.double({ min: 0.001, max: 86_400_000, noNaN: true }));
 const sample = (one: fc.Arbitrary<number>) => fc.array(one, { minLength: 1, maxLength: 200, size: "max" });
