@@ -214,12 +214,15 @@ const BUCKETS: readonly OddPoint[] = [
 
 const EXPONENTIAL: readonly OddPoint[] = [
   { name: "a scale of 1000", changes: { scale: 1000 }, reason: "scale out_of_range" },
+  { name: "a scale of 21", changes: { scale: 21 }, reason: "scale out_of_range" },
   { name: "a scale of -11", changes: { scale: -11 }, reason: "scale out_of_range" },
-  {
-    name: "an offset beyond a double",
-    changes: { positive: { offset: 2 ** 31 - 1, counts: [2] } },
-    reason: "offset out_of_range",
-  },
+  ...[2 ** 31 - 1, 1024, 1023, -(2 ** 31), -1075].flatMap((offset) =>
+    (["positive", "negative"] as const).map((side) => ({
+      name: `a ${side} offset of ${offset}`,
+      changes: { [side]: { offset, counts: [2] } },
+      reason: "offset out_of_range",
+    })),
+  ),
   { name: "no buckets", changes: {}, reason: "bucket_counts mismatch" },
   { name: "buckets of fewer", changes: { zeroCount: 1 }, reason: "bucket_counts mismatch" },
   {

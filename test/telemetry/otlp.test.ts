@@ -90,6 +90,29 @@ test("a receiver that is busy is asked again, no sooner than it wishes", async (
   await receiver.close();
 });
 
+/** The statuses that OTLP lets a sender try again ("Retryable Response Codes"); after any other one it must not. */
+const RETRYABLE = [429, 502, 503, 504];
+const FINAL = [300, 304, 307, 400, 401, 403, 404, 408, 413, 415, 425, 431, 500, 501, 505, 507, 511, 599];
+
+for (const status of [...RETRYABLE, ...FINAL]) {
+  const isRetried = RETRYABLE.includes(status);
+  test(`an export that is answered with ${status} is ${isRetried ? "tried again" : "given up"}`, async () => {
+    let calls = 0;
+    const receiver = await openReceiver((_request, response) => {
+      calls += 1;
+      if (calls === 1) response.writeHead(status, { "retry-after": "0" }).end();
+      else response.end();
+    });
+    const telemetry = open({ otlp: otlp(receiver.url) });
+    await telemetry.forceFlush();
+    assert.is(calls, isRetried ? 2 : 1);
+    const result = isRetried ? "success" : "failure";
+    assert.is(only(await telemetry.scrape(), "otlp_exports_total", { result }), 1);
+    await telemetry.shutdown();
+    await receiver.close();
+  });
+}
+
 const BROKEN: readonly { name: string; answer: Parameters<typeof openReceiver>[0]; reason: RegExp }[] = [
   {
     name: "redirects",
