@@ -140,19 +140,6 @@ for (const transport of ["connect", "grpc"] as const) {
   });
 }
 
-test("a metric carries the time at which it was emitted, not sent", async () => {
-  const service = await startService();
-  const clock = new TestClock(Date.now() - 3_600_000);
-  const { client } = openClient({ url: service.url, clock, flushIntervalMs: 60_000 });
-  const emittedMs = clock.wallMs();
-  client.emitCustom({ name: "first", value: 1 });
-  clock.advance(30_000);
-  client.emitCustom({ name: "second", value: 1, timestamp: new Date(emittedMs - 5) });
-  await client.flush();
-  const times = service.rows().map((row) => Date.parse(String(row.timestamp)));
-  assert.equal(times, [emittedMs, emittedMs - 5]);
-});
-
 test("a full batch is sent at once, the rest when the interval is over", async () => {
   const service = await startService();
   const clock = new TestClock(Date.now());

@@ -145,7 +145,7 @@ test("a server that leaves the numbers leaves the scrape", async () => {
 });
 
 test("what stays as it is is reported each minute, until the collector is closed", async () => {
-  const { collector, clock, client, running } = await openCollector();
+  const { collector, clock, client } = await openCollector();
   collector.initialize("2.1.0", "linux");
   collector.updateServerCounts(3, 2, 1, 0);
   collector.updatePerServerTools({ gone: 1, kept: 2 });
@@ -157,14 +157,29 @@ test("what stays as it is is reported each minute, until the collector is closed
   assert.is(client.counts.emitted - before, 7);
   clock.advance(60_000);
   assert.is(client.counts.emitted - before, 14);
-  await client.flush();
-  const uptimes = await fetch(running.prometheusUrl).then((answer) => answer.text());
-  assert.match(uptimes, /mcp_composer_uptime_seconds\{[^}]*\} 120/);
   await collector.close();
   assert.is(client.counts.emitted - before, 15, "that it ends");
   clock.advance(120_000);
   await collector.close();
   assert.is(client.counts.emitted - before, 15);
+});
+
+test("the uptime is in seconds, since it was initialized last, whatever the wall clock is set to", async () => {
+  const { collector, clock, scrape } = await openCollector();
+  clock.advance(5_000);
+  collector.initialize("2.1.0", "linux");
+  const uptime = () => scrape("mcp_composer_uptime_seconds");
+  assert.equal(await uptime(), { "": 0 });
+  clock.advance(250);
+  collector.updateUptime();
+  assert.equal(await uptime(), { "": 0.25 });
+  clock.jumpWall(60_000);
+  clock.advance(59_750);
+  assert.equal(await uptime(), { "": 60 }, "reported by itself");
+  clock.advance(60_000);
+  assert.equal(await uptime(), { "": 120 });
+  collector.initialize("2.1.1", "linux");
+  assert.equal(await uptime(), { "": 0 });
 });
 
 test("the collector throws nothing, whatever it is given", async () => {

@@ -88,6 +88,18 @@ const HEADERS: readonly HeaderCase[] = [
   ["a second proxy that is not trusted", { "x-forwarded-for": `${CLIENT}, 10.0.2.9` }, "10.0.2.9"],
   ["a client on a proxy's host", { "x-forwarded-for": "10.0.1.8, 10.0.1.9" }, "10.0.1.8"],
   ["empty entries", { "x-forwarded-for": `, ${CLIENT},, 10.0.1.9 ,` }, CLIENT],
+  ["entries of spaces", { "x-forwarded-for": `9.9.9.9, ${CLIENT}, , \t, 10.0.1.9 ,  ` }, CLIENT],
+  [
+    "entries with space around them",
+    { "x-forwarded-for": `9.9.9.9 ,\t ${CLIENT}:80 \t,  10.0.1.9\t` },
+    CLIENT,
+  ],
+  [
+    "quotes with space around them",
+    { "x-forwarded-for": ' "[2001:db8::7]:80" , "10.0.1.9"\t' },
+    "2001:db8::7",
+  ],
+  ["space within the quotes", { "x-forwarded-for": `" ${CLIENT} ", 10.0.1.9` }, CLIENT],
   ["a port", { "x-forwarded-for": `9.9.9.9, ${CLIENT}:4711` }, CLIENT],
   ["brackets and a port", { "x-forwarded-for": "[2001:DB8::7]:99" }, "2001:db8::7"],
   ["quotes", { "x-forwarded-for": '"[2001:db8::7]"' }, "2001:db8::7"],

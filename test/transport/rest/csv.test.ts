@@ -1,6 +1,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { csvRecord } from "../../../src/transport/rest/metrics/export-csv.ts";
+import { ServiceError } from "../../../src/errors.ts";
+import { csvRecord, exportCsv } from "../../../src/transport/rest/metrics/export-csv.ts";
+import type { KeyedRequest, RestService } from "../../../src/transport/rest/route.ts";
+import { failureOf } from "../../support/wait.ts";
 
 const cells: readonly {
   readonly name: string;
@@ -29,6 +32,24 @@ for (const { name, cell, written } of cells) {
   test(`in CSV, ${name}`, () => {
     assert.is(csvRecord([cell, 1]), `${written},1\r\n`);
   });
+}
+
+const NO_TIMES = ["yesterday", "2026-13-01", "2026-02-30T00:00:00Z", "NaN", "-", "0x10", "12:00", "\u0000"];
+
+for (const name of ["start", "end"]) {
+  for (const text of NO_TIMES) {
+    test(`an export whose ${name} is ${JSON.stringify(text)} is rejected: that field is invalid`, async () => {
+      const url = `/api/export.csv?type=custom&${name}=${encodeURIComponent(text)}`;
+      // Nothing is asked of the service: there is none.
+      const asked = { exchange: { request: { url } } } as KeyedRequest;
+      const failure = await failureOf(exportCsv(asked, {} as RestService));
+      assert.instance(failure, ServiceError);
+      const { reason, violations } = failure as ServiceError;
+      const said = violations.map((violation) => [violation.field, violation.reason]);
+      assert.equal([reason, said], ["validation_failed", [[name, "invalid"]]]);
+      assert.match(failure.message, new RegExp(`^${name}: .* is no time`));
+    });
+  }
 }
 
 test.run();
