@@ -18,6 +18,8 @@ export interface Line {
   readonly color: string;
   /** One for each of `timesMs`. Null is a gap: nothing was measured, which is not the same as zero. */
   readonly values: readonly (number | null)[];
+  /** Beside the name in the legend: a number of the whole time that is shown, and what it is. Absent: none. */
+  readonly summary?: string;
 }
 
 /**

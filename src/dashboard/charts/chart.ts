@@ -1,6 +1,6 @@
 import { element } from "../dom/element.ts";
 import type { ResolvedRange } from "../state/time-range.ts";
-import { type ChartData, type Line, NO_DATA } from "./chart-data.ts";
+import { type ChartData, NO_DATA } from "./chart-data.ts";
 import { chartTable } from "./chart-table.ts";
 import { createLegend } from "./legend.ts";
 import { createPlot, type PlotSettings } from "./plot.ts";
@@ -28,10 +28,6 @@ export interface Chart {
 export interface ChartOptions extends Omit<PlotSettings, "onCursor"> {
   /** Read aloud when the chart gets the focus, with a hint at the arrow keys. */
   readonly label: string;
-  /**
-   * One number for a line beside its name in the legend, as its average or its latest value. Absent: none.
-   */
-  readonly summarize?: (values: Line["values"]) => string;
 }
 
 /**
@@ -46,7 +42,7 @@ export function createChart(options: ChartOptions): Chart {
   const { root, canvas, table, spoken } = chartFrame(label, height);
   const tooltip = createTooltip(formatValue);
   const hidden = new Set<string>();
-  const legend = createLegend(hidden, options.summarize, draw);
+  const legend = createLegend(hidden, draw);
   table.after(legend.element);
   let data = NO_DATA;
   let shown = NO_DATA;

@@ -17,20 +17,15 @@ export interface Legend {
  *
  * @param hidden names of the lines that are off. Changed in place by clicks; kept by the caller, so that a
  * line stays off when new data comes.
- * @param summarize see `ChartOptions.summarize`
  * @param onChange called after each click, for the chart to draw again
  */
-export function createLegend(
-  hidden: Set<string>,
-  summarize: ((values: Line["values"]) => string) | undefined,
-  onChange: () => void,
-): Legend {
+export function createLegend(hidden: Set<string>, onChange: () => void): Legend {
   const root = element("ul", { class: "legend" });
   const idOf = ({ name, color }: Line) => `${color} ${name}`;
   const buttons = new Map<string, { item: HTMLElement; summary: HTMLElement }>();
 
   function create({ name, color }: Line) {
-    const summary = element("span", { class: "number" });
+    const summary = element("span", { class: "number", title: "Over the whole time that is shown" });
     const button = element(
       "button",
       { type: "button", class: "legend-item", "aria-pressed": !hidden.has(name) ? "true" : "false" },
@@ -51,7 +46,7 @@ export function createLegend(
     show(lines) {
       const wanted = lines.map((line) => {
         const made = buttons.get(idOf(line)) ?? create(line);
-        made.summary.textContent = summarize?.(line.values) ?? "";
+        made.summary.textContent = line.summary ?? "";
         return [idOf(line), made] as const;
       });
       const isSame = wanted.length === buttons.size && wanted.every(([id]) => buttons.has(id));

@@ -1,9 +1,9 @@
-import type { QuerySeriesResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { totalOf, valuesOf } from "../charts/chart-data.ts";
 import { colorsFor } from "../charts/palette.ts";
 import { swatch } from "../charts/tooltip.ts";
 import { element, nameText } from "../dom/element.ts";
 import { formatCount, formatShare } from "../format/numbers.ts";
+import type { Charted } from "./charted.ts";
 
 /** Methods shown; the rest are too rare to be seen in the strip. */
 const METHODS_MAX = 8;
@@ -19,8 +19,8 @@ export function methodShares(dimension: string) {
   const list = element("ul", { class: "legend shares", "aria-label": "By method" });
   return {
     element: element("div", {}, strip, list),
-    render(answer: QuerySeriesResponse): void {
-      const methods = answer.series
+    render({ steps }: Charted): void {
+      const methods = steps.series
         .map((series) => ({
           name: series.labels[dimension] || "(none)",
           count: totalOf(valuesOf(series, "count")),

@@ -1,5 +1,4 @@
 import type { QuerySeriesResponse } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
-import type { Api } from "../api/api.ts";
 import {
   type ChartData,
   type Line,
@@ -13,41 +12,17 @@ import { colorsFor } from "../charts/palette.ts";
 import { formatCount, formatDuration, formatRate, rateUnitOf } from "../format/numbers.ts";
 import { type ChartPanelOptions, createChartPanel } from "../parts/chart-panel.ts";
 import type { Panel } from "../parts/panel.ts";
-import { type QueryScope, toSelection, toStep } from "../query/scope.ts";
-
-/** What a chart asks of QuerySeries; time and filters are the page's. */
-export interface SeriesQuery {
-  /** Metric types; undefined: that of the page. */
-  readonly types: readonly string[] | undefined;
-  /** Dimensions; a series comes back for each combination of their values. Absent: one series. */
-  readonly groupBy?: readonly string[];
-  /** Names as in `query_service.proto`. */
-  readonly statistics: readonly string[];
-}
-
-/** A panel's query: asks QuerySeries for the page's time in steps that suit a chart's width. */
-export function querySeries({ types, groupBy = [], statistics }: SeriesQuery) {
-  return (api: Api, scope: QueryScope, signal: AbortSignal): Promise<QuerySeriesResponse> =>
-    api.query.querySeries(
-      {
-        ...toSelection(scope, types),
-        step: toStep(scope.stepMs),
-        groupBy: [...groupBy],
-        statistics: [...statistics],
-      },
-      { signal },
-    );
-}
+import { type Charted, queryCharted, wholeCounts, wholeOf, wholeOfValue, wholeSeconds } from "./charted.ts";
 
 /** The times of an answer and its step, which is whole seconds: the service takes no other. */
-export function timesOf({ timestamps, step }: QuerySeriesResponse) {
+function timesOf({ timestamps, step }: QuerySeriesResponse) {
   const stepMs = Number(step?.seconds ?? 1) * 1000;
   return { timesMs: timestamps.map(({ seconds }) => Number(seconds) * 1000), stepMs };
 }
 
 /** What the charts below have in common. `types` are the metric types they are about; absent: that of the page. */
 type SeriesPanelOptions = Pick<
-  ChartPanelOptions<QuerySeriesResponse>,
+  ChartPanelOptions<Charted>,
   "id" | "title" | "hint" | "columns" | "onZoom" | "emptyText"
 > & { readonly types?: readonly string[] };
 
@@ -71,21 +46,36 @@ export function ratePanel(
   // One for the whole chart, that of its largest value: the answer decides, and the axis asks afterwards.
   let unit = rateUnitOf(1);
   const nameOf = options.nameOf ?? ((value) => value || "(none)");
-  return createChartPanel<QuerySeriesResponse>({
+  return createChartPanel<Charted>({
     ...options,
     kind: "lines",
     formatValue: (value) => formatRate(value, unit),
-    summarize: (values) => `avg ${formatRate(averageOf(values), unit)}`,
-    query: querySeries({ types: options.types, groupBy: [options.groupBy], statistics: ["count"] }),
-    read(answer, { nowMs }) {
-      const times = timesOf(answer);
-      const counts: Line[] = answer.series.map((series) => {
-        const name = nameOf(series.labels[options.groupBy] ?? "");
-        return { name, color: "", values: valuesOf(series, "count") };
+    query: queryCharted({
+      types: options.types,
+      groupBy: [options.groupBy],
+      statistics: ["count"],
+      lineFor: options.groupBy,
+    }),
+    read(charted, { nowMs }) {
+      const { steps } = charted;
+      const times = timesOf(steps);
+      const values = new Map<string, string>();
+      const counts: Line[] = steps.series.map((series) => {
+        const value = series.labels[options.groupBy] ?? "";
+        values.set(nameOf(value), value);
+        return { name: nameOf(value), color: "", values: valuesOf(series, "count") };
       });
       const ordered = colored(largest(byTotal(counts), LINES_MAX, "others"), options.colors);
-      const lines = ordered.map((line) => ({ ...line, values: toRates(line.values, { ...times, nowMs }) }));
-      unit = rateUnitOf(Math.max(0, ...lines.flatMap(({ values }) => values.map((value) => value ?? 0))));
+      const rates = ordered.map((line) => toRates(line.values, { ...times, nowMs }));
+      unit = rateUnitOf(Math.max(0, ...rates.flatMap((row) => row.map((value) => value ?? 0))));
+      const shown = ordered.map(({ name }) => values.get(name));
+      const averages = wholeCounts(charted, shown).map((count) => count / wholeSeconds(charted, nowMs));
+      const lines = ordered.map((line, at) => ({
+        ...line,
+        values: rates[at] ?? [],
+        // In its own unit: that of the chart is its peak's, in which the average of a rare one reads 0.00.
+        summary: `avg ${formatRate(averages[at] ?? Number.NaN)}`,
+      }));
       return { ...times, lines };
     },
   });
@@ -97,17 +87,16 @@ export function ratePanel(
  */
 export function outcomePanel(
   options: SeriesPanelOptions &
-    Pick<ChartPanelOptions<QuerySeriesResponse>, "below"> & {
+    Pick<ChartPanelOptions<Charted>, "below"> & {
       /** Only for what stands below the chart; the bars add up all series. */
       readonly groupBy?: readonly string[];
     },
 ): Panel {
-  return createChartPanel<QuerySeriesResponse>({
+  return createChartPanel<Charted>({
     ...options,
     kind: "bars",
     formatValue: formatCount,
-    summarize: (values) => `total ${formatCount(totalOf(values))}`,
-    query: querySeries({
+    query: queryCharted({
       types: options.types,
       groupBy: options.groupBy ?? [],
       statistics: ["successes", "errors", "count"],
@@ -117,21 +106,30 @@ export function outcomePanel(
 }
 
 /** `count` is asked for as well, because metrics without an outcome are neither successes nor errors. */
-function readOutcomes(answer: QuerySeriesResponse): ChartData {
+function readOutcomes(charted: Charted): ChartData {
+  const { steps } = charted;
   const sum = (statistic: string) => {
-    const rows = answer.series.map((series) => valuesOf(series, statistic));
-    return answer.timestamps.map((_, at) => totalOf(rows.map((row) => row[at] ?? null)));
+    const rows = steps.series.map((series) => valuesOf(series, statistic));
+    return steps.timestamps.map((_, at) => totalOf(rows.map((row) => row[at] ?? null)));
   };
   const [successes, errors, counts] = [sum("successes"), sum("errors"), sum("count")];
   const unsaid = counts.map((count, at) => count - (successes[at] ?? 0) - (errors[at] ?? 0));
+  const whole = (statistic: string) => wholeOf(charted, statistic);
+  const total = (count: number) => `total ${formatCount(count)}`;
   const lines: Line[] = [
-    { name: "Success", color: "--success", values: successes },
-    { name: "Failure", color: "--failure", values: errors },
+    { name: "Success", color: "--success", values: successes, summary: total(whole("successes")) },
+    { name: "Failure", color: "--failure", values: errors, summary: total(whole("errors")) },
   ];
   // Only where somebody submitted without saying how it ended.
-  if (totalOf(unsaid) > 0) lines.push({ name: "Unknown", color: "--series-rest", values: unsaid });
-  return { ...timesOf(answer), lines };
+  if (totalOf(unsaid) > 0) {
+    const summary = total(whole("count") - whole("successes") - whole("errors"));
+    lines.push({ name: "Unknown", color: "--series-rest", values: unsaid, summary });
+  }
+  return { ...timesOf(steps), lines };
 }
+
+/** Of a percentile of all metrics of the whole time, which is not the average of those of the steps. */
+const overall = (ms: number) => `overall ${formatDuration(ms)}`;
 
 /** Names in the legend. */
 const QUANTILES = { p50: "P50", p95: "P95", p99: "P99" } as const;
@@ -144,18 +142,18 @@ const QUANTILE_COLORS = { p50: "--quantile-50", p95: "--quantile-95", p99: "--qu
  */
 export function latencyPanel(options: SeriesPanelOptions): Panel {
   const statistics = ["p50", "p95", "p99"] as const;
-  return createChartPanel<QuerySeriesResponse>({
+  return createChartPanel<Charted>({
     ...options,
     kind: "lines",
     formatValue: formatDuration,
-    summarize: (values) => `last ${formatDuration(latestOf(values))}`,
-    query: querySeries({ types: options.types, statistics }),
-    read(answer, { nowMs }) {
-      const times = timesOf(answer);
+    query: queryCharted({ types: options.types, statistics }),
+    read(charted, { nowMs }) {
+      const times = timesOf(charted.steps);
       const lines = statistics.map((statistic) => ({
         name: QUANTILES[statistic],
         color: QUANTILE_COLORS[statistic],
-        values: maskIncompleteSteps(valuesOf(answer.series[0], statistic), { ...times, nowMs }),
+        values: maskIncompleteSteps(valuesOf(charted.steps.series[0], statistic), { ...times, nowMs }),
+        summary: overall(wholeOf(charted, statistic)),
       }));
       return { ...times, lines };
     },
@@ -177,21 +175,26 @@ export function latencyByPanel(
   },
 ): Panel {
   const { groupBy, statistic, nameOf } = options;
-  return createChartPanel<QuerySeriesResponse>({
+  return createChartPanel<Charted>({
     ...options,
     kind: "lines",
     formatValue: formatDuration,
-    summarize: (values) => `last ${formatDuration(latestOf(values))}`,
-    query: querySeries({ types: options.types, groupBy: [groupBy], statistics: [statistic, "count"] }),
-    read: (answer) => ({
-      ...timesOf(answer),
+    query: queryCharted({
+      types: options.types,
+      groupBy: [groupBy],
+      statistics: [statistic, "count"],
+      lineFor: groupBy,
+    }),
+    read: (charted) => ({
+      ...timesOf(charted.steps),
       lines: colored(
-        [...answer.series]
+        [...charted.steps.series]
           .sort((a, b) => totalOf(valuesOf(b, "count")) - totalOf(valuesOf(a, "count")))
           .slice(0, LINES_MAX)
           .map((series) => {
-            const name = nameOf(series.labels[groupBy] ?? "");
-            return { name, color: "", values: valuesOf(series, statistic) };
+            const value = series.labels[groupBy] ?? "";
+            const summary = overall(wholeOfValue(charted, value, statistic));
+            return { name: nameOf(value), color: "", values: valuesOf(series, statistic), summary };
           }),
         options.colors,
       ),
@@ -212,15 +215,4 @@ function colored(lines: readonly Line[], known?: Readonly<Record<string, string>
 /** Largest total first. */
 function byTotal(lines: readonly Line[]): readonly Line[] {
   return [...lines].sort((a, b) => totalOf(b.values) - totalOf(a.values));
-}
-
-/** Over the points that have a value; NaN without any. */
-function averageOf(values: readonly (number | null)[]): number {
-  const said = values.filter((value) => value !== null);
-  return said.length === 0 ? Number.NaN : totalOf(said) / said.length;
-}
-
-/** The newest point that has a value; NaN without any. */
-function latestOf(values: readonly (number | null)[]): number {
-  return values.findLast((value) => value !== null) ?? Number.NaN;
 }

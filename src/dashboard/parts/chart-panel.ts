@@ -10,7 +10,7 @@ export type ChartPanelOptions<Answer> = Pick<
   PanelOptions<Answer>,
   "id" | "title" | "hint" | "columns" | "query" | "emptyText"
 > &
-  Pick<ChartOptions, "kind" | "formatValue" | "summarize" | "onZoom"> & {
+  Pick<ChartOptions, "kind" | "formatValue" | "onZoom"> & {
     /** Whether to show `emptyText` instead of the chart. Absent: when there are only gaps and zeros. */
     readonly isEmpty?: (answer: Answer) => boolean;
     /**
@@ -27,13 +27,12 @@ const CHART_HEIGHT_PX = 190;
 
 /** A panel with a chart, and a button that puts a table in its place. */
 export function createChartPanel<Answer>(options: ChartPanelOptions<Answer>): Panel {
-  const { kind, formatValue, summarize, onZoom, title, below } = options;
+  const { kind, formatValue, onZoom, title, below } = options;
   const chart = createChart({
     label: title,
     kind,
     height: CHART_HEIGHT_PX,
     formatValue,
-    ...(summarize && { summarize }),
     ...(onZoom && { onZoom }),
   });
   const asTable = element(
