@@ -1,7 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type HeldPlace, InFlight } from "../../src/access/in-flight.ts";
 import { ServiceError } from "../../src/errors.ts";
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
 
 function setup({ bytesMax = 1000, commitMs = 0 } = {}) {
   const clock = { nowMs: 0, monotonicMs: () => clock.nowMs };
@@ -166,6 +171,30 @@ test("of a call that has left no byte is counted, for it or for its caller, what
   left.leave();
   assert.is(inFlight.bytes, 500);
   next.leave();
+  assert.is(inFlight.bytes, 0);
+});
+
+test("whoever has no call any more is forgotten, however its calls ended", async () => {
+  const { inFlight } = setup();
+  /** A caller, whose calls have all left. */
+  const callers = Array.from({ length: 100 }, (_, index) => {
+    const caller = { index };
+    const [one, other] = [inFlight.enter(caller, true), inFlight.enter(caller, index % 2 === 0)];
+    one.add(3);
+    one.received();
+    other.add(3);
+    assertRefused(() => other.add(2000), "bytes");
+    one.leave();
+    other.leave();
+    other.leave();
+    return new WeakRef(caller);
+  });
+  // What a WeakRef has shown stays until its job is over.
+  await new Promise((resolve) => void setImmediate(resolve));
+  collectGarbage();
+  const kept = callers.filter((caller) => caller.deref() !== undefined);
+  // The collector finds most of them at once; nothing finds one that is still held.
+  assert.ok(kept.length < 50, `${kept.length} of 100 are held`);
   assert.is(inFlight.bytes, 0);
 });
 
