@@ -207,4 +207,18 @@ test("what is remembered of those without a place is bounded, and what is not is
   await telemetry.shutdown();
 });
 
+test("of the ends that are remembered the newest thousand are, also those that are told again", async () => {
+  const { telemetry, report, shown } = setup({ labelValuesMax: 5000, clock: standing(1000) });
+  const end = (...servers: readonly string[]) =>
+    report("pod", 20, ...servers.map((server) => tools(server, 0)));
+  const others = Array.from({ length: 1500 }, (_, index) => `s${index}`);
+  end("first", "again", ...others.slice(0, 998));
+  end("again");
+  end(...others.slice(998));
+  // What is late is over where its end is known; a thousand are: the last 999 of the others, and "again".
+  report("pod", 15, ...["first", "again", "s500", "s501", "s1499"].map((server) => tools(server, 3)));
+  assert.equal(await shown("mcp_tools_by_server", "server_id"), { first: 3, s500: 3 });
+  await telemetry.shutdown();
+});
+
 test.run();
