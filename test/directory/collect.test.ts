@@ -193,23 +193,6 @@ test("a server's key is good for nothing else", async (context) => {
   }
 });
 
-test("what is not signed is recognized by its idempotency key", async (context) => {
-  const { key, id } = await context.register("keyed");
-  const send = (idempotencyKey: string, value: number) =>
-    context.send(
-      "POST",
-      `${COLLECT}/${id}`,
-      { ...key, "idempotency-key": idempotencyKey },
-      { metrics: [{ ...METRIC, value }] },
-    );
-  assert.is((await send("a", 1)).body.duplicate, undefined);
-  assert.is((await send("a", 1)).body.duplicate, true);
-  const other = await send("a", 2);
-  assert.equal([other.status, other.body.code], [409, "idempotency_conflict"]);
-  assert.is((await send("b", 1)).body.duplicate, undefined);
-  assert.is(countOf(context, id), 2);
-});
-
 test("a disabled server's metrics are rejected with the specified text, until it is enabled again", async (context) => {
   const { key, id } = await context.register("disabled");
   const send = () => context.send("POST", `${COLLECT}/${id}`, key, { metrics: [METRIC] });

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { ServiceError } from "../../src/errors.ts";
 import { redact } from "../../src/ingest/redaction.ts";
 
 /** Shows whose pseudonym it is; holds nothing of the id. */
@@ -142,6 +143,32 @@ for (const name of ["user_agent", "userAgent", "User-Agent", "agent"]) {
     assert.equal(of({ [name]: `${BROWSER} 203.0.113.9` }), { [name]: `${BROWSER} 203.0.0.0/16` });
     assert.equal(of({ client: { [name]: [BROWSER] } }), { client: { [name]: [BROWSER] } });
     assert.equal(of({ path: "host/203.0.113.9" }), { path: "host/203.0.0.0/16" });
+  });
+}
+
+/** `levels` objects or lists around a number. */
+function nested(levels: number, wrap: (inner: unknown) => unknown): unknown {
+  return levels === 0 ? 1 : wrap(nested(levels - 1, wrap));
+}
+
+for (const [name, wrap] of [
+  ["objects", (inner: unknown) => ({ a: inner })],
+  ["lists", (inner: unknown) => [inner]],
+  ["objects of people", (inner: unknown) => ({ user: inner })],
+] as const) {
+  test(`details of ${name} may be nested 16 deep, and no deeper`, () => {
+    const details = (levels: number) => ({ root: nested(levels - 1, wrap) });
+    for (const levels of [1, 2, 15, 16]) assert.is(Object.keys(of(details(levels))).length, 1);
+    for (const levels of [17, 18, 100, 2000]) {
+      assert.throws(
+        () => of(details(levels)),
+        (error: unknown) =>
+          error instanceof ServiceError &&
+          error.violations[0]?.field === "details" &&
+          error.violations[0].reason === "too_deep",
+        `${levels} deep`,
+      );
+    }
   });
 }
 
