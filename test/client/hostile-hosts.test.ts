@@ -227,4 +227,37 @@ for (const [does, onProblem] of Object.entries(FAILING)) {
   });
 }
 
+test("what is null or undefined is absent, wherever it stands, and costs no metric", async () => {
+  const service = await startService();
+  const { client, problems } = openClient({ url: service.url });
+  for (const nothing of [null, undefined]) {
+    const fields = { kept: 1, nothing };
+    client.emitCustom({ name: "n", value: 1, dimensions: fields, metadata: fields } as never);
+    client.emitCustom({ name: "n", value: 1, dimensions: nothing, metadata: nothing } as never);
+    client.emitToolExecution({
+      toolName: "t",
+      success: nothing,
+      serverName: nothing,
+      userHash: nothing,
+    } as never);
+    client.emit("custom", {
+      dimensions: { metric_name: "n", nothing },
+      durationMs: nothing,
+      value: nothing,
+    } as never);
+  }
+  assert.is(await client.flush(), true);
+  assert.equal(problems, []);
+  const rows = service
+    .rows()
+    .map(({ dimensions, metadata }) => [dimensions, metadata].map((json) => JSON.parse(String(json))));
+  const four = [
+    [{ metric_name: "n", kept: 1 }, { kept: 1 }],
+    [{ metric_name: "n" }, {}],
+    [{ tool_name: "t" }, {}],
+    [{ metric_name: "n" }, {}],
+  ];
+  assert.equal(rows, [...four, ...four]);
+});
+
 test.run();
