@@ -4,11 +4,12 @@
  *   bytes      transport/listener/listener.ts     HTTP/1.1 or HTTP/2, one port
  *   path       transport/router.ts                RPC, REST route, or 404; counts and times the request
  *   headers    transport/rest/handler.ts          asks the next two before it reads a body; for RPCs
- *              transport/rpc/auth-interceptor.ts  Connect calls this one
+ *              transport/rpc/unary/calls.ts       without Connect, as long as nothing is odd about a call
+ *              transport/rpc/auth-interceptor.ts  Connect calls this one for all others
  *   who        access/admission.ts                API key → Principal                              401
  *   how often  access/admission.ts                a token from the key's bucket, then its role     429, 403
  *   decode     transport/rest/metrics/routes.ts   → SubmittedMetrics, whatever the spelling        400, 413
- *              transport/rpc/submit-messages.ts   the same of a Protobuf message
+ *              transport/rpc/unary/methods.ts     the same of a Protobuf message
  *              ─── from here on every protocol is the same function ───
  *   submit     api/submit.ts                      the next lines, wired in api/open-ingest.ts
  *   valid      ingest/validate.ts                 → Measurement[] and reasons                      422

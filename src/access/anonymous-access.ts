@@ -28,6 +28,9 @@ export type AnonymousAdmission =
     }
   | (Extract<Admission, { failure: ServiceError }> & { readonly anonymousCall?: never });
 
+/** An outcome that is no failure: a caller with a key, or perhaps without one. */
+export type Admitted = Exclude<Admission | AnonymousAdmission, { failure: ServiceError }>;
+
 export type AdmitAnonymous = (
   credentials: Credentials,
   rule: AnonymousRule,

@@ -26,6 +26,7 @@ import { createRestHandler } from "./rest/handler.ts";
 import { REST_ROUTES } from "./rest/routes.ts";
 import { type Answered, createRouter } from "./router.ts";
 import { adminServiceRoutes } from "./rpc/admin-service.ts";
+import { createAdmitCall } from "./rpc/admit-call.ts";
 import { createAuthInterceptor, ruleOf } from "./rpc/auth-interceptor.ts";
 import { directoryServiceRoutes } from "./rpc/directory-service.ts";
 import { grpcHealthRoutes } from "./rpc/grpc-health.ts";
@@ -34,6 +35,8 @@ import { otlpServiceRoutes } from "./rpc/otlp-service.ts";
 import { queryServiceRoutes } from "./rpc/query-service.ts";
 import { reflectionRoutes } from "./rpc/reflection.ts";
 import { createRpcHandlers, type RpcOptions } from "./rpc/rpc-handler.ts";
+import { createUnaryCalls } from "./rpc/unary/calls.ts";
+import { createUnaryMethods } from "./rpc/unary/methods.ts";
 import { createUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 /** What both ports are opened with. */
@@ -133,13 +136,16 @@ function createHandler(options: FrontDoorOptions): OnRequest {
     inFlight: options.inFlight,
     bodyBytesMax,
   };
-  const authenticate = createAuthInterceptor({ ...common, onUnexpected });
+  const admitCall = createAdmitCall(common);
+  const authenticate = createAuthInterceptor({ admitCall, onUnexpected });
+  const methods = createUnaryMethods(operations.submit, operations.exportMetrics);
   const service = { operations, sessions, version, wallMs: clock.wallMs };
   return createRouter({
     rest: { ...REST_ROUTES, ...servicePages({ version, metricsPerRequestMax }) },
     handleRest: createRestHandler({ ...common, service }),
     ruleOf,
     rpc: createRpcHandlers({ routes: rpcRoutes(options), ruleOf, authenticate, bodyBytesMax }),
+    answerUnary: createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }),
     unknownRpc: createUnknownRpc(authenticate),
     cors: corsOrigins.length === 0 ? undefined : createCors(corsOrigins),
     nextRequest: options.nextRequest,

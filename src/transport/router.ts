@@ -23,6 +23,7 @@ import { sendFailure } from "./rest/answer.ts";
 import type { HandleRest } from "./rest/handler.ts";
 import type { RestAnswer, RestRoute, RestRoutes } from "./rest/route.ts";
 import { handleRpc, type RpcOptions } from "./rpc/rpc-handler.ts";
+import type { AnswerUnary } from "./rpc/unary/calls.ts";
 import type { FindUnknownRpc } from "./rpc/unknown-rpc.ts";
 
 /** What requests are answered with, and where they are reported. */
@@ -33,6 +34,8 @@ export interface RouterOptions {
   readonly handleRest: HandleRest;
   /** RPCs by their paths, `/package.Service/Method`. */
   readonly rpc: ReadonlyMap<string, UniversalHandler>;
+  /** Answers most calls that bring metrics, without the handlers above. */
+  readonly answerUnary: AnswerUnary;
   /** Who may call an RPC. */
   readonly ruleOf: RpcOptions["ruleOf"];
   /** Answers a request that is an RPC by its headers, and whose path is none. */
@@ -156,8 +159,9 @@ const UNSPOKEN_TEXTS: Partial<Record<FailureReason, string>> = {
 async function answerRpc(
   handler: UniversalHandler,
   exchange: Exchange,
-  { handleRest, ruleOf }: Pick<RouterOptions, "handleRest" | "ruleOf">,
+  { handleRest, ruleOf, answerUnary }: Pick<RouterOptions, "handleRest" | "ruleOf" | "answerUnary">,
 ): Promise<void> {
+  if (await answerUnary(exchange)) return;
   exchange.response.setHeader("x-request-id", exchange.requestId);
   const unspoken = await handleRpc(handler, exchange);
   if (unspoken === undefined) return;
@@ -189,6 +193,9 @@ function openExchange(request: NodeRequest, response: NodeResponse, identity: Re
     principal: undefined,
     apiKeyId: undefined,
     place: undefined,
+    admitted: undefined,
+    ended: undefined,
+    body: undefined,
     bodyBytes: 0,
   };
 }

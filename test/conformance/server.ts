@@ -42,6 +42,7 @@ const listener = await openListener({
     handleRest: async (route, exchange) =>
       sendAnswer(exchange, (await route.answer({} as never, {} as never)) as RestAnswer),
     ruleOf,
+    answerUnary: async () => false,
     rpc: createRpcHandlers({
       routes: [conformanceRoutes(schema)],
       ruleOf,

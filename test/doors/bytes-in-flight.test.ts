@@ -67,6 +67,21 @@ test("a body that does not fit beside those in flight is refused, and taken once
   await service.close();
 });
 
+test("bodies count until their calls are answered, through every door", async () => {
+  const service = await startTestService({ ...TWO_SERVICES, MAX_BYTES_IN_FLIGHT: `${LIMIT_KB}KB` });
+  for (const { name, submit, close } of openDoors(service.url)) {
+    const alpha = { "x-api-key": ALPHA_KEY };
+    const outcomes = await Promise.all(
+      Array.from({ length: 24 }, () => submit(submissionOf(90, "alpha"), alpha)),
+    );
+    const refused = outcomes.filter(({ failure }) => failure === "queue_full");
+    assert.ok(refused.length > 0, `${name}: all fitted at once`);
+    assert.ok(refused.length < outcomes.length, `${name}: none fitted`);
+    close();
+  }
+  await service.close();
+});
+
 test("what a client leaves behind that resets its calls, or goes, is given back", async () => {
   const service = await startTestService({ ...TWO_SERVICES, MAX_BYTES_IN_FLIGHT: `${LIMIT_KB}KB` });
   const doors = openDoors(service.url);

@@ -4,10 +4,10 @@ import { connect as connectTcp } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { openDoors } from "../support/doors.ts";
 import { envelope } from "../support/raw-rpc.ts";
 import { ALPHA_KEY, BETA_KEY, startTestService, TWO_SERVICES } from "../support/service.ts";
+import { createMovedClock } from "../support/time.ts";
 import { until } from "../support/wait.ts";
 
 /** More than may wait on any service for as long as they do. */
@@ -34,18 +34,6 @@ const HTTP2_CALLS: Readonly<Record<string, Unread>> = {
   gRPC: { path: SUBMIT, type: "application/grpc+json", body: envelope(Buffer.from(BODY)), stored: 1 },
   "gRPC-Web, refused": { path: SUBMIT, type: "application/grpc-web+json", body: "{", stored: 0 },
 };
-
-/** Time that a test moves on, over what passes anyway. */
-function createMovedClock(): { readonly clock: Clock; moveOn(ms: number): void } {
-  let aheadMs = 0;
-  const monotonicMs = () => systemClock.monotonicMs() + aheadMs;
-  return {
-    clock: { ...systemClock, monotonicMs },
-    moveOn(ms) {
-      aheadMs += ms;
-    },
-  };
-}
 
 /** A service with its default bound for the wait, and proof that another tenant is served when time has passed. */
 async function startWithDefaultWait() {

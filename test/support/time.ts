@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/lib/clock.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
 
 /** 2026-03-01T12:00:00Z: the present of tests whose clock stands still. */
 export const NOW_MS = Date.UTC(2026, 2, 1, 12);
@@ -64,6 +64,18 @@ export class TestClock implements Clock {
     }
     return next;
   }
+}
+
+/** The system's clock, whose monotonic time a test can move on over what passes anyway. */
+export function createMovedClock(): { readonly clock: Clock; moveOn(ms: number): void } {
+  let aheadMs = 0;
+  const monotonicMs = () => systemClock.monotonicMs() + aheadMs;
+  return {
+    clock: { ...systemClock, monotonicMs },
+    moveOn(ms) {
+      aheadMs += ms;
+    },
+  };
 }
 
 /** Let everything that is ready to run run: promises, and jobs set for the next turns of the event loop. */

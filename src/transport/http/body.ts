@@ -38,8 +38,7 @@ export async function readBody(exchange: Exchange, bytesMax: number): Promise<Bu
   const length = Number(headerOf(request, "content-length") ?? 0);
   if (length > bytesMax) throw tooLarge(bytesMax);
   exchange.place?.add(length);
-  const body = await collect(exchange, bytesMax);
-  exchange.bodyBytes = body.length;
+  const body = await collectBody(exchange, bytesMax);
   if (encoding === "identity") return body;
   const message = await decompress(body, encoding as keyof typeof DECODERS, bytesMax);
   exchange.place?.add(message.length);
@@ -51,8 +50,19 @@ function tooLarge(bytesMax: number): ServiceError {
   return new ServiceError("body_too_large", `body is larger than ${bytesMax} bytes`);
 }
 
-/** The bytes of a body as they were sent; what is larger than `bytesMax` is not read to its end. */
-function collect({ request, place }: Exchange, bytesMax: number): Promise<Buffer> {
+/**
+ * The bytes of a body as they were sent; what is larger than `bytesMax` is not read to its end. Those that were
+ * not announced are counted as they arrive.
+ *
+ * @param look sees each piece as it arrives; what it throws ends the reading.
+ * @throws {ServiceError} `body_too_large`, `queue_full` @throws {ClientGoneError}
+ */
+export function collectBody(
+  exchange: Exchange,
+  bytesMax: number,
+  look: ((piece: Buffer) => void) | undefined = undefined,
+): Promise<Buffer> {
+  const { request, place } = exchange;
   const isAnnounced = headerOf(request, "content-length") !== undefined;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -63,6 +73,7 @@ function collect({ request, place }: Exchange, bytesMax: number): Promise<Buffer
       try {
         if (bytes > bytesMax) throw tooLarge(bytesMax);
         if (!isAnnounced) place?.add(chunk.length);
+        look?.(chunk);
         chunks.push(chunk);
       } catch (error) {
         request.pause();
@@ -71,6 +82,7 @@ function collect({ request, place }: Exchange, bytesMax: number): Promise<Buffer
     });
     request.once("end", () => {
       isWhole = true;
+      exchange.bodyBytes = bytes;
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
       // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event
       // loop shows it.

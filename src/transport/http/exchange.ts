@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Admitted } from "../../access/anonymous-access.ts";
 import type { Principal, RequestIdentity } from "../../access/call.ts";
 import type { HeldPlace, InFlight } from "../../access/in-flight.ts";
 import type { BucketState } from "../../access/token-bucket.ts";
@@ -55,6 +56,12 @@ export interface Exchange extends RequestIdentity {
   apiKeyId: number | undefined;
   /** What it takes while it is in flight; undefined for a call without a body, or until it is admitted. */
   place: HeldPlace | undefined;
+  /** Who was admitted; set where that is known before Connect looks at the call. */
+  admitted: Admitted | undefined;
+  /** Why it has ended, where that is known before Connect looks at the call, which then says it in its way. */
+  ended: { readonly error: unknown } | undefined;
+  /** The body, where it was read before Connect looks at the call. */
+  body: Buffer | undefined;
   /** Bytes of the body, as they were sent, once it was read; 0 for one that was refused unread. */
   bodyBytes: number;
 }

@@ -9,15 +9,10 @@ import { AdminService } from "../../../gen/mcp/metrics/v1/admin_service_pb.js";
 import { MetricsService } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
 import { QueryService } from "../../../gen/mcp/metrics/v1/query_service_pb.js";
 import { MetricsService as Otlp } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
-import type { Admit } from "../../access/admission.ts";
-import type { AdmitAnonymous } from "../../access/anonymous-access.ts";
-import type { InFlight } from "../../access/in-flight.ts";
-import { bodyBytesMaxOf, type OperationRule, RULES } from "../../api/rules.ts";
+import { type OperationRule, RULES } from "../../api/rules.ts";
 import { FAILURES, type FailureReason, ServiceError } from "../../errors.ts";
-import type { ClientAddress } from "../http/client-address.ts";
-import { credentialsOf } from "../http/credentials.ts";
-import { type Exchange, headerOf, rateLimitHeaders, takePlace } from "../http/exchange.ts";
-import type { SessionIn } from "../http/session-cookie.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { AdmitCall } from "./admit-call.ts";
 import { ADMITTED, ANONYMOUS_CALL, exchangeOf } from "./context.ts";
 import { completeErrors, toConnectError } from "./failures.ts";
 
@@ -55,20 +50,9 @@ export function ruleOf({ service, method }: Pick<HandlerContext, "service" | "me
   return rule;
 }
 
-/** What callers are authenticated with. */
+/** What RPCs are authenticated with. */
 export interface AuthInterceptorOptions {
-  /** For RPCs that ask for a key. */
-  readonly admit: Admit;
-  /** For RPCs that take callers without a key too. */
-  readonly admitAnonymous: AdmitAnonymous;
-  /** Who is signed in, where that is enough. */
-  readonly sessionIn: SessionIn;
-  /** Whose failed authentications are counted, and whose network a call without a key comes from. */
-  readonly clientAddress: ClientAddress;
-  /** Bounds what is in flight with a body. */
-  readonly inFlight: InFlight;
-  /** Largest message of a caller with a key, in bytes. */
-  readonly bodyBytesMax: number;
+  readonly admitCall: AdmitCall;
   /** A call failed for a reason that is not the caller's; the error's cause is for the log. */
   readonly onUnexpected: (exchange: Exchange, error: unknown) => void;
 }
@@ -76,46 +60,31 @@ export interface AuthInterceptorOptions {
 /**
  * Authenticates each RPC on its headers, before any of its body is read: the key is checked, a token taken,
  * and who calls is put into the context (`admittedOf`, `anonymousCallOf`). From here on every error of the
- * call leaves as the failure table says.
+ * call leaves as the failure table says. A call that was looked at before Connect got it is neither admitted
+ * twice nor run when it has failed.
  *
  * To be given to Connect as `requestGate`: an `Interceptor` of Connect runs only after it has read the
  * message.
  */
 export function createAuthInterceptor({
-  admit,
-  admitAnonymous,
-  sessionIn,
-  clientAddress,
-  inFlight,
-  bodyBytesMax,
+  admitCall,
   onUnexpected,
 }: AuthInterceptorOptions): (context: HandlerContext) => void {
   return (context) => {
     const exchange = exchangeOf(context);
     followFailures(context, onUnexpected);
     const rule = ruleOf(context);
-    const { requestHeader, responseHeader } = context;
     if (rule === "open") return;
-    exchange.takesMetrics = "takesMetrics" in rule && rule.takesMetrics === true;
-    const credentials = credentialsOf(exchange.request, clientAddress, sessionIn);
-    const admission =
-      "ifKey" in rule ? admitAnonymous(credentials, rule, exchange) : admit(credentials, rule, exchange);
-    const { bucket, failure } = admission;
-    exchange.apiKeyId = admission.apiKeyId;
-    exchange.principal = admission.principal;
-    for (const [name, value] of Object.entries(rateLimitHeaders(bucket))) responseHeader.set(name, value);
-    if (failure !== undefined) throw toConnectError(failure);
-    if ("anonymousCall" in admission) context.values.set(ANONYMOUS_CALL, admission.anonymousCall);
-    if ("call" in admission) context.values.set(ADMITTED, admission);
-    rejectLargeBody(requestHeader, bodyBytesMaxOf(rule, bodyBytesMax));
-    const { principal, anonymousCall } = { anonymousCall: undefined, ...admission };
     try {
-      takePlace(exchange, inFlight, principal ?? anonymousCall?.network);
-      // One without a length is counted while it is read.
-      exchange.bodyBytes = Number(headerOf(exchange.request, "content-length") ?? 0);
-      exchange.place?.add(exchange.bodyBytes);
+      if (exchange.ended !== undefined) throw exchange.ended.error;
+      const admitted = exchange.admitted ?? admitCall(exchange, rule);
+      if ("anonymousCall" in admitted) context.values.set(ANONYMOUS_CALL, admitted.anonymousCall);
+      else context.values.set(ADMITTED, admitted);
     } catch (error) {
       throw toConnectError(error);
+    } finally {
+      for (const [name, value] of Object.entries(exchange.headers))
+        context.responseHeader.set(name, String(value));
     }
   };
 }
@@ -131,18 +100,6 @@ export function followFailures(
     exchange.failure ??= failureOf(failure);
     if (failure.code === Code.Internal) onUnexpected(exchange, failure.cause ?? failure);
   });
-}
-
-/** What gRPC and gRPC-Web put before a message. */
-const ENVELOPE_HEAD_BYTES = 5;
-
-/**
- * A body that is announced as too large is not asked for. Connect looks at the length of its own
- * protocol's bodies only; of gRPC's and gRPC-Web's it would read the first bytes.
- */
-function rejectLargeBody(header: Headers, bodyBytesMax: number): void {
-  if (Number(header.get("content-length") ?? 0) <= bodyBytesMax + ENVELOPE_HEAD_BYTES) return;
-  throw toConnectError(new ServiceError("body_too_large", `body is larger than ${bodyBytesMax} bytes`));
 }
 
 /** What an error tells its caller; undefined for one of Connect's own. */

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from "node:http";
+
 /**
  * A caller's deadline, cut to ours. Connect refuses a longer one (connect 2.2.0: INVALID_ARGUMENT), and clients
  * ask for what they like: two minutes, or ten thousand seconds where somebody meant milliseconds.
@@ -17,6 +19,18 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   u: 1e-3,
   n: 1e-6,
 };
+
+/**
+ * How long a call with one answer is worked on, in ms, by the header of its protocol: without a limit where it
+ * has none. Undefined for what is no time.
+ */
+export function unaryDeadlineMs(headers: IncomingHttpHeaders, isConnect: boolean): number | undefined {
+  const text = headers[isConnect ? "connect-timeout-ms" : "grpc-timeout"];
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const [, amount, unit = ""] =
+    (isConnect ? /^(\d{1,10})()$/ : /^(\d{1,8})([HMSmun])$/).exec(String(text)) ?? [];
+  return amount === undefined ? undefined : Math.min(Number(amount) * (UNIT_MS[unit] ?? 1), UNARY_MS_MAX);
+}
 
 /** Cut the deadline in a call's headers. What is none, and what is shorter, stays for Connect to read. */
 export function cutDeadline(header: Headers, isUnary: boolean): void {

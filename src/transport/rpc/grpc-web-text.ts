@@ -22,7 +22,7 @@ export function fromText(universal: UniversalServerRequest): UniversalServerRequ
   const [, codec = "+proto"] = TEXT_TYPE.exec(header.get("content-type") ?? "") ?? [];
   header.set("content-type", `application/grpc-web${codec.toLowerCase()}`);
   const length = header.get("content-length");
-  if (length !== null) header.set("content-length", String(Math.floor((Number(length) * 3) / 4)));
+  if (length !== null) header.set("content-length", String(bytesOfBase64(Number(length))));
   return { ...universal, body: isBody(body) ? decoded(body) : body };
 }
 
@@ -33,6 +33,11 @@ export function toText(answer: UniversalServerResponse): UniversalServerResponse
   if (type !== null)
     header.set("content-type", type.replace(/^application\/grpc-web\b/, "application/grpc-web-text"));
   return { ...answer, header, ...(isBody(answer.body) && { body: encoded(answer.body) }) };
+}
+
+/** The bytes that so many characters stand for, at most. */
+export function bytesOfBase64(characters: number): number {
+  return Math.floor((characters * 3) / 4);
 }
 
 export function isBody(body: unknown): body is Body {

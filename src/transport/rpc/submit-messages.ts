@@ -57,8 +57,8 @@ export function fromValues(values: Readonly<Record<string, Value>>): Record<stri
   return plain;
 }
 
-/** Recursion is bounded: the decoder refuses messages nested deeper than 100. */
-function fromValue({ kind }: Value): unknown {
+/** A Value as a plain one. Recursion is bounded: the decoder refuses messages nested deeper than 100. */
+export function fromValue({ kind }: Value): unknown {
   switch (kind.case) {
     case "structValue":
       return fromValues(kind.value.fields);

@@ -1,0 +1,117 @@
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  fromJson,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+  toJsonString,
+} from "@bufbuild/protobuf";
+import { SubmitRequestSchema } from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import {
+  ExportMetricsServiceRequestSchema,
+  ExportMetricsServiceResponseSchema,
+} from "../../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
+import type { AdmissionRule } from "../../../access/admission.ts";
+import type { Call } from "../../../access/call.ts";
+import type { ExportMetrics } from "../../../api/export-metrics.ts";
+import { RULES } from "../../../api/rules.ts";
+import type { Submit } from "../../../api/submit.ts";
+import type { SubmittedMetrics } from "../../../ingest/submission.ts";
+import { parseMessageJson } from "../../http/body.ts";
+import { type Exchange, singleHeaderOf } from "../../http/exchange.ts";
+import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
+import { decodeResources, toExportResponse } from "../otlp-messages.ts";
+import { fromSubmitRequest } from "../submit-messages.ts";
+import { shapeOf, WireGuard } from "../wire-guard.ts";
+import { writeSubmitAnswer } from "./submit-answer.ts";
+import { readSubmitJson } from "./submit-json.ts";
+import { readSubmitRequest } from "./submit-reader.ts";
+import type { MessageForm } from "./wire.ts";
+import { OddMessageError } from "./wire-reader.ts";
+
+/** Runs a call whose message was decoded; resolves to the answer, in the form of the message. */
+type RunUnary = (call: Call, exchange: Exchange) => Promise<Buffer>;
+
+/** An RPC with one message each way that is served without Connect, as long as nothing is odd about a call. */
+export interface UnaryMethod {
+  readonly rule: AdmissionRule;
+  /** Decode a message. @throws for one that is none: Connect, given the same bytes, says what is wrong. */
+  prepare(message: Buffer, form: MessageForm): RunUnary;
+}
+
+/** The RPCs by which metrics come in, by path; others are not called often enough. */
+export function createUnaryMethods(
+  submit: Submit,
+  exportMetrics: ExportMetrics,
+): ReadonlyMap<string, UnaryMethod> {
+  const submitMethod: UnaryMethod = {
+    rule: RULES.metrics.submit,
+    prepare(message, form) {
+      const sent = readSubmit(message, form);
+      return async (call, { request }) => {
+        const idempotencyKey = sent.idempotency_key || singleHeaderOf(request, "idempotency-key");
+        return writeSubmitAnswer(await submit(call, { ...sent, idempotency_key: idempotencyKey }), form);
+      };
+    },
+  };
+  const exportMethod: UnaryMethod = {
+    rule: RULES.otlp.export,
+    prepare(message, form) {
+      const { resourceMetrics } = decode(ExportMetricsServiceRequestSchema, message, form);
+      return async (call) => {
+        const answer = await exportMetrics(call, decodeResources(resourceMetrics));
+        return encode(ExportMetricsServiceResponseSchema, toExportResponse(answer), form);
+      };
+    },
+  };
+  return new Map([
+    ["/mcp.metrics.v1.MetricsService/Submit", submitMethod],
+    ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", exportMethod],
+  ]);
+}
+
+/** By hand, or by the generated classes where a message is odd. */
+function readSubmit(message: Buffer, form: MessageForm): SubmittedMetrics {
+  const json = form === "json" ? parseMessageJson(message) : undefined;
+  if (json === undefined) guard(SubmitRequestSchema, message);
+  try {
+    return json === undefined ? readSubmitRequest(message) : readSubmitJson(json);
+  } catch (error) {
+    if (!(error instanceof OddMessageError)) throw error;
+    const decoded =
+      json === undefined
+        ? fromBinary(SubmitRequestSchema, message, BINARY_OPTIONS)
+        : fromJson(SubmitRequestSchema, json, JSON_OPTIONS);
+    return fromSubmitRequest(decoded, undefined);
+  }
+}
+
+const JSON_OPTIONS = { ignoreUnknownFields: true };
+const BINARY_OPTIONS = { readUnknownFields: false };
+
+/** As Connect decodes it, once it is known not to stall the service. */
+function decode<Desc extends DescMessage>(
+  schema: Desc,
+  message: Buffer,
+  form: MessageForm,
+): MessageShape<Desc> {
+  if (form === "json") return fromJson(schema, parseMessageJson(message), JSON_OPTIONS);
+  guard(schema, message);
+  return fromBinary(schema, message, BINARY_OPTIONS);
+}
+
+/** See that decoding a message does not stall the service. */
+function guard(schema: DescMessage, message: Buffer): void {
+  if (message.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(message);
+}
+
+function encode<Desc extends DescMessage>(
+  schema: Desc,
+  answer: MessageInitShape<Desc>,
+  form: MessageForm,
+): Buffer {
+  const message = create(schema, answer);
+  return Buffer.from(form === "json" ? toJsonString(schema, message) : toBinary(schema, message));
+}

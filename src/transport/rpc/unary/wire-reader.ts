@@ -1,0 +1,104 @@
+/** The bytes are no message, or one that is too odd to be read here. */
+export class OddMessageError extends Error {
+  override readonly name = "OddMessageError";
+}
+
+/** A varint of more bytes than this, of which only negative numbers are made, is not read here. */
+const VARINT_BYTES_MAX = 7;
+/** Below this length a text is read byte by byte: a call into node costs more. */
+const SHORT_TEXT = 24;
+
+/**
+ * Reads a Protobuf message from its bytes (https://protobuf.dev/programming-guides/encoding), field by field.
+ * Text that is no UTF-8 is repaired, as everywhere in this service.
+ *
+ * @throws {OddMessageError} from every method.
+ */
+export class WireReader {
+  readonly #bytes: Buffer;
+  /** Where the next byte is. */
+  at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get length(): number {
+    return this.#bytes.length;
+  }
+
+  /** An unsigned number; a tag is one, too: eight times the field's number, and its wire type. */
+  varint(): number {
+    const bytes = this.#bytes;
+    let value = 0;
+    let weight = 1;
+    for (let read = 0; read < VARINT_BYTES_MAX; read += 1) {
+      const byte = bytes[this.at++];
+      if (byte === undefined) throw new OddMessageError("it ends in a number");
+      if (byte < 0x80) return value + byte * weight;
+      value += (byte & 0x7f) * weight;
+      weight *= 128;
+    }
+    throw new OddMessageError("a number is long");
+  }
+
+  double(): number {
+    const { at } = this;
+    this.#skip(8);
+    return this.#bytes.readDoubleLE(at);
+  }
+
+  /** Where the message ends that begins with its length here. */
+  endOfMessage(): number {
+    const length = this.varint();
+    const end = this.at + length;
+    if (end > this.#bytes.length) throw new OddMessageError("it ends in a field");
+    return end;
+  }
+
+  text(): string {
+    const end = this.endOfMessage();
+    const { at } = this;
+    this.at = end;
+    if (end - at > SHORT_TEXT) return this.#bytes.toString("utf8", at, end);
+    let text = "";
+    for (let next = at; next < end; next += 1) {
+      const byte = this.#bytes[next] as number;
+      if (byte >= 0x80) return this.#bytes.toString("utf8", at, end);
+      text += String.fromCharCode(byte);
+    }
+    return text;
+  }
+
+  /** The bytes up to `end`, which is where reading goes on. */
+  bytesTo(end: number): Buffer {
+    const bytes = this.#bytes.subarray(this.at, end);
+    this.at = end;
+    return bytes;
+  }
+
+  /** Pass over a field that nobody knows, by its tag. */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case 0:
+        this.varint();
+        return;
+      case 1:
+        this.#skip(8);
+        return;
+      case 2:
+        this.at = this.endOfMessage();
+        return;
+      case 5:
+        this.#skip(4);
+        return;
+      default:
+        throw new OddMessageError("it holds a group");
+    }
+  }
+
+  #skip(bytes: number): void {
+    this.at += bytes;
+    if (this.at > this.#bytes.length) throw new OddMessageError("it ends in a number");
+  }
+}
