@@ -42,6 +42,50 @@ test("counting a distribution into the sender's buckets gives the sender's count
   );
 });
 
+test("of values of either sign the numbers ascend too, and are counted into the sender's buckets again", () => {
+  const signed = fc
+    .double({ min: 0.001, max: 20, noNaN: true })
+    .chain((value) => fc.constantFrom(value, -value));
+  fc.assert(
+    fc.property(
+      fc.array(signed, { minLength: 1, maxLength: 300 }),
+      fc.integer({ min: -4, max: 8 }),
+      (values, scale) => {
+        const sent = exponentialOf(values, scale);
+        const { values: found, counts } = toDistribution(sent, 1);
+        assert.equal(
+          found,
+          found.toSorted((a, b) => a - b),
+        );
+        const isNegative = (_: number, index: number) => (found[index] ?? 0) < 0;
+        const negative = counts.filter(isNegative).reduce((sum, one) => sum + one, 0);
+        assert.is(negative, values.filter((value) => value < 0).length);
+        for (const value of found)
+          assert.ok(value >= Math.min(...values) - 1e-4 && value <= Math.max(...values) + 1e-4);
+      },
+    ),
+  );
+});
+
+test("without a sum the last bucket reaches hardly further than its beginning, whatever lies below it", () => {
+  for (const [bounds, counts] of [
+    [
+      [-100, -10],
+      [5, 0, 1],
+    ],
+    [[-100], [5, 1]],
+    [
+      [10, 100],
+      [5, 0, 1],
+    ],
+  ] as const) {
+    const histogram = explicit({ count: 6, sum: undefined, bounds: [...bounds], counts: [...counts] });
+    const begin = bounds.at(-1) ?? 0;
+    const { max } = toDistribution(histogram, 1);
+    assert.ok(max >= begin && max <= Math.max(0.01, begin * 1.01), `${max} above ${begin}`);
+  }
+});
+
 test("a distribution's numbers ascend, and keep within what the sender said of its extremes", () => {
   fc.assert(
     fc.property(durations, fc.integer({ min: -4, max: 8 }), (values, scale) => {

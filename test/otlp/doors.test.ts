@@ -233,4 +233,34 @@ test("nothing is answered as success, and asks for no rows", async () => {
   }
 });
 
+test("exponential buckets lie where their offset says, on either side of zero, through every door", async () => {
+  const dataPoints = [
+    {
+      timeUnixNano: nowNs(),
+      count: 6n,
+      scale: 0,
+      zeroCount: 1n,
+      positive: { offset: 3, bucketCounts: [2n, 0n, 1n] },
+      negative: { offset: -2, bucketCounts: [1n, 1n] },
+    },
+  ];
+  const value = { aggregationTemporality: AggregationTemporality.DELTA, dataPoints };
+  const metric: Metric = { name: "offsets", unit: "By", data: { case: "exponentialHistogram", value } };
+  for (const { name, send } of doors) {
+    const to = freshService();
+    await send({ resourceMetrics: [resourceMetrics({ "service.name": to }, [metric])] }, WRITER);
+    const [row] = database.all("SELECT distribution FROM metrics WHERE service = ?", to);
+    const { values, counts } = JSON.parse(String(row?.distribution));
+    // From 0.5 to 1 and from 0.25 to 0.5 below zero; two from 8 to 16 and one from 32 to 64 above it.
+    assert.equal(
+      [values, counts],
+      [
+        [-0.75, -0.375, 0, 10, 14, 48],
+        [1, 1, 1, 1, 1, 1],
+      ],
+      name,
+    );
+  }
+});
+
 test.run();
