@@ -50,6 +50,26 @@ test("what a wider zero takes in was counted before", () => {
   assert.equal([found.count, found.zeroCount, occupied(found.positive)], [2, 1, [[2, 1]]]);
 });
 
+test("a wider zero takes in the buckets that end within it, and none that reaches out of it", () => {
+  const last = exponentialOf([1.5, 5], 0);
+  for (const [zeroThreshold, isWithin] of [
+    [0.5, false],
+    [1, false],
+    [1.5, false],
+    [1.99, false],
+    [2, true],
+    [3.9, true],
+  ] as const) {
+    const buckets = exponentialOf(isWithin ? [5, 6] : [1.5, 5, 6], 0);
+    const now = { ...buckets, zeroThreshold, zeroCount: isWithin ? 1 : 0, count: 3, sum: 12.5 };
+    const found = sinceLast(last, now);
+    assert.is(found.kind, "exponential histogram");
+    if (found.kind !== "exponential histogram") return;
+    const held = [found.count, found.sum, found.zeroCount, occupied(found.positive)];
+    assert.equal(held, [1, 6, 0, [[2, 1]]], `a zero of ${zeroThreshold}`);
+  }
+});
+
 test("a value that fell was counted from zero again", () => {
   const sum = (value: number) =>
     ({ kind: "sum", temporality: "cumulative", isMonotonic: true, value }) as const;
