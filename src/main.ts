@@ -171,10 +171,7 @@ async function openService(options: ServiceOptions, lifecycle: Lifecycle) {
     isServing: () => store.isUsable() && !shutdownSignal.aborted,
     onServingChange: store.onUsableChange,
     shutdownSignal,
-    onAnswered(answered) {
-      telemetry.selfMetrics.httpRequest(answered);
-      if (answered.rejected !== undefined) observers.onRequestRejected(answered.rejected);
-    },
+    onAnswered: observers.onAnswered,
     countUsage: usage.add,
     onUnexpected: observers.onUnexpected,
     onListenerError: (error) => logger.error("listener", { error }),

@@ -84,7 +84,7 @@ export class InFlight {
    */
   enter(caller: unknown, isTimed: boolean): HeldPlace {
     const holding = this.#holdings.get(caller) ?? { bytes: 0, calls: 0, waiting: 0 };
-    if (isTimed && this.#isOverdue(holding)) throw tooMuch("calls");
+    if (isTimed && this.#waiting.size >= ALWAYS_TAKEN && this.#isOverdue(holding)) throw tooMuch("calls");
     holding.calls += 1;
     this.#holdings.set(caller, holding);
     let held = 0;
@@ -130,7 +130,6 @@ export class InFlight {
 
   /** Whether calls wait too long for one more of this caller to be taken in. */
   #isOverdue({ waiting }: Holding): boolean {
-    if (this.#waiting.size < ALWAYS_TAKEN) return false;
     const [oldestMs = 0] = this.#waiting.values();
     const waitedMs = this.#options.clock.monotonicMs() - oldestMs;
     const { waitMsMax, commitMs } = this.#options;

@@ -125,6 +125,7 @@ export class KeyRegistry {
 
   /** The quota that one more request would exceed, if there is one. */
   findExceededQuota({ usage, record }: KeyEntry): ExceededQuota | undefined {
+    if (record.dailyUsageLimit === undefined && record.monthlyUsageLimit === undefined) return undefined;
     return usage.findExceeded(record, this.#clock.wallMs());
   }
 

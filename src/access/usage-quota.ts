@@ -51,7 +51,6 @@ export class QuotaUsage {
 
   /** Which quota the next request would exceed; of both, the one that lasts longer. */
   findExceeded({ dailyUsageLimit, monthlyUsageLimit }: Quotas, nowMs: number): ExceededQuota | undefined {
-    if (dailyUsageLimit === undefined && monthlyUsageLimit === undefined) return undefined;
     this.#turnTo(nowMs);
     if (monthlyUsageLimit !== undefined && this.#month >= monthlyUsageLimit) {
       const resetMs = this.#monthEndMs - nowMs;

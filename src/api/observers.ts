@@ -4,6 +4,7 @@ import { FAILURES, type ServiceError, type Violation } from "../errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { RetentionObserver } from "../maintenance/retention-runs.ts";
+import type { AnsweredHttpRequest } from "../telemetry/self/self-metrics.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { createRejectionLog, fieldLabel } from "./rejection-log.ts";
 import type { SubmitObserver } from "./submit.ts";
@@ -38,10 +39,11 @@ export function createObservers(
   const submit: SubmitObserver = {
     onRejected: countViolations,
     onAnswer({ requestId, principal }, service, { accepted, rejected, rejections, leftOut = [] }) {
-      const fields = { request_id: requestId, service, accepted, rejected };
-      const message = `Processed ${accepted} metrics from ${service}`;
-      if (rejected === 0) ingestLog.debug(message, fields);
-      else ingestLog.info(message, fields);
+      if (rejected > 0 || ingestLog.isDebug) {
+        const message = `Processed ${accepted} metrics from ${service}`;
+        const log = rejected > 0 ? ingestLog.info : ingestLog.debug;
+        log(message, { request_id: requestId, service, accepted, rejected });
+      }
       if (rejections.length + leftOut.length === 0) return;
       countViolations(rejections);
       for (const { field, reason } of leftOut) selfMetrics.fieldLeftOut(fieldLabel(field), reason);
@@ -83,7 +85,11 @@ export function createObservers(
     admission,
     onAttemptsLimited,
     submit,
-    onRequestRejected,
+    /** A request was answered, whatever became of it. */
+    onAnswered(answered: AnsweredHttpRequest & { readonly rejected: RejectedRequest | undefined }) {
+      selfMetrics.httpRequest(answered);
+      if (answered.rejected !== undefined) onRequestRejected(answered.rejected);
+    },
     retention,
     /** A defect: the caller gets `internal`, the log the cause. */
     onUnexpected(

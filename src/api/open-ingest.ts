@@ -36,7 +36,6 @@ export function bytesInFlightMax({ bytesInFlightMax: given, acknowledge }: Confi
 export async function openIngest(context: ServiceContext): Promise<Ingest> {
   const { config, clock, lifecycle, store, telemetry, observers } = context;
   const { acknowledge, batchMetrics, flushIntervalMs, queuedMetricsMax } = config.ingest;
-  let lastCommitMs = 0;
   const commits = new GroupCommit({
     clock,
     gatherer: new BatchBuilder(),
@@ -44,10 +43,7 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     queuedMetricsMax,
     queuedBytesMax: acknowledge === "buffered" ? bytesInFlightMax(config.ingest) : undefined,
     linger: acknowledge === "buffered" ? { metrics: batchMetrics, ms: flushIntervalMs } : undefined,
-    onCommit(commit) {
-      lastCommitMs = commit.seconds * 1000;
-      telemetry.selfMetrics.commit(commit);
-    },
+    onCommit: telemetry.selfMetrics.commit,
   });
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
@@ -82,6 +78,6 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
     }),
     flushMetrics,
     queueMetrics: () => commits.depth,
-    commitMs: () => lastCommitMs,
+    commitMs: () => commits.lastCommitMs,
   };
 }

@@ -97,11 +97,15 @@ export class GroupCommit<Item extends Queueable, Batch> {
   #isUrgent = false;
   /** The next transaction starts after some turns of the event loop. */
   #scheduled = false;
+  /** … after so many. */
+  #turnsLeft = 0;
   /** Ends the wait of a lingering commit. */
   #cancelTimer: (() => void) | undefined;
   /** A commit of answered metrics has failed; the next try waits for `RETRY_MS`. */
   #backingOff = false;
   #closed = false;
+  /** How long the last transaction took, in ms; 0 before the first. */
+  lastCommitMs = 0;
 
   constructor(options: GroupCommitOptions<Item, Batch>) {
     this.#options = options;
@@ -166,7 +170,8 @@ export class GroupCommit<Item extends Queueable, Batch> {
     return new Promise((resolve, reject) => {
       const entry = { submission, bytes, resolve, reject };
       this.#waiting.push(entry);
-      this.#isUrgent ||= !mayLinger(entry);
+      // Without a linger nothing waits for it.
+      if (this.#options.linger !== undefined) this.#isUrgent ||= !mayLinger(entry);
       this.#scheduleWhenDue();
     });
   }
@@ -192,12 +197,15 @@ export class GroupCommit<Item extends Queueable, Batch> {
   #schedule(): void {
     if (this.#scheduled || this.#backingOff || this.#isCommitting) return;
     this.#scheduled = true;
-    this.#startAfter(GATHER_TURNS);
+    this.#turnsLeft = GATHER_TURNS;
+    setImmediate(this.#turn);
   }
 
-  #startAfter(turns: number): void {
-    setImmediate(() => (turns > 1 ? this.#startAfter(turns - 1) : this.#start()));
-  }
+  readonly #turn = (): void => {
+    this.#turnsLeft -= 1;
+    if (this.#turnsLeft > 0) setImmediate(this.#turn);
+    else this.#start();
+  };
 
   /** Begin a transaction with all that waits, as far as one holds it. */
   #start(): void {
@@ -244,7 +252,9 @@ export class GroupCommit<Item extends Queueable, Batch> {
     this.#inFlightMetrics = 0;
     for (const { bytes } of entries) this.#bytes -= bytes;
     this.#scheduleWhenDue();
-    if (metrics > 0) onCommit({ metrics, seconds: (clock.monotonicMs() - startedMs) / 1000 });
+    if (metrics === 0) return;
+    this.lastCommitMs = clock.monotonicMs() - startedMs;
+    onCommit({ metrics, seconds: this.lastCommitMs / 1000 });
   }
 
   /** Reject what somebody waits for, and queue again what was answered already, in front of all else. */

@@ -1,6 +1,8 @@
 /** One JSON object a line, with the field names the predecessor's log pipelines parse. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
+  /** Whether such lines are written; what is called for each request need not make them otherwise. */
+  readonly isDebug: boolean;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
@@ -50,6 +52,7 @@ export function createLogger(options: LoggerOptions, name = "mcp-metrics"): Logg
   };
   return {
     debug: log("debug"),
+    isDebug: threshold <= LOG_LEVELS.indexOf("debug"),
     info: log("info"),
     warn: log("warn"),
     error: log("error"),

@@ -1,6 +1,6 @@
 /** A value with listeners: the last one set, and a call whenever it changes. */
 export interface Observable<Value> {
-  readonly get: () => Value;
+  readonly value: Value;
   /** Sets the value and calls every listener, unless it is the same (`===`) as before. */
   readonly set: (value: Value) => void;
   /**
@@ -12,17 +12,17 @@ export interface Observable<Value> {
 
 export function createObservable<Value>(initial: Value): Observable<Value> {
   const listeners = new Set<() => void>();
-  let current = initial;
-  return {
-    get: () => current,
-    set(value) {
-      if (value === current) return;
-      current = value;
+  const observable = {
+    value: initial,
+    set(value: Value) {
+      if (value === observable.value) return;
+      observable.value = value;
       for (const listener of listeners) listener();
     },
-    onChange(listener) {
+    onChange(listener: () => void) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
   };
+  return observable;
 }

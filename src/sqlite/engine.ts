@@ -65,7 +65,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
     onCall(call);
     if (call.failed) isWorking.set(false);
     // Another success may have found nothing to write.
-    else if (call.isProof) isWorking.set(true);
+    else if (call.isProof && !isWorking.value) isWorking.set(true);
   }
   const writer = await openWriter(options, onWrite);
   for (const migration of writer.applied) logger.info("migration applied", { ...migration });
@@ -95,7 +95,7 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
   const { file, metrics } = writer.calls;
   const upkeep = createFileUpkeep({ path, calls: file, withReadersPaused: readers.withReadersPaused });
   const recover = async () => {
-    if (!isWorking.get()) await file.probe().catch(() => {});
+    if (!isWorking.value) await file.probe().catch(() => {});
   };
   return {
     ...createPort(writer.calls, readers.calls),
@@ -107,13 +107,13 @@ export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
         percentileJob(metrics.rebuildPercentilesStep),
       ],
     },
-    isUsable: () => isWorking.get() && isSound.get(),
+    isUsable: () => isWorking.value && isSound.value,
     onUsableChange(listener) {
       const stops = [isWorking.onChange(listener), isSound.onChange(listener)];
       return () => stops.forEach((stop) => void stop());
     },
     async probe() {
-      if (!isSound.get()) throw new Error("the database is damaged");
+      if (!isSound.value) throw new Error("the database is damaged");
       await file.probe();
     },
     async close() {

@@ -92,7 +92,7 @@ const UNREAD_BYTES_MAX = 64 * 1024;
  */
 export function createRouter(options: RouterOptions): OnRequest {
   const { handleRest, rpc, unknownRpc, cors, nextRequest, monotonicMs, onUnexpected } = options;
-  const findRest = createPathTable(byPath(options.rest));
+  const table = createPathTable(byPath(options.rest));
 
   async function route(exchange: Exchange): Promise<void> {
     if (cors?.(exchange)) return;
@@ -101,7 +101,7 @@ export function createRouter(options: RouterOptions): OnRequest {
       exchange.endpoint = exchange.path;
       return answerRpc(handler, exchange, options);
     }
-    const served = findRest(exchange.path);
+    const served = table.literals.get(exchange.path) ?? table.find(exchange.path);
     if (served === undefined) {
       const unknown = unknownRpc(exchange.request);
       if (unknown !== undefined) return answerRpc(unknown, exchange, options);

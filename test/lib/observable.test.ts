@@ -5,7 +5,7 @@ import { createObservable } from "../../src/lib/observable.ts";
 test("listeners hear of changes only, until they stop listening", () => {
   const heard: boolean[] = [];
   const value = createObservable(true);
-  const stop = value.onChange(() => heard.push(value.get()));
+  const stop = value.onChange(() => heard.push(value.value));
   value.set(true);
   value.set(false);
   value.set(false);
@@ -13,7 +13,7 @@ test("listeners hear of changes only, until they stop listening", () => {
   stop();
   value.set(false);
   assert.equal(heard, [false, true]);
-  assert.is(value.get(), false);
+  assert.is(value.value, false);
 });
 
 test("a listener may stop listening while it is notified", () => {

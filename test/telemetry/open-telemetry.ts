@@ -44,6 +44,7 @@ export function recordLog(): { readonly logger: Logger; readonly lines: string[]
       void lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
   const logger: Logger = {
     debug: log("debug"),
+    isDebug: true,
     info: log("info"),
     warn: log("warn"),
     error: log("error"),

@@ -1,7 +1,7 @@
 import { DAY_MS } from "../../lib/time.ts";
-import { LabelValues, type LabelValuesOptions } from "./label-values.ts";
+import { LabelValues, type LabelValuesOptions, OVERFLOW } from "./label-values.ts";
 import { type MetricFamily, type MetricSeries, openSeries, seriesKey } from "./series.ts";
-import { labelScope, Room, type Sender, type Tenant, tenantOf } from "./tenants.ts";
+import { labelScope, Room, type Sender, type Tenant } from "./tenants.ts";
 
 export interface SeriesStoreOptions extends LabelValuesOptions {
   /**
@@ -12,13 +12,15 @@ export interface SeriesStoreOptions extends LabelValuesOptions {
   readonly wallMs: () => number;
 }
 
+/** Of senders of which nobody knows whose key they have. */
+const UNKNOWN_OWNER = "";
+
 /** Label values in the order of a family's labels; a series has no label whose text is undefined. */
 export type LabelTexts = readonly (string | undefined)[];
 
 /** The series of all families, of which there are only so many, and the label values they use. */
 export class SeriesStore {
   readonly labels: LabelValues;
-  readonly #bound: (scope: string, label: string, value: string) => string;
   readonly #wallMs: () => number;
   readonly #room: Room;
   readonly #tenants = new Map<MetricSeries, Tenant>();
@@ -26,7 +28,6 @@ export class SeriesStore {
 
   constructor(options: SeriesStoreOptions) {
     this.labels = new LabelValues(options);
-    this.#bound = this.labels.bound.bind(this.labels);
     this.#wallMs = options.wallMs;
     this.#room = new Room(options.seriesMax);
   }
@@ -36,9 +37,11 @@ export class SeriesStore {
     return this.#ended;
   }
 
-  /** Who the series of a sender are counted for. */
-  tenantOf(sender: Sender): Tenant {
-    return tenantOf(sender, this.#bound);
+  /** Who the series of a sender are counted for. Names of services that a key writes beside its own are bounded. */
+  tenantOf({ service, owner = UNKNOWN_OWNER }: Sender): Tenant {
+    if (service === owner && service !== OVERFLOW) return { service, owner, name: service };
+    const label = this.labels.bound(owner, "service", service);
+    return { service: label, owner, name: `${owner} ${label}` };
   }
 
   /** Whether a tenant may open so many more series. */

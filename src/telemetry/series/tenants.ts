@@ -1,5 +1,3 @@
-import { OVERFLOW } from "./label-values.ts";
-
 /** Who sent measurements. */
 export interface Sender {
   readonly service: string;
@@ -28,18 +26,6 @@ export interface Report {
   readonly tenant: Tenant;
   /** ms since 1970 UTC. */
   readonly reportedMs: number;
-}
-
-const UNKNOWN_OWNER = "";
-
-/** The tenant of a sender; `bound` gives places to the names of services that a key writes beside its own. */
-export function tenantOf(
-  { service, owner = UNKNOWN_OWNER }: Sender,
-  bound: (scope: string, label: string, value: string) => string,
-): Tenant {
-  if (service === owner && service !== OVERFLOW) return { service, owner, name: service };
-  const label = bound(owner, "service", service);
-  return { service: label, owner, name: `${owner} ${label}` };
 }
 
 /** The scope in which a label of the tenant's has its places. */

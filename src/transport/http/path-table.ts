@@ -8,29 +8,34 @@ export interface FoundPath<Entry> {
   readonly parameter: string;
 }
 
+/** Entries by path. */
+export interface PathTable<Entry> {
+  /** Those whose path has no parameter, by path: most requests are for one, and `find` is for the others. */
+  readonly literals: ReadonlyMap<string, FoundPath<Entry>>;
+  find(path: string): FoundPath<Entry> | undefined;
+}
+
 /**
  * Finds entries by literal paths, and by templates in which one segment is a parameter in braces. A slash more at
  * the end of a path is the same path, as the predecessor had it.
  */
-export function createPathTable<Entry>(
-  entries: ReadonlyMap<string, Entry>,
-): (path: string) => FoundPath<Entry> | undefined {
-  const literals = new Map<string, Entry>();
+export function createPathTable<Entry>(entries: ReadonlyMap<string, Entry>): PathTable<Entry> {
+  const literals = new Map<string, FoundPath<Entry>>();
   /** Where the parameter stands → template with its parameter left empty → what is found there. */
   const positions = new Map<number, Map<string, Omit<FoundPath<Entry>, "parameter">>>();
   for (const [template, entry] of entries) {
     const segments = template.split("/");
     const position = segments.findIndex((segment) => segment.startsWith("{"));
     if (position === -1) {
-      literals.set(template, entry);
+      literals.set(template, { template, entry, parameter: "" });
       continue;
     }
     const templates = positions.get(position) ?? new Map();
     positions.set(position, templates.set(without(segments, position), { template, entry }));
   }
   const find = (path: string): FoundPath<Entry> | undefined => {
-    const entry = literals.get(path);
-    if (entry !== undefined) return { template: path, entry, parameter: "" };
+    const literal = literals.get(path);
+    if (literal !== undefined) return literal;
     const segments = path.split("/", SEGMENTS_MAX);
     for (const [position, templates] of positions) {
       const segment = segments[position];
@@ -40,7 +45,10 @@ export function createPathTable<Entry>(
     }
     return undefined;
   };
-  return (path) => find(path) ?? (/[^/]\/$/.test(path) ? find(path.slice(0, -1)) : undefined);
+  return {
+    literals,
+    find: (path) => find(path) ?? (/[^/]\/$/.test(path) ? find(path.slice(0, -1)) : undefined),
+  };
 }
 
 /** No template is as long: a path of a thousand slashes is not looked at further. */

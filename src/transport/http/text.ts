@@ -14,7 +14,10 @@ const HALF = /\\u[dD][89a-fA-F][0-9a-fA-F]{2}/y;
 
 /** Decodes JSON into text that holds Unicode alone, also once its escapes are read. */
 export const jsonDecoder = {
-  decode: (bytes: Uint8Array): string => repairEscapes(utf8.decode(bytes)),
+  decode(bytes: Uint8Array): string {
+    const json = utf8.decode(bytes);
+    return SURROGATE.test(json) ? repairEscapes(json) : json;
+  },
 };
 
 /**
@@ -22,7 +25,6 @@ export const jsonDecoder = {
  * backslash escapes may be another one, and bodies of megabytes can hold nothing but escapes.
  */
 function repairEscapes(json: string): string {
-  if (!SURROGATE.test(json)) return json;
   const parts: string[] = [];
   let kept = 0;
   for (let at = json.indexOf("\\"); at !== -1; at = json.indexOf("\\", at)) {

@@ -12,9 +12,15 @@ let lastValid = "";
  * request than the one that we answer.
  */
 export function hasClearAuthority(request: NodeRequest): boolean {
-  const hosts = linesOfHost(request.rawHeaders);
-  const [host] = hosts;
-  if (hosts.length > 1) return false;
+  const { rawHeaders } = request;
+  let host: string | undefined;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? "";
+    if (name.length !== 4 || name.toLowerCase() !== "host") continue;
+    // Node keeps the first of several lines, and says nothing of the others.
+    if (host !== undefined) return false;
+    host = rawHeaders[at + 1] ?? "";
+  }
   if (!isHttp2Request(request)) {
     if (host === undefined) return request.httpVersion !== "1.1";
     return host === "" || isAuthority(host);
@@ -22,16 +28,6 @@ export function hasClearAuthority(request: NodeRequest): boolean {
   const { authority } = request;
   if (!isAuthority(authority ?? "")) return false;
   return host === undefined || host.toLowerCase() === authority.toLowerCase();
-}
-
-/** Node keeps the first of several lines, and says nothing of the others. */
-function linesOfHost(rawHeaders: readonly string[]): readonly string[] {
-  const hosts: string[] = [];
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] ?? "";
-    if (name.length === 4 && name.toLowerCase() === "host") hosts.push(rawHeaders[at + 1] ?? "");
-  }
-  return hosts;
 }
 
 function isAuthority(text: string): boolean {

@@ -38,7 +38,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     if (isHttp2Request(request)) {
       // A stream reset in the packet that opened it: nobody waits for an answer.
       if (request.stream.destroyed) return;
-      if (isFull(connection)) {
+      if (connection.exchanges.size >= limits.requestsInFlightMax && isFull(connection)) {
         // nghttp2 refuses it as well, by what SETTINGS say.
         request.stream.close(NOT_BEGUN);
         return;
@@ -59,7 +59,7 @@ export function createDispatch(options: DispatchOptions): Dispatch {
     isClear: boolean,
   ): boolean {
     if (connection.isSpent) return false;
-    if (isFull(connection)) {
+    if (connection.exchanges.size >= limits.requestsInFlightMax && isFull(connection)) {
       // Nothing bounds pipelining in node:http while no answer is written; requests would pile up in memory.
       table.report(connection, "too many requests at once");
       connection.socket.destroy();
@@ -77,7 +77,6 @@ export function createDispatch(options: DispatchOptions): Dispatch {
 
   /** Whether a connection has as many requests in flight as it may; those over on the wire are none of them. */
   function isFull({ exchanges }: Connection): boolean {
-    if (exchanges.size < limits.requestsInFlightMax) return false;
     const isOpen = ({ request }: InFlightRequest) => !isHttp2Request(request) || !request.stream.closed;
     return [...exchanges].filter(isOpen).length >= limits.requestsInFlightMax;
   }

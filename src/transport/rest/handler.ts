@@ -93,7 +93,8 @@ function admitted<Outcome extends Admission | AnonymousAdmission>(
 /** The body as a route takes it. @throws {ServiceError} as `readBody`, `unsupported_media_type` */
 async function readAs({ reads }: RestRoute, exchange: Exchange, bytesMax: number): Promise<unknown> {
   if (reads === "nothing") return undefined;
-  if (reads !== "bytes" && !isJson(headerOf(exchange.request, "content-type")))
+  const contentType = headerOf(exchange.request, "content-type");
+  if (reads !== "bytes" && contentType !== "application/json" && !isJson(contentType))
     throw new ServiceError("unsupported_media_type", "Content-Type must be application/json");
   const body = await readBody(exchange, bytesMax);
   if (reads === "bytes") return body;

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createPathTable } from "../../../src/transport/http/path-table.ts";
 
-const find = createPathTable(
+const { find } = createPathTable(
   new Map([
     ["/", "root"],
     ["/servers", "list"],
