@@ -29,11 +29,10 @@ interface Bucket {
  */
 export function toDistribution(histogram: HistogramData, scale: number): Distribution | undefined {
   const { count } = histogram;
-  const scaled = (value: number | undefined) => (value === undefined ? undefined : times(value, scale));
-  const [sum, min, max] = [histogram.sum, histogram.min, histogram.max].map(scaled);
-  const buckets = bucketsOf(histogram)
-    .filter((bucket) => bucket.count > 0)
-    .map((bucket) => ({ ...bucket, low: times(bucket.low, scale), high: times(bucket.high, scale) }));
+  const sum = histogram.sum === undefined ? undefined : times(histogram.sum, scale);
+  const min = histogram.min === undefined ? undefined : times(histogram.min, scale);
+  const max = histogram.max === undefined ? undefined : times(histogram.max, scale);
+  const buckets = bucketsOf(histogram, scale);
   const numbersMax = Math.min(NUMBERS_PER_BUCKET_MAX, Math.ceil(NUMBERS_MAX / Math.max(1, buckets.length)));
   const numbers: Numbers = { values: [], counts: [] };
   if (count === 1 && sum !== undefined) put(numbers, sum, 1);
@@ -53,14 +52,28 @@ export function sumOf({ values, counts }: Distribution): number {
   return values.reduce((sum, value, index) => sum + value * (counts[index] ?? 0), 0);
 }
 
+/** Decimals of most products that are no noise: 0.07 s are 70 ms, and 70.00000000000001 in binary. */
+const DECIMALS = 1e6;
+/** Below it a number with so many decimals has no more than 15 digits. */
+const SHORT_MAX = 1e9;
+/** Twice what one multiplication can be off by, of the product: far less than half of the 15th digit. */
+const NOISE = 2 * Number.EPSILON;
+
 /**
  * `a * b` without the last digit, which is wrong where 0.07 s become 70.00000000000001 ms; and finite where
  * `a` is, as the bounds of a bucket may be almost anything.
  */
 export function times(a: number, b: number): number {
-  if (!Number.isFinite(a)) return a;
-  const product = b === 1 ? a : Number((a * b).toPrecision(15));
-  return Math.max(-NUMBER_MAX, Math.min(NUMBER_MAX, product));
+  if (b === 1 || !Number.isFinite(a)) return Math.abs(a) > NUMBER_MAX && Number.isFinite(a) ? bounded(a) : a;
+  const product = a * b;
+  // What is short in decimals needs no text to be made of it; the result is the same.
+  const short = Math.round(product * DECIMALS) / DECIMALS + 0;
+  const isShort = Math.abs(product) < SHORT_MAX && Math.abs(short - product) <= Math.abs(product) * NOISE;
+  return isShort ? short : bounded(Number(product.toPrecision(15)));
+}
+
+function bounded(value: number): number {
+  return Math.max(-NUMBER_MAX, Math.min(NUMBER_MAX, value));
 }
 
 /** What is kept: `counts[i]` values are taken to be `values[i]`. Ascending. */
@@ -74,30 +87,27 @@ function put({ values, counts }: Numbers, value: number, count: number): void {
   counts.push(count);
 }
 
-/** All buckets, ascending; the outermost of explicit ones reach to infinity. */
-function bucketsOf(histogram: HistogramData): readonly Bucket[] {
+/** The buckets that hold something, ascending, times `scale`; the outermost of explicit ones reach to infinity. */
+function bucketsOf(histogram: HistogramData, scale: number): readonly Bucket[] {
+  const buckets: Bucket[] = [];
+  const add = (low: number, high: number, count: number) => {
+    if (count > 0) buckets.push({ low: times(low, scale), high: times(high, scale), count });
+  };
   if (histogram.kind === "histogram") {
     const { counts, bounds } = histogram;
-    return counts.map((count, index) => ({
-      low: bounds[index - 1] ?? Number.NEGATIVE_INFINITY,
-      high: bounds[index] ?? Number.POSITIVE_INFINITY,
-      count,
-    }));
+    for (const [index, count] of counts.entries())
+      add(bounds[index - 1] ?? Number.NEGATIVE_INFINITY, bounds[index] ?? Number.POSITIVE_INFINITY, count);
+    return buckets;
   }
-  const { scale, zeroCount, zeroThreshold, positive, negative } = histogram;
-  const bound = ({ offset }: typeof positive, index: number) => lowerBound(scale, offset + index);
-  return [
-    ...negative.counts
-      .map((count, index) => ({ low: -bound(negative, index + 1), high: -bound(negative, index), count }))
-      .reverse(),
-    // Taken as from zero up: what is measured is seldom negative.
-    { low: 0, high: zeroThreshold, count: zeroCount },
-    ...positive.counts.map((count, index) => ({
-      low: bound(positive, index),
-      high: bound(positive, index + 1),
-      count,
-    })),
-  ];
+  const { zeroCount, zeroThreshold, positive, negative } = histogram;
+  const bound = ({ offset }: typeof positive, index: number) => lowerBound(histogram.scale, offset + index);
+  for (let index = negative.counts.length - 1; index >= 0; index -= 1)
+    add(-bound(negative, index + 1), -bound(negative, index), negative.counts[index] ?? 0);
+  // Taken as from zero up: what is measured is seldom negative.
+  add(0, zeroThreshold, zeroCount);
+  for (const [index, count] of positive.counts.entries())
+    add(bound(positive, index), bound(positive, index + 1), count);
+  return buckets;
 }
 
 /** The buckets with ends at both sides, as near as is known; the first may begin and the last end exactly. */
@@ -160,6 +170,15 @@ function spread(
 
 /** Six digits are far more than a bucket tells, and keep what is stored short; where they stay within it. */
 function shorten(value: number, low: number, high: number): number {
-  const short = Number(value.toPrecision(6));
+  const short = toSixDigits(value);
   return short > low && short <= high ? short : value;
+}
+
+/** Powers of ten that a number of binary digits holds exactly. */
+const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+
+function toSixDigits(value: number): number {
+  // Without making a text of it, which takes ten times as long.
+  const scale = POWERS[5 - Math.floor(Math.log10(Math.abs(value)))];
+  return scale === undefined ? Number(value.toPrecision(6)) : Math.round(value * scale) / scale;
 }

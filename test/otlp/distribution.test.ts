@@ -3,7 +3,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Distribution } from "../../src/catalogue/measurement.ts";
 import type { HistogramData } from "../../src/otlp/data-point.ts";
-import { toDistribution as find } from "../../src/otlp/distribution.ts";
+import { toDistribution as find, times } from "../../src/otlp/distribution.ts";
 import { explicit, explicitOf, exponentialOf } from "./points.ts";
 
 /** … of a histogram that says where its values lie. */
@@ -151,6 +151,27 @@ test("as many values as can be counted take a few numbers", () => {
   assert.is(
     found.counts.reduce((sum, one) => sum + one, 0),
     count,
+  );
+});
+
+test("a product is rounded to fifteen digits, with or without a text made of it", () => {
+  const numbers = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e12, max: 1e12 }),
+    fc
+      .integer({ min: -1e9, max: 1e9 })
+      .chain((digits) => fc.integer({ min: 0, max: 9 }).map((d) => digits / 10 ** d)),
+    fc.constantFrom(0, -0, 0.07, 0.1 + 0.2, 5e-324, 1e300),
+  );
+  fc.assert(
+    fc.property(numbers, fc.constantFrom(1000, 1e-3, 1e-6, 60_000, 3_600_000, 86_400_000), (a, b) => {
+      const rounded = Number((a * b).toPrecision(15));
+      assert.is(times(a, b), Math.max(-(2 ** 63), Math.min(2 ** 63, rounded)));
+    }),
+    { numRuns: 5000 },
+  );
+  assert.equal(
+    [times(0.07, 1000), times(Number.POSITIVE_INFINITY, 2), times(1e300, 1)],
+    [70, Infinity, 2 ** 63],
   );
 });
 
