@@ -26,7 +26,7 @@ export interface SentPoints {
 export interface ResourcePoints {
   readonly attributes: Attributes;
   readonly points: readonly DataPoint[];
-  /** Equal for the same points sent again, in whichever encoding; different for any others. */
+  /** Equal for the same points sent again as they were; different for any others. */
   readonly fingerprint: string;
 }
 

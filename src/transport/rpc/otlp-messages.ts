@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
+  ExportMetricsServiceRequestSchema,
   type ExportMetricsServiceResponse,
   ExportMetricsServiceResponseSchema,
 } from "../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
@@ -25,6 +26,12 @@ import {
   type SentPoints,
 } from "../../otlp/data-point.ts";
 import { readingsOf } from "./otlp-readings.ts";
+
+/** The message of a request. */
+export const EXPORT_REQUEST = ExportMetricsServiceRequestSchema;
+
+/** … of an answer. */
+export const EXPORT_RESPONSE = ExportMetricsServiceResponseSchema;
 
 /** The messages of a request → the points of each resource that has some, nothing validated yet. */
 export function decodeResources(
@@ -75,18 +82,18 @@ function* pointsOfMetric(metric: Metric, scope: string): Generator<DataPoint> {
 }
 
 /** Names an instrumentation scope: two scopes may have instruments of one name. */
-function scopeText(scope: InstrumentationScope | undefined): string {
+export function scopeText(scope: InstrumentationScope | undefined): string {
   if (scope === undefined) return "";
   return JSON.stringify([scope.name, scope.version, canonical(readAttributes(scope.attributes))]);
 }
 
 /** Of an attribute that is there twice, which breaks the protocol, the last counts. */
 function readAttributes(attributes: readonly KeyValue[]): Attributes {
-  return new Map(attributes.map(({ key, value }) => [key, readValue(value)]));
+  return new Map(attributes.map(({ key, value }) => [key, readAnyValue(value)]));
 }
 
 /** Recursion is bounded: the decoder refuses messages nested deeper than 100. */
-function readValue(any: AnyValue | undefined): unknown {
+export function readAnyValue(any: AnyValue | undefined): unknown {
   const value = any?.value ?? { case: undefined };
   switch (value.case) {
     case undefined:
@@ -95,9 +102,9 @@ function readValue(any: AnyValue | undefined): unknown {
       // As text where a double would make another number of it.
       return Number.isSafeInteger(Number(value.value)) ? Number(value.value) : String(value.value);
     case "arrayValue":
-      return value.value.values.map(readValue);
+      return value.value.values.map(readAnyValue);
     case "kvlistValue":
-      return value.value.values.map(({ key, value: inner }) => [key, readValue(inner)]);
+      return value.value.values.map(({ key, value: inner }) => [key, readAnyValue(inner)]);
     case "bytesValue":
       return { bytes: Buffer.from(value.value).toString("base64") };
     default:

@@ -78,7 +78,7 @@ function numberOf({ value }: NumberDataPoint, read: (value: number) => PointData
 }
 
 /** Whether points count since the one before, or since their start. */
-function temporalityOf(temporality: AggregationTemporality): Temporality {
+export function temporalityOf(temporality: AggregationTemporality): Temporality {
   if (temporality === AggregationTemporality.DELTA) return "delta";
   return temporality === AggregationTemporality.CUMULATIVE ? "cumulative" : "unspecified";
 }

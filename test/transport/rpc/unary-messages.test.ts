@@ -23,7 +23,7 @@ import { fromSubmitRequest, toSubmitResponse } from "../../../src/transport/rpc/
 import { writeSubmitAnswer } from "../../../src/transport/rpc/unary/submit-answer.ts";
 import { readSubmitJson } from "../../../src/transport/rpc/unary/submit-json.ts";
 import { readSubmitRequest } from "../../../src/transport/rpc/unary/submit-reader.ts";
-import { OddMessageError } from "../../../src/transport/rpc/unary/wire-reader.ts";
+import { OddMessageError } from "../../../src/transport/rpc/wire-reader.ts";
 import { repairWireText } from "../../../src/transport/rpc/wire-text.ts";
 
 repairWireText();

@@ -2,8 +2,8 @@ import {
   create,
   createRegistry,
   type DescMessage,
-  fromBinary,
   fromJson,
+  type JsonValue,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -17,10 +17,11 @@ import {
 } from "../../../../gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
 import { ServiceError, type Violation } from "../../../errors.ts";
+import type { SentPoints } from "../../../otlp/data-point.ts";
 import { parseMessageJson } from "../../http/body.ts";
-import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { toConnectError } from "../../rpc/failures.ts";
-import { shapeOf, WireGuard } from "../../rpc/wire-guard.ts";
+import { decodeResources, EXPORT_REQUEST } from "../../rpc/otlp-messages.ts";
+import { decodeExport } from "../../rpc/otlp-reader.ts";
 import type { RestAnswer } from "../route.ts";
 import { soundJson } from "./sound-json.ts";
 
@@ -43,34 +44,27 @@ export function contentForm(contentType: string | undefined): ContentForm | unde
   return name === MEDIA_TYPES.protobuf ? "protobuf" : undefined;
 }
 
-/** A request, and what of its JSON could not be decoded. */
-interface ReadMessage<Desc extends DescMessage> {
-  readonly message: MessageShape<Desc>;
-  readonly leftOut: readonly Violation[];
-}
-
 /**
- * A request in either form. Of JSON what is not of its type is left out, so that nothing beside it is lost.
+ * The points of a request in either form. Of JSON what is not of its type is left out, so that nothing beside it is
+ * lost.
  *
- * @throws {ServiceError} `malformed_body` for what is no such message, or would stall the service.
+ * @throws {ServiceError} `malformed_body` for what is no such request, or would stall the service.
  */
-export async function readMessage<Desc extends DescMessage>(
-  schema: Desc,
-  body: Buffer,
-  form: ContentForm,
-): Promise<ReadMessage<Desc>> {
+export async function readPoints(body: Buffer, form: ContentForm): Promise<SentPoints> {
   const json = form === "json" ? parseMessageJson(body) : undefined;
-  if (form === "protobuf" && body.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(body);
   try {
-    if (json !== undefined) return { message: fromJson(schema, json, JSON_OPTIONS), leftOut: [] };
-    return { message: fromBinary(schema, body, { readUnknownFields: false }), leftOut: [] };
+    return json === undefined ? decodeExport(body) : decodeJson(json);
   } catch (cause) {
-    const sound = json === undefined ? undefined : await soundJson(schema, json);
-    if (sound !== undefined)
-      return { message: fromJson(schema, sound.json, JSON_OPTIONS), leftOut: sound.leftOut };
+    if (cause instanceof ServiceError) throw cause;
+    const sound = json === undefined ? undefined : await soundJson(EXPORT_REQUEST, json);
+    if (sound !== undefined) return decodeJson(sound.json, sound.leftOut);
     const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;
     throw new ServiceError("malformed_body", `body is not valid ${problem}`, { cause });
   }
+}
+
+function decodeJson(json: JsonValue, leftOut: readonly Violation[] = []): SentPoints {
+  return decodeResources(fromJson(EXPORT_REQUEST, json, JSON_OPTIONS).resourceMetrics, leftOut);
 }
 
 const JSON_OPTIONS = { ignoreUnknownFields: true };

@@ -1,13 +1,9 @@
-import {
-  ExportMetricsServiceRequestSchema,
-  ExportMetricsServiceResponseSchema,
-} from "../../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import { RULES } from "../../../api/rules.ts";
 import { ServiceError } from "../../../errors.ts";
 import { headerOf } from "../../http/exchange.ts";
-import { decodeResources, toExportResponse } from "../../rpc/otlp-messages.ts";
+import { EXPORT_RESPONSE, toExportResponse } from "../../rpc/otlp-messages.ts";
 import type { KeyedRequest, RestAnswer, RestRoutes, RestService } from "../route.ts";
-import { contentForm, readMessage, writeMessage } from "./content.ts";
+import { contentForm, readPoints, writeMessage } from "./content.ts";
 
 /** OTLP over HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp). */
 export const OTLP_ROUTES = {
@@ -24,7 +20,6 @@ async function exportMetrics(
     const message = "Content-Type must be application/x-protobuf or application/json";
     throw new ServiceError("unsupported_media_type", message);
   }
-  const { message, leftOut } = await readMessage(ExportMetricsServiceRequestSchema, body as Buffer, form);
-  const answer = await operations.exportMetrics(call, decodeResources(message.resourceMetrics, leftOut));
-  return { status: 200, ...writeMessage(ExportMetricsServiceResponseSchema, toExportResponse(answer), form) };
+  const answer = await operations.exportMetrics(call, await readPoints(body as Buffer, form));
+  return { status: 200, ...writeMessage(EXPORT_RESPONSE, toExportResponse(answer), form) };
 }

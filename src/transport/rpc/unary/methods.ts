@@ -4,32 +4,29 @@ import {
   fromBinary,
   fromJson,
   type MessageInitShape,
-  type MessageShape,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
 import { SubmitRequestSchema } from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
-import {
-  ExportMetricsServiceRequestSchema,
-  ExportMetricsServiceResponseSchema,
-} from "../../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Call } from "../../../access/call.ts";
 import type { ExportMetrics } from "../../../api/export-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import type { Submit } from "../../../api/submit.ts";
 import type { SubmittedMetrics } from "../../../ingest/submission.ts";
+import type { SentPoints } from "../../../otlp/data-point.ts";
 import { parseMessageJson } from "../../http/body.ts";
 import { type Exchange, singleHeaderOf } from "../../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
-import { decodeResources, toExportResponse } from "../otlp-messages.ts";
+import { decodeResources, EXPORT_REQUEST, EXPORT_RESPONSE, toExportResponse } from "../otlp-messages.ts";
+import { decodeExport } from "../otlp-reader.ts";
 import { fromSubmitRequest } from "../submit-messages.ts";
 import { shapeOf, WireGuard } from "../wire-guard.ts";
+import { OddMessageError } from "../wire-reader.ts";
 import { writeSubmitAnswer } from "./submit-answer.ts";
 import { readSubmitJson } from "./submit-json.ts";
 import { readSubmitRequest } from "./submit-reader.ts";
 import type { MessageForm } from "./wire.ts";
-import { OddMessageError } from "./wire-reader.ts";
 
 /** Runs a call whose message was decoded; resolves to the answer, in the form of the message. */
 type RunUnary = (call: Call, exchange: Exchange) => Promise<Buffer>;
@@ -59,10 +56,10 @@ export function createUnaryMethods(
   const exportMethod: UnaryMethod = {
     rule: RULES.otlp.export,
     prepare(message, form) {
-      const { resourceMetrics } = decode(ExportMetricsServiceRequestSchema, message, form);
+      const sent = form === "json" ? readExportJson(message) : decodeExport(message);
       return async (call) => {
-        const answer = await exportMetrics(call, decodeResources(resourceMetrics));
-        return encode(ExportMetricsServiceResponseSchema, toExportResponse(answer), form);
+        const answer = await exportMetrics(call, sent);
+        return encode(EXPORT_RESPONSE, toExportResponse(answer), form);
       };
     },
   };
@@ -91,15 +88,9 @@ function readSubmit(message: Buffer, form: MessageForm): SubmittedMetrics {
 const JSON_OPTIONS = { ignoreUnknownFields: true };
 const BINARY_OPTIONS = { readUnknownFields: false };
 
-/** As Connect decodes it, once it is known not to stall the service. */
-function decode<Desc extends DescMessage>(
-  schema: Desc,
-  message: Buffer,
-  form: MessageForm,
-): MessageShape<Desc> {
-  if (form === "json") return fromJson(schema, parseMessageJson(message), JSON_OPTIONS);
-  guard(schema, message);
-  return fromBinary(schema, message, BINARY_OPTIONS);
+function readExportJson(message: Buffer): SentPoints {
+  const json = parseMessageJson(message);
+  return decodeResources(fromJson(EXPORT_REQUEST, json, JSON_OPTIONS).resourceMetrics);
 }
 
 /** See that decoding a message does not stall the service. */

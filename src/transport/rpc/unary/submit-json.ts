@@ -4,7 +4,7 @@
  */
 import type { SubmittedMetric, SubmittedMetrics } from "../../../ingest/submission.ts";
 import { isRecord } from "../../../lib/json.ts";
-import { OddMessageError } from "./wire-reader.ts";
+import { OddMessageError } from "../wire-reader.ts";
 
 /** What a field of JSON becomes. */
 type Read = (value: unknown) => unknown;

@@ -9,7 +9,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { SubmittedMetric, SubmittedMetrics } from "../../../ingest/submission.ts";
 import { fromValue } from "../submit-messages.ts";
-import { OddMessageError, WireReader } from "./wire-reader.ts";
+import { fieldsOf, OddMessageError, WireReader } from "../wire-reader.ts";
 
 /** Tags of fields, as they stand before each: the field's number times eight, and its wire type. */
 const REQUEST = { service: 10, version: 18, instanceId: 26, metrics: 34, idempotencyKey: 42 } as const;
@@ -17,6 +17,14 @@ const METRIC = { type: 10, value: 17, durationMs: 25, timestamp: 34, dimensions:
 const ENTRY = { key: 10, value: 18 } as const;
 const VALUE = { null: 8, number: 17, text: 26, bool: 32, struct: 42, list: 50 } as const;
 const TIMESTAMP = { seconds: 8, nanos: 16 } as const;
+
+const KNOWN = {
+  request: fieldsOf(REQUEST),
+  metric: fieldsOf(METRIC),
+  entry: fieldsOf(ENTRY),
+  value: fieldsOf(VALUE),
+  timestamp: fieldsOf(TIMESTAMP),
+} as const;
 
 /** @throws {OddMessageError} for what is left to the generated classes. */
 export function readSubmitRequest(bytes: Buffer): SubmittedMetrics {
@@ -30,7 +38,7 @@ export function readSubmitRequest(bytes: Buffer): SubmittedMetrics {
     else if (tag === REQUEST.version) request.version = reader.text();
     else if (tag === REQUEST.instanceId) request.instance_id = reader.text();
     else if (tag === REQUEST.idempotencyKey) request.idempotency_key = reader.text();
-    else skip(reader, tag, 5);
+    else reader.skipUnknown(tag, KNOWN.request);
   }
   return request;
 }
@@ -54,9 +62,9 @@ function readMetric(reader: WireReader): SubmittedMetric {
       // Two of them would be merged.
       if (timestamp !== undefined) throw new OddMessageError("a timestamp comes twice");
       timestamp = readTimestamp(reader);
-    } else skip(reader, tag, 6);
+    } else reader.skipUnknown(tag, KNOWN.metric);
   }
-  expectEnd(reader, end);
+  reader.expectEnd(end);
   return { type, value, duration_ms: durationMs, timestamp, dimensions, metadata };
 }
 
@@ -68,9 +76,9 @@ function readTimestamp(reader: WireReader): Date {
     const tag = reader.varint();
     if (tag === TIMESTAMP.seconds) seconds = reader.varint();
     else if (tag === TIMESTAMP.nanos) nanos = reader.varint();
-    else skip(reader, tag, 2);
+    else reader.skipUnknown(tag, KNOWN.timestamp);
   }
-  expectEnd(reader, end);
+  reader.expectEnd(end);
   if (nanos > 0x7fff_ffff) throw new OddMessageError("nanoseconds are too many");
   return new Date(seconds * 1000 + Math.floor(nanos / 1e6));
 }
@@ -88,9 +96,9 @@ function readEntry(reader: WireReader, into: Record<string, unknown>): void {
       if (hasValue) throw new OddMessageError("a value comes twice");
       hasValue = true;
       value = readValue(reader);
-    } else skip(reader, tag, 2);
+    } else reader.skipUnknown(tag, KNOWN.entry);
   }
-  expectEnd(reader, end);
+  reader.expectEnd(end);
   // Assigning to it would set the prototype.
   if (key === "__proto__") throw new OddMessageError("a key is __proto__");
   into[key] = value;
@@ -112,9 +120,9 @@ function readValue(reader: WireReader): unknown {
     } else if (tag === VALUE.struct || tag === VALUE.list) {
       reader.at = start;
       return readNested(reader.bytesTo(end));
-    } else skip(reader, tag, 6);
+    } else reader.skipUnknown(tag, KNOWN.value);
   }
-  expectEnd(reader, end);
+  reader.expectEnd(end);
   return value;
 }
 
@@ -124,16 +132,4 @@ function readNested(bytes: Buffer): unknown {
   } catch (cause) {
     throw new OddMessageError("a value cannot be read", { cause });
   }
-}
-
-/** Pass over an unknown field. One of the first `known`, in another wire type than its own, is odd. */
-function skip(reader: WireReader, tag: number, known: number): void {
-  const number = Math.floor(tag / 8);
-  if (number <= known || tag > 0xffff_ffff) throw new OddMessageError("a field has another type");
-  reader.skip(tag);
-}
-
-/** A field must not reach beyond the message that it stands in. */
-function expectEnd(reader: WireReader, end: number): void {
-  if (reader.at !== end) throw new OddMessageError("a field is longer than its message");
 }

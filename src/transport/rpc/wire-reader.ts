@@ -3,6 +3,14 @@ export class OddMessageError extends Error {
   override readonly name = "OddMessageError";
 }
 
+/** The numbers of the fields that a reader knows. */
+export type KnownFields = ReadonlySet<number>;
+
+/** The fields of these tags, each of which is the field's number times eight, and its wire type. */
+export function fieldsOf(...tags: readonly Readonly<Record<string, number>>[]): KnownFields {
+  return new Set(tags.flatMap((named) => Object.values(named)).map((tag) => Math.floor(tag / 8)));
+}
+
 /** A varint of more bytes than this, of which only negative numbers are made, is not read here. */
 const VARINT_BYTES_MAX = 7;
 /** Below this length a text is read byte by byte: a call into node costs more. */
@@ -48,6 +56,50 @@ export class WireReader {
     return this.#bytes.readDoubleLE(at);
   }
 
+  /** A fixed64 as it is. */
+  uint64(): bigint {
+    const { at } = this;
+    this.#skip(8);
+    return this.#bytes.readBigUInt64LE(at);
+  }
+
+  /** A fixed64 as the nearest number. */
+  uint64AsNumber(): number {
+    const { at } = this;
+    this.#skip(8);
+    const high = this.#bytes.readUInt32LE(at + 4);
+    return high * 2 ** 32 + this.#bytes.readUInt32LE(at);
+  }
+
+  /** An sfixed64 as the nearest number. */
+  int64AsNumber(): number {
+    const { at } = this;
+    this.#skip(8);
+    return Number(this.#bytes.readBigInt64LE(at));
+  }
+
+  /** Packed fixed64s, each as the nearest number. */
+  uint64List(): number[] {
+    const end = this.#endOfNumbers();
+    const numbers: number[] = [];
+    while (this.at < end) numbers.push(this.uint64AsNumber());
+    return numbers;
+  }
+
+  /** Packed doubles. */
+  doubleList(): number[] {
+    const end = this.#endOfNumbers();
+    const numbers: number[] = [];
+    while (this.at < end) numbers.push(this.double());
+    return numbers;
+  }
+
+  #endOfNumbers(): number {
+    const end = this.endOfMessage();
+    if ((end - this.at) % 8 !== 0) throw new OddMessageError("a number is cut");
+    return end;
+  }
+
   /** Where the message ends that begins with its length here. */
   endOfMessage(): number {
     const length = this.varint();
@@ -77,7 +129,24 @@ export class WireReader {
     return bytes;
   }
 
-  /** Pass over a field that nobody knows, by its tag. */
+  /** Of a message that ends at `end`, which a field must not reach beyond. */
+  expectEnd(end: number): void {
+    if (this.at !== end) throw new OddMessageError("a field is longer than its message");
+  }
+
+  /**
+   * Pass over a field that nobody knows, by its tag. One that is known, in another wire type than its own, is odd.
+   *
+   * @param known from `fieldsOf`
+   */
+  skipUnknown(tag: number, known: KnownFields): void {
+    const number = Math.floor(tag / 8);
+    const isOdd = number === 0 || tag > 0xffff_ffff || known.has(number);
+    if (isOdd) throw new OddMessageError("a field has another type, or no number");
+    this.skip(tag);
+  }
+
+  /** Pass over a field, by its tag. */
   skip(tag: number): void {
     switch (tag & 7) {
       case 0:

@@ -1,0 +1,58 @@
+/** Attributes of OTLP from their bytes, as `otlp-reader.ts` reads points. */
+import { fromBinary } from "@bufbuild/protobuf";
+import { AnyValueSchema } from "../../../gen/opentelemetry/proto/common/v1/common_pb.js";
+import { readAnyValue } from "./otlp-messages.ts";
+import { fieldsOf, OddMessageError, type WireReader } from "./wire-reader.ts";
+
+const KEY_VALUE = { key: 10, value: 18 } as const;
+const ANY_VALUE = { text: 10, bool: 16, int: 24, double: 33 } as const;
+const NESTED_VALUE = { array: 42, list: 50, bytes: 58 } as const;
+
+const KNOWN_KEY_VALUE = fieldsOf(KEY_VALUE);
+const KNOWN_ANY_VALUE = fieldsOf(ANY_VALUE, NESTED_VALUE);
+
+/** Of an attribute that is there twice, which breaks the protocol, the last counts. */
+export function readAttribute(reader: WireReader, into: Map<string, unknown>): void {
+  const end = reader.endOfMessage();
+  let key = "";
+  let value: unknown = null;
+  let hasValue = false;
+  while (reader.at < end) {
+    const tag = reader.varint();
+    if (tag === KEY_VALUE.key) key = reader.text();
+    else if (tag === KEY_VALUE.value) {
+      if (hasValue) throw new OddMessageError("a value comes twice");
+      hasValue = true;
+      value = readAttributeValue(reader);
+    } else reader.skipUnknown(tag, KNOWN_KEY_VALUE);
+  }
+  reader.expectEnd(end);
+  into.set(key, value);
+}
+
+function readAttributeValue(reader: WireReader): unknown {
+  const end = reader.endOfMessage();
+  const start = reader.at;
+  let value: unknown = null;
+  while (reader.at < end) {
+    const tag = reader.varint();
+    if (tag === ANY_VALUE.text) value = reader.text();
+    else if (tag === ANY_VALUE.int) value = reader.varint();
+    else if (tag === ANY_VALUE.double) value = reader.double();
+    else if (tag === ANY_VALUE.bool) value = reader.varint() !== 0;
+    else if (tag === NESTED_VALUE.array || tag === NESTED_VALUE.list || tag === NESTED_VALUE.bytes) {
+      reader.at = start;
+      return readNestedValue(reader.bytesTo(end));
+    } else reader.skipUnknown(tag, KNOWN_ANY_VALUE);
+  }
+  reader.expectEnd(end);
+  return value;
+}
+
+function readNestedValue(bytes: Buffer): unknown {
+  try {
+    return readAnyValue(fromBinary(AnyValueSchema, bytes, { readUnknownFields: false }));
+  } catch (cause) {
+    throw new OddMessageError("a value cannot be read", { cause });
+  }
+}
