@@ -58,6 +58,35 @@ export function mapAttributes(
   };
 }
 
+/** What sets of attributes became, for as long as somebody has them: exporters send the same ones again and again. */
+const mapped = new WeakMap<Attributes, Map<InstrumentMapping, Map<string, MappedAttributes>>>();
+/** Instruments that one set of attributes is remembered for; beyond, it is mapped anew. */
+const INSTRUMENTS_MAX = 16;
+
+/** The same, found again where nothing of the attributes was left out. */
+export function mapRemembered(
+  name: string,
+  attributes: Attributes,
+  mapping: InstrumentMapping,
+  leaveOut: Reject,
+): MappedAttributes {
+  let byMapping = mapped.get(attributes);
+  const known = byMapping?.get(mapping)?.get(name);
+  if (known !== undefined) return known;
+  let isWhole = true;
+  const found = mapAttributes(name, attributes, mapping, (...reason) => {
+    isWhole = false;
+    leaveOut(...reason);
+  });
+  if (!isWhole) return found;
+  byMapping ??= new Map();
+  mapped.set(attributes, byMapping);
+  const byName = byMapping.get(mapping) ?? new Map<string, MappedAttributes>();
+  byMapping.set(mapping, byName);
+  if (byName.size < INSTRUMENTS_MAX) byName.set(name, found);
+  return found;
+}
+
 /**
  * Of the attributes without a place in the mapping each under a name that a dimension may have. Several may
  * come to the same name: equal values are one, others are joined in the order of their keys, as OpenTelemetry

@@ -5,7 +5,7 @@ import type { Reject } from "../ingest/validate-fields.ts";
 import { type MetricContext, validateMetric } from "../ingest/validate-metric.ts";
 import type { DataPoint, HistogramData, Instrument, PointData } from "./data-point.ts";
 import { sumOf, times, toDistribution } from "./distribution.ts";
-import { mapAttributes } from "./map-attributes.ts";
+import { mapRemembered } from "./map-attributes.ts";
 import { INSTRUMENTS, type InstrumentMapping, isDurationName } from "./mapping.ts";
 import { unitInMs } from "./units.ts";
 
@@ -126,6 +126,6 @@ export function mapPoint(
   return {
     type: mapping.type,
     ...(timeNs !== 0n && { timestamp: new Date(Number(timeNs / 1_000_000n)) }),
-    ...mapAttributes(instrument.name, attributes, mapping, leaveOut),
+    ...mapRemembered(instrument.name, attributes, mapping, leaveOut),
   };
 }

@@ -177,4 +177,29 @@ test("a distribution of sizes adds them up, and has no durations", async () => {
   );
 });
 
+test("one set of attributes is mapped for each of its instruments, and what is left out is told each time", () => {
+  const attributes = new Map<string, unknown>([
+    ["gen_ai.tool.name", "search"],
+    ["note", "x".repeat(5000)],
+  ]);
+  const short = new Map([["gen_ai.tool.name", "search"]]);
+  const nameIn = ({ dimensions }: ReturnType<typeof mapPoint>) =>
+    (dimensions as Record<string, unknown>).metric_name;
+  const mapOf = (name: string, of: Map<string, unknown>, data: PointData, told: string[]) =>
+    mapPoint(
+      dataPoint(data, { instrument: { name, unit: "s", scope: "" }, attributes: of }),
+      (field, reason) => void told.push(`${field} ${reason}`),
+    );
+  for (let round = 0; round < 3; round += 1) {
+    const told: string[] = [];
+    for (const sent of [attributes, short])
+      for (let instrument = 0; instrument < 40; instrument += 1)
+        assert.is(nameIn(mapOf(`custom.${instrument}`, sent, GAUGE, told)), `custom.${instrument}`);
+    const operation = mapOf(OPERATION, short, SECONDS, told);
+    const counted = mapOf(OPERATION, short, COUNTER, told);
+    assert.equal([operation.type, counted.type], ["tool_execution", "custom"]);
+    assert.is(told.length, 40, "for each point that has the long one");
+  }
+});
+
 test.run();

@@ -1,6 +1,7 @@
 /** Attributes of OTLP from their bytes, as `otlp-reader.ts` reads points. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { AnyValueSchema } from "../../../gen/opentelemetry/proto/common/v1/common_pb.js";
+import type { Attributes } from "../../otlp/data-point.ts";
 import { readAnyValue } from "./otlp-messages.ts";
 import { fieldsOf, OddMessageError, type WireReader } from "./wire-reader.ts";
 
@@ -11,8 +12,52 @@ const NESTED_VALUE = { array: 42, list: 50, bytes: 58 } as const;
 const KNOWN_KEY_VALUE = fieldsOf(KEY_VALUE);
 const KNOWN_ANY_VALUE = fieldsOf(ANY_VALUE, NESTED_VALUE);
 
-/** Of an attribute that is there twice, which breaks the protocol, the last counts. */
-export function readAttribute(reader: WireReader, into: Map<string, unknown>): void {
+/** Sets that are remembered, and the bytes of all of them together; beyond, all are forgotten and read anew. */
+const SETS_MAX = 4000;
+const BYTES_MAX = 1_000_000;
+
+/**
+ * Sets of attributes by their bytes. An exporter sends the same ones again with each export, so that most are neither
+ * read nor, since equal ones are one object, mapped again.
+ */
+const remembered = new Map<string, Attributes>();
+let bytes = 0;
+
+/**
+ * The attributes that stand here one after the other; the tag of the first has been read. Of one that is there twice,
+ * which breaks the protocol, the last counts.
+ *
+ * @param end of the message that they are in
+ */
+export function readAttributes(reader: WireReader, tag: number, end: number): Attributes {
+  const start = reader.at;
+  reader.skip(tag);
+  while (reader.at < end && reader.isAt(tag)) {
+    reader.at += 1;
+    reader.skip(tag);
+  }
+  const key = reader.since(start);
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const attributes = new Map<string, unknown>();
+  const behind = reader.at;
+  for (reader.at = start; reader.at < behind; reader.at += 1) readAttribute(reader, attributes);
+  reader.at = behind;
+  remember(key, attributes);
+  return attributes;
+}
+
+function remember(key: string, attributes: Attributes): void {
+  if (remembered.size >= SETS_MAX || bytes + key.length > BYTES_MAX) {
+    remembered.clear();
+    bytes = 0;
+  }
+  if (key.length > BYTES_MAX) return;
+  remembered.set(key, attributes);
+  bytes += key.length;
+}
+
+function readAttribute(reader: WireReader, into: Map<string, unknown>): void {
   const end = reader.endOfMessage();
   let key = "";
   let value: unknown = null;

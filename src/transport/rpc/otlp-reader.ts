@@ -16,7 +16,7 @@ import type {
   Temporality,
 } from "../../otlp/data-point.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
-import { readAttribute } from "./otlp-attribute-reader.ts";
+import { readAttributes } from "./otlp-attribute-reader.ts";
 import { decodeResources, EXPORT_REQUEST, scopeText } from "./otlp-messages.ts";
 import { temporalityOf } from "./otlp-readings.ts";
 import { shapeOf, WireGuard } from "./wire-guard.ts";
@@ -107,19 +107,19 @@ function readResourceMetrics(reader: WireReader, end: number): Omit<ResourcePoin
     } else reader.skipUnknown(tag, KNOWN.resourceMetrics);
   }
   reader.expectEnd(end);
-  return { attributes: attributes ?? new Map(), points };
+  return { attributes: attributes ?? NO_ATTRIBUTES, points };
 }
 
 function readResource(reader: WireReader): Attributes {
   const end = reader.endOfMessage();
-  const attributes = new Map<string, unknown>();
+  let attributes: Attributes | undefined;
   while (reader.at < end) {
     const tag = reader.varint();
-    if (tag === RESOURCE.attributes) readAttribute(reader, attributes);
+    if (tag === RESOURCE.attributes) attributes = once(attributes, readAttributes(reader, tag, end));
     else reader.skipUnknown(tag, KNOWN.resource);
   }
   reader.expectEnd(end);
-  return attributes;
+  return attributes ?? NO_ATTRIBUTES;
 }
 
 function readScopeMetrics(reader: WireReader, points: DataPoint[]): void {
@@ -205,14 +205,14 @@ function readData(reader: WireReader, kind: number, instrument: Instrument, poin
 
 function readNumberPoint(reader: WireReader, kind: number, { instrument, ...rest }: Shared): DataPoint {
   const end = reader.endOfMessage();
-  const attributes = new Map<string, unknown>();
+  let attributes: Attributes | undefined;
   let startNs = 0n;
   let timeNs = 0n;
   let value: number | undefined;
   let flags = 0;
   while (reader.at < end) {
     const tag = reader.varint();
-    if (tag === NUMBER_POINT.attributes) readAttribute(reader, attributes);
+    if (tag === NUMBER_POINT.attributes) attributes = once(attributes, readAttributes(reader, tag, end));
     else if (tag === NUMBER_POINT.start) startNs = reader.uint64();
     else if (tag === NUMBER_POINT.time) timeNs = reader.uint64();
     else if (tag === NUMBER_POINT.asDouble) value = reader.double();
@@ -224,12 +224,18 @@ function readNumberPoint(reader: WireReader, kind: number, { instrument, ...rest
   const read = (value: number): PointData =>
     kind === GAUGE ? { kind: "gauge", value } : { kind: "sum", ...rest, value };
   const data: PointData = value === undefined ? { kind: "no value" } : read(value);
-  return { instrument, attributes, startNs, timeNs, data: isEmpty(flags) ? EMPTY : data };
+  return {
+    instrument,
+    attributes: attributes ?? NO_ATTRIBUTES,
+    startNs,
+    timeNs,
+    data: isEmpty(flags) ? EMPTY : data,
+  };
 }
 
 function readHistogramPoint(reader: WireReader, { instrument, temporality }: Shared): DataPoint {
   const end = reader.endOfMessage();
-  const attributes = new Map<string, unknown>();
+  let attributes: Attributes | undefined;
   let startNs = 0n;
   let timeNs = 0n;
   let count = 0;
@@ -241,7 +247,7 @@ function readHistogramPoint(reader: WireReader, { instrument, temporality }: Sha
   let flags = 0;
   while (reader.at < end) {
     const tag = reader.varint();
-    if (tag === HISTOGRAM_POINT.attributes) readAttribute(reader, attributes);
+    if (tag === HISTOGRAM_POINT.attributes) attributes = once(attributes, readAttributes(reader, tag, end));
     else if (tag === HISTOGRAM_POINT.start) startNs = reader.uint64();
     else if (tag === HISTOGRAM_POINT.time) timeNs = reader.uint64();
     else if (tag === HISTOGRAM_POINT.count) count = reader.uint64AsNumber();
@@ -256,14 +262,22 @@ function readHistogramPoint(reader: WireReader, { instrument, temporality }: Sha
   reader.expectEnd(end);
   const lists = { bounds: bounds ?? [], counts: counts ?? [] };
   const data: PointData = { kind: "histogram", temporality, count, sum, min, max, ...lists };
-  return { instrument, attributes, startNs, timeNs, data: isEmpty(flags) ? EMPTY : data };
+  return {
+    instrument,
+    attributes: attributes ?? NO_ATTRIBUTES,
+    startNs,
+    timeNs,
+    data: isEmpty(flags) ? EMPTY : data,
+  };
 }
 
-/** Lists that come in two parts would be one. */
-function once(before: number[] | undefined, list: number[]): number[] {
-  if (before !== undefined) throw new OddMessageError("a list comes twice");
+/** A list that comes in two parts would be one. */
+function once<List>(before: List | undefined, list: List): List {
+  if (before !== undefined) throw new OddMessageError("a list comes in parts");
   return list;
 }
+
+const NO_ATTRIBUTES: Attributes = new Map();
 
 const EMPTY: PointData = { kind: "no recorded value" };
 

@@ -122,6 +122,16 @@ export class WireReader {
     return text;
   }
 
+  /** Whether this tag is next, of a field whose number is below 16. */
+  isAt(tag: number): boolean {
+    return this.#bytes[this.at] === tag;
+  }
+
+  /** The bytes from `start` to here, each as a character. */
+  since(start: number): string {
+    return this.#bytes.toString("latin1", start, this.at);
+  }
+
   /** The bytes up to `end`, which is where reading goes on. */
   bytesTo(end: number): Buffer {
     const bytes = this.#bytes.subarray(this.at, end);

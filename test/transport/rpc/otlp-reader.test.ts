@@ -235,6 +235,46 @@ test("what senders have beside our schema is passed over: exemplars, description
   assert.equal([sent.count, sent.leftOut], [1, []]);
 });
 
+test("attributes are the same object when they come again, and the right ones after any number of others", () => {
+  const requestOf = (tool: string) =>
+    bytesOf({
+      resourceMetrics: [
+        {
+          scopeMetrics: [
+            {
+              metrics: [
+                {
+                  name: "a",
+                  data: {
+                    case: "gauge",
+                    value: {
+                      dataPoints: [
+                        {
+                          attributes: [
+                            { key: "tool", value: { value: { case: "stringValue", value: tool } } },
+                          ],
+                        },
+                      ],
+                    },
+                  },
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  const attributesOf = (tool: string) => readExportRequest(requestOf(tool))[0]?.points[0]?.attributes;
+  const first = attributesOf("first");
+  assert.is(attributesOf("first"), first);
+  for (let tool = 0; tool < 9000; tool += 1)
+    assert.is(attributesOf(`tool ${tool}`)?.get("tool"), `tool ${tool}`);
+  assert.is.not(attributesOf("first"), first, "forgotten");
+  assert.equal([...(attributesOf("first") ?? [])], [["tool", "first"]]);
+  const long = "x".repeat(30_000);
+  for (let tool = 0; tool < 100; tool += 1) assert.is(attributesOf(long + tool)?.get("tool"), long + tool);
+});
+
 test("bytes that are no request are rejected, however they are read", () => {
   for (const bytes of [Buffer.from("points"), Buffer.from([10, 200, 1]), Buffer.from([10, 2, 18, 9])])
     assert.throws(() => decodeExport(bytes));
