@@ -32,6 +32,11 @@ const WAIT_FACTOR_MAX = 3;
 /** Calls that wait on any service now and then, in a pause of the garbage collector or of the disk. */
 const ALWAYS_TAKEN = 64;
 
+/** Shorter than this a queue says nothing of how fast it moves, in ms. */
+const BUSY_MS_MIN = 100;
+/** Of a queue that is older only about so much is remembered, in ms. */
+const BUSY_MS_MAX = 1000;
+
 /** What one caller has in flight. */
 interface Holding {
   bytes: number;
@@ -44,9 +49,9 @@ interface Holding {
  * All calls that are in flight with a body: what is taken in is bounded by the memory and the time that it
  * will take, and decided when only the headers have been read, since a refusal later has cost both already.
  *
- * By time: once the oldest call has waited too long, more would wait longer still, and the callers with the
- * most waiting calls are refused first; CoDel measures a queue in the same way, by how long its items stay
- * (RFC 8289). Only time counts in which the call waits for us, not for its client.
+ * By time: once the oldest call has waited too long, or the next one would, the callers with the most waiting
+ * calls are refused first; CoDel measures a queue in the same way, by how long its items stay (RFC 8289). Only
+ * time counts in which the call waits for us, not for its client.
  *
  * By bytes: a caller may hold as much as it leaves, so that one caller alone gets half, two get a third each, and
  * something is always left for the next ("dynamic queue length thresholds", Choudhury and Hahne, 1998).
@@ -56,6 +61,9 @@ export class InFlight {
   readonly #holdings = new Map<unknown, Holding>();
   /** When the body of each call that waits was whole; the oldest first. */
   readonly #waiting = new Map<HeldPlace, number>();
+  /** Since when there has been a call that waits, and how many have been answered since. */
+  #busySinceMs = 0;
+  #answered = 0;
   /** Callers of which a call waits. */
   #waitingCallers = 0;
   #bytes = 0;
@@ -109,7 +117,12 @@ export class InFlight {
       received: () => {
         // What is left of the body of a call that has been answered arrives after it.
         if (!isOpen || !isTimed || this.#waiting.has(place)) return;
-        this.#waiting.set(place, this.#options.clock.monotonicMs());
+        const nowMs = this.#options.clock.monotonicMs();
+        if (this.#waiting.size === 0) {
+          this.#busySinceMs = nowMs;
+          this.#answered = 0;
+        }
+        this.#waiting.set(place, nowMs);
         holding.waiting += 1;
         if (holding.waiting === 1) this.#waitingCallers += 1;
       },
@@ -117,6 +130,7 @@ export class InFlight {
         if (!isOpen) return;
         isOpen = false;
         if (this.#waiting.delete(place)) {
+          this.#answered += 1;
           holding.waiting -= 1;
           if (holding.waiting === 0) this.#waitingCallers -= 1;
         }
@@ -131,12 +145,28 @@ export class InFlight {
   /** Whether calls wait too long for one more of this caller to be taken in. */
   #isOverdue({ waiting }: Holding): boolean {
     const [oldestMs = 0] = this.#waiting.values();
-    const waitedMs = this.#options.clock.monotonicMs() - oldestMs;
+    const nowMs = this.#options.clock.monotonicMs();
+    const waitMs = Math.max(nowMs - oldestMs, this.#expectedMs(nowMs));
     const { waitMsMax, commitMs } = this.#options;
     const allowedMs = waitMsMax + 2 * commitMs();
-    if (waitedMs <= allowedMs) return false;
-    if (waitedMs > WAIT_FACTOR_MAX * allowedMs) return true;
+    if (waitMs <= allowedMs) return false;
+    if (waitMs > WAIT_FACTOR_MAX * allowedMs) return true;
     return waiting >= this.#waiting.size / this.#waitingCallers;
+  }
+
+  /**
+   * How long one more would wait, as fast as calls have been answered since they began to queue (Little's law). The
+   * age of the oldest tells it when it is too late: all that was taken until then waits as long.
+   */
+  #expectedMs(nowMs: number): number {
+    const busyMs = nowMs - this.#busySinceMs;
+    if (busyMs < BUSY_MS_MIN || this.#answered === 0) return 0;
+    const expectedMs = (this.#waiting.size * busyMs) / this.#answered;
+    if (busyMs > BUSY_MS_MAX) {
+      this.#busySinceMs += busyMs / 2;
+      this.#answered /= 2;
+    }
+    return expectedMs;
   }
 
   /** Take bytes for a call that holds `held` already. What is left afterwards must be as much as its caller has. */

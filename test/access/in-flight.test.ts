@@ -112,6 +112,57 @@ test("only calls that wait count for who has most of them, neither uploads nor e
   assert.equal(callers.map(isTaken), [false, true, true, true, true]);
 });
 
+test("a call that would wait too long is refused before any has", () => {
+  const { clock, take, isTaken } = setup();
+  const queue: HeldPlace[] = [];
+  /** For so long one call a millisecond is answered, and `arriving` come in the same time. */
+  const pass = (ms: number, arriving: number) => {
+    for (let left = ms; left > 0; left -= 1) {
+      for (let call = 0; call < arriving; call += 1) queue.push(take("busy"));
+      queue.shift()?.leave();
+      clock.nowMs += 1;
+    }
+  };
+  for (let call = 0; call < 40; call += 1) queue.push(take("busy"));
+  pass(100, 1);
+  assert.ok(isTaken("busy"), "40 wait for 40 ms");
+  for (let call = 0; call < 50; call += 1) queue.push(take("busy"));
+  pass(10, 1);
+  assert.ok(isTaken("busy"), "90 wait for 90 ms");
+  for (let caller = 0; caller < 20; caller += 1) queue.push(take(`caller ${caller}`));
+  assert.equal([isTaken("busy"), isTaken("polite")], [false, true], "110 will have waited for 110 ms");
+  for (let caller = 20; caller < 210; caller += 1) queue.push(take(`caller ${caller}`));
+  assert.ok(isTaken("polite"), "300 for less than three times as long");
+  queue.push(take("caller 210"));
+  assert.not(isTaken("polite"));
+  while (queue.length > 80) queue.shift()?.leave();
+  assert.ok(isTaken("busy"));
+  // Answered in a moment, long after the queue was a slow one.
+  while (queue.length > 0) queue.shift()?.leave();
+  clock.nowMs += 10_000;
+  for (let call = 0; call < 1000; call += 1) queue.push(take("busy"));
+  assert.ok(isTaken("busy"), "how fast this one moves is not known yet");
+});
+
+test("a queue that has become slower is seen within seconds", () => {
+  const { clock, take, isTaken } = setup({ commitMs: 200 });
+  const queue = Array.from({ length: 100 }, () => take("busy"));
+  for (let left = 5000; left > 0; left -= 1) {
+    queue.push(take("busy"));
+    queue.shift()?.leave();
+    clock.nowMs += 1;
+  }
+  assert.ok(isTaken("busy"), "a hundred wait for 100 ms");
+  let seenMs = 0;
+  for (; isTaken("busy") && seenMs < 10_000; seenMs += 10) {
+    queue.push(take("busy"));
+    queue.shift()?.leave();
+    clock.nowMs += 10;
+    isTaken("busy");
+  }
+  assert.ok(seenMs > 0 && seenMs <= 2000, `${seenMs} ms`);
+});
+
 test("few calls may wait as long as they do", () => {
   const { clock, take, isTaken } = setup();
   for (let call = 0; call < 63; call += 1) take("a");
