@@ -1,12 +1,8 @@
 import { promisify } from "node:util";
 import { brotliDecompress, gunzip, inflate } from "node:zlib";
-import type { JsonValue } from "@bufbuild/protobuf";
 import { ServiceError } from "../../errors.ts";
 import { decompressInTurn } from "./decompression.ts";
 import { type Exchange, headerOf, isHttp2Request } from "./exchange.ts";
-import { JsonGuard, SCAN_FROM_BYTES } from "./json-guard.ts";
-import { parseWithNonFinite, spellNonFinite } from "./non-finite.ts";
-import { jsonDecoder } from "./text.ts";
 
 /** Content codings that are taken (RFC 9110, 8.4.1), and how each is undone. */
 const DECODERS = {
@@ -102,44 +98,5 @@ async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMa
   } catch (cause) {
     if ((cause as { code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(bytesMax);
     throw new ServiceError("malformed_body", `body is not valid ${encoding}`, { cause });
-  }
-}
-
-/**
- * Parse a JSON body. A large one is scanned first for what would hold the event loop, text that is no Unicode is
- * repaired, and NaN and Infinity are taken, for whoever validates the values to reject.
- *
- * @throws {ServiceError} `malformed_body`
- */
-export function parseJson(body: Buffer): unknown {
-  const text = textOf(body);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parseOdd(text, parseWithNonFinite);
-  }
-}
-
-/** The same for the decoder of Protobuf messages, which takes NaN and Infinity as text. */
-export function parseMessageJson(body: Buffer): JsonValue {
-  const text = textOf(body);
-  try {
-    return JSON.parse(text);
-  } catch {
-    return parseOdd(text, (odd) => JSON.parse(spellNonFinite(odd)));
-  }
-}
-
-function textOf(body: Buffer): string {
-  if (body.length > SCAN_FROM_BYTES) new JsonGuard().push(body);
-  return jsonDecoder.decode(body);
-}
-
-/** What is no JSON has such words, or is no JSON. */
-function parseOdd<Value>(text: string, read: (text: string) => Value): Value {
-  try {
-    return read(text);
-  } catch (cause) {
-    throw new ServiceError("malformed_body", "body is not valid JSON", { cause });
   }
 }

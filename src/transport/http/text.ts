@@ -6,6 +6,8 @@
 
 /** What is no UTF-8 becomes U+FFFD; a BOM is dropped, as it has no place in JSON. */
 const utf8 = new TextDecoder("utf-8");
+/** The same for what is not the beginning of a text. */
+const utf8Within = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const SURROGATE = /\\u[dD][89a-fA-F]/;
 const PAIR = /\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}/y;
@@ -15,10 +17,17 @@ const HALF = /\\u[dD][89a-fA-F][0-9a-fA-F]{2}/y;
 /** Decodes JSON into text that holds Unicode alone, also once its escapes are read. */
 export const jsonDecoder = {
   decode(bytes: Uint8Array): string {
-    const json = utf8.decode(bytes);
-    return SURROGATE.test(json) ? repairEscapes(json) : json;
+    return repaired(utf8.decode(bytes));
+  },
+  /** A part of a JSON text, behind its beginning. */
+  decodeWithin(bytes: Uint8Array): string {
+    return repaired(utf8Within.decode(bytes));
   },
 };
+
+function repaired(json: string): string {
+  return SURROGATE.test(json) ? repairEscapes(json) : json;
+}
 
 /**
  * JSON without lone surrogates: `\ud800` becomes `\ufffd`. A walk from one backslash to the next: what a

@@ -3,10 +3,11 @@ import type { AdmitAnonymous, AnonymousAdmission } from "../../access/anonymous-
 import type { InFlight } from "../../access/in-flight.ts";
 import { ANONYMOUS_BODY_BYTES_MAX } from "../../api/rules.ts";
 import { ServiceError } from "../../errors.ts";
-import { parseJson, readBody } from "../http/body.ts";
+import { readBody } from "../http/body.ts";
 import type { ClientAddress } from "../http/client-address.ts";
 import { credentialsOf } from "../http/credentials.ts";
 import { type Exchange, headerOf, rateLimitHeaders, takePlace } from "../http/exchange.ts";
+import { parseJson } from "../http/parse-json.ts";
 import type { SessionIn } from "../http/session-cookie.ts";
 import { sendAnswer, sendStream } from "./answer.ts";
 import type { RestAnswer, RestRoute, RestService, RestStream } from "./route.ts";

@@ -25,10 +25,10 @@ type Event = Awaited<ReturnType<ServerEvents["record"]>>;
 type Use = Awaited<ReturnType<ServerEvents["listUses"]>>["rows"][number];
 
 /** The message → the form that every door decodes into. What was signed stands in the place of the fields. */
-export function fromCollectRequest(
+export async function fromCollectRequest(
   request: CollectRequest,
   idempotencyHeader: string | undefined,
-): SubmittedCollect {
+): Promise<SubmittedCollect> {
   const { serverId, signedPayload, signature, metrics, timestamp } = request;
   const idempotencyKey = request.idempotencyKey || idempotencyHeader;
   if (signedPayload.length > 0) {

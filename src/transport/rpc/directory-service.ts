@@ -88,7 +88,7 @@ function ownRpcs({ collect, events }: Directory) {
   return {
     async collect(request, context) {
       const header = singleHeaderOf(exchangeOf(context).request, "idempotency-key");
-      const submitted = fromCollectRequest(request, header);
+      const submitted = await fromCollectRequest(request, header);
       return toCollectResponse(
         await untilAborted(collect(admittedOf(context).call, submitted), context.signal),
       );

@@ -1,12 +1,12 @@
 import type { SubmittedCollect } from "../../api/directory/collect.ts";
 import { ServiceError } from "../../errors.ts";
 import { isRecord } from "../../lib/json.ts";
-import { parseJson } from "../http/body.ts";
+import { parseJson } from "../http/parse-json.ts";
 
 /** A body of the directory's clients. @throws {ServiceError} `malformed_body` */
-export function readDirectoryJson(body: Buffer): Readonly<Record<string, unknown>> {
+export async function readDirectoryJson(body: Buffer): Promise<Readonly<Record<string, unknown>>> {
   try {
-    const parsed = parseJson(body);
+    const parsed = await parseJson(body);
     if (isRecord(parsed)) return parsed;
   } catch (cause) {
     throw new ServiceError("malformed_body", "Invalid JSON payload", { cause });
@@ -25,8 +25,8 @@ export interface CollectEnvelope {
 }
 
 /** A body of metrics as a webhook sends it: what was signed is its bytes. */
-export function collectFromJson(bytes: Buffer, envelope: CollectEnvelope): SubmittedCollect {
-  const body = readDirectoryJson(bytes);
+export async function collectFromJson(bytes: Buffer, envelope: CollectEnvelope): Promise<SubmittedCollect> {
+  const body = await readDirectoryJson(bytes);
   return {
     serverIds: [envelope.serverId, body.server_id, body.serverId],
     metrics: body.metrics,

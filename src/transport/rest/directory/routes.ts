@@ -55,7 +55,7 @@ async function collect(
   { operations }: RestService,
 ): Promise<RestAnswer> {
   const { request, pathParameter } = exchange;
-  const submitted = collectFromJson(bytesOf(body), {
+  const submitted = await collectFromJson(bytesOf(body), {
     serverId: pathParameter,
     signature: singleHeaderOf(request, "x-webhook-signature") ?? singleHeaderOf(request, "x-signature"),
     idempotencyKey: singleHeaderOf(request, "idempotency-key"),
@@ -138,7 +138,7 @@ async function trackUsage(
   { call, body, exchange }: AnonymousRequest,
   { operations }: RestService,
 ): Promise<RestAnswer> {
-  const use = readDirectoryJson(bytesOf(body));
+  const use = await readDirectoryJson(bytesOf(body));
   const { serverId, action, timestampMs } = await operations.directory.trackUsage(call, {
     serverIds: [use.server_id, use.serverId],
     action: use.action,
@@ -154,7 +154,7 @@ async function trackUsage(
 async function aggregate({ call, body }: KeyedRequest, { operations }: RestService): Promise<RestAnswer> {
   const bytes = bytesOf(body);
   // What calls it by the clock may send nothing at all.
-  const asked = bytes.length === 0 ? {} : readDirectoryJson(bytes);
+  const asked = bytes.length === 0 ? {} : await readDirectoryJson(bytes);
   const { apiKeyId, prefix, service } = call.principal;
   const retentionDays = readDays(asked.retentionDays ?? asked.retention_days);
   const answer = await operations.directory.aggregate(

@@ -2,8 +2,6 @@ import {
   create,
   createRegistry,
   type DescMessage,
-  fromJson,
-  type JsonValue,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -18,8 +16,9 @@ import {
 import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
 import { ServiceError, type Violation } from "../../../errors.ts";
 import type { SentPoints } from "../../../otlp/data-point.ts";
-import { parseMessageJson } from "../../http/body.ts";
+import { type MessageJson, parseMessageJson } from "../../http/parse-json.ts";
 import { toConnectError } from "../../rpc/failures.ts";
+import { fromLargeJson } from "../../rpc/large-messages.ts";
 import { decodeResources, EXPORT_REQUEST } from "../../rpc/otlp-messages.ts";
 import { decodeExport } from "../../rpc/otlp-reader.ts";
 import type { RestAnswer } from "../route.ts";
@@ -51,23 +50,22 @@ export function contentForm(contentType: string | undefined): ContentForm | unde
  * @throws {ServiceError} `malformed_body` for what is no such request, or would stall the service.
  */
 export async function readPoints(body: Buffer, form: ContentForm): Promise<SentPoints> {
-  const json = form === "json" ? parseMessageJson(body) : undefined;
+  const json = form === "json" ? await parseMessageJson(body) : undefined;
   try {
-    return json === undefined ? decodeExport(body) : decodeJson(json);
+    return json === undefined ? decodeExport(body) : await decodeJson(json);
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
     const sound = json === undefined ? undefined : await soundJson(EXPORT_REQUEST, json);
-    if (sound !== undefined) return decodeJson(sound.json, sound.leftOut);
+    if (sound !== undefined) return decodeJson(sound, sound.leftOut);
     const problem = form === "json" ? `OTLP JSON: ${cut((cause as Error).message)}` : form;
     throw new ServiceError("malformed_body", `body is not valid ${problem}`, { cause });
   }
 }
 
-function decodeJson(json: JsonValue, leftOut: readonly Violation[] = []): SentPoints {
-  return decodeResources(fromJson(EXPORT_REQUEST, json, JSON_OPTIONS).resourceMetrics, leftOut);
+async function decodeJson(json: MessageJson, leftOut: readonly Violation[] = []): Promise<SentPoints> {
+  const { resourceMetrics } = await fromLargeJson(EXPORT_REQUEST, json);
+  return decodeResources(resourceMetrics, leftOut);
 }
-
-const JSON_OPTIONS = { ignoreUnknownFields: true };
 
 /** The decoder names the field, and repeats a value of any length. */
 function cut(text: string): string {

@@ -9,6 +9,7 @@ import {
 import type { Violation } from "../../../errors.ts";
 import { quote } from "../../../ingest/text.ts";
 import { isRecord } from "../../../lib/json.ts";
+import type { MessageJson } from "../../http/parse-json.ts";
 
 /** Messages within messages: that of an attribute's value is the eighth. What is deeper is left out. */
 const DEPTH_MAX = 12;
@@ -18,8 +19,7 @@ const ODD_MAX = 10_000;
 const MESSAGES_PER_YIELD = 500;
 
 /** JSON that can be decoded, and what of it could not. */
-interface SoundJson {
-  readonly json: JsonValue;
+interface SoundJson extends MessageJson {
   readonly leftOut: readonly Violation[];
 }
 
@@ -28,23 +28,30 @@ interface SoundJson {
  * `"asInt": "1.5"` of one point would cost all others. Undefined where it is no request at all. To be called
  * for what does not decode; takes several times as long as decoding it would, in short turns.
  */
-export async function soundJson(request: DescMessage, json: JsonValue): Promise<SoundJson | undefined> {
+export async function soundJson(
+  request: DescMessage,
+  { value: json, large }: MessageJson,
+): Promise<SoundJson | undefined> {
   if (!isRecord(json)) return undefined;
-  const walk = new SoundWalk(request);
-  const sound = await walk.message(request, json as JsonObject, 1);
-  return walk.isRequest ? { json: sound, leftOut: walk.leftOut } : undefined;
+  const walk = new SoundWalk(request, large);
+  const value = await walk.message(request, json as JsonObject, 1);
+  return walk.isRequest ? { value, large: walk.large, leftOut: walk.leftOut } : undefined;
 }
 
 /** One walk through a request, from which every field is decoded by itself. */
 class SoundWalk {
   readonly leftOut: Violation[] = [];
+  /** What stands for something large. */
+  readonly large = new Set<unknown>();
   /** Whether the outermost message is whole, and not too much within it is odd. */
   isRequest = true;
   readonly #request: DescMessage;
+  readonly #largeSent: ReadonlySet<unknown>;
   #messages = 0;
 
-  constructor(request: DescMessage) {
+  constructor(request: DescMessage, largeSent: ReadonlySet<unknown>) {
     this.#request = request;
+    this.#largeSent = largeSent;
   }
 
   /** Of two fields of which only one may be there the first stays. */
@@ -64,7 +71,7 @@ class SoundWalk {
         taken.add(place);
       }
     }
-    return Object.fromEntries(kept);
+    return this.#sameSize(json, Object.fromEntries(kept));
   }
 
   /** Undefined where nothing of it can be decoded. */
@@ -77,7 +84,12 @@ class SoundWalk {
     if (!Array.isArray(value)) return undefined;
     const elements: JsonObject[] = [];
     for (const element of value) elements.push(await this.#element(message, element, depth));
-    return elements;
+    return this.#sameSize(value, elements);
+  }
+
+  #sameSize<Sound>(sent: unknown, sound: Sound): Sound {
+    if (this.#largeSent.has(sent)) this.large.add(sound);
+    return sound;
   }
 
   /** What is no message becomes an empty one: a point of which nothing is left is rejected by itself. */

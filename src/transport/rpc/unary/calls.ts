@@ -14,6 +14,7 @@ import { ServiceError } from "../../../errors.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { ClientGoneError, collectBody } from "../../http/body.ts";
 import type { Exchange } from "../../http/exchange.ts";
+import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { type AdmitCall, ENVELOPE_HEAD_BYTES } from "../admit-call.ts";
 import { unaryDeadlineMs } from "../deadline.ts";
 import type { UnaryMethod } from "./methods.ts";
@@ -77,7 +78,8 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
   async function run(exchange: Exchange, call: Call, { method, wire }: Served): Promise<Buffer | undefined> {
     const body = await readBody(exchange, wire);
     exchange.body = body;
-    return prepare(method, wire, body)?.(call, exchange);
+    const prepared = await prepare(method, wire, body);
+    return prepared?.(call, exchange);
   }
 
   async function readBody(exchange: Exchange, wire: UnaryWire): Promise<Buffer> {
@@ -90,12 +92,14 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
     }
   }
 
-  function prepare(method: UnaryMethod, wire: UnaryWire, body: Buffer) {
+  async function prepare(method: UnaryMethod, wire: UnaryWire, body: Buffer) {
     const message = messageIn(wire, body);
     if (message === undefined || message.length > bodyBytesMax) return undefined;
     try {
-      return method.prepare(message, wire.form);
-    } catch {
+      return await method.prepare(message, wire.form);
+    } catch (error) {
+      // Connect would hold the event loop for all of it.
+      if (error instanceof ServiceError && message.length > SCAN_FROM_BYTES) throw error;
       return undefined;
     }
   }

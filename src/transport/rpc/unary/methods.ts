@@ -2,8 +2,8 @@ import {
   create,
   type DescMessage,
   fromBinary,
-  fromJson,
   type MessageInitShape,
+  type MessageShape,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
@@ -13,11 +13,13 @@ import type { Call } from "../../../access/call.ts";
 import type { ExportMetrics } from "../../../api/export-metrics.ts";
 import { RULES } from "../../../api/rules.ts";
 import type { Submit } from "../../../api/submit.ts";
+import { ServiceError } from "../../../errors.ts";
 import type { SubmittedMetrics } from "../../../ingest/submission.ts";
 import type { SentPoints } from "../../../otlp/data-point.ts";
-import { parseMessageJson } from "../../http/body.ts";
 import { type Exchange, singleHeaderOf } from "../../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
+import { type MessageJson, parseMessageJson } from "../../http/parse-json.ts";
+import { fromLargeJson } from "../large-messages.ts";
 import { decodeResources, EXPORT_REQUEST, EXPORT_RESPONSE, toExportResponse } from "../otlp-messages.ts";
 import { decodeExport } from "../otlp-reader.ts";
 import { fromSubmitRequest } from "../submit-messages.ts";
@@ -34,8 +36,11 @@ type RunUnary = (call: Call, exchange: Exchange) => Promise<Buffer>;
 /** An RPC with one message each way that is served without Connect, as long as nothing is odd about a call. */
 export interface UnaryMethod {
   readonly rule: AdmissionRule;
-  /** Decode a message. @throws for one that is none: Connect, given the same bytes, says what is wrong. */
-  prepare(message: Buffer, form: MessageForm): RunUnary;
+  /**
+   * Decode a message. @throws for one that is none: Connect, given the same bytes, says what is wrong; but
+   * {ServiceError} for one so large that it takes Connect too long.
+   */
+  prepare(message: Buffer, form: MessageForm): Promise<RunUnary>;
 }
 
 /** The RPCs by which metrics come in, by path; others are not called often enough. */
@@ -45,8 +50,8 @@ export function createUnaryMethods(
 ): ReadonlyMap<string, UnaryMethod> {
   const submitMethod: UnaryMethod = {
     rule: RULES.metrics.submit,
-    prepare(message, form) {
-      const sent = readSubmit(message, form);
+    async prepare(message, form) {
+      const sent = await readSubmit(message, form);
       return async (call, { request }) => {
         const idempotencyKey = sent.idempotency_key || singleHeaderOf(request, "idempotency-key");
         return writeSubmitAnswer(await submit(call, { ...sent, idempotency_key: idempotencyKey }), form);
@@ -55,8 +60,8 @@ export function createUnaryMethods(
   };
   const exportMethod: UnaryMethod = {
     rule: RULES.otlp.export,
-    prepare(message, form) {
-      const sent = form === "json" ? readExportJson(message) : decodeExport(message);
+    async prepare(message, form) {
+      const sent = form === "json" ? await readExportJson(message) : decodeExport(message);
       return async (call) => {
         const answer = await exportMetrics(call, sent);
         return encode(EXPORT_RESPONSE, toExportResponse(answer), form);
@@ -70,27 +75,37 @@ export function createUnaryMethods(
 }
 
 /** By hand, or by the generated classes where a message is odd. */
-function readSubmit(message: Buffer, form: MessageForm): SubmittedMetrics {
-  const json = form === "json" ? parseMessageJson(message) : undefined;
+async function readSubmit(message: Buffer, form: MessageForm): Promise<SubmittedMetrics> {
+  const json = form === "json" ? await parseMessageJson(message) : undefined;
   if (json === undefined) guard(SubmitRequestSchema, message);
   try {
-    return json === undefined ? readSubmitRequest(message) : readSubmitJson(json);
+    return json === undefined ? readSubmitRequest(message) : await readSubmitJson(json);
   } catch (error) {
     if (!(error instanceof OddMessageError)) throw error;
     const decoded =
       json === undefined
         ? fromBinary(SubmitRequestSchema, message, BINARY_OPTIONS)
-        : fromJson(SubmitRequestSchema, json, JSON_OPTIONS);
+        : await decodeJson(SubmitRequestSchema, json);
     return fromSubmitRequest(decoded, undefined);
   }
 }
 
-const JSON_OPTIONS = { ignoreUnknownFields: true };
 const BINARY_OPTIONS = { readUnknownFields: false };
 
-function readExportJson(message: Buffer): SentPoints {
-  const json = parseMessageJson(message);
-  return decodeResources(fromJson(EXPORT_REQUEST, json, JSON_OPTIONS).resourceMetrics);
+async function readExportJson(message: Buffer): Promise<SentPoints> {
+  const { resourceMetrics } = await decodeJson(EXPORT_REQUEST, await parseMessageJson(message));
+  return decodeResources(resourceMetrics);
+}
+
+async function decodeJson<Desc extends DescMessage>(
+  schema: Desc,
+  json: MessageJson,
+): Promise<MessageShape<Desc>> {
+  try {
+    return await fromLargeJson(schema, json);
+  } catch (cause) {
+    throw new ServiceError("malformed_body", (cause as Error).message, { cause });
+  }
 }
 
 /** See that decoding a message does not stall the service. */

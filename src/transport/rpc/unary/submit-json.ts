@@ -4,6 +4,8 @@
  */
 import type { SubmittedMetric, SubmittedMetrics } from "../../../ingest/submission.ts";
 import { isRecord } from "../../../lib/json.ts";
+import { YieldingLoop } from "../../../lib/yielding-loop.ts";
+import type { MessageJson } from "../../http/parse-json.ts";
 import { OddMessageError } from "../wire-reader.ts";
 
 /** What a field of JSON becomes. */
@@ -70,9 +72,11 @@ const METRIC: Readonly<Record<string, Field>> = {
   metadata: ["metadata", readScalars],
 };
 
+const readMetric = (metric: unknown) => readFields(METRIC, metric, { ...ABSENT_METRIC });
+
 const readMetrics: Read = (value) => {
   if (!Array.isArray(value)) throw new OddMessageError("a list is none");
-  return value.map((metric) => readFields(METRIC, metric, { ...ABSENT_METRIC }));
+  return value.map(readMetric);
 };
 
 const REQUEST: Readonly<Record<string, Field>> = {
@@ -85,9 +89,18 @@ const REQUEST: Readonly<Record<string, Field>> = {
   metrics: ["metrics", readMetrics],
 };
 
-/** @throws {OddMessageError} for what is left to the generated classes. */
-export function readSubmitJson(json: unknown): SubmittedMetrics {
-  return readFields(REQUEST, json, { ...ABSENT_REQUEST });
+/**
+ * Yields to the event loop where the metrics are large.
+ *
+ * @throws {OddMessageError} for what is left to the generated classes.
+ */
+export async function readSubmitJson({ value: json, large }: MessageJson): Promise<SubmittedMetrics> {
+  const sent = isRecord(json) ? json.metrics : undefined;
+  if (!large.has(sent) || !Array.isArray(sent)) return readFields(REQUEST, json, { ...ABSENT_REQUEST });
+  const request = readFields(REQUEST, { ...(json as object), metrics: [] }, { ...ABSENT_REQUEST });
+  const metrics: SubmittedMetric[] = [];
+  await new YieldingLoop().each(sent, (metric) => metrics.push(readMetric(metric)));
+  return { ...request, metrics };
 }
 
 /** The known fields of an object; unknown ones are ignored. */
