@@ -56,7 +56,12 @@ export interface ServiceErrorOptions {
   readonly cause?: unknown;
 }
 
-/** An expected failure. The message is safe to show to the caller; the cause is not. */
+/**
+ * An expected failure. The message is safe to show to the caller; the cause is not.
+ *
+ * It has no stack: where a request was rejected its reason says, and looking for it would cost a fifth of what a
+ * rejection does. A defect that becomes one of these is its cause, and has its own.
+ */
 export class ServiceError extends Error {
   readonly reason: FailureReason;
   readonly retryAfterSeconds: number | undefined;
@@ -64,7 +69,10 @@ export class ServiceError extends Error {
   readonly rejected: number;
 
   constructor(reason: FailureReason, message: string, options: ServiceErrorOptions = {}) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, { cause: options.cause });
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = "ServiceError";
     this.reason = reason;
     this.retryAfterSeconds = FAILURES[reason].retryable ? (options.retryAfterSeconds ?? 1) : undefined;

@@ -107,7 +107,8 @@ test("an error is logged with its cause, which is where a failure keeps what cal
   const logged = last().error;
   assert.is(logged.message, "later");
   assert.is(logged.cause.message, "SQLITE_FULL");
-  assert.match(logged.stack, "logger.test.ts");
+  assert.match(logged.cause.stack, "logger.test.ts");
+  assert.not.match(logged.stack, "logger.test.ts", "a failure has none: its reason says where it was");
 });
 
 function assertOneLine(lines: readonly string[]): void {
