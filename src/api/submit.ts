@@ -6,7 +6,7 @@ import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
 import { describeRejection, type Rejection, toViolation } from "../ingest/validate-fields.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
-import type { Submission } from "../store/submission.ts";
+import type { IdempotencyRecord, Submission } from "../store/submission.ts";
 import type { Sender } from "../telemetry/series/tenants.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
@@ -94,7 +94,16 @@ export function createSubmit(deps: SubmitDeps): Submit {
     const notAllowed = checkService(deps, call, service);
     if (notAllowed !== undefined) throw new ServiceError("service_not_allowed", notAllowed);
     const answer = describe(call, validated);
-    const submission = createSubmission(call, submitted, validated, answer);
+    const { idempotencyKey } = validated;
+    const submission: Submission = {
+      source: { service, version: validated.version, instanceId, apiKeyId: call.principal.apiKeyId },
+      requestNumber: call.requestNumber,
+      measurements,
+      idempotency:
+        idempotencyKey === undefined
+          ? undefined
+          : await recordOf(idempotencyKey, submitted, validated, answer),
+    };
     const stored = enqueue(submission).then((earlier) => {
       const sender = { service, instanceId, owner: call.principal.service };
       if (earlier === undefined) deps.export(sender, measurements);
@@ -139,20 +148,17 @@ function describe(call: Call, { measurements, rejected, rejections, warnings }: 
   };
 }
 
-function createSubmission(
-  call: Call,
+async function recordOf(
+  key: string,
   submitted: SubmittedMetrics,
   validated: Validated,
   answer: SubmitAnswer,
-): Submission {
-  const { service, version, instanceId, idempotencyKey, measurements } = validated;
-  const source = { service, version, instanceId, apiKeyId: call.principal.apiKeyId };
-  const idempotency = idempotencyKey !== undefined && {
-    key: idempotencyKey,
-    fingerprint: fingerprint(validated, submitted.metrics),
+): Promise<IdempotencyRecord> {
+  return {
+    key,
+    fingerprint: await fingerprint(validated, submitted.metrics as readonly unknown[]),
     answer: JSON.stringify(answer),
   };
-  return { source, requestNumber: call.requestNumber, measurements, idempotency: idempotency || undefined };
 }
 
 /** Answer what was answered before. @throws {ServiceError} `idempotency_conflict` for another request. */

@@ -8,7 +8,7 @@ import type { SubmittedMetrics } from "../../src/ingest/submission.ts";
 import { createValidate } from "../../src/ingest/validate.ts";
 import type { StoredAnswer } from "../../src/store/metrics.ts";
 import type { Submission } from "../../src/store/submission.ts";
-import { NOW_MS } from "../support/time.ts";
+import { NOW_MS, turn } from "../support/time.ts";
 
 const PRINCIPAL: Principal = { apiKeyId: 3, service: "auth", role: "writer", allowedServices: ["gate-*"] };
 const METRIC = { type: "auth_request", value: 1 };
@@ -171,12 +171,14 @@ test("a key makes even a buffered submission wait for the disk: its answer may b
 async function repeat(first: SubmittedMetrics, again: SubmittedMetrics) {
   const { submit, story, stores } = setup();
   const answer = submit(call("req_1"), first);
+  await turn();
   stores[0]?.answer();
   await answer;
   const { idempotency } = stores[0]?.submission ?? {};
   if (idempotency === undefined) throw new Error("the key was not recorded");
   story.length = 0;
   const second = submit(call("req_2"), again);
+  await turn();
   stores[1]?.answer({ fingerprint: idempotency.fingerprint, answer: idempotency.answer });
   return { first: await answer, second, story };
 }
