@@ -1,4 +1,19 @@
+import { setImmediate } from "node:timers/promises";
 import { ServiceError } from "../../errors.ts";
+
+/** Scanned between two yields to the event loop: a few milliseconds, whatever they are. */
+const BYTES_PER_SCAN = 256 * 1024;
+
+/** Push all of a large body, in turns. @throws {ServiceError} of the guard. */
+export async function pushInTurns(
+  guard: { readonly push: (bytes: Uint8Array) => void },
+  body: Uint8Array,
+): Promise<void> {
+  for (let at = 0; at < body.length; at += BYTES_PER_SCAN) {
+    guard.push(body.subarray(at, at + BYTES_PER_SCAN));
+    await setImmediate();
+  }
+}
 
 /** Deeper nesting is refused; a submission needs four levels. */
 const DEPTH_MAX = 32;

@@ -74,7 +74,7 @@ function laterMerge(
   if (!isRecord(value)) return undefined;
   if (field.fieldKind === "map") return () => mergeMap(desc, message, key, value as JsonObject);
   if (field.fieldKind !== "message" || isWellKnown(field.message)) return undefined;
-  return () => mergePart(field.message, messageIn(message, field), value as JsonObject, large);
+  return () => mergePart(field.message, placeOf(message, field), value as JsonObject, large);
 }
 
 async function mergeList(
@@ -89,15 +89,18 @@ async function mergeList(
     part = [];
     await setImmediate();
   };
-  const { message: element } = field;
+  const { message: element, oneof, localName, fieldKind } = field;
   for (const json of value as JsonValue[]) {
     const isLarge = element !== undefined && large.has(json) && isRecord(json) && !isWellKnown(element);
     if (!isLarge) part.push(json);
     if (isLarge || part.length === ELEMENTS_PER_YIELD) await flush();
     if (!isLarge) continue;
-    const merged = create(element);
-    await mergePart(element, merged, json, large);
-    (fieldsOf(message)[field.localName] as Message[]).push(merged);
+    await mergePart(
+      element,
+      placeOf(message, { oneof, localName, fieldKind, message: element }),
+      json,
+      large,
+    );
   }
   await flush();
 }
@@ -111,12 +114,27 @@ async function mergeMap(desc: DescMessage, message: Message, key: string, value:
   }
 }
 
-/** The message of a field that has one. */
-function messageIn(message: Message, { oneof, localName }: DescField): Message {
+/** What has to be known of a field that holds messages. */
+type NestedField = Pick<DescField, "oneof" | "localName" | "fieldKind"> & { readonly message: DescMessage };
+
+/** Where a message of a field is merged by itself: the one that is there, or a new one at the end of a list. */
+export function placeOf(
+  message: Message,
+  { oneof, localName, fieldKind, message: desc }: NestedField,
+): Message {
   const fields = fieldsOf(message);
-  return (
-    oneof === undefined ? fields[localName] : (fields[oneof.localName] as { value: unknown }).value
-  ) as Message;
+  if (fieldKind === "list") {
+    const element = create(desc);
+    (fields[localName] as Message[]).push(element);
+    return element;
+  }
+  const chosen = oneof && (fields[oneof.localName] as { case?: string; value?: Message });
+  const present = oneof === undefined ? fields[localName] : chosen?.case === localName && chosen.value;
+  if (present) return present as Message;
+  const created = create(desc);
+  if (oneof === undefined) fields[localName] = created;
+  else fields[oneof.localName] = { case: localName, value: created };
+  return created;
 }
 
 function fieldsOf(message: Message): Record<string, unknown> {
@@ -128,6 +146,6 @@ function fieldOf({ fields }: DescMessage, key: string): DescField | undefined {
 }
 
 /** Whether its JSON is not that of its fields. */
-function isWellKnown({ typeName }: DescMessage): boolean {
+export function isWellKnown({ typeName }: DescMessage): boolean {
   return typeName.startsWith("google.protobuf.");
 }

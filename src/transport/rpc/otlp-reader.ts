@@ -16,10 +16,10 @@ import type {
   Temporality,
 } from "../../otlp/data-point.ts";
 import { SCAN_FROM_BYTES } from "../http/json-guard.ts";
+import { fromLargeBinary } from "./large-binary.ts";
 import { readAttributes } from "./otlp-attribute-reader.ts";
 import { decodeResources, EXPORT_REQUEST, scopeText } from "./otlp-messages.ts";
 import { temporalityOf } from "./otlp-readings.ts";
-import { shapeOf, WireGuard } from "./wire-guard.ts";
 import { fieldsOf, OddMessageError, WireReader } from "./wire-reader.ts";
 
 /** Tags of fields, as they stand before each: the field's number times eight, and its wire type. */
@@ -62,9 +62,8 @@ const KNOWN = {
 const BINARY_OPTIONS = { readUnknownFields: false };
 
 /** The points of a request. @throws for what is no such message, or would stall the service. */
-export function decodeExport(bytes: Buffer): SentPoints {
-  if (bytes.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(EXPORT_REQUEST)).push(bytes);
-  else
+export async function decodeExport(bytes: Buffer): Promise<SentPoints> {
+  if (bytes.length <= SCAN_FROM_BYTES)
     try {
       const resources = readExportRequest(bytes);
       const count = resources.reduce((sum, { points }) => sum + points.length, 0);
@@ -72,7 +71,7 @@ export function decodeExport(bytes: Buffer): SentPoints {
     } catch (error) {
       if (!(error instanceof OddMessageError)) throw error;
     }
-  const { resourceMetrics } = fromBinary(EXPORT_REQUEST, bytes, BINARY_OPTIONS);
+  const { resourceMetrics } = await fromLargeBinary(EXPORT_REQUEST, bytes);
   return decodeResources(resourceMetrics);
 }
 

@@ -16,7 +16,7 @@ import {
 import { StatusSchema } from "../../../../gen/google/rpc/status_pb.js";
 import { ServiceError, type Violation } from "../../../errors.ts";
 import type { SentPoints } from "../../../otlp/data-point.ts";
-import { type MessageJson, parseMessageJson } from "../../http/parse-json.ts";
+import { type MessageJson, parseMessageJson, readInTurn } from "../../http/parse-json.ts";
 import { toConnectError } from "../../rpc/failures.ts";
 import { fromLargeJson } from "../../rpc/large-messages.ts";
 import { decodeResources, EXPORT_REQUEST } from "../../rpc/otlp-messages.ts";
@@ -49,10 +49,14 @@ export function contentForm(contentType: string | undefined): ContentForm | unde
  *
  * @throws {ServiceError} `malformed_body` for what is no such request, or would stall the service.
  */
-export async function readPoints(body: Buffer, form: ContentForm): Promise<SentPoints> {
+export function readPoints(body: Buffer, form: ContentForm): Promise<SentPoints> {
+  return readInTurn(body, () => decodePoints(body, form));
+}
+
+async function decodePoints(body: Buffer, form: ContentForm): Promise<SentPoints> {
   const json = form === "json" ? await parseMessageJson(body) : undefined;
   try {
-    return json === undefined ? decodeExport(body) : await decodeJson(json);
+    return await (json === undefined ? decodeExport(body) : decodeJson(json));
   } catch (cause) {
     if (cause instanceof ServiceError) throw cause;
     const sound = json === undefined ? undefined : await soundJson(EXPORT_REQUEST, json);

@@ -15,6 +15,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { ClientGoneError, collectBody } from "../../http/body.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
+import { readInTurn } from "../../http/parse-json.ts";
 import { type AdmitCall, ENVELOPE_HEAD_BYTES } from "../admit-call.ts";
 import { unaryDeadlineMs } from "../deadline.ts";
 import type { UnaryMethod } from "./methods.ts";
@@ -96,7 +97,7 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
     const message = messageIn(wire, body);
     if (message === undefined || message.length > bodyBytesMax) return undefined;
     try {
-      return await method.prepare(message, wire.form);
+      return await readInTurn(message, () => method.prepare(message, wire.form));
     } catch (error) {
       // Connect would hold the event loop for all of it.
       if (error instanceof ServiceError && message.length > SCAN_FROM_BYTES) throw error;

@@ -1,7 +1,6 @@
 import {
   create,
   type DescMessage,
-  fromBinary,
   type MessageInitShape,
   type MessageShape,
   toBinary,
@@ -19,15 +18,15 @@ import type { SentPoints } from "../../../otlp/data-point.ts";
 import { type Exchange, singleHeaderOf } from "../../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { type MessageJson, parseMessageJson } from "../../http/parse-json.ts";
+import { fromLargeBinary, guardInTurns } from "../large-binary.ts";
 import { fromLargeJson } from "../large-messages.ts";
 import { decodeResources, EXPORT_REQUEST, EXPORT_RESPONSE, toExportResponse } from "../otlp-messages.ts";
 import { decodeExport } from "../otlp-reader.ts";
 import { fromSubmitRequest } from "../submit-messages.ts";
-import { shapeOf, WireGuard } from "../wire-guard.ts";
 import { OddMessageError } from "../wire-reader.ts";
 import { writeSubmitAnswer } from "./submit-answer.ts";
 import { readSubmitJson } from "./submit-json.ts";
-import { readSubmitRequest } from "./submit-reader.ts";
+import { readLargeSubmitRequest, readSubmitRequest } from "./submit-reader.ts";
 import type { MessageForm } from "./wire.ts";
 
 /** Runs a call whose message was decoded; resolves to the answer, in the form of the message. */
@@ -61,7 +60,7 @@ export function createUnaryMethods(
   const exportMethod: UnaryMethod = {
     rule: RULES.otlp.export,
     async prepare(message, form) {
-      const sent = form === "json" ? await readExportJson(message) : decodeExport(message);
+      const sent = await (form === "json" ? readExportJson(message) : decodeExport(message));
       return async (call) => {
         const answer = await exportMetrics(call, sent);
         return encode(EXPORT_RESPONSE, toExportResponse(answer), form);
@@ -77,20 +76,20 @@ export function createUnaryMethods(
 /** By hand, or by the generated classes where a message is odd. */
 async function readSubmit(message: Buffer, form: MessageForm): Promise<SubmittedMetrics> {
   const json = form === "json" ? await parseMessageJson(message) : undefined;
-  if (json === undefined) guard(SubmitRequestSchema, message);
+  const isLarge = message.length > SCAN_FROM_BYTES;
+  if (json === undefined && isLarge) await guardInTurns(SubmitRequestSchema, message);
   try {
-    return json === undefined ? readSubmitRequest(message) : await readSubmitJson(json);
+    if (json !== undefined) return await readSubmitJson(json);
+    return isLarge ? await readLargeSubmitRequest(message) : readSubmitRequest(message);
   } catch (error) {
     if (!(error instanceof OddMessageError)) throw error;
     const decoded =
       json === undefined
-        ? fromBinary(SubmitRequestSchema, message, BINARY_OPTIONS)
+        ? await fromLargeBinary(SubmitRequestSchema, message)
         : await decodeJson(SubmitRequestSchema, json);
     return fromSubmitRequest(decoded, undefined);
   }
 }
-
-const BINARY_OPTIONS = { readUnknownFields: false };
 
 async function readExportJson(message: Buffer): Promise<SentPoints> {
   const { resourceMetrics } = await decodeJson(EXPORT_REQUEST, await parseMessageJson(message));
@@ -106,11 +105,6 @@ async function decodeJson<Desc extends DescMessage>(
   } catch (cause) {
     throw new ServiceError("malformed_body", (cause as Error).message, { cause });
   }
-}
-
-/** See that decoding a message does not stall the service. */
-function guard(schema: DescMessage, message: Buffer): void {
-  if (message.length > SCAN_FROM_BYTES) new WireGuard(shapeOf(schema)).push(message);
 }
 
 function encode<Desc extends DescMessage>(

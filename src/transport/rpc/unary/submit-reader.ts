@@ -5,6 +5,7 @@
  * It reads what clients send. Whatever is odd it leaves to those classes, which give the same result for all
  * that it does read; a test compares the two.
  */
+import { setImmediate } from "node:timers/promises";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { SubmittedMetric, SubmittedMetrics } from "../../../ingest/submission.ts";
@@ -29,18 +30,39 @@ const KNOWN = {
 /** @throws {OddMessageError} for what is left to the generated classes. */
 export function readSubmitRequest(bytes: Buffer): SubmittedMetrics {
   const reader = new WireReader(bytes);
-  const metrics: SubmittedMetric[] = [];
-  const request = { service: "", version: "", instance_id: "", idempotency_key: "", metrics };
+  const request = emptyRequest();
+  while (reader.at < reader.length) readField(reader, request);
+  return request;
+}
+
+/** Of a large request, between two yields to the event loop: a few milliseconds. */
+const BYTES_PER_YIELD = 64 * 1024;
+
+/** The same in turns. @throws {OddMessageError} */
+export async function readLargeSubmitRequest(bytes: Buffer): Promise<SubmittedMetrics> {
+  const reader = new WireReader(bytes);
+  const request = emptyRequest();
   while (reader.at < reader.length) {
-    const tag = reader.varint();
-    if (tag === REQUEST.metrics) metrics.push(readMetric(reader));
-    else if (tag === REQUEST.service) request.service = reader.text();
-    else if (tag === REQUEST.version) request.version = reader.text();
-    else if (tag === REQUEST.instanceId) request.instance_id = reader.text();
-    else if (tag === REQUEST.idempotencyKey) request.idempotency_key = reader.text();
-    else reader.skipUnknown(tag, KNOWN.request);
+    const end = reader.at + BYTES_PER_YIELD;
+    while (reader.at < reader.length && reader.at < end) readField(reader, request);
+    await setImmediate();
   }
   return request;
+}
+
+function emptyRequest() {
+  const metrics: SubmittedMetric[] = [];
+  return { service: "", version: "", instance_id: "", idempotency_key: "", metrics };
+}
+
+function readField(reader: WireReader, request: ReturnType<typeof emptyRequest>): void {
+  const tag = reader.varint();
+  if (tag === REQUEST.metrics) request.metrics.push(readMetric(reader));
+  else if (tag === REQUEST.service) request.service = reader.text();
+  else if (tag === REQUEST.version) request.version = reader.text();
+  else if (tag === REQUEST.instanceId) request.instance_id = reader.text();
+  else if (tag === REQUEST.idempotencyKey) request.idempotency_key = reader.text();
+  else reader.skipUnknown(tag, KNOWN.request);
 }
 
 function readMetric(reader: WireReader): SubmittedMetric {
