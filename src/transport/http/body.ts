@@ -91,8 +91,16 @@ export function collectBody(
   });
 }
 
-/** The body decompressed. What would become larger than `bytesMax` is given up in its middle. */
-async function decompress(body: Buffer, encoding: keyof typeof DECODERS, bytesMax: number): Promise<Buffer> {
+/**
+ * The body decompressed. What would become larger than `bytesMax` is given up in its middle.
+ *
+ * @throws {ServiceError} `body_too_large`, `malformed_body`
+ */
+export async function decompress(
+  body: Buffer,
+  encoding: keyof typeof DECODERS,
+  bytesMax: number,
+): Promise<Buffer> {
   try {
     return await decompressInTurn(() => DECODERS[encoding](body, { maxOutputLength: bytesMax }));
   } catch (cause) {

@@ -5,6 +5,7 @@
 import { deepStrictEqual } from "node:assert";
 import { request } from "node:http";
 import { connect } from "node:http2";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { fromJson, toBinary } from "@bufbuild/protobuf";
 import { test } from "uvu";
 import { SubmitRequestSchema } from "../../../gen/mcp/metrics/v1/metrics_service_pb.js";
@@ -86,8 +87,8 @@ const overHttp2: Send = ({ path, headers, body }) =>
 /** The same media type, as nobody spells it. */
 const elsewhere = (type: string) => type.replace("application", "Application");
 
-/** What differs between any two calls. */
-const OWN = /^(date|keep-alive|connection|x-request-id|x-ratelimit-(remaining|reset))$/;
+/** What differs between any two calls; and Connect names a coding for answers too, of which it compresses long ones. */
+const OWN = /^(date|grpc-encoding|keep-alive|connection|x-request-id|x-ratelimit-(remaining|reset))$/;
 
 function comparable({ status, headers, trailers, body }: Received) {
   const kept = Object.entries(headers).filter(([name]) => !OWN.test(name) && typeof name === "string");
@@ -142,6 +143,8 @@ interface Case {
   readonly json: object;
   readonly key?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** In the header that the protocol has for it. */
+  readonly coding?: string;
   /** Instead of the message in the form of the wire. */
   readonly message?: Uint8Array;
   /** What is sent in the place of the enveloped message. */
@@ -199,6 +202,37 @@ const CASES: Readonly<Record<string, Case>> = {
     json: submission(good),
     reframe: (framed, isFramed) => (isFramed ? envelope(framed.subarray(5), 1) : framed),
   },
+  ...Object.fromEntries(
+    Object.entries({ gzip: gzipSync, br: brotliCompressSync }).flatMap(([coding, compress]) =>
+      Object.entries({
+        "a good metric": (message: Uint8Array) => compress(message),
+        "no bytes": () => compress(new Uint8Array()),
+        "what is too large once it is not": () => compress(Buffer.alloc(BODY_BYTES_MAX + 1, " ")),
+        "what is not compressed": (message: Uint8Array) => message,
+        "half of it": (message: Uint8Array) => compress(message).subarray(0, 20),
+      }).map(([name, pack]): [string, Case] => [
+        `${coding}: ${name}`,
+        {
+          json: submission(good),
+          coding,
+          reframe: (framed, isFramed) => (isFramed ? envelope(pack(framed.subarray(5)), 1) : pack(framed)),
+        },
+      ]),
+    ),
+  ),
+  "a coding, and a message that is not compressed": {
+    json: submission(good),
+    coding: "gzip",
+    reframe: (framed, isFramed) => (isFramed ? framed : gzipSync(framed)),
+  },
+  "another coding": {
+    json: submission(good),
+    headers: { "content-encoding": "br", "grpc-encoding": "gzip" },
+  },
+  "a message that is compressed, without a word of it": {
+    json: submission(good),
+    reframe: (framed, isFramed) => (isFramed ? envelope(gzipSync(framed.subarray(5)), 1) : gzipSync(framed)),
+  },
   points: { path: EXPORT, json: pointsOf(1, 2) },
   "no points": { path: EXPORT, json: {} },
   "points, and a key of another role": { path: EXPORT, json: pointsOf(1), key: readerKey },
@@ -229,7 +263,8 @@ for (const [name, sent] of Object.entries(CASES)) {
         const call = (contentType: string, suffix: string) => {
           const own = sent.headers?.["idempotency-key"];
           const key = own === undefined ? {} : { "idempotency-key": `${own}-${type}-${send.name}-${suffix}` };
-          const headers = { "x-api-key": sent.key ?? WRITER_KEY, ...sent.headers, ...key };
+          const coding = sent.coding && { [isFramed ? "grpc-encoding" : "content-encoding"]: sent.coding };
+          const headers = { "x-api-key": sent.key ?? WRITER_KEY, ...sent.headers, ...coding, ...key };
           return send({
             path: sent.path ?? SUBMIT,
             headers: { ...headers, "content-type": contentType },

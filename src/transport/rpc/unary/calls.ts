@@ -12,7 +12,7 @@
 import type { Call } from "../../../access/call.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import { ClientGoneError, collectBody } from "../../http/body.ts";
+import { ClientGoneError, collectBody, decompress } from "../../http/body.ts";
 import type { Exchange } from "../../http/exchange.ts";
 import { SCAN_FROM_BYTES } from "../../http/json-guard.ts";
 import { readInTurn } from "../../http/parse-json.ts";
@@ -20,6 +20,7 @@ import { type AdmitCall, ENVELOPE_HEAD_BYTES } from "../admit-call.ts";
 import { unaryDeadlineMs } from "../deadline.ts";
 import type { UnaryMethod } from "./methods.ts";
 import {
+  codingOf,
   createEnvelopeCheck,
   messageIn,
   messageTooLarge,
@@ -79,7 +80,8 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
   async function run(exchange: Exchange, call: Call, { method, wire }: Served): Promise<Buffer | undefined> {
     const body = await readBody(exchange, wire);
     exchange.body = body;
-    const prepared = await prepare(method, wire, body);
+    const message = await plainMessage(exchange, wire, body);
+    const prepared = message && (await prepare(method, wire, message));
     return prepared?.(call, exchange);
   }
 
@@ -93,9 +95,22 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
     }
   }
 
-  async function prepare(method: UnaryMethod, wire: UnaryWire, body: Buffer) {
-    const message = messageIn(wire, body);
-    if (message === undefined || message.length > bodyBytesMax) return undefined;
+  /** Undefined where the body is not one message of a size that is taken. */
+  async function plainMessage(
+    exchange: Exchange,
+    wire: UnaryWire,
+    body: Buffer,
+  ): Promise<Buffer | undefined> {
+    const sent = messageIn(wire, body, codingOf(exchange.request, wire));
+    if (sent === undefined || sent.bytes.length > bodyBytesMax) return undefined;
+    const { bytes, coding } = sent;
+    if (coding === "identity") return bytes;
+    const message = await decompress(bytes, coding, bodyBytesMax).catch(() => undefined);
+    exchange.place?.add(message?.length ?? 0);
+    return message;
+  }
+
+  async function prepare(method: UnaryMethod, wire: UnaryWire, message: Buffer) {
     try {
       return await readInTurn(message, () => method.prepare(message, wire.form));
     } catch (error) {

@@ -28,30 +28,57 @@ function wiresOf(protocol: UnaryWire["protocol"], prefix: string): Record<string
   return protocol === "connect" ? wires : { ...wires, [prefix.slice(0, -1)]: protobuf };
 }
 
-/** Headers that ask for more than a message in its plain form, and what they may say. */
-const PLAIN: readonly (readonly [name: string, plain: string])[] = [
-  ["content-encoding", "identity"],
-  ["grpc-encoding", "identity"],
-  ["connect-protocol-version", "1"],
-];
+/** What a message may be compressed with. */
+export type Coding = "identity" | "gzip" | "br";
+
+const CODINGS: ReadonlySet<string> = new Set<Coding>(["identity", "gzip", "br"]);
+/** Where each protocol says it. */
+const CODING_HEADERS = {
+  connect: "content-encoding",
+  grpc: "grpc-encoding",
+  "grpc-web": "grpc-encoding",
+} as const;
+
+/** What the message of a request is compressed with, as its header says. */
+export function codingOf(request: NodeRequest, { protocol }: UnaryWire): Coding {
+  return (headerOf(request, CODING_HEADERS[protocol]) ?? "identity") as Coding;
+}
+
+/** Whether the headers ask for no more than one message, compressed at the most. */
+function isPlain(request: NodeRequest, wire: UnaryWire): boolean {
+  const otherHeader = wire.protocol === "connect" ? "grpc-encoding" : "content-encoding";
+  return (
+    CODINGS.has(codingOf(request, wire)) &&
+    (headerOf(request, otherHeader) ?? "identity") === "identity" &&
+    (headerOf(request, "connect-protocol-version") ?? "1") === "1"
+  );
+}
+
+/** Clients that name a charset name the one there is. */
+const CHARSET = /^(application\/json); ?charset=utf-?8$/;
 
 /** How a request is to be read and answered; undefined for one that is left to Connect. */
 export function unaryWireOf(request: NodeRequest): UnaryWire | undefined {
   const { headers, method } = request;
-  const contentType = headers["content-type"] ?? "";
+  const contentType = (headers["content-type"] ?? "").replace(CHARSET, "$1");
   const wire = Object.hasOwn(WIRES, contentType) ? WIRES[contentType] : undefined;
   if (wire === undefined || method !== "POST") return undefined;
   // gRPC ends with trailers, which clients of HTTP/1.1 do not read.
   if (wire.protocol === "grpc" && !isHttp2Request(request)) return undefined;
-  return PLAIN.every(([name, plain]) => (headerOf(request, name) ?? plain) === plain) ? wire : undefined;
+  return isPlain(request, wire) ? wire : undefined;
 }
 
-/** The message of a body; undefined unless that is one message, whole and not compressed. */
-export function messageIn({ protocol }: UnaryWire, body: Buffer): Buffer | undefined {
-  if (protocol === "connect") return body;
-  const isPlain = body.length >= ENVELOPE_HEAD_BYTES && body[0] === 0;
-  if (!isPlain || body.readUInt32BE(1) !== body.length - ENVELOPE_HEAD_BYTES) return undefined;
-  return body.subarray(ENVELOPE_HEAD_BYTES);
+/** The message of a body, and what it is compressed with; undefined unless that is one message, and whole. */
+export function messageIn(
+  { protocol }: UnaryWire,
+  body: Buffer,
+  coding: Coding,
+): { readonly bytes: Buffer; readonly coding: Coding } | undefined {
+  if (protocol === "connect") return { bytes: body, coding };
+  const isOne =
+    body.length >= ENVELOPE_HEAD_BYTES && (body[0] === 0 || (body[0] === 1 && coding !== "identity"));
+  if (!isOne || body.readUInt32BE(1) !== body.length - ENVELOPE_HEAD_BYTES) return undefined;
+  return { bytes: body.subarray(ENVELOPE_HEAD_BYTES), coding: body[0] === 1 ? coding : "identity" };
 }
 
 /**
