@@ -148,6 +148,24 @@ test("what one large body waits for does not mix the two", async () => {
   );
 });
 
+test("many points have one fingerprint in every form, and another one when any of them differs", async () => {
+  const list = Array.from({ length: 4500 }, (_, at) => point(at));
+  const json = (points: readonly string[]) => gauge(point).replace(metrics(point), `[${points.join(",")}]`);
+  const fingerprintsOf = async (body: Buffer, form: "json" | "protobuf") =>
+    (await (await readPoints(body, form)).read()).map(({ fingerprint }) => fingerprint);
+  const whole = json(list);
+  const first = await fingerprintsOf(Buffer.from(whole), "json");
+  assert.is(first.length, 1);
+  const bytes = binary(ExportMetricsServiceRequestSchema, whole);
+  assert.equal(await fingerprintsOf(bytes, "protobuf"), first);
+  const sent = await readPoints(bytes, "protobuf");
+  assert.ok((await countTurns(() => sent.read())) >= 4500 / 200 + 450 / 200 - 1);
+  for (const at of [0, 9, 10, 4499]) {
+    for (const other of [list.with(at, point(-1)), list.toSpliced(at, 1)])
+      assert.not.equal(await fingerprintsOf(Buffer.from(json(other)), "json"), first);
+  }
+});
+
 test("a message in which one thing is wrong is refused in the same words", async () => {
   for (const [schema, json] of [
     [SubmitRequestSchema, submission((at) => (at < COUNT - 1 ? plain(at) : '{"type":5}'))],

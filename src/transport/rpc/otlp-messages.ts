@@ -1,4 +1,4 @@
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   ExportMetricsServiceRequestSchema,
@@ -12,8 +12,10 @@ import type {
 } from "../../../gen/opentelemetry/proto/common/v1/common_pb.js";
 import {
   type Metric,
+  MetricSchema,
   type ResourceMetrics,
   ResourceMetricsSchema,
+  ScopeMetricsSchema,
 } from "../../../gen/opentelemetry/proto/metrics/v1/metrics_pb.js";
 import type { ExportAnswer } from "../../api/export-metrics.ts";
 import type { Violation } from "../../errors.ts";
@@ -59,10 +61,37 @@ async function readResources(resources: readonly ResourceMetrics[]): Promise<rea
     await loop.each(pointsOf(resource), (point) => points.push(point));
     if (points.length === 0) continue;
     const attributes = readAttributes(resource.resource?.attributes ?? []);
-    const fingerprint = hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url");
+    const fingerprint = await fingerprintOf(resource, points.length, loop);
     read.push({ attributes, points, fingerprint });
   }
   return read;
+}
+
+/** Points whose bytes are made in one turn: more than a request of 64 KiB has, which is read from its bytes. */
+const POINTS_AT_ONCE = 4000;
+/** Of a metric, at a time: each names its instrument again. */
+const POINTS_PER_PART = 10;
+
+/** Tells the points of a resource from others, however they were sent: of many in turns, as no other bytes would. */
+async function fingerprintOf(resource: ResourceMetrics, points: number, loop: YieldingLoop): Promise<string> {
+  if (points <= POINTS_AT_ONCE) return hash("sha256", toBinary(ResourceMetricsSchema, resource), "base64url");
+  const sum = createHash("sha256").update(toBinary(ResourceMetricsSchema, { ...resource, scopeMetrics: [] }));
+  for (const scope of resource.scopeMetrics) {
+    sum.update(toBinary(ScopeMetricsSchema, { ...scope, metrics: [] }));
+    for (const metric of scope.metrics)
+      await loop.each(partsOf(metric), (part) => sum.update(toBinary(MetricSchema, part)));
+  }
+  return sum.digest("base64url");
+}
+
+/** The metric with some of its points at a time. */
+function* partsOf(metric: Metric): Generator<Metric> {
+  const { value } = metric.data;
+  const points = value?.dataPoints ?? [];
+  for (let at = 0; at === 0 || at < points.length; at += POINTS_PER_PART) {
+    const dataPoints = points.slice(at, at + POINTS_PER_PART);
+    yield { ...metric, data: { ...metric.data, value: { ...value, dataPoints } } as Metric["data"] };
+  }
 }
 
 /** Every point of a resource, whatever its scope and metric. */
