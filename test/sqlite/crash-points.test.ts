@@ -41,6 +41,7 @@ function faulty(path: string, fault: Fault, onFault: () => void = () => {}) {
           return call(() => statement.run(values));
         },
         all: (values: unknown[]) => call(() => statement.all(values)),
+        get: (values: unknown[]) => call(() => statement.get(values)),
       };
     },
     get inTransaction() {

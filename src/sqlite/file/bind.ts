@@ -10,8 +10,8 @@
  * - Every JavaScript number is bound as REAL, whole or not. A column with INTEGER affinity makes an integer
  *   of it (https://sqlite.org/datatype3.html); an expression such as `coalesce(?, n)` or `max(?, n)`, and
  *   `LIMIT`, does not, so that such parameters are written `CAST(? AS INTEGER)`.
- * - A BLOB is read as an `ArrayBuffer`, whatever `Row` says, and is wrapped in a `Uint8Array` where it is
- *   used.
+ * - A BLOB is read as an `ArrayBuffer`, by `first` as a `Buffer`, whatever `Row` says, and is wrapped in a
+ *   `Uint8Array` where it is used.
  * - An INTEGER beyond 2^53 is read as the nearest double. Only request numbers come near.
  */
 

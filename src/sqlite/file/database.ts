@@ -3,8 +3,8 @@ import { type Bindable, bind, type SqlValue } from "./bind.ts";
 
 /**
  * A row as the driver returns it, by the names of the statement's columns. It also carries a key
- * `_metadata` of libsql: read columns, never spread or enumerate. A BLOB is an `ArrayBuffer` here, which the
- * type leaves out because four places read one.
+ * `_metadata` of libsql: read columns, never spread or enumerate. A BLOB is an `ArrayBuffer` here, of `first`
+ * a `Buffer`, which the type leaves out because few places read one.
  */
 export type Row = Record<string, string | number | null>;
 
@@ -62,9 +62,18 @@ export class Database {
     return this.#prepare(sql).all(values.map(bind)) as Row[];
   }
 
-  /** The first row, or undefined. The others are read too: a statement that may find many needs a LIMIT. */
+  /**
+   * The first row, or undefined; others are not read. Not `all`: a kilobyte of native memory for each of its
+   * calls is free only in a later turn of the event loop, and one transaction may look up tens of thousands.
+   */
   first(sql: string, ...values: readonly SqlValue[]): Row | undefined {
-    return this.all(sql, ...values)[0];
+    try {
+      return this.#prepare(sql).get(values.map(bind)) as Row | undefined;
+    } catch (error) {
+      // libsql 0.5.29 leaves it where it failed, and it would fail again whatever it is given.
+      this.#statements.delete(sql);
+      throw error;
+    }
   }
 
   /**

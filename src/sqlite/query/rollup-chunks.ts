@@ -115,7 +115,7 @@ function seek(options: RollupChunkOptions): ReadRollupChunk {
 
 function toChunk(row: Row | undefined, { columns: asked }: RollupChunkOptions): RollupChunk {
   const [buckets, keyIds, ...columns] = readColumns(row, asked.length + 2);
-  // libsql hands out an ArrayBuffer.
+  // libsql hands out a Buffer, which the copy makes plain.
   const sketches = (row?.sketches ?? undefined) as unknown as ArrayBuffer | undefined;
   return {
     buckets: buckets as Integers,

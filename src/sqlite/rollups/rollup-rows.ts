@@ -75,7 +75,7 @@ export function readTotals(row: Row): StoredTotals {
     maxValue: Number(row.max_value),
     durationCount: Number(row.duration_count),
     sumDurationMs: Number(row.sum_duration_ms),
-    // libsql hands out an ArrayBuffer.
+    // libsql hands out a Buffer, which the copy makes plain.
     sketch: row.sketch === null ? null : new Uint8Array(row.sketch as unknown as ArrayBuffer),
   };
 }
