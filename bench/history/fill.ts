@@ -53,7 +53,7 @@ export function fill({ path, metrics, days, endMs, withRollups, onProgress }: Fi
   const store = new MetricWriter(database, rollups);
   const builder = new BatchBuilder();
   const validate = createValidate({
-    intern: createDimensionSets(),
+    dimensionSets: createDimensionSets(),
     pseudonymise: (name) => name,
     wallMs: () => endMs,
     metricsMax: BATCH_METRICS,

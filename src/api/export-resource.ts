@@ -1,7 +1,7 @@
 import type { Call } from "../access/call.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import type { Violation } from "../errors.ts";
-import type { InternDimensions } from "../ingest/dimension-sets.ts";
+import type { DimensionSets } from "../ingest/dimension-sets.ts";
 import { type ValidSource, validateSource } from "../ingest/validate.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
 import { YieldingLoop } from "../lib/yielding-loop.ts";
@@ -24,7 +24,7 @@ import type { Sender } from "../telemetry/series/tenants.ts";
 import { checkService, type ServiceBinding, type SubmitObserver } from "./submit.ts";
 
 export interface ExportResourceDeps extends ServiceBinding {
-  readonly intern: InternDimensions;
+  readonly dimensionSets: DimensionSets;
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
   /** What is known of series, and whether the same points were answered before. */
@@ -81,7 +81,7 @@ export function createExportResource(deps: ExportResourceDeps) {
     const lastPoints = new Map<string, LastPoint>();
     await loop.each(known.series, ([key, found]) => lastPoints.set(key, decodeLastPoint(found.lastPoint)));
     const { measurements, rejected, counted, ...odd } = await validatePoints(resource.points, {
-      intern: deps.intern,
+      intern: deps.dimensionSets.of(apiKeyId),
       pseudonymise: deps.pseudonymise,
       nowMs,
       nameSeries,

@@ -48,7 +48,7 @@ export async function openIngest(context: ServiceContext): Promise<Ingest> {
   lifecycle.own("group commit", () => commits.close());
   const flushMetrics = () => commits.flush();
   const validation = {
-    intern: createDimensionSets(),
+    dimensionSets: createDimensionSets(),
     pseudonymise: createPseudonymise(await store.upkeep.installationSecret()),
     wallMs: clock.wallMs,
   };

@@ -84,7 +84,7 @@ export function createSubmit(deps: SubmitDeps): Submit {
   return async (call, submitted) => {
     let validated: Validated;
     try {
-      validated = validate(submitted);
+      validated = validate(submitted, call.principal.apiKeyId);
     } catch (error) {
       // Counted here, because only here is it known to be a submission.
       if (error instanceof ServiceError) observer.onRejected(error.violations);

@@ -2,7 +2,7 @@ import { LIMITS } from "../catalogue/limits.ts";
 import type { Measurement } from "../catalogue/measurement.ts";
 import { type Violation, validationFailed } from "../errors.ts";
 import type { Pseudonymise } from "../lib/pseudonym.ts";
-import type { InternDimensions } from "./dimension-sets.ts";
+import type { DimensionSets } from "./dimension-sets.ts";
 import type { SubmittedMetrics } from "./submission.ts";
 import { isLongerThan, quote } from "./text.ts";
 import { type Reject, type Rejection, validateEach } from "./validate-fields.ts";
@@ -31,7 +31,7 @@ export interface Validated extends ValidSource {
 
 /** What submissions are validated with. */
 export interface ValidateOptions {
-  readonly intern: InternDimensions;
+  readonly dimensionSets: DimensionSets;
   /** Takes the place of the names of people before anything is kept. */
   readonly pseudonymise: Pseudonymise;
   readonly wallMs: () => number;
@@ -39,7 +39,8 @@ export interface ValidateOptions {
   readonly metricsMax: number;
 }
 
-export type Validate = (submitted: SubmittedMetrics) => Validated;
+/** Without a key it is as if all came with one. */
+export type Validate = (submitted: SubmittedMetrics, apiKeyId?: number) => Validated;
 
 const SERVICE = /^[A-Za-z0-9_-]+$/;
 const INSTANCE_ID = /^[A-Za-z0-9_.-]+$/;
@@ -55,8 +56,13 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/;
  * @throws {ServiceError} `validation_failed` with every broken rule of the envelope, or of the metrics
  *   when not one of them is good.
  */
-export function createValidate({ intern, pseudonymise, wallMs, metricsMax }: ValidateOptions): Validate {
-  return (submitted) => {
+export function createValidate({
+  dimensionSets,
+  pseudonymise,
+  wallMs,
+  metricsMax,
+}: ValidateOptions): Validate {
+  return (submitted, apiKeyId = 0) => {
     const problems: Violation[] = [];
     const warnings: string[] = [];
     const reject = (field: string, reason: string, message: string) =>
@@ -65,7 +71,7 @@ export function createValidate({ intern, pseudonymise, wallMs, metricsMax }: Val
     const idempotencyKey = readIdempotencyKey(submitted.idempotency_key, reject);
     const metrics = readMetrics(submitted.metrics, reject);
     if (problems.length > 0) throw validationFailed(problems);
-    const extra = { intern, pseudonymise, nowMs: wallMs() };
+    const extra = { intern: dimensionSets.of(apiKeyId), pseudonymise, nowMs: wallMs() };
     const { accepted, warnings: doubts, ...rest } = validateEach(metrics, metricsMax, extra, validateMetric);
     return {
       service,

@@ -161,7 +161,7 @@ interface AddChunkDeps {
 /** The function that reads a chunk into `builder` and returns how far the import is after it. */
 function createAddChunk({ builder, wallMs, pseudonymise, numberRequest, onAdded }: AddChunkDeps) {
   const readMetric = createReadMetric(
-    createValidate({ intern: createDimensionSets(), pseudonymise, wallMs, metricsMax: 1 }),
+    createValidate({ dimensionSets: createDimensionSets(), pseudonymise, wallMs, metricsMax: 1 }),
   );
 
   /** Add what can be read, and count what cannot, by reason. */

@@ -1,22 +1,17 @@
 import type { DimensionSet, Measurement } from "../catalogue/measurement.ts";
+import { BoundedShares, bytesOfText, type FilledShare } from "../lib/bounded-shares.ts";
 import { writeDistribution } from "./distribution.ts";
 import type { IdempotencyRecord, SeriesUpdate, Source, Submission } from "./submission.ts";
 
-/** A dictionary row that the writer meets for the first time, under the number the batch uses for it. */
-export type Definition =
-  | { readonly kind: "source"; readonly ref: number; readonly source: Source }
-  | {
-      readonly kind: "dimension_set";
-      readonly ref: number;
-      readonly metricType: string;
-      readonly json: string;
-    }
-  | {
-      readonly kind: "shape";
-      readonly ref: number;
-      readonly dimensionKeys: string;
-      readonly metadataKeys: string;
-    };
+/**
+ * A dictionary row that the writer meets for the first time, under the number that batches use for it, and no
+ * other ever. What one API key brings is another's only by the same row: each forgets its own.
+ */
+export type Definition = { readonly ref: number; readonly apiKeyId: number } & (
+  | { readonly kind: "source"; readonly source: Source }
+  | { readonly kind: "dimension_set"; readonly metricType: string; readonly json: string }
+  | { readonly kind: "shape"; readonly dimensionKeys: string; readonly metadataKeys: string }
+);
 
 export interface KeyedRows extends IdempotencyRecord {
   readonly apiKeyId: number;
@@ -41,8 +36,8 @@ export interface Batch {
   readonly distributions: ReadonlyMap<number, string>;
   readonly rowCount: number;
   readonly definitions: readonly Definition[];
-  /** Forget every definition of earlier batches; their numbers are used again. */
-  readonly reset: boolean;
+  /** API keys, whose definitions of earlier batches are to be forgotten. */
+  readonly forgotten: readonly number[];
   readonly keyed: readonly KeyedRows[];
   /** Rows of types that say what is the case. */
   readonly stateRows: readonly number[];
@@ -66,16 +61,20 @@ export interface RowRange {
   readonly end: number;
 }
 
-/** What both sides remember at the most; beyond, both start anew, so that memory is bounded. */
-const REFS_MAX = 50_000;
-const CHARACTERS_MAX = 8_000_000;
+/** Numbers of what an API key has sent before. */
+interface Refs {
+  readonly dimensionSets: Map<DimensionSet, number>;
+  readonly named: Map<string, number>;
+}
+
+/** What a number and a definition take on both sides, without their texts. */
+const REF_BYTES = 400;
 
 /** Collects submissions into batches. One for the life of a writer: it knows which definitions the writer has. */
 export class BatchBuilder {
-  readonly #dimensionSets = new Map<DimensionSet, number>();
-  readonly #named = new Map<string, number>();
+  /** What both sides remember; of a key whose share is full, both start anew. */
+  readonly #shares = new BoundedShares<number, Refs>(() => ({ dimensionSets: new Map(), named: new Map() }));
   #nextRef = 0;
-  #characters = 0;
   #numbers: number[] = [];
   #payloads: (string | null)[] = [];
   #distributions = new Map<number, string>();
@@ -83,7 +82,12 @@ export class BatchBuilder {
   #keyed: KeyedRows[] = [];
   #stateRows: number[] = [];
   #reportRows: number[] = [];
-  #reset = false;
+  #forgotten: readonly number[] = [];
+
+  /** What both sides remember takes so much, roughly. */
+  get rememberedBytes(): number {
+    return this.#shares.bytes;
+  }
 
   get rowCount(): number {
     return this.#payloads.length;
@@ -109,7 +113,9 @@ export class BatchBuilder {
 
   add(submission: Submission): void {
     const start = this.rowCount;
-    const source = this.#refOfSource(submission.source);
+    const { apiKeyId } = submission.source;
+    const share = this.#shares.of(apiKeyId);
+    const source = this.#refOfSource(share, submission.source);
     let isReport = false;
     for (const measurement of submission.measurements) {
       const { otherValues, metadataValues, durationMs } = measurement;
@@ -117,11 +123,11 @@ export class BatchBuilder {
       this.#numbers.push(
         measurement.timestampMs,
         source,
-        this.#refOfDimensionSet(measurement.dimensions),
+        this.#refOfDimensionSet(share, apiKeyId, measurement.dimensions),
         submission.requestNumber,
         measurement.value,
         durationMs ?? Number.NaN,
-        hasPayload ? this.#refOfShape(measurement) : -1,
+        hasPayload ? this.#refOfShape(share, apiKeyId, measurement) : -1,
       );
       const { isState, isPerInstance } = measurement.dimensions.type;
       if (isState) this.#stateRows.push(this.rowCount);
@@ -132,7 +138,6 @@ export class BatchBuilder {
       this.#payloads.push(hasPayload ? payloadJson(otherValues, metadataValues) : null);
     }
     if (submission.idempotency !== undefined) {
-      const { apiKeyId } = submission.source;
       const { idempotency, series = [] } = submission;
       this.#keyed.push({ ...idempotency, apiKeyId, start, end: this.rowCount, series });
     }
@@ -149,7 +154,7 @@ export class BatchBuilder {
       distributions: this.#distributions,
       rowCount: this.rowCount,
       definitions: this.#definitions,
-      reset: this.#reset,
+      forgotten: this.#forgotten,
       keyed: this.#keyed,
       stateRows: this.#stateRows,
       reportRows: this.#reportRows,
@@ -162,55 +167,49 @@ export class BatchBuilder {
     this.#stateRows = [];
     this.#reportRows = [];
     // The next batch that is not dropped must say it.
-    if (!this.isEmpty(batch)) this.#reset = false;
-    if (this.#nextRef > REFS_MAX || this.#characters > CHARACTERS_MAX) this.#forget();
+    if (!this.isEmpty(batch)) this.#forgotten = [];
+    // Not before: what has been gathered goes by these numbers.
+    const forgotten = this.#shares.forgetExcess();
+    if (forgotten.length > 0) this.#forgotten = [...new Set([...this.#forgotten, ...forgotten])];
     return batch;
   }
 
-  #forget(): void {
-    this.#dimensionSets.clear();
-    this.#named.clear();
-    this.#nextRef = 0;
-    this.#characters = 0;
-    this.#reset = true;
-  }
-
-  #refOfDimensionSet(set: DimensionSet): number {
-    let ref = this.#dimensionSets.get(set);
+  #refOfDimensionSet(share: FilledShare<Refs>, apiKeyId: number, set: DimensionSet): number {
+    let ref = share.content.dimensionSets.get(set);
     if (ref === undefined) {
       ref = this.#nextRef++;
-      this.#dimensionSets.set(set, ref);
-      this.#characters += set.json.length;
-      this.#definitions.push({
-        kind: "dimension_set",
-        ref,
-        metricType: set.type.name,
-        json: set.json,
-      });
+      const { type, json } = set;
+      share.content.dimensionSets.set(set, ref);
+      // The set with its values, which may not be remembered elsewhere any more, and a copy of its text.
+      this.#shares.grow(share, REF_BYTES + 3 * bytesOfText(json));
+      this.#definitions.push({ kind: "dimension_set", ref, apiKeyId, metricType: type.name, json });
     }
     return ref;
   }
 
-  #refOfSource(source: Source): number {
-    const name = `${source.apiKeyId} ${source.service} ${source.instanceId} ${source.version}`;
-    return this.#refOfName(name, (ref) => ({ kind: "source", ref, source }));
+  #refOfSource(share: FilledShare<Refs>, source: Source): number {
+    const { apiKeyId, service, instanceId, version } = source;
+    const name = `${service} ${instanceId} ${version}`;
+    return this.#refOfName(share, name, (ref) => ({ kind: "source", ref, apiKeyId, source }));
   }
 
-  #refOfShape({ otherKeys, metadataKeys }: Measurement): number {
-    return this.#refOfName(nameOfShape(otherKeys, metadataKeys), (ref) => ({
+  #refOfShape(share: FilledShare<Refs>, apiKeyId: number, { otherKeys, metadataKeys }: Measurement): number {
+    return this.#refOfName(share, nameOfShape(otherKeys, metadataKeys), (ref) => ({
       kind: "shape",
       ref,
+      apiKeyId,
       dimensionKeys: JSON.stringify(otherKeys),
       metadataKeys: JSON.stringify(metadataKeys),
     }));
   }
 
-  #refOfName(name: string, define: (ref: number) => Definition): number {
-    let ref = this.#named.get(name);
+  #refOfName(share: FilledShare<Refs>, name: string, define: (ref: number) => Definition): number {
+    const { named } = share.content;
+    let ref = named.get(name);
     if (ref === undefined) {
       ref = this.#nextRef++;
-      this.#named.set(name, ref);
-      this.#characters += name.length;
+      named.set(name, ref);
+      this.#shares.grow(share, REF_BYTES + 2 * bytesOfText(name));
       this.#definitions.push(define(ref));
     }
     return ref;

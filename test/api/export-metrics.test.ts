@@ -40,7 +40,7 @@ function setup(store: ExportMetricsDeps["enqueue"] = async () => undefined) {
   const asked: { readonly series: number; readonly together: number }[] = [];
   let together = 0;
   const exportMetrics = createExportMetrics({
-    intern: createDimensionSets(),
+    dimensionSets: createDimensionSets(),
     pseudonymise: (name) => name,
     wallMs: () => 1000,
     async findSeries({ keys }: SeriesQuestion) {

@@ -35,7 +35,7 @@ function setup(changes: Partial<SubmitDeps> = {}) {
   }[] = [];
   const submit = createSubmit({
     validate: createValidate({
-      intern: createDimensionSets(),
+      dimensionSets: createDimensionSets(),
       pseudonymise: (name) => name,
       wallMs: () => NOW_MS,
       metricsMax: 100,

@@ -6,7 +6,7 @@ import { createValidate } from "../../src/ingest/validate.ts";
 import { cpuMsSince } from "../support/cpu-time.ts";
 
 const validate = createValidate({
-  intern: createDimensionSets(),
+  dimensionSets: createDimensionSets(),
   pseudonymise: (name) => name,
   wallMs: () => 0,
   metricsMax: 100,

@@ -6,7 +6,7 @@ import { createValidate } from "../../src/ingest/validate.ts";
 import { describeRejection } from "../../src/ingest/validate-fields.ts";
 
 const validate = createValidate({
-  intern: createDimensionSets(),
+  dimensionSets: createDimensionSets(),
   pseudonymise: (name) => `hash of ${name.length}`,
   wallMs: () => 0,
   metricsMax: 100,

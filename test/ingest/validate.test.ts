@@ -13,7 +13,7 @@ import { type Json, METRICS_MAX, validSubmission } from "./submission-arbitrarie
 import { modelValidate, type Verdict } from "./submission-model.ts";
 
 const validate = createValidate({
-  intern: createDimensionSets(),
+  dimensionSets: createDimensionSets(),
   pseudonymise: (name) => name,
   wallMs: () => NOW_MS,
   metricsMax: METRICS_MAX,

@@ -19,7 +19,7 @@ export class Store {
 
   async validate(points: readonly DataPoint[], room = 10): Promise<ValidatedPoints> {
     return validatePoints(points, {
-      intern: createDimensionSets(),
+      intern: createDimensionSets().of(1),
       pseudonymise: (name) => name,
       nowMs: Number(NOW_NS / 1_000_000n),
       nameSeries,

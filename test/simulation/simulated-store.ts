@@ -74,7 +74,7 @@ export class SimulatedStore {
   defects = 0;
   rowsSent = 0;
   readonly #options: SimulatedStoreOptions;
-  readonly #words = new Map<number, string>();
+  readonly #words = new Map<number, { readonly apiKeyId: number; readonly text: string }>();
   /** Carries out the transaction that is on its way; undefined when there is none. */
   #unapplied: (() => void) | undefined;
   #isCommitting = false;
@@ -199,16 +199,17 @@ export class SimulatedStore {
       : new Error(`${fate} error of the store`);
   }
 
-  #define({ definitions, reset }: Batch): void {
-    if (reset) this.#words.clear();
+  #define({ definitions, forgotten }: Batch): void {
+    for (const [ref, { apiKeyId }] of this.#words) if (forgotten.includes(apiKeyId)) this.#words.delete(ref);
     for (const definition of definitions) {
-      const { kind, ref } = definition;
+      const { kind, ref, apiKeyId } = definition;
+      const remember = (text: string) => this.#words.set(ref, { apiKeyId, text });
       if (kind === "source") {
-        const { service, version, instanceId, apiKeyId } = definition.source;
-        this.#words.set(ref, [service, version, instanceId, apiKeyId].join("|"));
+        const { service, version, instanceId } = definition.source;
+        remember([service, version, instanceId, apiKeyId].join("|"));
       } else if (kind === "dimension_set") {
-        this.#words.set(ref, `${definition.metricType}|${definition.json}`);
-      } else this.#words.set(ref, `${definition.dimensionKeys}|${definition.metadataKeys}`);
+        remember(`${definition.metricType}|${definition.json}`);
+      } else remember(`${definition.dimensionKeys}|${definition.metadataKeys}`);
     }
   }
 
@@ -239,7 +240,9 @@ export class SimulatedStore {
     const at = row * COLUMNS_PER_ROW;
     const [, source = -1, set = -1, requestNumber = -1, value = Number.NaN, durationMs, shape = -1] =
       numbers.subarray(at, at + COLUMNS_PER_ROW);
-    const words = [source, set, shape].map((ref) => (ref === -1 ? "" : (this.#words.get(ref) ?? "unknown")));
+    const words = [source, set, shape].map((ref) =>
+      ref === -1 ? "" : (this.#words.get(ref)?.text ?? "unknown"),
+    );
     return { requestNumber, value, text: [...words, durationMs, payloads[row] ?? ""].join("|") };
   }
 }

@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Database } from "../../src/sqlite/file/database.ts";
+import { NOW_MS } from "../support/time.ts";
 import { createSubmitter, within } from "./submitter.ts";
 
 const named = (name: string, value = 1) => ({
@@ -68,7 +69,7 @@ test("more facts than are remembered are stored as truly as the first, empty bat
         rows += numbers.length;
       }
     };
-    // Each name is two facts, a dimension set and a shape; 50 000 facts are remembered.
+    // Each name is two facts, a dimension set and a shape; fewer than 10 000 facts of a key are remembered.
     submitRange(0, 26_000);
     // A flush without metrics: taken, and never handed to the writer.
     assert.is(submitter.builder.take().rowCount, 0);
@@ -76,6 +77,39 @@ test("more facts than are remembered are stored as truly as the first, empty bat
     submitRange(0, 2000);
     assertConsistent(database, rows);
     assert.equal(rowsOf(database), { sources: 1, dimension_sets: 26_000, shapes: 26_000 });
+  });
+});
+
+test("a flood of one key is bounded in bytes, and defines nothing of another key anew", () => {
+  within((_, submitter) => {
+    const { builder, store, toSubmission } = submitter;
+    const from = (apiKeyId: number, metrics: readonly ReturnType<typeof named>[]) => {
+      builder.add(toSubmission({ apiKeyId, metrics }));
+      const batch = builder.take();
+      store.commit(batch, NOW_MS);
+      return batch;
+    };
+    const honest = Array.from({ length: 1000 }, (_, index) => named(`honest${index}`));
+    assert.is(from(2, honest).definitions.length, 2001);
+    const flooded = { definitions: 0, forgotten: 0 };
+    for (let start = 0; start < 10_000; start += 1000) {
+      const long = (index: number) => `${start + index}`.padEnd(200, "é");
+      const metrics = Array.from({ length: 1000 }, (_, index) => ({
+        ...named(`f${start + index}`),
+        dimensions: { metric_name: long(index), other: "" },
+      }));
+      const { definitions, forgotten } = from(1, metrics);
+      flooded.definitions += definitions.length;
+      flooded.forgotten += forgotten.length;
+      assert.ok(builder.rememberedBytes < 8_000_000, `${builder.rememberedBytes} bytes`);
+      assert.ok(store.definitions < 12_000, `${store.definitions} definitions`);
+      assert.equal(
+        forgotten.filter((apiKeyId) => apiKeyId !== 1),
+        [],
+      );
+    }
+    assert.ok(flooded.forgotten > 1 && flooded.definitions >= 20_000);
+    assert.is(from(2, honest).definitions.length, 0);
   });
 });
 

@@ -30,7 +30,7 @@ export interface Request {
 export function createSubmissions() {
   const builder = new BatchBuilder();
   const validate = createValidate({
-    intern: createDimensionSets(),
+    dimensionSets: createDimensionSets(),
     pseudonymise: (name) => name,
     wallMs: () => NOW_MS,
     metricsMax: 200_000,
@@ -40,16 +40,12 @@ export function createSubmissions() {
     builder,
     toSubmission(request: Request): Submission {
       const { idempotencyKey, service = "gateway", version, instanceId, series } = request;
-      const { measurements, ...envelope } = validate({
-        service,
-        version,
-        instance_id: instanceId,
-        idempotency_key: undefined,
-        metrics: request.metrics,
-      });
+      const apiKeyId = request.apiKeyId ?? 1;
+      const submitted = { service, version, instance_id: instanceId, metrics: request.metrics };
+      const { measurements, ...envelope } = validate({ ...submitted, idempotency_key: undefined }, apiKeyId);
       const { fingerprint = "f", answer = "{}", change = (same) => same } = request;
       return {
-        source: { ...envelope, apiKeyId: request.apiKeyId ?? 1 },
+        source: { ...envelope, apiKeyId },
         requestNumber: request.requestNumber ?? nextRequest++,
         measurements: change(measurements),
         idempotency: idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint, answer },

@@ -197,14 +197,16 @@ export function valuesContract(test: Test, engine: Engine): void {
     ]);
   });
 
-  const source = (ref: number, service: string): Definition => ({
+  const source = (ref: number, service: string, apiKeyId = 1): Definition => ({
     kind: "source",
     ref,
-    source: { service, version: "", instanceId: "", apiKeyId: 1 },
+    apiKeyId,
+    source: { service, version: "", instanceId: "", apiKeyId },
   });
-  const set = (ref: number, name: string): Definition => ({
+  const set = (ref: number, name: string, apiKeyId = 1): Definition => ({
     kind: "dimension_set",
     ref,
+    apiKeyId,
     metricType: "custom",
     json: JSON.stringify({ metric_name: name }),
   });
@@ -212,7 +214,7 @@ export function valuesContract(test: Test, engine: Engine): void {
   function batchOf(
     rows: readonly (readonly [number, number, number])[],
     definitions: readonly Definition[],
-    reset = false,
+    forgotten: readonly number[] = [],
   ): Batch {
     const numbers = rows.flatMap(([from, dimensions, value]) => [
       NOW_MS,
@@ -230,19 +232,20 @@ export function valuesContract(test: Test, engine: Engine): void {
       payloads,
       rowCount: rows.length,
       definitions,
-      reset,
+      forgotten,
       ...nothing,
     };
   }
 
-  test("a batch that begins anew gives the numbers of earlier definitions other meanings, and drops the rest", async () => {
+  test("a batch that forgets an API key drops its earlier definitions, and none of another key", async () => {
     await withStore(engine, async ({ metrics, ...store }) => {
       const commit = (...batch: Parameters<typeof batchOf>) => metrics.commit(batchOf(...batch), NOW_MS);
       await commit([[0, 1, 1]], [source(0, "a"), set(1, "x"), source(2, "gone")]);
-      await commit([[0, 1, 2]], []);
-      await commit([[1, 0, 3]], [set(0, "y"), source(1, "b")], true);
-      await commit([[1, 0, 4]], []);
-      assert.match((await failureOf(commit([[2, 0, 5]], []))).message, /./, "forgotten");
+      await commit([[0, 1, 2]], [source(3, "kept", 2), set(4, "k", 2)]);
+      await commit([[6, 5, 3]], [set(5, "y"), source(6, "b")], [1]);
+      await commit([[6, 5, 4]], []);
+      assert.match((await failureOf(commit([[2, 5, 5]], []))).message, /./, "forgotten");
+      await commit([[3, 4, 6]], []);
       const whole = { ...store, metrics };
       const named = async (service: string) =>
         (await eventsOf(whole, service)).map(({ value, dimensions }) => [
@@ -257,6 +260,7 @@ export function valuesContract(test: Test, engine: Engine): void {
         [3, "y"],
         [4, "y"],
       ]);
+      assert.equal(await named("kept"), [[6, "k"]]);
       assert.equal(await valuesOf(whole, "gone"), []);
     });
   });

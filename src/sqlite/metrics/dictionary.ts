@@ -1,4 +1,4 @@
-import type { Definition } from "../../store/batch.ts";
+import type { Batch, Definition } from "../../store/batch.ts";
 import { repairJson } from "../file/bind.ts";
 import type { Database } from "../file/database.ts";
 
@@ -8,26 +8,35 @@ import type { Database } from "../file/database.ts";
  *
  * `BatchBuilder` on the main thread numbers each of them and sends it once, with the batch that needs it
  * first. A row id found or made inside a transaction counts only once that committed; a definition outlives a
- * rollback, since the other side will not send it again. The builder bounds both sides: it resets them
- * together.
+ * rollback, since the other side will not send it again. The builder bounds both sides, and says which API keys
+ * both forget the definitions of.
  */
 export class Dictionary {
   readonly #database: Database;
   readonly #definitions = new Map<number, Definition>();
   readonly #rowIds = new Map<number, number>();
+  readonly #refsOfKey = new Map<number, number[]>();
   #uncommitted: number[] = [];
 
   constructor(database: Database) {
     this.#database = database;
   }
 
-  /** Take in what a batch defines, before its transaction. `reset`: forget all earlier definitions first. */
-  define(definitions: readonly Definition[], reset: boolean): void {
-    if (reset) {
-      this.#definitions.clear();
-      this.#rowIds.clear();
+  /** Take in what a batch defines, before its transaction, after forgetting what it says is forgotten. */
+  define({ definitions, forgotten }: Pick<Batch, "definitions" | "forgotten">): void {
+    for (const apiKeyId of forgotten) this.#forget(apiKeyId);
+    for (const definition of definitions) {
+      const { ref, apiKeyId } = definition;
+      this.#definitions.set(ref, repaired(definition));
+      const refs = this.#refsOfKey.get(apiKeyId);
+      if (refs === undefined) this.#refsOfKey.set(apiKeyId, [ref]);
+      else refs.push(ref);
     }
-    for (const definition of definitions) this.#definitions.set(definition.ref, repaired(definition));
+  }
+
+  /** Definitions that are remembered. */
+  get size(): number {
+    return this.#definitions.size;
   }
 
   /** What a batch defined `ref` as. @throws for a number that none did: batches were lost or reordered. */
@@ -56,6 +65,14 @@ export class Dictionary {
   rolledBack(): void {
     for (const ref of this.#uncommitted) this.#rowIds.delete(ref);
     this.#uncommitted = [];
+  }
+
+  #forget(apiKeyId: number): void {
+    for (const ref of this.#refsOfKey.get(apiKeyId) ?? []) {
+      this.#definitions.delete(ref);
+      this.#rowIds.delete(ref);
+    }
+    this.#refsOfKey.delete(apiKeyId);
   }
 
   #findOrInsert(definition: Definition): number {

@@ -44,13 +44,18 @@ export class MetricWriter {
     this.#folder = new BatchFolder(database, rollups, this.#dictionary);
   }
 
+  /** Dictionary rows that are remembered. */
+  get definitions(): number {
+    return this.#dictionary.size;
+  }
+
   /**
    * Store every row of `batch`, its idempotency records, its states and what `alsoWrite` writes in one
    * transaction, or nothing. Rows that a stored idempotency key covers are left out, and reported as
    * duplicates. On disk when it returns.
    */
   commit(batch: Batch, nowMs: number, alsoWrite: () => void = () => {}): CommitResult {
-    this.#dictionary.define(batch.definitions, batch.reset);
+    this.#dictionary.define(batch);
     const inserted: RowRange[] = [];
     let result: CommitResult;
     try {

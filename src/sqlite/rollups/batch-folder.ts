@@ -1,28 +1,26 @@
-import { type Batch, COLUMNS_PER_ROW, type RowRange } from "../../store/batch.ts";
+import { BoundedShares, bytesOfText } from "../../lib/bounded-shares.ts";
+import { type Batch, COLUMNS_PER_ROW, type Definition, type RowRange } from "../../store/batch.ts";
 import { readDistribution } from "../../store/distribution.ts";
 import type { Group } from "../../store/plan/group.ts";
 import type { Database } from "../file/database.ts";
 import type { Dictionary } from "../metrics/dictionary.ts";
 import type { Rollups } from "./rollups.ts";
 
-/**
- * Groups that are remembered, of a kilobyte each, and so 100 MB at the most; beyond, all are found anew.
- * Clients choose how many there are: every instance of a service has its own for every combination of
- * dimensions.
- */
-const GROUPS_MAX = 100_000;
+/** By the numbers of dimension sets; undefined where rollups know nothing of the type. */
+type GroupsOfService = Map<number, Group | undefined>;
 
-/** By dimension set; undefined where rollups know nothing of the type. */
-type GroupsOfSource = Map<number, Group | undefined>;
+/** What a group takes without the texts of its dimensions, of which it has one copy or two. */
+const GROUP_BYTES = 700;
+
+type SourceDefinition = Extract<Definition, { readonly kind: "source" }>;
 
 /** Adds what a commit stored to the rollups in memory. On the writer thread, between two transactions. */
 export class BatchFolder {
   readonly #database: Database;
   readonly #rollups: Rollups;
   readonly #dictionary: Dictionary;
-  /** Source → dimension set → group, by the numbers that batches use. */
-  readonly #groups = new Map<number, GroupsOfSource>();
-  #groupCount = 0;
+  /** Of what an API key brings, by service: however many instances and versions that has. */
+  readonly #groups = new BoundedShares<number, Map<string, GroupsOfService>>(() => new Map());
 
   constructor(database: Database, rollups: Rollups, dictionary: Dictionary) {
     this.#database = database;
@@ -36,13 +34,14 @@ export class BatchFolder {
    * much waits, some of it is written first, and the commit's answer waits for that: memory stays bounded.
    */
   fold(batch: Batch, inserted: readonly RowRange[], nowMs: number): void {
-    if (batch.reset || this.#groupCount >= GROUPS_MAX) this.#forget();
+    for (const apiKeyId of batch.forgotten) this.#groups.forget(apiKeyId);
     if (inserted.length === 0) return;
     try {
       const count = inserted.reduce((sum, { start, end }) => sum + end - start, 0);
       this.#rollups.committed(this.#lastMeasurementId(), count, () => {
         for (const range of inserted) this.#add(batch, range);
       });
+      this.#groups.forgetExcess();
       while (this.#rollups.isFull) this.#rollups.flushStep(nowMs);
     } catch {
       this.#rollups.restart();
@@ -51,13 +50,15 @@ export class BatchFolder {
 
   #add({ numbers, distributions }: Batch, { start, end }: RowRange): void {
     // The rows of a request follow each other, and have one source.
-    let source = Number.NaN;
-    let groups: GroupsOfSource = new Map();
+    let sourceRef = Number.NaN;
+    let source: SourceDefinition | undefined;
+    let groups: GroupsOfService = new Map();
     for (let row = start; row < end; row += 1) {
       const at = row * COLUMNS_PER_ROW;
-      const sourceRef = numbers[at + 1] ?? -1;
-      if (sourceRef !== source) {
-        source = sourceRef;
+      const ref = numbers[at + 1] ?? -1;
+      if (ref !== sourceRef || source === undefined) {
+        sourceRef = ref;
+        source = this.#sourceOf(ref);
         groups = this.#groupsOf(source);
       }
       const dimensionSetRef = numbers[at + 2] ?? -1;
@@ -72,33 +73,29 @@ export class BatchFolder {
     }
   }
 
-  #groupsOf(sourceRef: number): GroupsOfSource {
-    const known = this.#groups.get(sourceRef);
+  #sourceOf(ref: number): SourceDefinition {
+    const definition = this.#dictionary.definition(ref);
+    if (definition.kind !== "source") throw new Error("a batch mixes its numbers");
+    return definition;
+  }
+
+  #groupsOf({ apiKeyId, source: { service } }: SourceDefinition): GroupsOfService {
+    const { content } = this.#groups.of(apiKeyId);
+    const known = content.get(service);
     if (known !== undefined) return known;
-    const groups: GroupsOfSource = new Map();
-    this.#groups.set(sourceRef, groups);
+    const groups: GroupsOfService = new Map();
+    content.set(service, groups);
     return groups;
   }
 
-  #groupOf(groups: GroupsOfSource, sourceRef: number, dimensionSetRef: number): Group | undefined {
+  #groupOf(groups: GroupsOfService, source: SourceDefinition, dimensionSetRef: number): Group | undefined {
     if (groups.has(dimensionSetRef)) return undefined;
-    const group = this.#createGroup(sourceRef, dimensionSetRef);
-    groups.set(dimensionSetRef, group);
-    this.#groupCount += 1;
-    return group;
-  }
-
-  #forget(): void {
-    this.#groups.clear();
-    this.#groupCount = 0;
-  }
-
-  #createGroup(sourceRef: number, dimensionSetRef: number): Group | undefined {
-    const source = this.#dictionary.definition(sourceRef);
     const set = this.#dictionary.definition(dimensionSetRef);
-    if (source.kind !== "source" || set.kind !== "dimension_set")
-      throw new Error("a batch mixes its numbers");
-    return this.#rollups.group(source.source.service, set.metricType, set.json);
+    if (set.kind !== "dimension_set") throw new Error("a batch mixes its numbers");
+    const group = this.#rollups.group(source.source.service, set.metricType, set.json);
+    groups.set(dimensionSetRef, group);
+    this.#groups.grow(this.#groups.of(source.apiKeyId), GROUP_BYTES + 2 * bytesOfText(set.json));
+    return group;
   }
 
   #lastMeasurementId(): number {

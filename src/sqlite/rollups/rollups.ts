@@ -157,9 +157,10 @@ export class Rollups {
     const unused = this.#families
       .flatMap((family) => {
         const keptFrom = Math.min(day, firstDay(this.#database, family.id));
-        return [...family.keys.values()].map((key) => ({ family, key, keptFrom }));
+        const keys = [...family.keys.values()].flatMap(({ byValues }) => [...byValues.values()]);
+        return keys.map((key) => ({ family, key, keptFrom }));
       })
-      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.rows.size === 0)
+      .filter(({ key, keptFrom }) => key.id !== undefined && key.lastDay < keptFrom && key.rows === undefined)
       .slice(0, rowsMax);
     this.#database.transaction(() => {
       for (const { key } of unused) this.#database.run("DELETE FROM rollup_keys WHERE id = ?", key.id);

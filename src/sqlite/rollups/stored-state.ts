@@ -46,7 +46,7 @@ function loadFamily(database: Database, type: MetricType, dimensions: readonly s
     dimensions,
     lastMeasurementId: Number(row?.last_measurement_id),
     keys: new Map(),
-    keysPerService: new Map(),
+    keyCount: 0,
     pending: new PendingRows(),
     places: [],
   };

@@ -9,13 +9,20 @@ export interface Family {
   readonly dimensions: readonly string[];
   /** The stored rows hold every measurement up to this id. */
   lastMeasurementId: number;
-  /** By `nameOfKey`. */
-  readonly keys: Map<string, Key>;
-  readonly keysPerService: Map<string, number>;
+  /** By service. */
+  readonly keys: Map<string, KeysOfService>;
+  keyCount: number;
   /** What is not stored yet. */
   pending: PendingRows;
   /** What each row of `pending` stands for. */
   places: { readonly key: Key; readonly hour: number }[];
+}
+
+/** What a family has of a service. */
+export interface KeysOfService {
+  readonly byValues: Map<string, Key>;
+  /** Of all their values. */
+  characters: number;
 }
 
 /** One combination of values in a family. */
@@ -27,23 +34,24 @@ export interface Key {
   readonly values: string;
   /** The newest day it is known to have a row of; days since 1970 UTC. */
   lastDay: number;
-  /** Its rows of the family's `pending`, by hour since 1970 UTC. Empty for most keys at most times. */
-  readonly rows: Map<number, number>;
+  /** Its rows of the family's `pending`, by hour since 1970 UTC. Undefined for most keys at most times. */
+  rows: Map<number, number> | undefined;
 }
 
 /** The row of `family.pending` that adds up an hour of a key. */
 export function pendingRow(family: Family, key: Key, hour: number): number {
-  const known = key.rows.get(hour);
+  const known = key.rows?.get(hour);
   if (known !== undefined) return known;
   const row = family.pending.create();
   family.places.push({ key, hour });
+  key.rows ??= new Map();
   key.rows.set(hour, row);
   return row;
 }
 
 /** Forget what is not stored yet. */
 export function dropPending(family: Family): void {
-  for (const { key } of family.places) key.rows.clear();
+  for (const { key } of family.places) key.rows = undefined;
   family.places = [];
   family.pending = new PendingRows();
 }
@@ -54,6 +62,8 @@ export const OTHER = "_other";
 const KEYS_MAX = 20_000;
 /** So that one service cannot take every place. */
 const KEYS_PER_SERVICE_MAX = 2_000;
+/** Of their values: two hundred a key, as many as one of the longest has. All are kept in memory. */
+const CHARACTERS_PER_SERVICE_MAX = 400_000;
 
 /**
  * Whether an API key names the service as its own or as one it may write. These services are few, and have
@@ -69,14 +79,14 @@ export function keyOf(
   isNamedByKey: IsNamedByKey,
 ): Key {
   const json = JSON.stringify(values);
-  const known = family.keys.get(nameOfKey(service, json));
+  const ofService = family.keys.get(service);
+  const known = ofService?.byValues.get(json);
   if (known !== undefined) return known;
-  const isFull = family.keys.size >= KEYS_MAX && !isNamedByKey(service);
-  const serviceKeys = family.keysPerService.get(service) ?? 0;
-  if (isFull || serviceKeys >= KEYS_PER_SERVICE_MAX) {
+  const isFull = family.keyCount >= KEYS_MAX && !isNamedByKey(service);
+  if (isFull || isServiceFull(ofService)) {
     const restJson = JSON.stringify(restOf(family.type, family.dimensions, values));
-    const restService = isFull && serviceKeys === 0 ? OTHER : service;
-    const rest = family.keys.get(nameOfKey(restService, restJson));
+    const restService = isFull && ofService === undefined ? OTHER : service;
+    const rest = family.keys.get(restService)?.byValues.get(restJson);
     return rest ?? remember(family, createRollupKey(restService, restJson));
   }
   return remember(family, createRollupKey(service, json));
@@ -95,22 +105,28 @@ export function restOf(
   });
 }
 
+function isServiceFull(keys: KeysOfService | undefined): boolean {
+  if (keys === undefined) return false;
+  return keys.byValues.size >= KEYS_PER_SERVICE_MAX || keys.characters >= CHARACTERS_PER_SERVICE_MAX;
+}
+
 export function forgetKey(family: Family, key: Key): void {
-  family.keys.delete(nameOfKey(key.service, key.values));
-  family.keysPerService.set(key.service, (family.keysPerService.get(key.service) ?? 1) - 1);
+  const keys = family.keys.get(key.service);
+  if (keys === undefined || !keys.byValues.delete(key.values)) return;
+  keys.characters -= key.values.length;
+  family.keyCount -= 1;
+  if (keys.byValues.size === 0) family.keys.delete(key.service);
 }
 
 export function createRollupKey(service: string, values: string): Key {
-  return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, rows: new Map() };
+  return { id: undefined, service, values, lastDay: Number.NEGATIVE_INFINITY, rows: undefined };
 }
 
 export function remember(family: Family, key: Key): Key {
-  family.keys.set(nameOfKey(key.service, key.values), key);
-  family.keysPerService.set(key.service, (family.keysPerService.get(key.service) ?? 0) + 1);
+  const keys = family.keys.get(key.service) ?? { byValues: new Map<string, Key>(), characters: 0 };
+  family.keys.set(key.service, keys);
+  keys.byValues.set(key.values, key);
+  keys.characters += key.values.length;
+  family.keyCount += 1;
   return key;
-}
-
-/** Services hold no space. */
-function nameOfKey(service: string, values: string): string {
-  return `${service} ${values}`;
 }
