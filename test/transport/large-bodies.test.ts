@@ -148,6 +148,18 @@ test("what one large body waits for does not mix the two", async () => {
   );
 });
 
+test("lists and maps that were parsed are decoded in turns of their own", async () => {
+  for (const [schema, json, elements] of [
+    [ExportMetricsServiceRequestSchema, gauge(point), COUNT],
+    [SubmitRequestSchema, submission(plain), COUNT],
+    [SubmitRequestSchema, `{"metrics":[{"metadata":{${members(20_000)}}}]}`, 20_000],
+  ] as [DescMessage, string, number][]) {
+    const sent = await parseMessageJson(Buffer.from(json));
+    const turns = await countTurns(() => fromLargeJson(schema, sent));
+    assert.ok(turns >= elements / 32 - 1, `${turns} turns for ${elements}`);
+  }
+});
+
 test("many points have one fingerprint in every form, and another one when any of them differs", async () => {
   const list = Array.from({ length: 4500 }, (_, at) => point(at));
   const json = (points: readonly string[]) => gauge(point).replace(metrics(point), `[${points.join(",")}]`);
