@@ -66,6 +66,15 @@ test("sessions that never end take no more memory than the limit", async () => {
   assert.is(flow.sessions, 99);
 });
 
+test("an initialize that comes again within the hour, to the last millisecond, changes no beginning", async () => {
+  const { flow, clock, steps } = await open();
+  flow.record("s1", "initialize");
+  clock.advance(3_600_000);
+  flow.record("s1", "initialize");
+  flow.record("s1", "tools/list");
+  assert.equal(await steps(), [["initialize_to_tools_list", undefined, 3600]]);
+});
+
 test("a session is dropped after an hour, and may begin again", async () => {
   const { flow, clock, steps } = await open();
   flow.record("s1", "initialize");

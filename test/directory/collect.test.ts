@@ -58,6 +58,25 @@ test("it answers in the specified shape once the metrics are on disk, and reject
   assert.equal([rows[1]?.metric_value, rows[1]?.recorded_at], [3, timestamp]);
 });
 
+test("a name or a type that is empty is one that was left out", async (context) => {
+  const { key } = await context.register("unnamed");
+  const metrics = ["name", "type"].flatMap((field) =>
+    ["", null, undefined].map((value) => ({ ...METRIC, [field]: value })),
+  );
+  const { body } = await context.send("POST", COLLECT, key, {
+    server_id: "unnamed",
+    metrics: [METRIC, ...metrics],
+  });
+  assert.equal(body.errors, [
+    "metrics[1].name: Metric name is required",
+    "metrics[2].name: Metric name is required",
+    "metrics[3].name: Metric name is required",
+    "metrics[4].type: Metric type is required",
+    "metrics[5].type: Metric type is required",
+    "metrics[6].type: Metric type is required",
+  ]);
+});
+
 test("a metric's time is its own, else the body's, else now; the server is named in path or body", async (context) => {
   const { key } = await context.register("times");
   const timestamp = new Date(Date.now() - 3_600_000).toISOString();

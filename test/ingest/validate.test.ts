@@ -259,10 +259,15 @@ test("every metric bad fails the call, with every reason of each", () => {
   assert.match(refused.message, 'metrics[0].type: unknown metric type "nope"');
 });
 
-test("every broken rule of the envelope is reported at once", () => {
-  const refused = run({ service: "", version: 1, instance_id: "a b", idempotency_key: "é", metrics: [] });
-  const fields = (refused as ServiceError).violations.map(({ field }) => field);
-  assert.equal(fields, ["service", "version", "instance_id", "idempotency_key", "metrics"]);
+test("every broken rule of the envelope is reported at once, each with the reason of its kind", () => {
+  const broken = { service: "", version: 1, instance_id: "a b", idempotency_key: "é", metrics: [] };
+  const long = { ...GOOD, service: "s".repeat(101), version: "1".repeat(101) };
+  const [ofBroken, ofLong] = [broken, long].map((submitted) =>
+    (run(submitted) as ServiceError).violations.map(({ field, reason }) => `${field} ${reason}`),
+  );
+  const invalid = ["version", "instance_id", "idempotency_key"].map((field) => `${field} invalid`);
+  assert.equal(ofBroken, ["service required", ...invalid, "metrics required"]);
+  assert.equal(ofLong, ["service too_long", "version too_long"]);
 });
 
 test("the two warnings have their wording and do not reject anything", () => {

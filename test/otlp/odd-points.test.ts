@@ -3,10 +3,34 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { DataPoint, HistogramData } from "../../src/otlp/data-point.ts";
 import { ODD_HISTOGRAMS } from "./odd-histograms.ts";
-import { dataPoint, explicitOf, INSTRUMENT } from "./points.ts";
+import { dataPoint, explicitOf, exponentialOf, INSTRUMENT } from "./points.ts";
 import { NOW_NS, Store } from "./store.ts";
 
-for (const { name, data, unit = "ms", leftOut, count, sum, values } of ODD_HISTOGRAMS) {
+const TWO = explicitOf([5, 50], [10, 100]);
+const MEAN = 27.5;
+
+/** On both sides of what is still sound. */
+const NEAR_LIMITS: typeof ODD_HISTOGRAMS = [
+  ...(["min", "max"] as const).flatMap((end) =>
+    [1e-7, 1e-5].map((off) => ({
+      name: `a ${end} that is beyond the mean by ${off} of it`,
+      data: { ...TWO, [end]: MEAN * (end === "min" ? 1 + off : 1 - off) },
+      leftOut: off > 1e-6 ? [`${end} out_of_range`] : [],
+      count: 2,
+      sum: 2 * MEAN,
+    })),
+  ),
+  {
+    name: "exponential: the finest scale",
+    data: exponentialOf([8, 8], 20),
+    leftOut: [],
+    count: 2,
+    sum: 16,
+    values: [8, 8],
+  },
+];
+
+for (const { name, data, unit = "ms", leftOut, count, sum, values } of [...ODD_HISTOGRAMS, ...NEAR_LIMITS]) {
   test(`${name}: ${count} are counted, ${leftOut.join(", ") || "nothing"} is left out`, async () => {
     for (const temporality of ["delta", "cumulative"] as const) {
       const store = new Store();

@@ -42,6 +42,27 @@ test("a thread that ends while nothing is asked of it is broken, and answers not
   await calls.close();
 });
 
+test("a failure after which nothing can be relied on breaks the thread, and another does not", async () => {
+  const code = `${PORT}
+    parentPort.on("message", ({ id, name }) => !["other", "fatal"].includes(name) ? parentPort.close() :
+      parentPort.postMessage({ id, failure: { kind: name, name: "Error", message: "lost" } }));
+    parentPort.postMessage({})`;
+  const broken: string[] = [];
+  const calls = createThreadCalls(await startThread(script(code), {}), {
+    title: "the thread",
+    onBroken: (error) => void broken.push(error.message),
+    onCall() {},
+    unavailable: unreadable,
+  });
+  await calls.call("other", []).catch(() => {});
+  assert.equal(broken, []);
+  await calls.call("fatal", []).catch(() => {});
+  assert.equal(broken, ["Error: lost"]);
+  const later = await calls.call("other", []).catch((reason: Error) => reason);
+  assert.is(((later as Error).cause as Error).message, "Error: lost");
+  await calls.close();
+});
+
 test("a thread that was told to end is not broken", async () => {
   const code = `${PORT} parentPort.on("message", () => parentPort.close()); parentPort.postMessage({})`;
   const broken: string[] = [];

@@ -153,6 +153,28 @@ for (const { type, name, dimensions, attributes } of COMPOSER) {
   });
 }
 
+test("dimensions that come again are counted for the service and the error that they come with", async () => {
+  const telemetry = open({ naming: "both" });
+  const failure = measure({
+    type: "tool_execution",
+    dimensions: { ...CALL, success: false },
+    durationMs: 1,
+  });
+  const failed = (code: number) => ({
+    ...failure,
+    metadataKeys: ["error_code"],
+    metadataValues: [code],
+  });
+  telemetry.recorder.record("a", [failed(1), failed(2), failed(1)]);
+  telemetry.recorder.record("b", [failed(2)]);
+  const samples = await telemetry.scrape();
+  const count = (service: string, code: string) =>
+    only(samples, `${SERVER}_count`, { service, error_type: code });
+  assert.equal([count("a", "1"), count("a", "2"), count("b", "2")], [2, 1, 1]);
+  assert.is(select(samples, `${SERVER}_count`).length, 3);
+  await telemetry.shutdown();
+});
+
 test("what the dimension instrument says was measured by the sender is the client's operation", async () => {
   const telemetry = open({ naming: "both" });
   const sides = ["mcp.client.operation.duration", "mcp.server.operation.duration", "mcp_other", undefined];

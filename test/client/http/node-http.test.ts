@@ -83,15 +83,16 @@ test("streams without a length are counted as they pass, in both directions", as
 test("an answer to HEAD, and one that may have no body, has no bytes", async () => {
   const { client, requests } = await openRecorder();
   const handler = (request: IncomingMessage, response: ServerResponse) => {
-    response.statusCode = request.url === "/gone" ? 204 : 200;
+    response.statusCode = Number(request.url?.slice(1));
     response.end("a body that is not sent");
   };
   const port = await listen(createServer(metricsMiddleware(client).wrap(handler)));
-  await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD" });
-  await fetch(`http://127.0.0.1:${port}/gone`);
+  await fetch(`http://127.0.0.1:${port}/200`, { method: "HEAD" });
+  await fetch(`http://127.0.0.1:${port}/204`);
+  await fetch(`http://127.0.0.1:${port}/304`);
   assert.equal(
-    (await requests(2)).map(({ responseBytes }) => responseBytes),
-    [0, 0],
+    (await requests(3)).map(({ responseBytes }) => responseBytes),
+    [0, 0, 0],
   );
 });
 
