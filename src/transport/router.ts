@@ -245,11 +245,15 @@ function stopUpload(stream: ServerHttp2Stream, turnsLeft = TURNS_MAX): void {
   } else if (turnsLeft > 0) setImmediate(stopUpload, stream, turnsLeft - 1);
 }
 
+/** Counted where the client left before there was an answer, as nginx logs it and Connect maps `canceled`. */
+const CLIENT_GONE = 499;
+
 /** A failed gRPC call is HTTP 200; it is counted by the status its reason has elsewhere. */
 function describe(exchange: Exchange, ms: number): Answered {
   const { request, response, endpoint, failure, apiKeyId, bodyBytes, requestId, principal } = exchange;
   const method = METHODS.has(request.method ?? "") ? (request.method ?? "") : "OTHER";
-  const status = failure === undefined ? response.statusCode : FAILURES[failure.reason].httpStatus;
+  const answered = response.headersSent ? response.statusCode : CLIENT_GONE;
+  const status = failure === undefined ? answered : FAILURES[failure.reason].httpStatus;
   const isRejected = exchange.takesMetrics && failure !== undefined;
   const rejected = isRejected ? { requestId, principal, failure } : undefined;
   return { method, endpoint, status, seconds: ms / 1000, apiKeyId, bodyBytes, rejected };

@@ -59,7 +59,8 @@ export function collectBody(
   look: ((piece: Buffer) => void) | undefined = undefined,
 ): Promise<Buffer> {
   const { request, place } = exchange;
-  const isAnnounced = headerOf(request, "content-length") !== undefined;
+  const length = headerOf(request, "content-length");
+  const isAnnounced = length !== undefined;
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -80,9 +81,10 @@ export function collectBody(
       isWhole = true;
       exchange.bodyBytes = bytes;
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      // A reset in mid-body ends an HTTP/2 request as if it were whole, and only the next turn of the event
-      // loop shows it.
-      if (!isHttp2Request(request) || isAnnounced) resolve(body);
+      // A reset in mid-body ends an HTTP/2 request as if it were whole: one without an error, whatever was announced
+      // (nghttp2 does not compare), and without an announcement only the next turn of the event loop shows it.
+      if (isAnnounced && bytes !== Number(length)) reject(new ClientGoneError());
+      else if (!isHttp2Request(request) || isAnnounced) resolve(body);
       else setImmediate(() => (request.stream.aborted ? reject(new ClientGoneError()) : resolve(body)));
     });
     // Every request closes: what is built here must be worth building.

@@ -42,11 +42,15 @@ export function anonymousCallOf(context: HandlerContext): AnonymousCall {
  * Give up waiting when the caller's deadline passes or the caller leaves. What was submitted is stored
  * all the same, or not: a caller who wants to know sends an idempotency key and asks again.
  */
-export function untilAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+export function untilAborted<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
+    // Not begun then: the caller may have been told to try again.
+    if (signal.aborted) {
+      abort();
+      return;
+    }
     signal.addEventListener("abort", abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    work().then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
 }

@@ -90,7 +90,7 @@ function ownRpcs({ collect, events }: Directory) {
       const header = singleHeaderOf(exchangeOf(context).request, "idempotency-key");
       const submitted = await fromCollectRequest(request, header);
       return toCollectResponse(
-        await untilAborted(collect(admittedOf(context).call, submitted), context.signal),
+        await untilAborted(() => collect(admittedOf(context).call, submitted), context.signal),
       );
     },
     async recordEvent(request, context) {
@@ -123,7 +123,7 @@ function anonymousRpcs({ fetchMetrics, trackUsage }: Directory): AnonymousRpcs {
     async trackUsage({ serverId, action, userId, toolId, details }, context) {
       const userAgent = context.requestHeader.get("user-agent") ?? undefined;
       const use = { serverIds: [serverId], action, userId, toolId, details, userAgent };
-      const { timestampMs } = await untilAborted(trackUsage(anonymousCallOf(context), use), context.signal);
+      const { timestampMs } = await untilAborted(() => trackUsage(anonymousCallOf(context), use), context.signal);
       return { serverId, action, recorded: true, timestamp: timestampFromMs(timestampMs) };
     },
   };

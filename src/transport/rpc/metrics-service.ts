@@ -23,7 +23,7 @@ export function metricsServiceRoutes({ submit, flush }: MetricsServiceDeps): (ro
       const { call } = admittedOf(context);
       const header = singleHeaderOf(exchangeOf(context).request, "idempotency-key");
       const submitted = fromSubmitRequest(request, header);
-      return toSubmitResponse(await untilAborted(submit(call, submitted), context.signal));
+      return toSubmitResponse(await untilAborted(() => submit(call, submitted), context.signal));
     },
     flush: () => flush(),
     rateLimitStatus(_request, context) {

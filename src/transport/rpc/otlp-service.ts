@@ -11,7 +11,7 @@ export function otlpServiceRoutes(exportMetrics: ExportMetrics): (router: Connec
       async export({ resourceMetrics }, context) {
         const { call } = admittedOf(context);
         return toExportResponse(
-          await untilAborted(exportMetrics(call, decodeResources(resourceMetrics)), context.signal),
+          await untilAborted(() => exportMetrics(call, decodeResources(resourceMetrics)), context.signal),
         );
       },
     });

@@ -59,7 +59,8 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
     const wire = method === undefined ? undefined : unaryWireOf(exchange.request);
     if (method === undefined || wire === undefined) return false;
     const deadlineMs = unaryDeadlineMs(exchange.request.headers, wire.protocol === "connect");
-    if (deadlineMs === undefined) return false;
+    // What has no time at all is over before Connect begins with it.
+    if (deadlineMs === undefined || deadlineMs === 0) return false;
     try {
       const admitted = admitCall(exchange, method.rule);
       exchange.admitted = admitted;
@@ -82,6 +83,8 @@ export function createUnaryCalls({ methods, admitCall, bodyBytesMax, clock }: Un
     exchange.body = body;
     const message = await plainMessage(exchange, wire, body);
     const prepared = message && (await prepare(method, wire, message));
+    // The deadline has passed meanwhile, and the caller was told to try again.
+    if (exchange.ended !== undefined) return undefined;
     return prepared?.(call, exchange);
   }
 
