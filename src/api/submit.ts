@@ -6,7 +6,7 @@ import type { SubmittedMetrics } from "../ingest/submission.ts";
 import type { Validate, Validated } from "../ingest/validate.ts";
 import { describeRejection, type Rejection, toViolation } from "../ingest/validate-fields.ts";
 import type { StoredAnswer } from "../store/metrics.ts";
-import type { IdempotencyRecord, Submission } from "../store/submission.ts";
+import type { Submission } from "../store/submission.ts";
 import type { Sender } from "../telemetry/series/tenants.ts";
 
 /** The answer, under the names that the schema and the REST body share. */
@@ -102,7 +102,12 @@ export function createSubmit(deps: SubmitDeps): Submit {
       idempotency:
         idempotencyKey === undefined
           ? undefined
-          : await recordOf(idempotencyKey, submitted, validated, answer),
+          : {
+              key: idempotencyKey,
+              // At once, for all of them: nothing that comes later is to be stored before.
+              fingerprint: fingerprint(validated, submitted.metrics),
+              answer: JSON.stringify(answer),
+            },
     };
     const stored = enqueue(submission).then((earlier) => {
       const sender = { service, instanceId, owner: call.principal.service };
@@ -145,19 +150,6 @@ function describe(call: Call, { measurements, rejected, rejections, warnings }: 
     request_id: call.requestId,
     ...(warnings.length > 0 && { warnings }),
     ...(rejections.length > 0 && { rejections }),
-  };
-}
-
-async function recordOf(
-  key: string,
-  submitted: SubmittedMetrics,
-  validated: Validated,
-  answer: SubmitAnswer,
-): Promise<IdempotencyRecord> {
-  return {
-    key,
-    fingerprint: await fingerprint(validated, submitted.metrics as readonly unknown[]),
-    answer: JSON.stringify(answer),
   };
 }
 

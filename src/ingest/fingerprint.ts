@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { ServiceError } from "../errors.ts";
 import { isRecord } from "../lib/json.ts";
-import { YieldingLoop } from "../lib/yielding-loop.ts";
 import { readTimestamp } from "./parse-timestamp.ts";
 import { readNumber } from "./text.ts";
 import type { Validated } from "./validate.ts";
@@ -9,26 +8,17 @@ import type { Validated } from "./validate.ts";
 /**
  * Tell requests apart that carry the same idempotency key: equal for requests that mean the same, in
  * whichever protocol and spelling, so that a retry may go another way than the first try. SHA-256, as 43
- * characters. Yields to the event loop now and then where there are many metrics.
+ * characters.
  *
  * @throws {ServiceError} `malformed_body` for a request that is nested too deeply to be printed.
  */
-export async function fingerprint(
-  { service, version, instanceId }: Validated,
-  metrics: readonly unknown[],
-): Promise<string> {
-  const sum = createHash("sha256");
-  // The JSON of the source and of all metrics in one list.
-  let before = `${JSON.stringify([service, version, instanceId]).slice(0, -1)},[`;
+export function fingerprint({ service, version, instanceId }: Validated, metrics: unknown): string {
+  const canonical = Array.isArray(metrics) ? metrics.map(canonicalMetric) : metrics;
   try {
-    await new YieldingLoop().eachList(metrics, (part) => {
-      sum.update(before + JSON.stringify(part.map(canonicalMetric)).slice(1, -1));
-      before = ",";
-    });
+    return hash("sha256", JSON.stringify([service, version, instanceId, canonical]), "base64url");
   } catch (cause) {
     throw new ServiceError("malformed_body", "the metrics are nested too deeply", { cause });
   }
-  return sum.update("]]").digest("base64url");
 }
 
 /** The members in a fixed order, each in one spelling. */

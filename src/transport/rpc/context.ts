@@ -51,6 +51,8 @@ export function untilAborted<Result>(work: () => Promise<Result>, signal: AbortS
       return;
     }
     signal.addEventListener("abort", abort, { once: true });
-    work().then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
   });
 }

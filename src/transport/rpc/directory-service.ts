@@ -123,7 +123,10 @@ function anonymousRpcs({ fetchMetrics, trackUsage }: Directory): AnonymousRpcs {
     async trackUsage({ serverId, action, userId, toolId, details }, context) {
       const userAgent = context.requestHeader.get("user-agent") ?? undefined;
       const use = { serverIds: [serverId], action, userId, toolId, details, userAgent };
-      const { timestampMs } = await untilAborted(() => trackUsage(anonymousCallOf(context), use), context.signal);
+      const { timestampMs } = await untilAborted(
+        () => trackUsage(anonymousCallOf(context), use),
+        context.signal,
+      );
       return { serverId, action, recorded: true, timestamp: timestampFromMs(timestampMs) };
     },
   };
