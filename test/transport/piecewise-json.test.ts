@@ -7,7 +7,7 @@ import { parsePiecewise } from "../../src/transport/http/piecewise-json.ts";
 import { jsonDecoder } from "../../src/transport/http/text.ts";
 import { countTurns } from "../support/time.ts";
 
-const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 3000) };
+const RUNS = { numRuns: Number(process.env.FUZZ_RUNS ?? 3000), includeErrorInReport: true };
 
 /** The value; undefined for what is no JSON. */
 function whole(bytes: Uint8Array): unknown {

@@ -68,7 +68,10 @@ export class Database {
    */
   first(sql: string, ...values: readonly SqlValue[]): Row | undefined {
     try {
-      return this.#prepare(sql).get(values.map(bind)) as Row | undefined;
+      const row = this.#prepare(sql).get(values.map(bind)) as Row | undefined;
+      // libsql 0.5.29 puts how long it took among the columns.
+      if (row !== undefined) Reflect.deleteProperty(row, "_metadata");
+      return row;
     } catch (error) {
       // libsql 0.5.29 leaves it where it failed, and it would fail again whatever it is given.
       this.#statements.delete(sql);
