@@ -79,6 +79,18 @@ export async function settled(page: Page): Promise<void> {
       .catch(() => undefined);
 }
 
+/** A page with all that it shows. */
+export async function openSettled(
+  browser: Browser | undefined,
+  url: string,
+  options: OpenOptions,
+): Promise<OpenedPage> {
+  if (browser === undefined) throw new Error("no browser");
+  const opened = await openDashboard(browser, url, options);
+  await settled(opened.page);
+  return opened;
+}
+
 /** The links of the navigation. */
 export function pagesIn(page: Page): Promise<string[]> {
   return page.getByRole("navigation", { name: "Pages" }).getByRole("link").allInnerTexts();

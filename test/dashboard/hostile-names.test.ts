@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { needing } from "../support/needs.ts";
 import { ALPHA_KEY } from "../support/service.ts";
-import { openBrowser, openDashboard, rowsOf, settled } from "./browser.ts";
+import { openBrowser, openSettled, rowsOf, settled } from "./browser.ts";
 import { startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
@@ -49,12 +49,7 @@ test.after(async () => {
   await close();
 });
 
-async function open(hash: string) {
-  if (browser === undefined) throw new Error("no browser");
-  const opened = await openDashboard(browser, url, { key: readerKey, hash });
-  await settled(opened.page);
-  return opened;
-}
+const open = (hash: string) => openSettled(browser, url, { key: readerKey, hash });
 
 for (const list of ["Tools", "Servers", "Clients"]) {
   checked(`${list.toLowerCase()} with hostile names show as text`, async () => {

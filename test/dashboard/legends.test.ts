@@ -15,7 +15,7 @@ import { nameFlowStep } from "../../src/dashboard/panels/flow-steps.ts";
 import { HOUR_MS, MINUTE_MS } from "../../src/lib/time.ts";
 import { needing } from "../support/needs.ts";
 import { ALPHA_KEY } from "../support/service.ts";
-import { openBrowser, openDashboard, settled, statOf } from "./browser.ts";
+import { openBrowser, openSettled, statOf } from "./browser.ts";
 import { queryClient, startWithKeys, submit, submitWorkload } from "./traffic.ts";
 
 const browser = await openBrowser();
@@ -41,12 +41,7 @@ test.after(async () => {
   await close();
 });
 
-async function open(hash: string) {
-  if (browser === undefined) throw new Error("no browser");
-  const opened = await openDashboard(browser, url, { key: readerKey, hash });
-  await settled(opened.page);
-  return opened;
-}
+const open = (hash: string) => openSettled(browser, url, { key: readerKey, hash });
 
 /** Name and number of each line. */
 async function legendOf(page: Page, title: string): Promise<Record<string, string>> {

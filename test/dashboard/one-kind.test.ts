@@ -6,7 +6,7 @@ import { chooseType, typesToChoose } from "../../src/dashboard/query/one-type.ts
 import type { SubjectDimension } from "../../src/dashboard/state/page-state.ts";
 import { needing } from "../support/needs.ts";
 import { ALPHA_KEY, BETA_KEY } from "../support/service.ts";
-import { openBrowser, openDashboard, rowsOf, settled, statOf } from "./browser.ts";
+import { openBrowser, openSettled, rowsOf, settled, statOf } from "./browser.ts";
 import { queryClient, startWithKeys, submit } from "./traffic.ts";
 
 const browser = await openBrowser();
@@ -44,12 +44,7 @@ test.after(async () => {
   await close();
 });
 
-async function open(hash: string) {
-  if (browser === undefined) throw new Error("no browser");
-  const opened = await openDashboard(browser, url, { key: readerKey, hash });
-  await settled(opened.page);
-  return opened;
-}
+const open = (hash: string) => openSettled(browser, url, { key: readerKey, hash });
 
 const selectOf = (page: Page) => page.getByLabel("Metric type", { exact: true });
 const typesOf = (page: Page) => selectOf(page).locator("option").allInnerTexts();
