@@ -14,8 +14,9 @@ import { parseArgs } from "node:util";
 import type { Connection } from "./connection.ts";
 import { createHistogram, type Histogram } from "./histogram.ts";
 import { openHttp1 } from "./http1-connection.ts";
+import { runRound } from "./load.ts";
 import { pinLoad } from "./pinning.ts";
-import { type PreparedRequest, prepareRequest } from "./requests.ts";
+import { type PreparedRequest, prepareRequest, stamp } from "./requests.ts";
 import { peakMemoryBytes, type ServiceProcess, startService } from "./service-process.ts";
 import { createWorkload } from "./workload.ts";
 
@@ -82,29 +83,20 @@ function requestsOf(name: keyof typeof KEYS, metricsPerRequest: number): readonl
   return Array.from({ length: 200 }, () => prepareRequest({ ...of, metricsPerRequest, numbered: false }));
 }
 
-/** As many as the service answers. @returns requests a second */
-async function closedLoop(port: number, requests: readonly PreparedRequest[], ms: number): Promise<number> {
-  const connections = await Promise.all(
-    Array.from({ length: CLOSED_LOOP_CONNECTIONS }, () => openHttp1(port)),
-  );
-  const endMs = performance.now() + ms;
-  let next = 0;
-  let answered = 0;
-  const drive = (connection: Connection) =>
-    new Promise<void>((resolve) => {
-      const send = () => {
-        const request = requests[next++ % requests.length] as PreparedRequest;
-        connection.send(request, ({ ok }) => {
-          if (performance.now() >= endMs || !connection.isOpen()) return resolve();
-          if (ok) answered += 1;
-          send();
-        });
-      };
-      send();
-    });
-  await Promise.all(connections.map(drive));
-  for (const connection of connections) connection.close();
-  return answered / (ms / 1000);
+/** As many as the service answers, in requests a second. */
+async function closedLoop(
+  port: number,
+  requests: readonly PreparedRequest[],
+  durationMs: number,
+): Promise<number> {
+  const round = {
+    port,
+    protocol: "rest",
+    connections: CLOSED_LOOP_CONNECTIONS,
+    durationMs,
+    requests,
+  } as const;
+  return (await runRound(round)).requestsPerSecond;
 }
 
 /** Requests when they are due, on whichever connection is free. */
@@ -123,7 +115,9 @@ async function openLoop(
   let underWay = 0;
   const send = (connection: Connection, dueMs: number) => {
     underWay += 1;
-    connection.send(requests[sent % requests.length] as PreparedRequest, ({ status }) => {
+    const request = requests[sent % requests.length] as PreparedRequest;
+    stamp(request, Date.now());
+    connection.send(request, ({ status }) => {
       underWay -= 1;
       count(outcomes, status, performance.now() - dueMs);
       if (connection.isOpen()) free.push(connection);
