@@ -1,12 +1,14 @@
 import {
   create,
   type DescMessage,
+  type DescMethod,
   type MessageInitShape,
   type MessageShape,
   toBinary,
   toJsonString,
 } from "@bufbuild/protobuf";
-import { SubmitRequestSchema } from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { MetricsService, SubmitRequestSchema } from "../../../../gen/mcp/metrics/v1/metrics_service_pb.js";
+import { MetricsService as Otlp } from "../../../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.js";
 import type { AdmissionRule } from "../../../access/admission.ts";
 import type { Call } from "../../../access/call.ts";
 import type { ExportMetrics } from "../../../api/export-metrics.ts";
@@ -68,9 +70,14 @@ export function createUnaryMethods(
     },
   };
   return new Map([
-    ["/mcp.metrics.v1.MetricsService/Submit", submitMethod],
-    ["/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", exportMethod],
+    [pathOf(MetricsService.method.submit), submitMethod],
+    [pathOf(Otlp.method.export), exportMethod],
   ]);
+}
+
+/** As Connect serves it. */
+function pathOf({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
 }
 
 /** By hand, or by the generated classes where a message is odd. */
