@@ -59,8 +59,8 @@ export interface ServiceErrorOptions {
 /**
  * An expected failure. The message is safe to show to the caller; the cause is not.
  *
- * It has no stack: where a request was rejected its reason says, and looking for it would cost a fifth of what a
- * rejection does. A defect that becomes one of these is its cause, and has its own.
+ * It has no stack: where a request was rejected its reason says, and a rejection is to cost next to nothing. A
+ * defect that becomes one of these is its cause, and has its own.
  */
 export class ServiceError extends Error {
   readonly reason: FailureReason;

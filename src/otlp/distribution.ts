@@ -178,7 +178,7 @@ function shorten(value: number, low: number, high: number): number {
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 
 function toSixDigits(value: number): number {
-  // Without making a text of it, which takes ten times as long.
+  // Without making a text of it, as `toPrecision` does.
   const scale = POWERS[5 - Math.floor(Math.log10(Math.abs(value)))];
   return scale === undefined ? Number(value.toPrecision(6)) : Math.round(value * scale) / scale;
 }

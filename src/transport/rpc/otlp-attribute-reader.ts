@@ -1,15 +1,12 @@
 /** Attributes of OTLP from their bytes, as `otlp-reader.ts` reads points. */
-import { fromBinary } from "@bufbuild/protobuf";
 import { AnyValueSchema } from "../../../gen/opentelemetry/proto/common/v1/common_pb.js";
 import type { Attributes } from "../../otlp/data-point.ts";
 import { readAnyValue } from "./otlp-messages.ts";
-import { fieldsOf, OddMessageError, type WireReader } from "./wire-reader.ts";
+import { fieldsOf, type WireReader } from "./wire-reader.ts";
 
-const KEY_VALUE = { key: 10, value: 18 } as const;
 const ANY_VALUE = { text: 10, bool: 16, int: 24, double: 33 } as const;
 const NESTED_VALUE = { array: 42, list: 50, bytes: 58 } as const;
 
-const KNOWN_KEY_VALUE = fieldsOf(KEY_VALUE);
 const KNOWN_ANY_VALUE = fieldsOf(ANY_VALUE, NESTED_VALUE);
 
 /** Sets that are remembered, and the bytes of all of them together; beyond, all are forgotten and read anew. */
@@ -41,7 +38,8 @@ export function readAttributes(reader: WireReader, tag: number, end: number): At
   if (known !== undefined) return known;
   const attributes = new Map<string, unknown>();
   const behind = reader.at;
-  for (reader.at = start; reader.at < behind; reader.at += 1) readAttribute(reader, attributes);
+  for (reader.at = start; reader.at < behind; reader.at += 1)
+    attributes.set(...reader.pair(readAttributeValue));
   reader.at = behind;
   remember(key, attributes);
   return attributes;
@@ -57,24 +55,6 @@ function remember(key: string, attributes: Attributes): void {
   bytes += key.length;
 }
 
-function readAttribute(reader: WireReader, into: Map<string, unknown>): void {
-  const end = reader.endOfMessage();
-  let key = "";
-  let value: unknown = null;
-  let hasValue = false;
-  while (reader.at < end) {
-    const tag = reader.varint();
-    if (tag === KEY_VALUE.key) key = reader.text();
-    else if (tag === KEY_VALUE.value) {
-      if (hasValue) throw new OddMessageError("a value comes twice");
-      hasValue = true;
-      value = readAttributeValue(reader);
-    } else reader.skipUnknown(tag, KNOWN_KEY_VALUE);
-  }
-  reader.expectEnd(end);
-  into.set(key, value);
-}
-
 function readAttributeValue(reader: WireReader): unknown {
   const end = reader.endOfMessage();
   const start = reader.at;
@@ -87,17 +67,9 @@ function readAttributeValue(reader: WireReader): unknown {
     else if (tag === ANY_VALUE.bool) value = reader.varint() !== 0;
     else if (tag === NESTED_VALUE.array || tag === NESTED_VALUE.list || tag === NESTED_VALUE.bytes) {
       reader.at = start;
-      return readNestedValue(reader.bytesTo(end));
+      return readAnyValue(reader.message(AnyValueSchema, end));
     } else reader.skipUnknown(tag, KNOWN_ANY_VALUE);
   }
   reader.expectEnd(end);
   return value;
-}
-
-function readNestedValue(bytes: Buffer): unknown {
-  try {
-    return readAnyValue(fromBinary(AnyValueSchema, bytes, { readUnknownFields: false }));
-  } catch (cause) {
-    throw new OddMessageError("a value cannot be read", { cause });
-  }
 }

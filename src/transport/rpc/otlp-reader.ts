@@ -4,7 +4,6 @@
  * all that is read here; a test compares the two.
  */
 import { hash } from "node:crypto";
-import { fromBinary } from "@bufbuild/protobuf";
 import { InstrumentationScopeSchema } from "../../../gen/opentelemetry/proto/common/v1/common_pb.js";
 import type {
   Attributes,
@@ -58,8 +57,6 @@ const KNOWN = {
   numberPoint: fieldsOf(NUMBER_POINT),
   histogramPoint: fieldsOf(HISTOGRAM_POINT),
 } as const;
-
-const BINARY_OPTIONS = { readUnknownFields: false };
 
 /** The points of a request. @throws for what is no such message, or would stall the service. */
 export async function decodeExport(bytes: Buffer): Promise<SentPoints> {
@@ -132,18 +129,10 @@ function readScopeMetrics(reader: WireReader, points: DataPoint[]): void {
     } else if (tag === SCOPE_METRICS.scope) {
       // Behind a metric it would name the one before, too.
       if (scope !== undefined) throw new OddMessageError("a scope comes late, or twice");
-      scope = readScope(reader.bytesTo(reader.endOfMessage()));
+      scope = scopeText(reader.message(InstrumentationScopeSchema, reader.endOfMessage()));
     } else reader.skipUnknown(tag, KNOWN.scopeMetrics);
   }
   reader.expectEnd(end);
-}
-
-function readScope(bytes: Buffer): string {
-  try {
-    return scopeText(fromBinary(InstrumentationScopeSchema, bytes, BINARY_OPTIONS));
-  } catch (cause) {
-    throw new OddMessageError("a scope cannot be read", { cause });
-  }
 }
 
 /** Its data are read last: they have what the other fields say. */

@@ -1,7 +1,12 @@
+import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
+
 /** The bytes are no message, or one that is too odd to be read here. */
 export class OddMessageError extends Error {
   override readonly name = "OddMessageError";
 }
+
+/** Tags of what stands in a list of pairs: the entry of a map, and an attribute of OTLP. */
+const PAIR = { key: 10, value: 18 } as const;
 
 /** The numbers of the fields that a reader knows. */
 export type KnownFields = ReadonlySet<number>;
@@ -10,6 +15,8 @@ export type KnownFields = ReadonlySet<number>;
 export function fieldsOf(...tags: readonly Readonly<Record<string, number>>[]): KnownFields {
   return new Set(tags.flatMap((named) => Object.values(named)).map((tag) => Math.floor(tag / 8)));
 }
+
+const KNOWN_OF_PAIR = fieldsOf(PAIR);
 
 /** A varint of more bytes than this, of which only negative numbers are made, is not read here. */
 const VARINT_BYTES_MAX = 7;
@@ -137,6 +144,34 @@ export class WireReader {
     const bytes = this.#bytes.subarray(this.at, end);
     this.at = end;
     return bytes;
+  }
+
+  /** A key with its value, which is null where it has none. */
+  pair(readValue: (reader: WireReader) => unknown): readonly [key: string, value: unknown] {
+    const end = this.endOfMessage();
+    let key = "";
+    let value: unknown = null;
+    let hasValue = false;
+    while (this.at < end) {
+      const tag = this.varint();
+      if (tag === PAIR.key) key = this.text();
+      else if (tag === PAIR.value) {
+        if (hasValue) throw new OddMessageError("a value comes twice");
+        hasValue = true;
+        value = readValue(this);
+      } else this.skipUnknown(tag, KNOWN_OF_PAIR);
+    }
+    this.expectEnd(end);
+    return [key, value];
+  }
+
+  /** The message that ends at `end`, by its generated class. */
+  message<Desc extends DescMessage>(schema: Desc, end: number): MessageShape<Desc> {
+    try {
+      return fromBinary(schema, this.bytesTo(end), { readUnknownFields: false });
+    } catch (cause) {
+      throw new OddMessageError("a message within cannot be read", { cause });
+    }
   }
 
   /** Of a message that ends at `end`, which a field must not reach beyond. */

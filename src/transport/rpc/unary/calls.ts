@@ -1,6 +1,6 @@
 /**
- * Calls with one message each way, without Connect: a Submit over gRPC costs a fifth of what it does through it,
- * most of which is streams and headers of the web for one message that is there already.
+ * Calls with one message each way, without Connect: most of what such a call costs there is streams and headers of
+ * the web for one message that is there already.
  *
  * Only the good case is served here. What is odd about a call, and what fails, is Connect's to answer, so that there
  * is one place where errors are written: it gets the same bytes, knows who was admitted, and says how it ended.
